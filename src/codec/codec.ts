@@ -1,0 +1,48 @@
+/**
+ * The one way from foreign bytes to values. Decoding is strict: the bytes must be within the limit, well formed, and
+ * exactly those that encoding the value gives. SSZ decoders of the library accept some non-canonical forms (trailing
+ * bytes, integers beyond 2^53), and two encodings of one value would be two hashes of one thing.
+ */
+import type { Type } from '@chainsafe/ssz';
+import { fail, ok, type Result } from '../base/result.ts';
+
+export interface DecodeError {
+  readonly code: 'TOO_LARGE' | 'MALFORMED' | 'NON_CANONICAL';
+  readonly message: string;
+}
+
+/** Strict binary codec of one type. */
+export interface Codec<T> {
+  readonly name: string;
+  /** Longest accepted encoding, in bytes. */
+  readonly bytesMax: number;
+  encode(value: T): Uint8Array;
+  /** Errors: TOO_LARGE, MALFORMED, NON_CANONICAL. */
+  decode(bytes: Uint8Array): Result<T, DecodeError>;
+}
+
+/** Strict codec over an SSZ type. `bytesMax` bounds what is even looked at. */
+export function codec<T>(name: string, type: Type<T>, bytesMax: number): Codec<T> {
+  return {
+    name,
+    bytesMax,
+    encode: (value) => type.serialize(value),
+    decode(bytes) {
+      if (bytes.length > bytesMax) return fail('TOO_LARGE', `${name}: ${bytes.length} bytes, at most ${bytesMax}`);
+      let value: T;
+      try {
+        value = type.deserialize(bytes);
+      } catch (error) {
+        return fail('MALFORMED', `${name}: ${error instanceof Error ? error.message : String(error)}`);
+      }
+      if (!equalBytes(type.serialize(value), bytes)) return fail('NON_CANONICAL', `${name}: bytes are not canonical`);
+      return ok(value);
+    },
+  };
+}
+
+export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
+  if (a.length !== b.length) return false;
+  for (let i = 0; i < a.length; i++) if (a[i] !== b[i]) return false;
+  return true;
+}

@@ -1,0 +1,49 @@
+/** Hexadecimal text, lower case, without prefix. */
+import type { Address, Hash } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
+
+const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
+
+export function toHex(bytes: Uint8Array): string {
+  let text = '';
+  for (let i = 0; i < bytes.length; i++) text += DIGITS[bytes[i] as number];
+  return text;
+}
+
+/** Undefined unless the text is pairs of hexadecimal digits, either case. */
+export function parseHex(text: string): Uint8Array | undefined {
+  if (text.length % 2 !== 0 || !/^[0-9a-fA-F]*$/.test(text)) return undefined;
+  return fromHex(text);
+}
+
+/** Bytes of text that is known to be hexadecimal, such as a Hash. */
+export function fromHex(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length / 2);
+  writeHex(text, bytes, 0);
+  return bytes;
+}
+
+/** Writes the bytes of known hexadecimal text into `target` from `offset`. */
+export function writeHex(text: string, target: Uint8Array, offset: number): void {
+  for (let i = 0, at = offset; i < text.length; i += 2, at++) {
+    const value = (digit(text.charCodeAt(i)) << 4) | digit(text.charCodeAt(i + 1));
+    target[at] = value;
+  }
+}
+
+function digit(code: number): number {
+  if (code >= 48 && code <= 57) return code - 48;
+  if (code >= 97 && code <= 102) return code - 87;
+  if (code >= 65 && code <= 70) return code - 55;
+  invariant(false, 'not a hexadecimal digit', { code });
+}
+
+export function toHash(bytes: Uint8Array): Hash {
+  invariant(bytes.length === 32, 'a hash is 32 bytes', { length: bytes.length });
+  return toHex(bytes) as Hash;
+}
+
+export function toAddress(publicKey: Uint8Array): Address {
+  invariant(publicKey.length === 32, 'a public key is 32 bytes', { length: publicKey.length });
+  return toHex(publicKey) as Address;
+}

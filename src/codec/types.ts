@@ -1,0 +1,131 @@
+/**
+ * SSZ types that the library lacks: integers that stay exact, hashes as text, names for numbers, unions by `kind`.
+ * Spec: ethereum/consensus-specs, ssz/simple-serialize.md. The byte forms are plain SSZ; only the values differ.
+ */
+import {
+  ByteVectorType,
+  type BasicType,
+  type Type,
+  UintBigintType,
+  UintNumberType,
+  UnionType,
+} from '@chainsafe/ssz';
+import { invariant } from '../base/invariant.ts';
+import { fromHex, toHex } from './hex.ts';
+
+type DataView_ = Parameters<UintNumberType['value_deserializeFromBytes']>[0];
+type Output = Parameters<UintNumberType['value_serializeToBytes']>[0];
+
+/** uint64 as a number; refuses values beyond 2^53 - 1, which the library would round. */
+class SafeUint64Type extends UintNumberType {
+  constructor() {
+    super(8);
+  }
+
+  override value_serializeToBytes(output: Output, offset: number, value: number): number {
+    invariant(Number.isSafeInteger(value) && value >= 0, 'not an exact uint64', { value });
+    return super.value_serializeToBytes(output, offset, value);
+  }
+
+  override value_deserializeFromBytes(data: DataView_, start: number, end: number): number {
+    const value = super.value_deserializeFromBytes(data, start, end);
+    if (!Number.isSafeInteger(value)) throw new Error('uint64 beyond 2^53 - 1');
+    return value;
+  }
+}
+
+/** 32 bytes whose value is lower-case hexadecimal text. */
+class HexBytes32Type extends ByteVectorType {
+  constructor() {
+    super(32);
+  }
+
+  override value_serializeToBytes(output: Output, offset: number, value: Uint8Array): number {
+    const text = value as unknown as string;
+    invariant(text.length === 64, 'expected 64 hexadecimal digits', { text });
+    output.uint8Array.set(fromHex(text), offset);
+    return offset + 32;
+  }
+
+  override value_deserializeFromBytes(data: DataView_, start: number, end: number): Uint8Array {
+    this.assertValidSize(end - start);
+    return toHex(data.uint8Array.subarray(start, end)) as unknown as Uint8Array;
+  }
+}
+
+/** uint8 whose value is one of a fixed list of names; the number is the position in the list. */
+class NameType extends UintNumberType {
+  readonly names: readonly string[];
+
+  constructor(names: readonly string[]) {
+    super(1);
+    this.names = names;
+  }
+
+  override value_serializeToBytes(output: Output, offset: number, value: number): number {
+    const position = this.names.indexOf(value as unknown as string);
+    invariant(position >= 0, 'unknown name', { value });
+    return super.value_serializeToBytes(output, offset, position);
+  }
+
+  override value_deserializeFromBytes(data: DataView_, start: number, end: number): number {
+    const name = this.names[super.value_deserializeFromBytes(data, start, end)];
+    if (name === undefined) throw new Error(`expected one of ${this.names.join(', ')}`);
+    return name as unknown as number;
+  }
+}
+
+/** SSZ union whose value is `{kind, ...fields}`; the selector is the position of the kind. */
+class KindUnionType extends UnionType<Type<unknown>[]> {
+  readonly kinds: readonly string[];
+
+  constructor(kinds: readonly string[], types: Type<unknown>[]) {
+    super(types);
+    this.kinds = kinds;
+  }
+
+  #tagged(value: { readonly kind?: string }): { readonly selector: number; readonly value: unknown } {
+    const selector = this.kinds.indexOf(value.kind ?? '');
+    invariant(selector >= 0, 'unknown kind', { kind: value.kind });
+    return { selector, value };
+  }
+
+  override value_serializedSize(value: never): number {
+    return super.value_serializedSize(this.#tagged(value));
+  }
+
+  override value_serializeToBytes(output: Output, offset: number, value: never): number {
+    return super.value_serializeToBytes(output, offset, this.#tagged(value));
+  }
+
+  override value_deserializeFromBytes(data: DataView_, start: number, end: number): never {
+    const { selector, value } = super.value_deserializeFromBytes(data, start, end);
+    return { kind: this.kinds[selector], ...(value as object) } as never;
+  }
+}
+
+/** Exact uint64 as a branded number. */
+export const uint64 = <T extends number = number>(): BasicType<T> => new SafeUint64Type() as unknown as BasicType<T>;
+
+/** uint64 as bigint: amounts and powers. */
+export const uint64Big = <T extends bigint = bigint>(): BasicType<T> =>
+  new UintBigintType(8) as unknown as BasicType<T>;
+
+/** uint16 as a branded number. */
+export const uint16 = <T extends number = number>(): BasicType<T> => new UintNumberType(2) as unknown as BasicType<T>;
+
+/** 32 bytes as a Hash or Address. */
+export const hex32 = <T extends string>(): Type<T> => new HexBytes32Type() as unknown as Type<T>;
+
+/** One of a fixed list of names, in one byte. */
+export const nameOf = <const Names extends readonly string[]>(names: Names): BasicType<Names[number]> =>
+  new NameType(names) as unknown as BasicType<Names[number]>;
+
+/** Union of containers told apart by `kind`. The order of the kinds is part of the encoding. */
+export const unionByKind = <const Members extends Readonly<Record<string, Type<unknown>>>>(
+  members: Members,
+): Type<
+  {
+    [K in keyof Members]: { kind: K } & (Members[K] extends Type<infer V> ? V : never);
+  }[keyof Members]
+> => new KindUnionType(Object.keys(members), Object.values(members) as Type<unknown>[]) as never;

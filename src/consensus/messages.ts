@@ -1,0 +1,113 @@
+/**
+ * Messages between replicas. Source of the protocol: Castro & Liskov, "Practical Byzantine Fault Tolerance" (OSDI 1999),
+ * cited below by section; the deviations are listed in SPEC.md.
+ */
+import { BooleanType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
+import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { type Codec, codec } from '../codec/codec.ts';
+import { hex32, uint16, uint64 } from '../codec/types.ts';
+import { signingBytes } from '../crypto/domain.ts';
+import { VALIDATORS_MAX } from '../ledger/limits.ts';
+import { CertificateType, SignatureType, type SignedVote, SignedVoteType, SignersType } from '../ledger/vote.ts';
+import { WINDOW_MAX } from './limits.ts';
+
+/** A quorum prepared one body in one view (4.2): the PRE-PREPARE of the view's primary and PREPAREs that with it make a
+ *  quorum. Signatures are those of `prepares` in the order of their indices; the primary is not among them. */
+export const PreparedCertificateType = new ContainerType({
+  epoch: uint64<Epoch>(),
+  view: uint64<View>(),
+  height: uint64<Height>(),
+  bodyHash: hex32<Hash>(),
+  primary: uint16<ValidatorIndex>(),
+  prePrepareSignature: SignatureType,
+  prepares: SignersType,
+  prepareSignatures: new ListCompositeType(SignatureType, VALIDATORS_MAX),
+});
+
+/** Asks for view `view` and tells what its sender prepared above its newest certificate (4.4, the sets C and P). */
+const ViewChangeType = new ContainerType({
+  epoch: uint64<Epoch>(),
+  /** The view to move to. */
+  view: uint64<View>(),
+  voter: uint16<ValidatorIndex>(),
+  /** The newest finality certificate, null where the epoch begins at genesis and nothing is certified. */
+  stable: new OptionalType(CertificateType),
+  /** By growing height, one for each, of the highest view. */
+  prepared: new ListCompositeType(PreparedCertificateType, WINDOW_MAX),
+});
+
+export const SignedViewChangeType = new ContainerType({ viewChange: ViewChangeType, signature: SignatureType });
+
+/** Begins view `view` (4.4, the sets V and O). */
+const NewViewType = new ContainerType({
+  epoch: uint64<Epoch>(),
+  view: uint64<View>(),
+  voter: uint16<ValidatorIndex>(),
+  /** A quorum, by growing index. */
+  viewChanges: new ListCompositeType(SignedViewChangeType, VALIDATORS_MAX),
+  /** The PRE-PREPAREs that follow from them, by growing height without gaps. */
+  prePrepares: new ListCompositeType(SignedVoteType, WINDOW_MAX),
+});
+
+export const SignedNewViewType = new ContainerType({ newView: NewViewType, signature: SignatureType });
+
+/** What a replica has of one height in its current view. */
+const SlotStatusType = new ContainerType({
+  height: uint64<Height>(),
+  hasPrePrepare: new BooleanType(),
+  prepares: SignersType,
+  commits: SignersType,
+  checkpoints: SignersType,
+});
+
+/** Where a replica stands, unsigned: peers answer it with exactly what it lacks (thesis, 5.2). */
+const StatusType = new ContainerType({
+  epoch: uint64<Epoch>(),
+  view: uint64<View>(),
+  /** False between its VIEW-CHANGE to `view` and the NEW-VIEW of it. */
+  active: new BooleanType(),
+  stableHeight: uint64<Height>(),
+  executedHeight: uint64<Height>(),
+  /** Whose VIEW-CHANGEs to `view` it holds; of use while not active. */
+  viewChanges: SignersType,
+  /** Heights above `stableHeight`, by growing height. */
+  slots: new ListCompositeType(SlotStatusType, WINDOW_MAX),
+});
+
+export type PreparedCertificate = Readonly<ValueOf<typeof PreparedCertificateType>>;
+export type ViewChange = Readonly<ValueOf<typeof ViewChangeType>>;
+export type SignedViewChange = Readonly<ValueOf<typeof SignedViewChangeType>>;
+export type NewView = Readonly<ValueOf<typeof NewViewType>>;
+export type SignedNewView = Readonly<ValueOf<typeof SignedNewViewType>>;
+export type SlotStatus = Readonly<ValueOf<typeof SlotStatusType>>;
+export type Status = Readonly<ValueOf<typeof StatusType>>;
+
+/** What one replica says to another. Bodies travel beside the PRE-PREPARE, see the driver's wire format. */
+export type Message =
+  | { readonly kind: 'vote'; readonly vote: SignedVote }
+  | { readonly kind: 'view-change'; readonly viewChange: SignedViewChange }
+  | { readonly kind: 'new-view'; readonly newView: SignedNewView }
+  | { readonly kind: 'status'; readonly status: Status };
+
+const VIEW_CHANGE_BYTES_MAX = SignedViewChangeType.maxSize;
+
+const viewChangeCodec = codec('ViewChange', ViewChangeType, VIEW_CHANGE_BYTES_MAX);
+const newViewCodec = codec('NewView', NewViewType, NewViewType.maxSize);
+export const preparedCertificateCodec: Codec<PreparedCertificate> = codec(
+  'PreparedCertificate',
+  PreparedCertificateType,
+  PreparedCertificateType.maxSize,
+);
+export const signedViewChangeCodec: Codec<SignedViewChange> = codec(
+  'SignedViewChange',
+  SignedViewChangeType,
+  VIEW_CHANGE_BYTES_MAX,
+);
+export const signedNewViewCodec: Codec<SignedNewView> = codec('SignedNewView', SignedNewViewType, SignedNewViewType.maxSize);
+export const statusCodec: Codec<Status> = codec('Status', StatusType, StatusType.maxSize);
+
+export const viewChangeSigningBytes = (chainId: Hash, viewChange: ViewChange): Uint8Array =>
+  signingBytes('view-change', chainId, viewChangeCodec.encode(viewChange));
+
+export const newViewSigningBytes = (chainId: Hash, newView: NewView): Uint8Array =>
+  signingBytes('new-view', chainId, newViewCodec.encode(newView));

@@ -1,0 +1,31 @@
+/**
+ * SHA-256 (FIPS 180-4). The portable implementation is the default; a node installs its runtime's, which is faster and
+ * computes the same function (`installSha256` checks the standard's examples first).
+ */
+import { sha256 as portable } from '@noble/hashes/sha2.js';
+import type { Hash } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
+import { toHash, toHex } from '../codec/hex.ts';
+
+export type Sha256 = (bytes: Uint8Array) => Uint8Array;
+
+let implementation: Sha256 = portable;
+
+/** Digest, 32 bytes. */
+export const sha256: Sha256 = (bytes) => implementation(bytes);
+
+/** Digest as a Hash. */
+export const sha256Hash = (bytes: Uint8Array): Hash => toHash(implementation(bytes));
+
+/** Replaces the implementation, after checking it on two examples of FIPS 180-4. */
+export function installSha256(candidate: Sha256): void {
+  const examples: readonly (readonly [string, string])[] = [
+    ['', 'e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855'],
+    ['abc', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad'],
+  ];
+  for (const [text, digest] of examples) {
+    const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
+    invariant(toHex(candidate(bytes)) === digest, 'not SHA-256', { text });
+  }
+  implementation = candidate;
+}

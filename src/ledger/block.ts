@@ -1,0 +1,113 @@
+/** Bodies, which PBFT orders, and blocks, which each replica derives from them. */
+import { ByteListType, ContainerType, ListBasicType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
+import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import { type Codec, codec } from '../codec/codec.ts';
+import { hex32, nameOf, uint16, uint64, uint64Big, unionByKind } from '../codec/types.ts';
+import { sha256Hash } from '../crypto/sha256.ts';
+import { BODY_EVIDENCE_MAX, BODY_TRANSACTIONS_MAX, RECEIPT_EVENTS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts';
+import { CertificateType, EvidenceType } from './vote.ts';
+
+/** Stands for nobody in `proposer`: the null body that a NEW-VIEW puts into a gap. */
+export const NO_PROPOSER = 0xffff as ValidatorIndex;
+
+/** A body as it travels in a PRE-PREPARE: transactions by id. The ids bind the signed bytes, so the hash of this form
+ *  binds the whole body. */
+export const BodyType = new ContainerType({
+  proposer: uint16<ValidatorIndex>(),
+  /** Milliseconds since 1970, by the proposer's clock. */
+  timestampMs: uint64(),
+  /** The newest finality certificate that the proposer holds; null before the first. */
+  certificate: new OptionalType(CertificateType),
+  transactionIds: new ListCompositeType(hex32<Hash>() as never, BODY_TRANSACTIONS_MAX),
+  evidence: new ListCompositeType(EvidenceType, BODY_EVIDENCE_MAX),
+});
+
+/** A body with its transactions, as it is stored and as it is sent to a node that catches up. Transactions are the signed
+ *  bytes, in the order of `transactionIds`. */
+export const FullBodyType = new ContainerType({
+  body: BodyType,
+  transactions: new ListCompositeType(new ByteListType(TRANSACTION_BYTES_MAX), BODY_TRANSACTIONS_MAX),
+});
+
+export const HeaderType = new ContainerType({
+  chainId: hex32<Hash>(),
+  height: uint64<Height>(),
+  epoch: uint64<Epoch>(),
+  parentHash: hex32<Hash>(),
+  bodyHash: hex32<Hash>(),
+  /** RFC 9162 tree over the ids of the executed transactions, in order. */
+  transactionsRoot: hex32<Hash>(),
+  /** RFC 9162 tree over the encoded receipts, in the same order. */
+  receiptsRoot: hex32<Hash>(),
+  stateRoot: hex32<Hash>(),
+  /** RFC 9162 tree over the hashes of all earlier blocks, genesis first. */
+  historyRoot: hex32<Hash>(),
+  validatorsHash: hex32<Hash>(),
+  nextValidatorsHash: hex32<Hash>(),
+  /** The body's time, or one millisecond after the parent's where that is later: strictly growing. */
+  timestampMs: uint64(),
+  proposer: uint16<ValidatorIndex>(),
+});
+
+/** Why a transaction that stands in a block did or did not do what it says. Every code but OK: the fee was paid, the nonce
+ *  used, nothing else happened. */
+export const RECEIPT_CODES = ['OK', 'INSUFFICIENT_BALANCE', 'AMOUNT_ZERO', 'BALANCE_OVERFLOW'] as const;
+export type ReceiptCode = (typeof RECEIPT_CODES)[number];
+
+const TransferEventType = new ContainerType({ from: hex32<Address>(), to: hex32<Address>(), amount: uint64Big() });
+
+export const ReceiptType = new ContainerType({
+  transactionId: hex32<Hash>(),
+  code: nameOf(RECEIPT_CODES),
+  feePaid: uint64Big(),
+  events: new ListCompositeType(unionByKind({ transfer: TransferEventType }) as never, RECEIPT_EVENTS_MAX),
+});
+
+/** What is stored of a block beside its body: the header and what execution made of the transactions. */
+export const BlockRecordType = new ContainerType({
+  header: HeaderType,
+  /** Positions, in the body, of the transactions that were executed; the others were skipped. */
+  executed: new ListBasicType(uint16(), BODY_TRANSACTIONS_MAX),
+  receipts: new ListCompositeType(ReceiptType, BODY_TRANSACTIONS_MAX),
+});
+
+export type ReceiptEvent = { readonly kind: 'transfer'; readonly from: Address; readonly to: Address; readonly amount: bigint };
+export type Body = Readonly<Omit<ValueOf<typeof BodyType>, 'transactionIds'>> & { readonly transactionIds: readonly Hash[] };
+export interface FullBody {
+  readonly body: Body;
+  readonly transactions: readonly Uint8Array[];
+}
+export type Header = Readonly<ValueOf<typeof HeaderType>>;
+export type Receipt = Readonly<Omit<ValueOf<typeof ReceiptType>, 'events'>> & { readonly events: readonly ReceiptEvent[] };
+export interface BlockRecord {
+  readonly header: Header;
+  readonly executed: readonly number[];
+  readonly receipts: readonly Receipt[];
+}
+
+/** Bytes of a body as it travels: 32 a transaction, plus certificate and evidence. */
+const BODY_BYTES_MAX = 32 * BODY_TRANSACTIONS_MAX + 64 * 1024;
+/** Bytes of a body with its transactions. Within the frame limit of the network. */
+export const FULL_BODY_BYTES_MAX = 8 * 1024 * 1024;
+
+export const bodyCodec = codec('Body', BodyType, BODY_BYTES_MAX) as unknown as Codec<Body>;
+export const fullBodyCodec = codec('FullBody', FullBodyType, FULL_BODY_BYTES_MAX) as unknown as Codec<FullBody>;
+export const headerCodec = codec('Header', HeaderType, HeaderType.maxSize);
+export const receiptCodec = codec('Receipt', ReceiptType, ReceiptType.maxSize) as unknown as Codec<Receipt>;
+export const blockRecordCodec = codec('BlockRecord', BlockRecordType, FULL_BODY_BYTES_MAX) as unknown as Codec<BlockRecord>;
+
+/** Hash of the block with this header. */
+export const blockHash = (header: Header): Hash => sha256Hash(headerCodec.encode(header));
+
+/** Hash of a body: what PBFT votes on. */
+export const bodyHash = (body: Body): Hash => sha256Hash(bodyCodec.encode(body));
+
+/** What a NEW-VIEW proposes where no body was prepared (Castro & Liskov 1999, 4.4 "null request"): an empty block. */
+export const NULL_BODY: Body = {
+  proposer: NO_PROPOSER,
+  timestampMs: 0,
+  certificate: null,
+  transactionIds: [],
+  evidence: [],
+};
+export const NULL_BODY_HASH: Hash = bodyHash(NULL_BODY);

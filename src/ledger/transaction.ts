@@ -1,0 +1,66 @@
+/** Transactions: what a client signs, how it is encoded, and what its id is. */
+import {
+  ByteListType,
+  ByteVectorType,
+  ContainerType,
+  ListCompositeType,
+  type ValueOf,
+} from '@chainsafe/ssz';
+import type { Address, Hash, Height } from '../base/brand.ts';
+import { type Codec, codec } from '../codec/codec.ts';
+import { hex32, uint64, uint64Big, unionByKind } from '../codec/types.ts';
+import { signingBytes } from '../crypto/domain.ts';
+import { sha256Hash } from '../crypto/sha256.ts';
+import { MEMO_BYTES_MAX, OPERATIONS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts';
+
+/** Moves `amount` (positive) from the sender to `to`. */
+const TransferType = new ContainerType({ to: hex32<Address>(), amount: uint64Big() });
+
+const OperationType = unionByKind({ transfer: TransferType });
+
+const TransactionType = new ContainerType({
+  chainId: hex32<Hash>(),
+  sender: hex32<Address>(),
+  /** The sender's number of earlier transactions. */
+  nonce: uint64(),
+  /** Last height at which it may be executed; 0 for never expires. */
+  expiresAt: uint64<Height>(),
+  /** Most that the sender will pay. */
+  maxFee: uint64Big(),
+  operations: new ListCompositeType(OperationType as never, OPERATIONS_MAX),
+  memo: new ByteListType(MEMO_BYTES_MAX),
+});
+
+export const SignedTransactionType = new ContainerType({
+  transaction: TransactionType,
+  signature: new ByteVectorType(64),
+});
+
+export type Operation = Readonly<ValueOf<typeof OperationType>>;
+export type Transaction = Readonly<Omit<ValueOf<typeof TransactionType>, 'operations'>> & {
+  readonly operations: readonly Operation[];
+};
+export interface SignedTransaction {
+  readonly transaction: Transaction;
+  /** 64 bytes. */
+  readonly signature: Uint8Array;
+}
+
+export const transactionCodec = codec(
+  'Transaction',
+  TransactionType,
+  TRANSACTION_BYTES_MAX,
+) as unknown as Codec<Transaction>;
+
+export const signedTransactionCodec = codec(
+  'SignedTransaction',
+  SignedTransactionType,
+  TRANSACTION_BYTES_MAX,
+) as unknown as Codec<SignedTransaction>;
+
+/** The id: SHA-256 of the signed bytes. */
+export const transactionId = (signedBytes: Uint8Array): Hash => sha256Hash(signedBytes);
+
+/** What the sender signs. */
+export const transactionSigningBytes = (transaction: Transaction): Uint8Array =>
+  signingBytes('transaction', transaction.chainId, transactionCodec.encode(transaction));
