@@ -1,0 +1,80 @@
+/** How a node and its network are. */
+import { z } from 'zod';
+import { offenceSchema } from './block.ts';
+import { problemSchema } from './problems.ts';
+import { amountText, hashText, natural, validatorNumber } from './scalars.ts';
+
+export const statusSchema = z
+  .object({
+    chainId: hashText,
+    name: z.string(),
+    dev: z.boolean().describe('A network with publicly known keys'),
+    addressPrefix: z.string(),
+    version: z.string(),
+    index: validatorNumber.nullable().describe('Which validator this node is; null for an observer'),
+    peerId: z.string(),
+    epoch: natural,
+    view: natural,
+    active: z.boolean().describe('False while the view changes'),
+    primary: validatorNumber,
+    height: natural.describe('Newest executed height'),
+    certifiedHeight: natural.describe('Newest final height'),
+    blockHash: hashText.describe('Of the block at certifiedHeight'),
+    quorum: z.object({
+      total: amountText,
+      required: amountText.describe('Least power that is more than two thirds'),
+      connected: amountText.describe('Power that this node sees, its own included'),
+      met: z.boolean(),
+    }),
+    validators: z.array(
+      z.object({
+        index: validatorNumber,
+        name: z.string(),
+        power: amountText,
+        peerId: z.string(),
+        connected: z.boolean(),
+        height: natural.optional().describe('What it last said it had executed'),
+      }),
+    ),
+    mempool: z.object({ size: natural, bytes: natural }),
+    misbehaviour: z.array(
+      z.object({
+        validator: validatorNumber.nullable(),
+        code: z.string(),
+        count: natural,
+        last: z.string().describe('What the newest one was'),
+      }),
+    ),
+    offences: z.array(offenceSchema),
+  })
+  .meta({ id: 'Status' });
+export type StatusJson = z.infer<typeof statusSchema>;
+
+/** Why a node is not ready. */
+export const READINESS_CODES = [
+  'STARTING',
+  'QUORUM_MISSING',
+  'CATCHING_UP',
+  'NO_PROGRESS',
+  'STOPPING',
+  'HALTED',
+] as const;
+export type ReadinessCode = (typeof READINESS_CODES)[number];
+
+const reasonSchema = z.object({ code: z.enum(READINESS_CODES), detail: z.string() });
+export type ReadinessReason = z.infer<typeof reasonSchema>;
+
+export const livezSchema = z.object({ live: z.literal(true) }).meta({ id: 'Live' });
+
+export const readySchema = z
+  .object({ ready: z.literal(true), reasons: z.array(reasonSchema).length(0) })
+  .meta({ id: 'Ready' });
+
+/** The problem NOT_READY with its reasons. */
+export const notReadySchema = problemSchema
+  .extend({ ready: z.literal(false), reasons: z.array(reasonSchema).min(1) })
+  .meta({ id: 'NotReady' });
+
+/** Answer of /readyz, either way. */
+export const readinessSchema = z.discriminatedUnion('ready', [readySchema, notReadySchema]);
+export type Readiness = z.infer<typeof readinessSchema>;

@@ -1,0 +1,85 @@
+/** Transactions as the interface takes them in and shows them. */
+import { z } from 'zod';
+import { RECEIPT_CODES } from '../ledger/block.ts';
+import { OPERATIONS_MAX } from '../ledger/limits.ts';
+import { WAIT_MS_MAX } from './limits.ts';
+import { addressText, amountText, hashText, memo, natural, signatureText } from './scalars.ts';
+
+const operationSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('transfer'), to: addressText, amount: amountText }),
+]);
+
+/** A signed transaction as JSON. What is signed is its SSZ form, see ledger/transaction.ts. */
+export const signedTransactionSchema = z
+  .object({
+    transaction: z.object({
+      chainId: hashText,
+      sender: addressText,
+      nonce: natural,
+      expiresAt: natural.describe('Last height at which it may be executed, 0 for never expires'),
+      maxFee: amountText,
+      operations: z.array(operationSchema).max(OPERATIONS_MAX),
+      memo,
+    }),
+    signature: signatureText,
+  })
+  .meta({ id: 'SignedTransaction' });
+export type SignedTransactionJson = z.infer<typeof signedTransactionSchema>;
+
+export const receiptEventSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('transfer'), from: addressText, to: addressText, amount: amountText }),
+]);
+
+export const receiptSchema = z
+  .object({
+    transactionId: hashText,
+    code: z.enum(RECEIPT_CODES).describe('OK, or why nothing but the fee happened'),
+    feePaid: amountText,
+    events: z.array(receiptEventSchema),
+  })
+  .meta({ id: 'Receipt' });
+export type ReceiptJson = z.infer<typeof receiptSchema>;
+
+export const committedTransactionSchema = z
+  .object({
+    id: hashText,
+    status: z.literal('committed'),
+    height: natural,
+    index: natural.describe("Position among the block's executed transactions: its leaf under transactionsRoot"),
+    blockHash: hashText,
+    code: z.enum(RECEIPT_CODES),
+    receipt: receiptSchema,
+  })
+  .meta({ id: 'CommittedTransaction' });
+export type CommittedTransactionJson = z.infer<typeof committedTransactionSchema>;
+
+/** What this node knows about a transaction. `unknown`: it has never seen it or has forgotten it. */
+export const transactionStatusSchema = z
+  .discriminatedUnion('status', [
+    z.object({ id: hashText, status: z.literal('unknown') }),
+    z.object({ id: hashText, status: z.literal('pending') }),
+    committedTransactionSchema,
+    z.object({ id: hashText, status: z.literal('rejected'), code: z.string(), detail: z.string().optional() }),
+  ])
+  .meta({ id: 'TransactionStatus' });
+export type TransactionStatus = z.infer<typeof transactionStatusSchema>;
+
+/** One transaction of a batch that was refused. `code` is one of the problem codes. */
+const refusedSchema = z
+  .object({ id: hashText.optional(), code: z.string(), detail: z.string() })
+  .meta({ id: 'RefusedTransaction' });
+export type RefusedTransaction = z.infer<typeof refusedSchema>;
+
+/** Answer to a batch: one result for each transaction, in order. A refused one has no `status`. */
+export const batchResponseSchema = z
+  .object({ results: z.array(z.union([transactionStatusSchema, refusedSchema])) })
+  .meta({ id: 'BatchResponse' });
+export type BatchResponse = z.infer<typeof batchResponseSchema>;
+
+/** A duration as text: 1500ms, 10s or 1m. */
+export const durationText = z.string().regex(/^[0-9]{1,6}(ms|s|m)$/);
+
+export const submitQuerySchema = z.object({
+  wait: z.literal('committed').optional().describe('Answer when the transaction is final, or "pending" at the timeout'),
+  timeout: durationText.optional().describe(`How long to wait, such as 10s; at most ${WAIT_MS_MAX / 1000}s`),
+});
