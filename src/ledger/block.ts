@@ -1,5 +1,12 @@
 /** Bodies, which PBFT orders, and blocks, which each replica derives from them. */
-import { ByteListType, ContainerType, ListBasicType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
+import {
+  ByteListType,
+  ContainerType,
+  ListBasicType,
+  ListCompositeType,
+  OptionalType,
+  type ValueOf,
+} from '@chainsafe/ssz';
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, nameOf, uint16, uint64, uint64Big, unionByKind } from '../codec/types.ts';
@@ -71,14 +78,23 @@ export const BlockRecordType = new ContainerType({
   receipts: new ListCompositeType(ReceiptType, BODY_TRANSACTIONS_MAX),
 });
 
-export type ReceiptEvent = { readonly kind: 'transfer'; readonly from: Address; readonly to: Address; readonly amount: bigint };
-export type Body = Readonly<Omit<ValueOf<typeof BodyType>, 'transactionIds'>> & { readonly transactionIds: readonly Hash[] };
+export type ReceiptEvent = {
+  readonly kind: 'transfer';
+  readonly from: Address;
+  readonly to: Address;
+  readonly amount: bigint;
+};
+export type Body = Readonly<Omit<ValueOf<typeof BodyType>, 'transactionIds'>> & {
+  readonly transactionIds: readonly Hash[];
+};
 export interface FullBody {
   readonly body: Body;
   readonly transactions: readonly Uint8Array[];
 }
 export type Header = Readonly<ValueOf<typeof HeaderType>>;
-export type Receipt = Readonly<Omit<ValueOf<typeof ReceiptType>, 'events'>> & { readonly events: readonly ReceiptEvent[] };
+export type Receipt = Readonly<Omit<ValueOf<typeof ReceiptType>, 'events'>> & {
+  readonly events: readonly ReceiptEvent[];
+};
 export interface BlockRecord {
   readonly header: Header;
   readonly executed: readonly number[];
@@ -94,7 +110,11 @@ export const bodyCodec = codec('Body', BodyType, BODY_BYTES_MAX) as unknown as C
 export const fullBodyCodec = codec('FullBody', FullBodyType, FULL_BODY_BYTES_MAX) as unknown as Codec<FullBody>;
 export const headerCodec = codec('Header', HeaderType, HeaderType.maxSize);
 export const receiptCodec = codec('Receipt', ReceiptType, ReceiptType.maxSize) as unknown as Codec<Receipt>;
-export const blockRecordCodec = codec('BlockRecord', BlockRecordType, FULL_BODY_BYTES_MAX) as unknown as Codec<BlockRecord>;
+export const blockRecordCodec = codec(
+  'BlockRecord',
+  BlockRecordType,
+  FULL_BODY_BYTES_MAX,
+) as unknown as Codec<BlockRecord>;
 
 /** Hash of the block with this header. */
 export const blockHash = (header: Header): Hash => sha256Hash(headerCodec.encode(header));

@@ -16,3 +16,21 @@ export const TRANSACTION_BYTES_MAX = 2048;
 export const RECEIPT_EVENTS_MAX = OPERATIONS_MAX;
 /** Accounts in a genesis file. */
 export const GENESIS_ACCOUNTS_MAX = 1_000_000;
+/** Characters of a genesis file: the accounts above at 150 characters each, and room. */
+export const GENESIS_TEXT_MAX = 192 * 1024 * 1024;
+/** Characters of a name of a network or validator: it stands in every log line. */
+export const NAME_MAX = 32;
+/** Heights in flight above the newest certificate. With 64 validators a VIEW-CHANGE carries this many prepared
+ *  certificates of 4 KiB; a genesis may choose a smaller window. */
+export const WINDOW_MAX = 32;
+/** Sum of all balances; also the reason why no balance can overflow. */
+export const SUPPLY_MAX = 2n ** 64n - 1n;
+/** Sum of the powers of a set: three times it is compared, and it has to fit a signed 64-bit integer elsewhere. */
+export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
+/** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. */
+export const TRANSACTION_WEIGHT = 1;
+/** Weight of an operation. */
+export const OPERATION_WEIGHTS = { transfer: 1 } as const;
+/** Weight of the heaviest transaction. */
+export const TRANSACTION_WEIGHT_MAX =
+  TRANSACTION_WEIGHT + OPERATIONS_MAX * Math.max(...Object.values(OPERATION_WEIGHTS));

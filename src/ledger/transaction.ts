@@ -1,11 +1,5 @@
 /** Transactions: what a client signs, how it is encoded, and what its id is. */
-import {
-  ByteListType,
-  ByteVectorType,
-  ContainerType,
-  ListCompositeType,
-  type ValueOf,
-} from '@chainsafe/ssz';
+import { ByteListType, ByteVectorType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import type { Address, Hash, Height } from '../base/brand.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, uint64, uint64Big, unionByKind } from '../codec/types.ts';

@@ -2,7 +2,14 @@
  * Votes: the signed statements of validators that end up in blocks, as certificates and as evidence. The protocol that
  * gives them meaning is in src/consensus; the ledger only needs to know what they look like and who signed them.
  */
-import { BitVectorType, type BitArray, ByteVectorType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import {
+  BitVectorType,
+  type BitArray,
+  ByteVectorType,
+  ContainerType,
+  ListCompositeType,
+  type ValueOf,
+} from '@chainsafe/ssz';
 import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { codec } from '../codec/codec.ts';
 import { hex32, nameOf, uint16, uint64 } from '../codec/types.ts';
