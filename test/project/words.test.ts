@@ -1,0 +1,94 @@
+/** The project speaks of itself alone, and its pages say what is there. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { ROOMS } from './rooms.ts';
+
+const ROOT = join(import.meta.dirname, '..', '..');
+const PAGES = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'] as const;
+
+const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8');
+
+const trackedFiles = (): string[] =>
+  execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
+    .split('\0')
+    .filter((path) => path !== '' && existsSync(join(ROOT, path)));
+
+/** Absolute paths of somebody's machine. */
+const MACHINE_PATH = /(?<![\w.~:/-])\/(?:work|root|home|Users)\/[\w.]|\b[A-Z]:\\Users\\/;
+
+describe('tracked files', () => {
+  const files = trackedFiles();
+
+  test('name no path of a machine', () => {
+    expect(files.length).toBeGreaterThan(0);
+    const hits = files.flatMap((path) =>
+      read(path)
+        .split('\n')
+        .flatMap((line, index) => (MACHINE_PATH.test(line) ? [`${path}:${index + 1} ${line.trim()}`] : [])),
+    );
+    expect(hits).toEqual([]);
+  });
+
+  test('a path of a machine is recognised', () => {
+    const [home, checkout] = ['home', 'work'];
+    expect(`/${home}/somebody/trefoil`).toMatch(MACHINE_PATH);
+    expect(`open('/${checkout}/notes')`).toMatch(MACHINE_PATH);
+    expect('see src/network/host.ts and https://example.org/home/page').not.toMatch(MACHINE_PATH);
+  });
+});
+
+describe('the lock file', () => {
+  const lock = JSON.parse(read('package-lock.json')) as { packages: Record<string, Record<string, unknown>> };
+  const entries = Object.entries(lock.packages);
+
+  test('names no registry', () => {
+    expect(entries.length).toBeGreaterThan(100);
+    expect(entries.filter(([, entry]) => 'resolved' in entry).map(([path]) => path)).toEqual([]);
+    expect(read('.npmrc')).not.toMatch(/registry\s*=/);
+  });
+
+  test('fixes the content of every package', () => {
+    const unfixed = entries.filter(
+      ([path, entry]) => path !== '' && entry.inBundle !== true && !('integrity' in entry),
+    );
+    expect(unfixed.map(([path]) => path)).toEqual([]);
+  });
+});
+
+describe('the README', () => {
+  test('begins with the two commands', () => {
+    const beginning = read('README.md').split('\n').slice(0, 12).join('\n');
+    expect(beginning).toMatch(/^npm run testnet\b/m);
+    expect(beginning).toMatch(/^npm test\b/m);
+  });
+});
+
+describe('ARCHITECTURE.md', () => {
+  test.each(ROOMS.filter((room) => existsSync(join(ROOT, 'src', room))))('describes the room %s', (room) => {
+    expect(read('ARCHITECTURE.md')).toMatch(new RegExp(`^\\| \`${room}\` \\|`, 'm'));
+  });
+});
+
+describe.each(PAGES)('%s', (page) => {
+  const text = read(page);
+
+  test('links to files that exist', () => {
+    const links = [...text.matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)].map((match) => match[1] as string);
+    expect(links.filter((link) => !existsSync(join(ROOT, dirname(page), link)))).toEqual([]);
+  });
+
+  test('names files that exist', () => {
+    const named = [...text.matchAll(/`((?:src|test|scripts|bin|genesis|keys|\.ci)\/[\w./-]*)`/g)].map(
+      (match) => match[1] as string,
+    );
+    expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
+  });
+
+  test('names npm scripts that exist', () => {
+    const { scripts } = JSON.parse(read('package.json')) as { scripts: Record<string, string> };
+    const named = [...text.matchAll(/npm run ([\w:-]+)/g)].map((match) => match[1] as string);
+    expect(named.filter((name) => !(name in scripts))).toEqual([]);
+  });
+});
