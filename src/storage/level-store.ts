@@ -1,0 +1,177 @@
+/**
+ * The driver's `Store` on LevelDB: utf8 keys, binary values.
+ *
+ * A synced batch costs one fsync whatever it carries, so batches that are called while one is on its way to the disk
+ * travel together in the next (group commit). They stay in order, and since LevelDB writes a batch wholly or not at all,
+ * each of them is still atomic: after a crash the store holds exactly a prefix of the batches.
+ */
+import { Level } from 'level';
+import { invariant } from '../base/invariant.ts';
+import type { Store, StoreOperation, StoreRange } from '../driver/ports.ts';
+import { StorageError } from './storage-error.ts';
+
+type Done = Parameters<Store['write']>[1];
+type ReadDone = Parameters<Store['read']>[1];
+type ScanDone = Parameters<Store['scan']>[1];
+type Waiting = { readonly batch: readonly StoreOperation[]; readonly done: Done };
+
+/** Bytes after which a group takes no further batch: LevelDB copies a group once more into its log, in memory. */
+const GROUP_BYTES_MAX = 16 * 1024 * 1024;
+
+/** Opens the LevelDB in the folder, which is made if it is missing.
+ *  Rejects with StorageError: STORE_LOCKED, STORE_CORRUPT, STORE_UNREADABLE. */
+export async function openLevelStore(folder: string): Promise<LevelStore> {
+  const database = new Level<string, Uint8Array>(folder, { keyEncoding: 'utf8', valueEncoding: 'view' });
+  try {
+    await database.open();
+  } catch (error) {
+    throw openingError(folder, error);
+  }
+  return new LevelStore(database);
+}
+
+export class LevelStore implements Store {
+  readonly #database: Level<string, Uint8Array>;
+  readonly #waiting: Waiting[] = [];
+  #writing = false;
+  /** Why no further write is taken. */
+  #ended: StorageError | undefined;
+  #drained: (() => void) | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(database: Level<string, Uint8Array>) {
+    this.#database = database;
+  }
+
+  write(batch: readonly StoreOperation[], done: Done): void {
+    const ended = this.#ended;
+    if (ended !== undefined) {
+      queueMicrotask(() => done(ended));
+      return;
+    }
+    this.#waiting.push({ batch, done });
+    if (!this.#writing) void this.#writeGroup();
+  }
+
+  read(keys: readonly string[], done: ReadDone): void {
+    void this.#read(keys, done);
+  }
+
+  scan(range: StoreRange, done: ScanDone): void {
+    invariant(Number.isSafeInteger(range.limit) && range.limit > 0, 'a scan has a positive limit', { ...range });
+    void this.#scan(range, done);
+  }
+
+  /** Takes no further write, waits for those it has taken, and gives the folder free. */
+  close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
+    this.#ended ??= new StorageError('STORE_CLOSED', 'the store is closed');
+    if (this.#writing) {
+      await new Promise<void>((resolve) => {
+        this.#drained = resolve;
+      });
+    }
+    await this.#database.close();
+  }
+
+  async #read(keys: readonly string[], done: ReadDone): Promise<void> {
+    let values: readonly (Uint8Array | undefined)[];
+    try {
+      values = await this.#database.getMany([...keys]);
+    } catch (error) {
+      done([], this.#readingError(error));
+      return;
+    }
+    done(values.map((value) => value && plain(value)));
+  }
+
+  async #scan({ from, to, limit }: StoreRange, done: ScanDone): Promise<void> {
+    let entries: readonly (readonly [string, Uint8Array])[];
+    try {
+      entries = await this.#database.iterator({ gte: from, lt: to, limit }).all();
+    } catch (error) {
+      done([], this.#readingError(error));
+      return;
+    }
+    done(entries.map(([key, value]) => [key, plain(value)]));
+  }
+
+  /** Writes what waits, and goes on with what came meanwhile. */
+  async #writeGroup(): Promise<void> {
+    const group = this.#takeGroup();
+    this.#writing = group.length > 0;
+    if (!this.#writing) {
+      this.#drained?.();
+      return;
+    }
+    try {
+      await this.#commit(group);
+    } catch (error) {
+      this.#break(group, error);
+      return;
+    }
+    // The next group is on its way before the answers are looked at, so the disk never waits for the driver.
+    void this.#writeGroup();
+    for (const { done } of group) done();
+  }
+
+  async #commit(group: readonly Waiting[]): Promise<void> {
+    const chained = this.#database.batch();
+    for (const { batch } of group) {
+      for (const operation of batch) {
+        if (operation.kind === 'put') chained.put(operation.key, operation.value);
+        else chained.del(operation.key);
+      }
+    }
+    await chained.write({ sync: true });
+  }
+
+  #takeGroup(): Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { batch } of this.#waiting) {
+      if (bytes >= GROUP_BYTES_MAX) break;
+      for (const operation of batch) if (operation.kind === 'put') bytes += operation.value.length;
+      count += 1;
+    }
+    return this.#waiting.splice(0, count);
+  }
+
+  #break(group: readonly Waiting[], cause: unknown): void {
+    const broken = new StorageError('STORE_BROKEN', `a write failed: ${describe(cause)}`, { cause });
+    this.#ended = broken;
+    this.#writing = false;
+    for (const { done } of [...group, ...this.#waiting.splice(0)]) done(broken);
+    this.#drained?.();
+  }
+
+  #readingError(cause: unknown): StorageError {
+    if (this.#ended !== undefined) return this.#ended;
+    return new StorageError('STORE_BROKEN', `a read failed: ${describe(cause)}`, { cause });
+  }
+}
+
+/** LevelDB answers with Buffers, whose `slice` does not copy as a Uint8Array's does. */
+const plain = (value: Uint8Array): Uint8Array => new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
+
+function openingError(folder: string, error: unknown): StorageError {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  switch (codeOf(cause)) {
+    case 'LEVEL_LOCKED':
+      return new StorageError('STORE_LOCKED', `${folder} is in use by another node`, { cause });
+    case 'LEVEL_CORRUPTION':
+      return new StorageError('STORE_CORRUPT', `${folder} is damaged: ${describe(cause)}`, { cause });
+    default:
+      return new StorageError('STORE_UNREADABLE', `${folder} cannot be opened: ${describe(cause)}`, { cause });
+  }
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+const describe = (error: unknown): string => (error instanceof Error ? error.message : String(error));
