@@ -1,8 +1,9 @@
 /** The scalar forms of the interface: what JSON cannot say exactly is text. */
 import { z } from 'zod';
 import type { Hash } from '../base/brand.ts';
-import { ADDRESS_TEXT_MAX } from '../codec/address.ts';
+
 import { MEMO_BYTES_MAX } from '../ledger/limits.ts';
+import { ADDRESS_TEXT_MAX } from './limits.ts';
 
 const UINT64_MAX = 2n ** 64n - 1n;
 
