@@ -11,8 +11,7 @@ export const accountSchema = z
     balance: amountText,
     nonce: natural.describe('Transactions of the account in final blocks'),
     pendingNonce: natural.describe('Nonce for the next transaction: after those that wait here'),
-  })
-  .meta({ id: 'Account' });
+  });
 export type AccountJson = z.infer<typeof accountSchema>;
 
 /** A signed vote: one of the messages of the protocol. */
@@ -27,8 +26,7 @@ export const signedVoteSchema = z
     }),
     voter: validatorNumber,
     signature: signatureText,
-  })
-  .meta({ id: 'SignedVote' });
+  });
 export type SignedVoteJson = z.infer<typeof signedVoteSchema>;
 
 /** A validator signed two things where the protocol allows one. Anyone can check both signatures. */
@@ -40,11 +38,10 @@ export const offenceSchema = z
     view: natural,
     height: natural,
     evidence: z.object({ first: signedVoteSchema, second: signedVoteSchema }),
-  })
-  .meta({ id: 'Offence' });
+  });
 export type OffenceJson = z.infer<typeof offenceSchema>;
 
-export const offencesSchema = z.object({ offences: z.array(offenceSchema) }).meta({ id: 'Offences' });
+export const offencesSchema = z.object({ offences: z.array(offenceSchema) });
 export type OffencesJson = z.infer<typeof offencesSchema>;
 
 export const headerSchema = z
@@ -62,8 +59,7 @@ export const headerSchema = z
     nextValidatorsHash: hashText,
     timestampMs: natural,
     proposer: validatorNumber.describe('65535: nobody, the body was empty by a view change'),
-  })
-  .meta({ id: 'Header' });
+  });
 export type HeaderJson = z.infer<typeof headerSchema>;
 
 /** More than two thirds of the power signed the block. */
@@ -74,8 +70,7 @@ export const certificateSchema = z
     blockHash: hashText,
     signers: z.array(validatorNumber).describe('By growing index'),
     signatures: z.array(signatureText).describe('In the order of the signers'),
-  })
-  .meta({ id: 'Certificate' });
+  });
 export type CertificateJson = z.infer<typeof certificateSchema>;
 
 /** A final block. `certificate` is its own, null where this node has only that of a later block. */
@@ -95,6 +90,5 @@ export const blockSchema = z
     ),
     skipped: z.array(hashText).describe('Ordered but not executed: expired, wrong nonce, or a fee that cannot be paid'),
     offences: z.array(offenceSchema),
-  })
-  .meta({ id: 'Block' });
+  });
 export type BlockJson = z.infer<typeof blockSchema>;

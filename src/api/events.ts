@@ -19,8 +19,7 @@ export const blockEventSchema = z
     timestampMs: natural,
     proposer: validatorNumber,
     transactions: natural.describe('How many were executed'),
-  })
-  .meta({ id: 'BlockEvent' });
+  });
 export type BlockEvent = z.infer<typeof blockEventSchema>;
 
 export const transactionEventSchema = committedTransactionSchema;

@@ -207,8 +207,7 @@ export const problemSchema = z
     code: z.enum(PROBLEM_CODES),
     hint: z.string().describe('What to do about it'),
     id: z.string().optional().describe('The transaction that was refused, where its bytes were readable'),
-  })
-  .meta({ id: 'Problem' });
+  });
 export type Problem = z.infer<typeof problemSchema>;
 
 /** The problem with this code; `detail` says what was wrong this time. */

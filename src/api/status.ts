@@ -46,8 +46,7 @@ export const statusSchema = z
       }),
     ),
     offences: z.array(offenceSchema),
-  })
-  .meta({ id: 'Status' });
+  });
 export type StatusJson = z.infer<typeof statusSchema>;
 
 /** Why a node is not ready. */
@@ -64,16 +63,14 @@ export type ReadinessCode = (typeof READINESS_CODES)[number];
 const reasonSchema = z.object({ code: z.enum(READINESS_CODES), detail: z.string() });
 export type ReadinessReason = z.infer<typeof reasonSchema>;
 
-export const livezSchema = z.object({ live: z.literal(true) }).meta({ id: 'Live' });
+export const livezSchema = z.object({ live: z.literal(true) });
 
 export const readySchema = z
-  .object({ ready: z.literal(true), reasons: z.array(reasonSchema).length(0) })
-  .meta({ id: 'Ready' });
+  .object({ ready: z.literal(true), reasons: z.array(reasonSchema).length(0) });
 
 /** The problem NOT_READY with its reasons. */
 export const notReadySchema = problemSchema
-  .extend({ ready: z.literal(false), reasons: z.array(reasonSchema).min(1) })
-  .meta({ id: 'NotReady' });
+  .extend({ ready: z.literal(false), reasons: z.array(reasonSchema).min(1) });
 
 /** Answer of /readyz, either way. */
 export const readinessSchema = z.discriminatedUnion('ready', [readySchema, notReadySchema]);

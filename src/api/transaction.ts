@@ -22,8 +22,7 @@ export const signedTransactionSchema = z
       memo,
     }),
     signature: signatureText,
-  })
-  .meta({ id: 'SignedTransaction' });
+  });
 export type SignedTransactionJson = z.infer<typeof signedTransactionSchema>;
 
 export const receiptEventSchema = z.discriminatedUnion('kind', [
@@ -36,8 +35,7 @@ export const receiptSchema = z
     code: z.enum(RECEIPT_CODES).describe('OK, or why nothing but the fee happened'),
     feePaid: amountText,
     events: z.array(receiptEventSchema),
-  })
-  .meta({ id: 'Receipt' });
+  });
 export type ReceiptJson = z.infer<typeof receiptSchema>;
 
 export const committedTransactionSchema = z
@@ -49,8 +47,7 @@ export const committedTransactionSchema = z
     blockHash: hashText,
     code: z.enum(RECEIPT_CODES),
     receipt: receiptSchema,
-  })
-  .meta({ id: 'CommittedTransaction' });
+  });
 export type CommittedTransactionJson = z.infer<typeof committedTransactionSchema>;
 
 /** What this node knows about a transaction. `unknown`: it has never seen it or has forgotten it. */
@@ -60,20 +57,17 @@ export const transactionStatusSchema = z
     z.object({ id: hashText, status: z.literal('pending') }),
     committedTransactionSchema,
     z.object({ id: hashText, status: z.literal('rejected'), code: z.string(), detail: z.string().optional() }),
-  ])
-  .meta({ id: 'TransactionStatus' });
+  ]);
 export type TransactionStatus = z.infer<typeof transactionStatusSchema>;
 
 /** One transaction of a batch that was refused. `code` is one of the problem codes. */
 const refusedSchema = z
-  .object({ id: hashText.optional(), code: z.string(), detail: z.string() })
-  .meta({ id: 'RefusedTransaction' });
+  .object({ id: hashText.optional(), code: z.string(), detail: z.string() });
 export type RefusedTransaction = z.infer<typeof refusedSchema>;
 
 /** Answer to a batch: one result for each transaction, in order. A refused one has no `status`. */
 export const batchResponseSchema = z
-  .object({ results: z.array(z.union([transactionStatusSchema, refusedSchema])) })
-  .meta({ id: 'BatchResponse' });
+  .object({ results: z.array(z.union([transactionStatusSchema, refusedSchema])) });
 export type BatchResponse = z.infer<typeof batchResponseSchema>;
 
 /** A duration as text: 1500ms, 10s or 1m. */

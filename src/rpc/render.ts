@@ -1,0 +1,170 @@
+/** From the ledger's types to the JSON of the interface. */
+import type { Hash } from '../base/brand.ts';
+import { unreachable } from '../base/invariant.ts';
+import { toHex } from '../codec/hex.ts';
+import { formatAddress } from '../crypto/address.ts';
+import type {
+  AccountJson,
+  BlockJson,
+  CertificateJson,
+  OffenceJson,
+  SignedVoteJson,
+} from '../api/block.ts';
+import type { BlockEvent } from '../api/events.ts';
+import { isProblemCode, type ProblemCode } from '../api/problems.ts';
+import type { StatusJson } from '../api/status.ts';
+import type { CommittedTransactionJson, ReceiptJson, TransactionStatus } from '../api/transaction.ts';
+import type { FinalizedBlock } from '../driver/ports.ts';
+import type { Receipt } from '../ledger/block.ts';
+import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
+import type { Account, NodeStatus, TransactionState } from './gateway.ts';
+
+export interface Renderer {
+  readonly transaction: (id: Hash, state: TransactionState) => TransactionStatus;
+  readonly account: (account: Account) => AccountJson;
+  readonly block: (block: FinalizedBlock) => BlockJson;
+  readonly blockEvent: (block: FinalizedBlock) => BlockEvent;
+  /** The transactions of a block as events, in order. */
+  readonly transactionEvents: (block: FinalizedBlock) => CommittedTransactionJson[];
+  readonly status: (status: NodeStatus, offences: readonly Evidence[]) => StatusJson;
+  readonly offence: (evidence: Evidence) => OffenceJson;
+}
+
+/** Renderer of a network whose addresses begin with `addressPrefix`. */
+export function createRenderer(addressPrefix: string): Renderer {
+  const receipt = (value: Receipt): ReceiptJson => renderReceipt(value, addressPrefix);
+  return {
+    transaction: (id, state) => renderTransaction(id, state, addressPrefix),
+    account: ({ address, balance, nonce, pendingNonce }) => ({
+      address: formatAddress(address, addressPrefix),
+      balance: balance.toString(),
+      nonce,
+      pendingNonce,
+    }),
+    block: (block) => renderBlock(block, addressPrefix),
+    blockEvent: ({ hash, record: { header, receipts } }) => ({
+      height: header.height,
+      hash,
+      epoch: header.epoch,
+      timestampMs: header.timestampMs,
+      proposer: header.proposer,
+      transactions: receipts.length,
+    }),
+    transactionEvents: ({ hash, record }) =>
+      record.receipts.map((value, index) => ({
+        id: value.transactionId,
+        status: 'committed',
+        height: record.header.height,
+        index,
+        blockHash: hash,
+        code: value.code,
+        receipt: receipt(value),
+      })),
+    status: (status, offences) => renderStatus(status, offences, addressPrefix),
+    offence: renderOffence,
+  };
+}
+
+/** The code as one of the interface's; a code that it does not know becomes REFUSED. */
+export const knownProblem = (code: string): ProblemCode => (isProblemCode(code) ? code : 'REFUSED');
+
+function renderTransaction(id: Hash, state: TransactionState, prefix: string): TransactionStatus {
+  switch (state.status) {
+    case 'unknown':
+    case 'pending':
+      return { id, status: state.status };
+    case 'committed': {
+      const { status, height, index, blockHash, receipt } = state;
+      return { id, status, height, index, blockHash, code: receipt.code, receipt: renderReceipt(receipt, prefix) };
+    }
+    case 'rejected': {
+      const { status, code, message } = state;
+      return message === undefined ? { id, status, code } : { id, status, code, detail: message };
+    }
+    default:
+      return unreachable(state);
+  }
+}
+
+function renderReceipt({ transactionId, code, feePaid, events }: Receipt, prefix: string): ReceiptJson {
+  return {
+    transactionId,
+    code,
+    feePaid: feePaid.toString(),
+    events: events.map(({ kind, from, to, amount }) => ({
+      kind,
+      from: formatAddress(from, prefix),
+      to: formatAddress(to, prefix),
+      amount: amount.toString(),
+    })),
+  };
+}
+
+function renderBlock({ hash, record, body: { body }, certificate }: FinalizedBlock, prefix: string): BlockJson {
+  const executed = new Set(record.executed);
+  return {
+    height: record.header.height,
+    hash,
+    header: { ...record.header },
+    certificate: certificate === null ? null : renderCertificate(certificate),
+    transactions: record.receipts.map((value) => {
+      const { transactionId, ...rest } = renderReceipt(value, prefix);
+      return { id: transactionId, ...rest };
+    }),
+    skipped: body.transactionIds.filter((_, position) => !executed.has(position)),
+    offences: body.evidence.map(renderOffence),
+  };
+}
+
+function renderCertificate({ epoch, height, blockHash, signers, signatures }: Certificate): CertificateJson {
+  return { epoch, height, blockHash, signers: signers.getTrueBitIndexes(), signatures: signatures.map(toHex) };
+}
+
+function renderOffence({ first, second }: Evidence): OffenceJson {
+  const { kind, epoch, view, height } = first.vote;
+  return {
+    validator: first.voter,
+    kind,
+    epoch,
+    view,
+    height,
+    evidence: { first: renderVote(first), second: renderVote(second) },
+  };
+}
+
+function renderVote({ vote, voter, signature }: SignedVote): SignedVoteJson {
+  return { vote: { ...vote }, voter, signature: toHex(signature) };
+}
+
+function renderStatus(status: NodeStatus, offences: readonly Evidence[], addressPrefix: string): StatusJson {
+  const { validators } = status;
+  const total = validators.reduce((sum, { power }) => sum + power, 0n);
+  const connected = validators.reduce((sum, { power, connected }) => (connected ? sum + power : sum), 0n);
+  const required = (2n * total) / 3n + 1n;
+  return {
+    chainId: status.chainId,
+    name: status.name,
+    dev: status.dev,
+    addressPrefix,
+    version: status.version,
+    index: status.index,
+    peerId: status.peerId,
+    epoch: status.epoch,
+    view: status.view,
+    active: status.active,
+    primary: status.primary,
+    height: status.height,
+    certifiedHeight: status.certifiedHeight,
+    blockHash: status.blockHash,
+    quorum: {
+      total: total.toString(),
+      required: required.toString(),
+      connected: connected.toString(),
+      met: connected >= required,
+    },
+    validators: validators.map(({ power, ...rest }) => ({ ...rest, power: power.toString() })),
+    mempool: { ...status.mempool },
+    misbehaviour: status.misbehaviour.map((entry) => ({ ...entry })),
+    offences: offences.map(renderOffence),
+  };
+}
