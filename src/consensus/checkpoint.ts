@@ -1,0 +1,105 @@
+/**
+ * CHECKPOINT at every height (Castro & Liskov 1999, 4.3; every height instead of every K): a quorum of them on one block
+ * hash is the block's finality certificate, and moves the window.
+ */
+import type { Hash, Height } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
+import type { Certificate, SignedVote } from '../ledger/vote.ts';
+import { accuse } from './evidence.ts';
+import { cast, checkBodies, order } from './normal-case.ts';
+import { forgetPromises } from './promises.ts';
+import { type Replica, stableHeight, windowEnd } from './replica.ts';
+import { certificateOf, quorumHash } from './tally.ts';
+import { madeProgress } from './timer.ts';
+import { type Emit, voteMessage } from './transition.ts';
+
+/** CHECKPOINTs are kept for this many heights below the certificate too, to complete certificates of their own there and
+ *  to give ours to those who lack it. */
+const lowest = (replica: Replica): number => stableHeight(replica) - replica.instance.window;
+
+/** Our ledger executed a height. */
+export function onExecuted(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
+  invariant(height === replica.executed + 1, 'heights are executed in order, each once', {
+    height,
+    executed: replica.executed,
+  });
+  replica.executed = height;
+  replica.ordered = Math.max(replica.ordered, height) as Height;
+  replica.blockHashes.set(height, blockHash);
+  agree(replica, replica.stable);
+  const signed = cast(replica, 'checkpoint', height, blockHash, emit);
+  if (signed === null) return;
+  emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
+  collect(replica, signed, emit);
+}
+
+/** A CHECKPOINT of another replica. It counts in every view, and between views. */
+export function onCheckpoint(replica: Replica, signed: SignedVote, emit: Emit): void {
+  const { height } = signed.vote;
+  if (height <= lowest(replica) || height > windowEnd(replica)) return;
+  collect(replica, signed, emit);
+}
+
+function collect(replica: Replica, signed: SignedVote, emit: Emit): void {
+  const { height } = signed.vote;
+  const votes = replica.checkpoints.get(height) ?? new Map();
+  replica.checkpoints.set(height, votes);
+  const earlier = votes.get(signed.voter);
+  if (earlier !== undefined) return accuse(replica, earlier, signed, emit);
+  const { validators } = replica.instance;
+  const before = quorumHash(validators, votes);
+  votes.set(signed.voter, signed);
+  const blockHash = quorumHash(validators, votes);
+  if (blockHash === undefined || before !== undefined) return;
+  const certificate = certificateOf(votes, blockHash);
+  if (height > stableHeight(replica)) onCertificate(replica, certificate, emit);
+  else emit({ kind: 'certified-late', certificate });
+}
+
+/** A newer finality certificate: the window moves, and all below it is settled (4.3 "stable checkpoint"). */
+export function onCertificate(replica: Replica, certificate: Certificate, emit: Emit): void {
+  if (certificate.height <= stableHeight(replica)) return;
+  agree(replica, certificate);
+  replica.stable = certificate;
+  emit({ kind: 'certified', certificate });
+  if (replica.ordered < certificate.height)
+    emit({ kind: 'behind', height: certificate.height, peer: null });
+  discard(replica);
+  checkBodies(replica, false, emit);
+}
+
+/** Blocks up to the certificate's are durable here, fetched from peers. */
+export function onSynced(replica: Replica, certificate: Certificate, emit: Emit): void {
+  if (certificate.height <= replica.executed) return;
+  replica.executed = certificate.height;
+  replica.ordered = Math.max(replica.ordered, certificate.height) as Height;
+  replica.blockHashes.set(certificate.height, certificate.blockHash);
+  agree(replica, replica.stable);
+  onCertificate(replica, certificate, emit);
+  discard(replica);
+  madeProgress(replica);
+  order(replica, emit);
+}
+
+/** What a quorum certified is what we executed; else one of us runs other code, or more than a third lie. */
+function agree(replica: Replica, certificate: Certificate | null): void {
+  if (certificate === null) return;
+  const ours = replica.blockHashes.get(certificate.height);
+  invariant(ours === undefined || ours === certificate.blockHash, 'our block differs from the certified one', {
+    height: certificate.height,
+    ours,
+    certified: certificate.blockHash,
+  });
+}
+
+/** Drops what the certificate and the ledger have settled. */
+function discard(replica: Replica): void {
+  const low = lowest(replica);
+  const stable = stableHeight(replica);
+  // A height that is committed here, but after one that is not, still waits for its turn.
+  for (const { height, committed } of replica.slots.values())
+    if (height <= stable && (height <= replica.ordered || committed === null)) replica.slots.delete(height);
+  for (const height of replica.checkpoints.keys()) if (height <= low) replica.checkpoints.delete(height);
+  for (const height of replica.blockHashes.keys()) if (height <= low) replica.blockHashes.delete(height);
+  forgetPromises(replica.promises, low);
+}

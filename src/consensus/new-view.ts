@@ -1,0 +1,38 @@
+/** What a new view must propose, as a function of the VIEW-CHANGEs that begin it (Castro & Liskov 1999, 4.4). */
+import type { Hash, Height } from '../base/brand.ts';
+import { NULL_BODY_HASH } from '../ledger/block.ts';
+import type { Certificate } from '../ledger/vote.ts';
+import type { PreparedCertificate, SignedViewChange } from './messages.ts';
+
+export interface Reproposal {
+  readonly height: Height;
+  readonly bodyHash: Hash;
+}
+
+/** The newest certificate among them; null when none of the epoch is held by anybody. */
+export function newestCertificate(viewChanges: readonly SignedViewChange[]): Certificate | null {
+  let newest: Certificate | null = null;
+  for (const { viewChange } of viewChanges)
+    if (viewChange.stable !== null && viewChange.stable.height > (newest?.height ?? 0)) newest = viewChange.stable;
+  return newest;
+}
+
+/** Each height above the newest certificate, up to the highest that anybody prepared: the body prepared in the highest
+ *  view, and the null body where none was. Ascending, without gaps. */
+export function reproposals(firstHeight: Height, viewChanges: readonly SignedViewChange[]): readonly Reproposal[] {
+  const low = newestCertificate(viewChanges)?.height ?? firstHeight - 1;
+  const highest = new Map<number, PreparedCertificate>();
+  let high = low;
+  for (const { viewChange } of viewChanges) {
+    for (const prepared of viewChange.prepared) {
+      if (prepared.height <= low) continue;
+      high = Math.max(high, prepared.height);
+      const best = highest.get(prepared.height);
+      if (best === undefined || prepared.view > best.view) highest.set(prepared.height, prepared);
+    }
+  }
+  const chosen: Reproposal[] = [];
+  for (let height = low + 1; height <= high; height++)
+    chosen.push({ height: height as Height, bodyHash: highest.get(height)?.bodyHash ?? NULL_BODY_HASH });
+  return chosen;
+}

@@ -1,0 +1,188 @@
+/** The normal case: PRE-PREPARE, PREPARE, COMMIT (Castro & Liskov 1999, 4.2). */
+import type { Hash, Height, View } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
+import type { SignedVote, Vote, VoteKind } from '../ledger/vote.ts';
+import { voteSigningBytes } from '../ledger/vote.ts';
+import { accuse } from './evidence.ts';
+import { promised, remember } from './promises.ts';
+import { inWindow, isPrimary, primaryOfView, type Replica, type Slot, slotAt, stableHeight } from './replica.ts';
+import { preparedOf, quorumHash } from './tally.ts';
+import { madeProgress, startTimer } from './timer.ts';
+import { type Emit, voteMessage } from './transition.ts';
+
+/**
+ * Signs, remembers and persists a vote of ours; null when we promised otherwise (before a crash, say) or only observe.
+ * The one place where votes are signed. The same vote is never signed twice: it is given again.
+ */
+export function cast(replica: Replica, kind: VoteKind, height: Height, hash: Hash, emit: Emit): SignedVote | null {
+  const { self, epoch, chainId, sign } = replica.instance;
+  if (self === null) return null;
+  const view = (kind === 'checkpoint' ? 0 : replica.view) as View;
+  const earlier = promised(replica.promises, kind, view, height);
+  if (earlier !== undefined) return earlier.vote.hash === hash ? earlier : null;
+  const vote: Vote = { kind, epoch, view, height, hash };
+  const signed = { vote, voter: self, signature: sign(voteSigningBytes(chainId, vote)) };
+  remember(replica.promises, signed);
+  emit({ kind: 'persist', record: { kind: 'vote', vote: signed } });
+  return signed;
+}
+
+/** Where the primary may propose next; null while it may not: not primary, between views, behind, or the window is full. */
+export function nextProposal(replica: Replica): { readonly view: View; readonly height: Height } | null {
+  if (!replica.active || !isPrimary(replica) || replica.executed < stableHeight(replica)) return null;
+  let last = Math.max(stableHeight(replica), replica.ordered);
+  for (const slot of replica.slots.values()) if (slot.prePrepare !== null) last = Math.max(last, slot.height);
+  for (const { vote } of replica.promises.votes.values())
+    if (vote.kind === 'pre-prepare' && vote.view === replica.view) last = Math.max(last, vote.height);
+  const height = (last + 1) as Height;
+  return inWindow(replica, height) ? { view: replica.view, height } : null;
+}
+
+/** The primary multicasts its PRE-PREPARE. The body is durable already. */
+export function propose(replica: Replica, view: View, height: Height, bodyHash: Hash, emit: Emit): void {
+  const next = nextProposal(replica);
+  if (next === null || next.view !== view || next.height !== height) return;
+  const signed = cast(replica, 'pre-prepare', height, bodyHash, emit);
+  if (signed === null) return;
+  const slot = slotAt(replica, height);
+  slot.prePrepare = signed;
+  slot.body = 'valid';
+  emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
+  startTimer(replica);
+  advance(replica, slot, emit);
+}
+
+/** A PRE-PREPARE, PREPARE or COMMIT of another replica. Votes for other views and beyond the window are dropped: STATUS
+ *  brings them back when they are of use. */
+export function onVote(replica: Replica, signed: SignedVote, emit: Emit): void {
+  const { vote } = signed;
+  if (!replica.active || vote.view !== replica.view || !inWindow(replica, vote.height)) return;
+  const slot = slotAt(replica, vote.height);
+  switch (vote.kind) {
+    case 'pre-prepare':
+      return onPrePrepare(replica, slot, signed, emit);
+    case 'prepare':
+      // The PRE-PREPARE is the primary's PREPARE: it has no other.
+      if (signed.voter === primaryOfView(replica, vote.view)) return;
+      if (!store(replica, slot.prepares, signed, emit)) return;
+      confront(slot, signed, emit);
+      return advance(replica, slot, emit);
+    case 'commit':
+      if (!store(replica, slot.commits, signed, emit)) return;
+      return advance(replica, slot, emit);
+    case 'checkpoint':
+      invariant(false, 'CHECKPOINTs have no view');
+  }
+}
+
+/** Keeps the first vote of each voter. False when there is nothing new. */
+function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedVote, emit: Emit): boolean {
+  const earlier = votes.get(signed.voter);
+  if (earlier !== undefined) {
+    accuse(replica, earlier, signed, emit);
+    return false;
+  }
+  votes.set(signed.voter, signed);
+  startTimer(replica);
+  return true;
+}
+
+/** Somebody prepares another body than the one the primary sent us: it was sent another. Showing it ours gives it both
+ *  signatures of the primary, and so the proof. */
+function confront(slot: Slot, prepare: SignedVote, emit: Emit): void {
+  if (slot.prePrepare !== null && slot.prePrepare.vote.hash !== prepare.vote.hash)
+    emit({ kind: 'send', to: prepare.voter, message: voteMessage(slot.prePrepare) });
+}
+
+function onPrePrepare(replica: Replica, slot: Slot, signed: SignedVote, emit: Emit): void {
+  if (slot.prePrepare !== null) {
+    accuse(replica, slot.prePrepare, signed, emit);
+    return;
+  }
+  adopt(replica, slot, signed);
+  for (const prepare of slot.prepares.values()) confront(slot, prepare, emit);
+  checkBodies(replica, false, emit);
+  advance(replica, slot, emit);
+}
+
+/** Takes a PRE-PREPARE as the one of its view and height. */
+export function adopt(replica: Replica, slot: Slot, prePrepare: SignedVote): void {
+  slot.prePrepare = prePrepare;
+  slot.body = 'unchecked';
+  startTimer(replica);
+}
+
+/** Asks for the bodies whose turn it is: by growing height without a gap, so that a primary that skips heights gets no
+ *  vote beyond the gap. */
+export function checkBodies(replica: Replica, repeat: boolean, emit: Emit): void {
+  for (let height = stableHeight(replica) + 1; ; height++) {
+    const slot = replica.slots.get(height as Height);
+    if (slot === undefined) return;
+    if (slot.prePrepare === null) {
+      if (slot.committed !== null) continue;
+      return;
+    }
+    if (slot.body !== 'unchecked') continue;
+    slot.body = 'asked';
+    const { view, hash } = slot.prePrepare.vote;
+    emit({ kind: 'check-body', view, height: slot.height, bodyHash: hash, repeat });
+  }
+}
+
+/** The driver has the body, durable, and found it valid or not. */
+export function onBodyChecked(replica: Replica, slot: Slot, valid: boolean, emit: Emit): void {
+  slot.body = valid ? 'valid' : 'invalid';
+  if (valid) advance(replica, slot, emit);
+}
+
+/** Whatever follows from the votes of a height, as far as it goes. */
+export function advance(replica: Replica, slot: Slot, emit: Emit): void {
+  prepare(replica, slot, emit);
+  commit(replica, slot, emit);
+  const { validators } = replica.instance;
+  const committed = quorumHash(validators, slot.commits);
+  // A quorum of COMMITs proves the commit even to a replica that missed the PREPAREs: each honest one among them prepared.
+  if (committed === undefined) return;
+  invariant(slot.committed === null || slot.committed === committed, 'two bodies committed at one height', {
+    height: slot.height,
+  });
+  if (slot.committed !== null) return;
+  slot.committed = committed;
+  order(replica, emit);
+}
+
+function prepare(replica: Replica, slot: Slot, emit: Emit): void {
+  const { self } = replica.instance;
+  if (self === null || slot.prePrepare === null || slot.body !== 'valid' || isPrimary(replica)) return;
+  if (slot.prepares.has(self)) return;
+  const signed = cast(replica, 'prepare', slot.height, slot.prePrepare.vote.hash, emit);
+  if (signed === null) return;
+  slot.prepares.set(self, signed);
+  emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
+}
+
+/** 4.2: prepared, so it multicasts COMMIT. The certificate is durable first: a later VIEW-CHANGE has to carry it. */
+function commit(replica: Replica, slot: Slot, emit: Emit): void {
+  const { self, validators } = replica.instance;
+  if (self === null || slot.body !== 'valid' || slot.commits.has(self)) return;
+  const prepared = preparedOf(validators, slot);
+  if (prepared === undefined) return;
+  slot.prepared = prepared;
+  emit({ kind: 'persist', record: { kind: 'prepared', prepared } });
+  const signed = cast(replica, 'commit', slot.height, prepared.bodyHash, emit);
+  if (signed === null) return;
+  slot.commits.set(self, signed);
+  emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
+}
+
+/** Hands committed bodies to the ledger, in the order of heights. */
+export function order(replica: Replica, emit: Emit): void {
+  for (;;) {
+    const height = (replica.ordered + 1) as Height;
+    const committed = replica.slots.get(height)?.committed;
+    if (committed === undefined || committed === null) return;
+    replica.ordered = height;
+    madeProgress(replica);
+    emit({ kind: 'execute', height, bodyHash: committed });
+  }
+}

@@ -1,0 +1,120 @@
+/**
+ * What one replica knows of one epoch, which is one instance of PBFT. Plain data: `step` (step.ts) is the only writer.
+ * Nothing in here grows beyond the window times the number of validators.
+ */
+import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { primaryOf, type ValidatorSet } from '../ledger/validators.ts';
+import type { Certificate, SignedVote } from '../ledger/vote.ts';
+import type { PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
+import type { Promises } from './promises.ts';
+
+/** What is fixed for the whole epoch. */
+export interface Instance {
+  readonly chainId: Hash;
+  readonly epoch: Epoch;
+  readonly validators: ValidatorSet;
+  /** Null for an observer: it follows and signs nothing. */
+  readonly self: ValidatorIndex | null;
+  /** The first and the last height of the epoch. */
+  readonly firstHeight: Height;
+  readonly lastHeight: Height;
+  /** Heights above the newest certificate that may be in flight. */
+  readonly window: number;
+  /** How long a backup waits for progress in a first view, in ticks; doubles with each view that fails, up to the cap. */
+  readonly baseTimeoutTicks: number;
+  readonly timeoutCapTicks: number;
+  /** The validator's signature of these bytes, 64 bytes. Deterministic. */
+  readonly sign: (bytes: Uint8Array) => Uint8Array;
+}
+
+/** One height in flight. Votes are those of the current view, one for each voter. */
+export interface Slot {
+  readonly height: Height;
+  /** The body that the primary of this view proposed. */
+  prePrepare: SignedVote | null;
+  /** Whether the driver was asked for the body, and what it said. */
+  body: 'unchecked' | 'asked' | 'valid' | 'invalid';
+  readonly prepares: Map<ValidatorIndex, SignedVote>;
+  readonly commits: Map<ValidatorIndex, SignedVote>;
+  /** Of the highest view in which this replica saw the height prepared. Survives view changes. */
+  prepared: PreparedCertificate | null;
+  /** The body committed at this height, once it is (4.2 "committed-local"). Never changes. */
+  committed: Hash | null;
+}
+
+export interface Replica {
+  readonly instance: Instance;
+  view: View;
+  /** False between our VIEW-CHANGE to `view` and its NEW-VIEW: we take no part in any view. */
+  active: boolean;
+  /** The newest finality certificate; null where the epoch begins and nothing in it is certified. */
+  stable: Certificate | null;
+  /** Heights up to here were handed to the ledger in order, or came by sync. */
+  ordered: Height;
+  /** Heights up to here are executed, their block durable. */
+  executed: Height;
+  /** Heights above the certificate. */
+  readonly slots: Map<Height, Slot>;
+  /** CHECKPOINT votes around the certificate, one for each voter and height. */
+  readonly checkpoints: Map<Height, Map<ValidatorIndex, SignedVote>>;
+  /** Our own blocks' hashes, of the heights in `checkpoints`. */
+  readonly blockHashes: Map<Height, Hash>;
+  /** The VIEW-CHANGE to the highest view, of each voter. */
+  readonly viewChanges: Map<ValidatorIndex, SignedViewChange>;
+  /** What began the current view; null in view 0. */
+  newView: SignedNewView | null;
+  /** What we signed, and so may not contradict. */
+  readonly promises: Promises;
+  /** Offences already reported, so that each is reported once. */
+  readonly reported: Set<string>;
+  readonly timer: Timer;
+}
+
+export interface Timer {
+  /** Ticks since this replica began. */
+  now: number;
+  /** When the current view has failed; null while nothing is awaited. */
+  deadline: number | null;
+  /** Views in a row that ended without a commit: the exponent of the timeout. */
+  failures: number;
+  /** Since when we wait for a quorum of VIEW-CHANGEs; null when we do not. */
+  lonelySince: number | null;
+  /** The driver knows a valid transaction that waits. */
+  demand: boolean;
+  /** Last tick at which something was achieved, and at which a STATUS went out. */
+  progressAt: number;
+  statusAt: number;
+}
+
+export const stableHeight = (replica: Replica): Height =>
+  replica.stable === null ? ((replica.instance.firstHeight - 1) as Height) : replica.stable.height;
+
+/** The last height that may be voted on now. */
+export const windowEnd = (replica: Replica): Height =>
+  Math.min(stableHeight(replica) + replica.instance.window, replica.instance.lastHeight) as Height;
+
+export const inWindow = (replica: Replica, height: Height): boolean =>
+  height > stableHeight(replica) && height <= windowEnd(replica);
+
+export const primaryOfView = (replica: Replica, view: View): ValidatorIndex =>
+  primaryOf(replica.instance.validators, replica.instance.epoch, view);
+
+export const isPrimary = (replica: Replica): boolean =>
+  replica.instance.self !== null && primaryOfView(replica, replica.view) === replica.instance.self;
+
+/** The slot of a height inside the window; made when it is first needed. */
+export function slotAt(replica: Replica, height: Height): Slot {
+  const found = replica.slots.get(height);
+  if (found !== undefined) return found;
+  const slot: Slot = {
+    height,
+    prePrepare: null,
+    body: 'unchecked',
+    prepares: new Map(),
+    commits: new Map(),
+    prepared: null,
+    committed: null,
+  };
+  replica.slots.set(height, slot);
+  return slot;
+}

@@ -1,0 +1,94 @@
+/**
+ * STATUS: where a replica stands; its peers answer with exactly what it lacks (Castro's thesis, 5.2 "retransmission").
+ * Replicas repeat only their own votes; certificates, a NEW-VIEW above all, anyone may pass on.
+ */
+import type { Height, ValidatorIndex } from '../base/brand.ts';
+import type { SignedVote } from '../ledger/vote.ts';
+import type { SlotStatus, Status } from './messages.ts';
+import { promised } from './promises.ts';
+import { type Replica, stableHeight, windowEnd } from './replica.ts';
+import { signersOf } from './tally.ts';
+import { type Emit, statusMessage, voteMessage } from './transition.ts';
+
+/** What we tell our peers of ourselves. */
+export function statusOf(replica: Replica): Status {
+  const low = stableHeight(replica);
+  const slots: SlotStatus[] = [];
+  for (let height = (low + 1) as Height; height <= windowEnd(replica); height = (height + 1) as Height) {
+    const slot = replica.slots.get(height);
+    const checkpoints = replica.checkpoints.get(height);
+    if (slot === undefined && checkpoints === undefined) continue;
+    slots.push({
+      height,
+      hasPrePrepare: (slot?.prePrepare ?? null) !== null,
+      prepares: signersOf(slot?.prepares.keys() ?? []),
+      commits: signersOf(slot?.commits.keys() ?? []),
+      checkpoints: signersOf(checkpoints?.keys() ?? []),
+    });
+  }
+  const moved = [...replica.viewChanges.values()].filter(({ viewChange }) => viewChange.view === replica.view);
+  return {
+    epoch: replica.instance.epoch,
+    view: replica.view,
+    active: replica.active,
+    stableHeight: low,
+    executedHeight: replica.executed,
+    viewChanges: signersOf(moved.map(({ viewChange }) => viewChange.voter)),
+    slots,
+  };
+}
+
+export const sendStatus = (replica: Replica, to: ValidatorIndex | 'all', emit: Emit): void =>
+  emit({ kind: 'send', to, message: statusMessage(statusOf(replica)) });
+
+/** Sends a peer what it lacks and we can give. A claim to be ahead of us is only a hint where to ask. */
+export function onStatus(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  if (status.stableHeight > Math.max(replica.ordered, stableHeight(replica)))
+    emit({ kind: 'behind', height: status.stableHeight, peer: from });
+  if (status.epoch !== replica.instance.epoch) return;
+  answerView(replica, from, status, emit);
+  if (replica.active && status.active && status.view === replica.view) answerVotes(replica, from, status, emit);
+  answerCheckpoints(replica, from, status, emit);
+}
+
+function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  if (status.view > replica.view) return sendStatus(replica, from, emit);
+  const lacksView = status.view < replica.view || !status.active;
+  if (!lacksView) return;
+  if (replica.active) {
+    if (replica.newView !== null) emit({ kind: 'send', to: from, message: { kind: 'new-view', newView: replica.newView } });
+    return;
+  }
+  const { self } = replica.instance;
+  const own = self === null ? undefined : replica.viewChanges.get(self);
+  if (self === null || own === undefined) return;
+  if (status.view < replica.view || !status.viewChanges.get(self))
+    emit({ kind: 'send', to: from, message: { kind: 'view-change', viewChange: own } });
+}
+
+function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  const { self } = replica.instance;
+  if (self === null) return;
+  const known = new Map(status.slots.map((slot) => [slot.height, slot]));
+  const give = (vote: SignedVote | undefined, has: boolean | undefined): void => {
+    if (vote !== undefined && has !== true) emit({ kind: 'send', to: from, message: voteMessage(vote) });
+  };
+  const end = status.stableHeight + replica.instance.window;
+  for (let height = (status.stableHeight + 1) as Height; height <= end; height = (height + 1) as Height) {
+    const theirs = known.get(height);
+    give(promised(replica.promises, 'pre-prepare', replica.view, height), theirs?.hasPrePrepare);
+    give(promised(replica.promises, 'prepare', replica.view, height), theirs?.prepares.get(self));
+    give(promised(replica.promises, 'commit', replica.view, height), theirs?.commits.get(self));
+  }
+}
+
+function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  const { self } = replica.instance;
+  if (self === null) return;
+  const known = new Map(status.slots.map((slot) => [slot.height, slot]));
+  for (const [height, votes] of replica.checkpoints) {
+    const own = votes.get(self);
+    if (own === undefined || height <= status.stableHeight || height > status.stableHeight + replica.instance.window) continue;
+    if (known.get(height)?.checkpoints.get(self) !== true) emit({ kind: 'send', to: from, message: voteMessage(own) });
+  }
+}

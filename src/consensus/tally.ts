@@ -1,0 +1,71 @@
+/** Counting votes by power, and turning them into certificates. */
+import { BitArray } from '@chainsafe/ssz';
+import type { Hash, ValidatorIndex } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
+import { VALIDATORS_MAX } from '../ledger/limits.ts';
+import { isQuorum, type ValidatorSet } from '../ledger/validators.ts';
+import type { Certificate, Signers, SignedVote } from '../ledger/vote.ts';
+import type { PreparedCertificate } from './messages.ts';
+import type { Slot } from './replica.ts';
+
+export type Votes = ReadonlyMap<ValidatorIndex, SignedVote>;
+
+/** Power of the voters for this hash; each voter stands in the map once. */
+export function powerFor(set: ValidatorSet, votes: Votes, hash: Hash): bigint {
+  let power = 0n;
+  for (const [voter, { vote }] of votes) if (vote.hash === hash) power += set.validators[voter]?.power ?? 0n;
+  return power;
+}
+
+/** The hash that a quorum voted for, if any. */
+export function quorumHash(set: ValidatorSet, votes: Votes): Hash | undefined {
+  const seen = new Set<Hash>();
+  for (const { vote } of votes.values()) {
+    if (seen.has(vote.hash)) continue;
+    seen.add(vote.hash);
+    if (isQuorum(set, powerFor(set, votes, vote.hash))) return vote.hash;
+  }
+  return undefined;
+}
+
+/** The voters, as bits by index. */
+export const signersOf = (voters: Iterable<ValidatorIndex>): Signers => {
+  const signers = BitArray.fromBitLen(VALIDATORS_MAX);
+  for (const voter of voters) signers.set(voter, true);
+  return signers;
+};
+
+/** The voters for a hash by growing index, with their signatures in that order. */
+function signatures(votes: Votes, hash: Hash): { readonly signers: Signers; readonly signatures: Uint8Array[] } {
+  const agreeing = [...votes.values()].filter(({ vote }) => vote.hash === hash).sort((a, b) => a.voter - b.voter);
+  return {
+    signers: signersOf(agreeing.map(({ voter }) => voter)),
+    signatures: agreeing.map(({ signature }) => signature),
+  };
+}
+
+/** Finality certificate of the block that these CHECKPOINTs name. */
+export function certificateOf(votes: Votes, blockHash: Hash): Certificate {
+  const some = [...votes.values()].find(({ vote }) => vote.hash === blockHash);
+  invariant(some !== undefined, 'a certificate has votes');
+  return { epoch: some.vote.epoch, height: some.vote.height, blockHash, ...signatures(votes, blockHash) };
+}
+
+/** 4.2 "prepared": the PRE-PREPARE, and PREPAREs that with it make a quorum; undefined while they do not. */
+export function preparedOf(set: ValidatorSet, slot: Slot): PreparedCertificate | undefined {
+  if (slot.prePrepare === null) return undefined;
+  const { vote, voter, signature } = slot.prePrepare;
+  const power = powerFor(set, slot.prepares, vote.hash) + (set.validators[voter]?.power ?? 0n);
+  if (!isQuorum(set, power)) return undefined;
+  const { signers, signatures: prepareSignatures } = signatures(slot.prepares, vote.hash);
+  return {
+    epoch: vote.epoch,
+    view: vote.view,
+    height: vote.height,
+    bodyHash: vote.hash,
+    primary: voter,
+    prePrepareSignature: signature,
+    prepares: signers,
+    prepareSignatures,
+  };
+}

@@ -1,0 +1,94 @@
+/** The view timer (Castro & Liskov 1999, 4.4 and 4.5.2), in ticks. */
+import { invariant } from '../base/invariant.ts';
+import { isQuorum } from '../ledger/validators.ts';
+import { type Replica, stableHeight } from './replica.ts';
+
+/** Patience with the current view: doubles with each view that failed, up to the cap. */
+const timeoutTicks = ({ instance, timer }: Replica): number =>
+  Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks);
+
+/** Something is awaited of the primary: a valid transaction waits, or a height is under way. */
+function awaits(replica: Replica): boolean {
+  if (replica.timer.demand) return true;
+  const settled = Math.max(replica.ordered, stableHeight(replica));
+  for (const slot of replica.slots.values()) if (slot.height > settled) return true;
+  return false;
+}
+
+/** Runs the timer of an active view if something is awaited and it does not run. */
+export function startTimer(replica: Replica): void {
+  const { timer } = replica;
+  if (!replica.active || timer.deadline !== null || !awaits(replica)) return;
+  timer.deadline = timer.now + timeoutTicks(replica);
+}
+
+/** A height was ordered in this view: the primary does its work. */
+export function madeProgress(replica: Replica): void {
+  const { timer } = replica;
+  timer.progressAt = timer.now;
+  if (!replica.active) return;
+  timer.failures = 0;
+  timer.deadline = null;
+  startTimer(replica);
+}
+
+/** Nothing is awaited any more, or something newly is. */
+export function setDemand(replica: Replica, demand: boolean): void {
+  replica.timer.demand = demand;
+  if (replica.active && !awaits(replica)) replica.timer.deadline = null;
+  startTimer(replica);
+}
+
+/** We moved to a view and await its NEW-VIEW. The clock starts when a quorum moves with us: without one the primary
+ *  cannot begin, and replicas that count alone drift apart (4.5.2). */
+export function awaitNewView(replica: Replica): void {
+  const { timer } = replica;
+  timer.deadline = null;
+  timer.lonelySince = timer.now;
+  quorumMoved(replica);
+}
+
+/** Starts the clock of an awaited view once a quorum of VIEW-CHANGEs to it is here. */
+export function quorumMoved(replica: Replica): void {
+  const { timer, instance } = replica;
+  if (replica.active || timer.deadline !== null) return;
+  let power = 0n;
+  for (const { viewChange } of replica.viewChanges.values())
+    if (viewChange.view >= replica.view) power += instance.validators.validators[viewChange.voter]?.power ?? 0n;
+  if (!isQuorum(instance.validators, power)) return;
+  timer.lonelySince = null;
+  timer.deadline = timer.now + timeoutTicks(replica);
+}
+
+/** The NEW-VIEW is here. */
+export function viewEntered(replica: Replica): void {
+  const { timer } = replica;
+  timer.deadline = null;
+  timer.lonelySince = null;
+  timer.progressAt = timer.now;
+  startTimer(replica);
+}
+
+/** One tick. True when the current view has failed. */
+export function tick(replica: Replica): boolean {
+  const { timer, instance } = replica;
+  timer.now += 1;
+  // Without a quorum nobody is to blame: however long it lasts, patience starts from the base when the quorum is back.
+  if (timer.lonelySince !== null && timer.now - timer.lonelySince >= instance.baseTimeoutTicks) timer.failures = 0;
+  if (timer.deadline === null || timer.now < timer.deadline) return false;
+  timer.failures += 1;
+  timer.deadline = null;
+  return true;
+}
+
+/** Ticks between STATUS messages: eight in a base timeout while something is awaited and nothing moves, else one. */
+export function statusDue(replica: Replica): boolean {
+  const { timer, instance } = replica;
+  const stuck = !replica.active || awaits(replica) || replica.executed < stableHeight(replica);
+  const eager = Math.max(1, Math.floor(instance.baseTimeoutTicks / 8));
+  const since = timer.now - timer.statusAt;
+  const due = stuck && timer.now - timer.progressAt >= eager ? since >= eager : since >= instance.baseTimeoutTicks;
+  if (due) timer.statusAt = timer.now;
+  invariant(timer.statusAt <= timer.now, 'STATUS was sent in the past');
+  return due;
+}

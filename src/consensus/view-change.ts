@@ -1,0 +1,136 @@
+/** View changes: VIEW-CHANGE and NEW-VIEW (Castro & Liskov 1999, 4.4). */
+import type { View } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
+import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
+import { onCertificate } from './checkpoint.ts';
+import {
+  newViewSigningBytes,
+  type NewView,
+  type SignedNewView,
+  type SignedViewChange,
+  type ViewChange,
+  viewChangeSigningBytes,
+} from './messages.ts';
+import { newestCertificate, reproposals } from './new-view.ts';
+import { adopt, cast, checkBodies } from './normal-case.ts';
+import { inWindow, primaryOfView, type Replica, slotAt, stableHeight } from './replica.ts';
+import { sendStatus } from './status.ts';
+import { awaitNewView, quorumMoved, viewEntered } from './timer.ts';
+import type { Emit, ViewChangeReason } from './transition.ts';
+
+/** Leaves the current view for a higher one: no vote in a lower view is cast any more. */
+export function moveTo(replica: Replica, view: View, reason: ViewChangeReason, emit: Emit): void {
+  const { self } = replica.instance;
+  if (self === null) return;
+  invariant(view > replica.view, 'views only grow', { from: replica.view, to: view });
+  replica.view = view;
+  replica.active = false;
+  replica.newView = null;
+  clearVotes(replica);
+  const viewChange: ViewChange = {
+    epoch: replica.instance.epoch,
+    view,
+    voter: self,
+    stable: replica.stable,
+    prepared: [...replica.slots.values()]
+      .flatMap(({ prepared }) => (prepared !== null && prepared.height > stableHeight(replica) ? [prepared] : []))
+      .sort((a, b) => a.height - b.height),
+  };
+  const signature = replica.instance.sign(viewChangeSigningBytes(replica.instance.chainId, viewChange));
+  const signed: SignedViewChange = { viewChange, signature };
+  replica.viewChanges.set(self, signed);
+  emit({ kind: 'view-change-started', view, reason });
+  emit({ kind: 'persist', record: { kind: 'view-change', viewChange: signed } });
+  emit({ kind: 'send', to: 'all', message: { kind: 'view-change', viewChange: signed } });
+  awaitNewView(replica);
+  beginView(replica, emit);
+}
+
+/** The votes of a view are of no use in another; what was prepared and committed stays. */
+function clearVotes(replica: Replica): void {
+  for (const slot of replica.slots.values()) {
+    slot.prePrepare = null;
+    slot.body = 'unchecked';
+    slot.prepares.clear();
+    slot.commits.clear();
+  }
+}
+
+/** A VIEW-CHANGE of another replica. */
+export function onViewChange(replica: Replica, signed: SignedViewChange, emit: Emit): void {
+  const { voter, view } = signed.viewChange;
+  const known = replica.viewChanges.get(voter);
+  if (known !== undefined && known.viewChange.view >= view) return;
+  replica.viewChanges.set(voter, signed);
+  join(replica, emit);
+  quorumMoved(replica);
+  beginView(replica, emit);
+}
+
+/** 4.5.2: when more than a third of the power is ahead of us, one of them is honest; we join the smallest of their views
+ *  even if our timer has not expired. */
+function join(replica: Replica, emit: Emit): void {
+  if (replica.instance.self === null) return;
+  const { validators } = replica.instance;
+  let power = 0n;
+  let smallest: View | undefined;
+  for (const [voter, { viewChange }] of replica.viewChanges) {
+    if (viewChange.view <= replica.view) continue;
+    power += validators.validators[voter]?.power ?? 0n;
+    if (smallest === undefined || viewChange.view < smallest) smallest = viewChange.view;
+  }
+  if (smallest === undefined || !isWeakQuorum(validators, power)) return;
+  moveTo(replica, smallest, 'joined', emit);
+  join(replica, emit);
+}
+
+/** The primary of the view that we moved to begins it, as soon as a quorum moved with it. */
+function beginView(replica: Replica, emit: Emit): void {
+  const { self, validators, epoch, chainId, firstHeight, sign } = replica.instance;
+  if (self === null || replica.active || primaryOfView(replica, replica.view) !== self) return;
+  const viewChanges = [...replica.viewChanges.values()]
+    .filter(({ viewChange }) => viewChange.view === replica.view)
+    .sort((a, b) => a.viewChange.voter - b.viewChange.voter);
+  let power = 0n;
+  for (const { viewChange } of viewChanges) power += validators.validators[viewChange.voter]?.power ?? 0n;
+  if (!isQuorum(validators, power)) return;
+  const prePrepares = [];
+  for (const { height, bodyHash } of reproposals(firstHeight, viewChanges)) {
+    const signed = cast(replica, 'pre-prepare', height, bodyHash, emit);
+    // Before a crash we may have begun this view otherwise; then another view has to do it.
+    if (signed === null) return;
+    prePrepares.push(signed);
+  }
+  const newView: NewView = { epoch, view: replica.view, voter: self, viewChanges, prePrepares };
+  const signed = { newView, signature: sign(newViewSigningBytes(chainId, newView)) };
+  enter(replica, signed, emit);
+  emit({ kind: 'send', to: 'all', message: { kind: 'new-view', newView: signed } });
+}
+
+/** A NEW-VIEW whose contents were recomputed and found right. */
+export function onNewView(replica: Replica, signed: SignedNewView, emit: Emit): void {
+  const { view } = signed.newView;
+  if (view < replica.view || (view === replica.view && replica.active)) return;
+  enter(replica, signed, emit);
+}
+
+/** Begins a view: takes over the newest certificate and the PRE-PREPAREs of the NEW-VIEW. */
+function enter(replica: Replica, signed: SignedNewView, emit: Emit): void {
+  const { newView } = signed;
+  replica.view = newView.view;
+  replica.active = true;
+  replica.newView = signed;
+  clearVotes(replica);
+  emit({ kind: 'persist', record: { kind: 'new-view', newView: signed } });
+  for (const [voter, { viewChange }] of replica.viewChanges)
+    if (viewChange.view <= newView.view) replica.viewChanges.delete(voter);
+  emit({ kind: 'view-entered', view: newView.view, primary: newView.voter });
+  const certificate = newestCertificate(newView.viewChanges);
+  if (certificate !== null) onCertificate(replica, certificate, emit);
+  for (const prePrepare of newView.prePrepares)
+    if (inWindow(replica, prePrepare.vote.height)) adopt(replica, slotAt(replica, prePrepare.vote.height), prePrepare);
+  viewEntered(replica);
+  checkBodies(replica, true, emit);
+  sendStatus(replica, 'all', emit);
+}
+
