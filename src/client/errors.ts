@@ -1,0 +1,40 @@
+/** How the client says no. */
+import { type Problem, problemSchema } from '../api/problems.ts';
+
+/** Beside the codes of the interface (api/problems.ts): UNREACHABLE, no node answered; TIMED_OUT, none in time; BAD_RESPONSE,
+ *  what answered does not speak this interface, or it lied; BAD_URL; CANCELLED, by the caller's signal. */
+export type ClientErrorCode = Problem['code'] | 'UNREACHABLE' | 'TIMED_OUT' | 'BAD_RESPONSE' | 'BAD_URL' | 'CANCELLED';
+
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  readonly code: ClientErrorCode;
+  /** What a person can do about it. */
+  readonly hint: string;
+  /** The node's own words (RFC 9457), where it answered. */
+  readonly problem: Problem | undefined;
+
+  constructor(code: ClientErrorCode, message: string, hint: string, problem?: Problem, cause?: unknown) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    this.hint = hint;
+    this.problem = problem;
+  }
+}
+
+/** The error for an answer that is not a success. A body that is no problem of ours comes from something else: a proxy, or
+ *  another program on that port. */
+export function refusal(url: string, status: number, body: unknown): ClientError {
+  const parsed = problemSchema.safeParse(body);
+  if (!parsed.success) return badResponse(url, `HTTP status ${status} without a problem of this interface`);
+  const problem = parsed.data;
+  return new ClientError(problem.code, problem.detail, problem.hint, problem);
+}
+
+export function badResponse(url: string, what: string, cause?: unknown): ClientError {
+  const hint = 'Is this the HTTP address of a Trefoil node of the same version?';
+  return new ClientError('BAD_RESPONSE', `${url}: ${what}`, hint, undefined, cause);
+}
+
+export function cancelled(): ClientError {
+  return new ClientError('CANCELLED', 'the caller cancelled the request', 'Nothing to do.');
+}

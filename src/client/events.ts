@@ -1,0 +1,152 @@
+/** Server-sent events (HTML Living Standard, 9.2) that survive the loss of a connection or of a node. */
+import { createParser, type EventSourceMessage } from 'eventsource-parser';
+import {
+  type BlockEvent,
+  blockEventSchema,
+  CLOSING_EVENT,
+  type EventId,
+  type EventName,
+  parseEventId,
+  transactionEventSchema,
+} from '../api/events.ts';
+import { ROUTES } from '../api/routes.ts';
+import type { CommittedTransactionJson } from '../api/transaction.ts';
+import { delayBefore, sleep } from './backoff.ts';
+import type { Endpoint } from './endpoint.ts';
+import { badResponse, ClientError } from './errors.ts';
+
+/** `id` names the place in the stream, the same at every node: give it as `after` to go on from there. */
+export type LedgerEvent =
+  | { readonly kind: 'block'; readonly id: string; readonly block: BlockEvent }
+  | { readonly kind: 'transaction'; readonly id: string; readonly transaction: CommittedTransactionJson };
+
+/** Longest event that is looked at, in characters. */
+const EVENT_CHARACTERS_MAX = 1024 * 1024;
+/** A connection over which nothing came for so long, not even the node's comments, is dead. */
+const SILENCE_MS_MAX = 60_000;
+
+/** Yields until the signal aborts; then it ends. Throws only what another attempt cannot mend. */
+export async function* followEvents(
+  endpoint: Endpoint,
+  types: readonly EventName[],
+  after: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LedgerEvent, void, undefined> {
+  let last = after;
+  for (let round = 0; !isAborted(signal); round++) {
+    try {
+      if (round > 0) await sleep(delayBefore(Math.min(round, 10), 0, Math.random), signal);
+      for await (const event of connection(endpoint, types, last, signal)) {
+        if (!isAfter(event.id, last)) continue;
+        last = event.id;
+        round = 0;
+        yield event;
+      }
+    } catch (error) {
+      if (isAborted(signal)) return;
+      if (error instanceof ClientError && !isPassing(error)) throw error;
+    }
+    endpoint.moveOn();
+  }
+}
+
+const isAborted = (signal: AbortSignal | undefined): boolean => signal?.aborted === true;
+
+/** Worth another attempt, for as long as the caller likes to listen. */
+function isPassing({ code, problem }: ClientError): boolean {
+  const isLater = problem !== undefined && (problem.status === 429 || problem.status >= 500);
+  return isLater || code === 'UNREACHABLE' || code === 'TIMED_OUT';
+}
+
+async function* connection(
+  endpoint: Endpoint,
+  types: readonly EventName[],
+  last: string,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<LedgerEvent, void, undefined> {
+  const { url, response } = await endpoint.open({
+    method: 'GET',
+    path: () => `${ROUTES.events}?types=${types.join(',')}`,
+    headers: { accept: 'text/event-stream', 'last-event-id': last },
+    ...(signal && { signal }),
+  });
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') !== true || response.body === null) {
+    throw badResponse(url, 'the answer is not a stream of events');
+  }
+  for await (const message of messages(url, response.body)) {
+    if (message.event === CLOSING_EVENT) return;
+    const event = parseEvent(url, message);
+    if (event !== undefined) yield event;
+  }
+}
+
+async function* messages(url: string, body: ReadableStream<Uint8Array>): AsyncGenerator<EventSourceMessage> {
+  let arrived: EventSourceMessage[] = [];
+  let tooLong = false;
+  const parser = createParser({
+    onEvent: (message) => arrived.push(message),
+    onError: (error) => {
+      if (error.type === 'max-buffer-size-exceeded') tooLong = true;
+    },
+    maxBufferSize: EVENT_CHARACTERS_MAX,
+  });
+  const decoder = new TextDecoder();
+  const reader = body.getReader();
+  try {
+    for (;;) {
+      const { done, value } = await withinSilence(reader.read());
+      if (done) return;
+      parser.feed(decoder.decode(value, { stream: true }));
+      if (tooLong) throw badResponse(url, 'an event is too long');
+      yield* arrived;
+      arrived = [];
+    }
+  } finally {
+    await reader.cancel().catch(() => undefined);
+  }
+}
+
+/** Throws an ordinary Error, as a lost connection does. */
+async function withinSilence<T>(read: Promise<T>): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const silence = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error('the connection is silent')), SILENCE_MS_MAX);
+  });
+  try {
+    return await Promise.race([read, silence]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** Undefined for events that this version does not know. */
+function parseEvent(url: string, message: EventSourceMessage): LedgerEvent | undefined {
+  const id = message.id;
+  if (message.event !== 'block' && message.event !== 'transaction') return undefined;
+  if (id === undefined || !parseEventId(id).ok) throw badResponse(url, `an event without a valid id: ${String(id)}`);
+  let json: unknown;
+  try {
+    json = JSON.parse(message.data);
+  } catch (error) {
+    throw badResponse(url, 'the data of an event is not JSON', error);
+  }
+  if (message.event === 'block') {
+    const block = blockEventSchema.safeParse(json);
+    if (block.success) return { kind: 'block', id, block: block.data };
+  } else {
+    const transaction = transactionEventSchema.safeParse(json);
+    if (transaction.success) return { kind: 'transaction', id, transaction: transaction.data };
+  }
+  throw badResponse(url, `a ${message.event} event is not what the interface says`);
+}
+
+function isAfter(id: string, last: string): boolean {
+  const [a, b] = [placeOf(id), placeOf(last)];
+  return a.height > b.height || (a.height === b.height && a.index > b.index);
+}
+
+function placeOf(id: string): EventId {
+  const parsed = parseEventId(id);
+  if (!parsed.ok) throw new ClientError('BAD_EVENT_ID', parsed.error.message, 'Event ids are those of earlier events.');
+  return parsed.value;
+}

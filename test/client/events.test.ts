@@ -1,0 +1,104 @@
+import type { ServerResponse } from 'node:http';
+import { describe, expect, it } from 'vitest';
+import { problem } from '../../src/api/problems.ts';
+import { Client } from '../../src/client/client.ts';
+import { FakeNode, type Handler, hangUp, json } from './server.ts';
+
+const block = (height: number) => {
+  const data = { height, hash: 'ab'.repeat(32), epoch: 0, timestampMs: 1, proposer: 0, transactions: 0 };
+  return `id: ${height}:0\nevent: block\ndata: ${JSON.stringify(data)}\n\n`;
+};
+
+const stream =
+  (text: string, then: (response: ServerResponse) => void = (response) => response.end()): Handler =>
+  (_, response) => {
+    response.writeHead(200, { 'content-type': 'text/event-stream' });
+    response.write(text, () => then(response));
+  };
+
+async function heights(client: Client, count: number, after = '0:0'): Promise<number[]> {
+  const seen: number[] = [];
+  for await (const event of client.events({ after, types: ['block'] })) {
+    if (event.kind === 'block') seen.push(event.block.height);
+    if (seen.length === count) break;
+  }
+  return seen;
+}
+
+const lastEventIds = (node: FakeNode) => node.received.map(({ headers }) => headers['last-event-id']);
+
+describe('events', () => {
+  it('go on after a lost connection, right after the last one seen', async () => {
+    await using node = new FakeNode(
+      stream(block(1) + block(2), (response) => response.destroy()),
+      hangUp,
+      stream(block(3)),
+    );
+    const client = new Client({ urls: [await node.start()] });
+    expect(await heights(client, 3)).toEqual([1, 2, 3]);
+    expect(lastEventIds(node)).toEqual(['0:0', '2:0', '2:0']);
+    expect(node.received[0]?.path).toBe('/v1/events?types=block');
+  });
+
+  it('go on with another node', async () => {
+    await using first = new FakeNode(stream(block(1), (response) => response.destroy()));
+    await using second = new FakeNode(stream(block(2)));
+    const client = new Client({ urls: [await first.start(), await second.start()] });
+    expect(await heights(client, 2)).toEqual([1, 2]);
+    expect(lastEventIds(second)).toEqual(['1:0']);
+  });
+
+  it('come once, also when a node repeats them', async () => {
+    await using node = new FakeNode(stream(block(1) + block(1) + block(2)), stream(block(1) + block(3)));
+    expect(await heights(new Client({ urls: [await node.start()] }), 3)).toEqual([1, 2, 3]);
+  });
+
+  it('arrive whole when they come in pieces', async () => {
+    const [head, tail] = [block(1).slice(0, 25), block(1).slice(25)];
+    await using node = new FakeNode(stream(`: hello\n\n${head}`, (response) => response.end(tail)));
+    expect(await heights(new Client({ urls: [await node.start()] }), 1)).toEqual([1]);
+  });
+
+  it('go on when a node says that it closes the stream', async () => {
+    const closing = `event: closing\ndata: ${JSON.stringify(problem('STOPPING', 'bye'))}\n\n`;
+    await using node = new FakeNode(
+      stream(closing, () => undefined),
+      stream(block(1)),
+    );
+    expect(await heights(new Client({ urls: [await node.start()] }), 1)).toEqual([1]);
+  });
+
+  it('begin with now where no place is given', async () => {
+    await using node = new FakeNode(json(404, problem('BLOCK_NOT_FOUND', 'no block yet')), stream(block(1)));
+    const client = new Client({ urls: [await node.start()] });
+    for await (const event of client.events()) {
+      expect(event.id).toBe('1:0');
+      break;
+    }
+    expect(node.received.map(({ path }) => path)).toEqual(['/v1/blocks/latest', '/v1/events?types=block,transaction']);
+  });
+
+  it('end when the signal says so', async () => {
+    const controller = new AbortController();
+    await using node = new FakeNode(stream(block(1), () => undefined));
+    const client = new Client({ urls: [await node.start()] });
+    const seen: string[] = [];
+    for await (const event of client.events({ after: '0:0', signal: controller.signal })) {
+      seen.push(event.id);
+      controller.abort();
+    }
+    expect(seen).toEqual(['1:0']);
+  });
+
+  const mistakes: readonly (readonly [string, Handler, string])[] = [
+    ['a place that the node refuses', json(400, problem('BAD_EVENT_ID', 'no')), 'BAD_EVENT_ID'],
+    ['an event of another shape', stream('id: 1:0\nevent: block\ndata: {"height":"1"}\n\n'), 'BAD_RESPONSE'],
+    ['an event without id', stream('event: block\ndata: {}\n\n'), 'BAD_RESPONSE'],
+    ['something else than a stream', json(200, {}), 'BAD_RESPONSE'],
+    ['an endless event', stream(`data: ${'x'.repeat(2 * 1024 * 1024)}`, () => undefined), 'BAD_RESPONSE'],
+  ];
+  it.each(mistakes)('stop with an error at %s', async (_, handler, code) => {
+    await using node = new FakeNode(handler);
+    await expect(heights(new Client({ urls: [await node.start()] }), 1)).rejects.toMatchObject({ code });
+  });
+});
