@@ -28,7 +28,7 @@ const TEMPLATE_PART = /(?:[^`\\$]|\\[^]|\$(?!\{))*(`|\$\{)/y;
 const REGEX = /\/(?:[^/\\[\n]|\\.|\[(?:[^\]\\\n]|\\.)*\])+\/\w*/y;
 const WORD = /[\w$#]+/y;
 
-export function tokensOf(source: string): Token[] {
+function tokensOf(source: string): Token[] {
   const tokens: Token[] = [];
   /** One entry for each open template: how many braces are open inside its `${`. */
   const templates: number[] = [];

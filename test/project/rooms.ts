@@ -4,7 +4,7 @@ import { posix } from 'node:path';
 import type { Import } from './imports.ts';
 
 /** A room imports only from itself and the rooms before it. */
-export const ROOMS = [
+const ROOMS = [
   'base',
   'codec',
   'crypto',
