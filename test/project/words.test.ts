@@ -54,6 +54,14 @@ describe('the lock file', () => {
     expect(unfixed.filter(([path]) => path.endsWith('linux-x64'))).toEqual([]);
   });
 
+  test('agrees with package.json, or npm ci refuses it', () => {
+    const { dependencies, devDependencies, optionalDependencies } = lock.packages[''] ?? {};
+    const wanted = JSON.parse(read('package.json')) as Record<string, unknown>;
+    expect(devDependencies).toEqual(wanted.devDependencies);
+    expect(optionalDependencies).toEqual(wanted.optionalDependencies);
+    expect(dependencies).toEqual(wanted.dependencies);
+  });
+
   test('lists the optional packages of every platform, or npm ci refuses it', () => {
     const missing = entries.flatMap(([, { optionalDependencies }]) =>
       Object.keys(optionalDependencies ?? {}).filter((name) => !(`node_modules/${name}` in lock.packages)),
