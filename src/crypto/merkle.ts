@@ -183,6 +183,14 @@ export class HistoryTree {
     return ok(tree);
   }
 
+  /** Grows on its own from here. */
+  copy(): HistoryTree {
+    const tree = new HistoryTree();
+    tree.#frontier.push(...this.#frontier);
+    tree.#size = this.#size;
+    return tree;
+  }
+
   /** Number of leaves. */
   get size(): number {
     return this.#size;
@@ -213,13 +221,13 @@ export class HistoryTree {
 const NODE = new Uint8Array(65);
 NODE[0] = 0x01;
 
-function hashChildren(left: Uint8Array, right: Uint8Array): Uint8Array {
+export function hashChildren(left: Uint8Array, right: Uint8Array): Uint8Array {
   NODE.set(left, 1);
   NODE.set(right, 33);
   return sha256(NODE);
 }
 
-function hashLeaf(leaf: Uint8Array): Uint8Array {
+export function hashLeaf(leaf: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(leaf.length + 1);
   bytes.set(leaf, 1);
   return sha256(bytes);

@@ -57,8 +57,8 @@ export const HeaderType = new ContainerType({
 });
 
 /** Why a transaction that stands in a block did or did not do what it says. Every code but OK: the fee was paid, the nonce
- *  used, nothing else happened. */
-export const RECEIPT_CODES = ['OK', 'INSUFFICIENT_BALANCE', 'AMOUNT_ZERO', 'BALANCE_OVERFLOW'] as const;
+ *  used, nothing else happened. There is none for a balance that overflows: the whole supply fits one. */
+export const RECEIPT_CODES = ['OK', 'INSUFFICIENT_BALANCE', 'AMOUNT_ZERO'] as const;
 export type ReceiptCode = (typeof RECEIPT_CODES)[number];
 
 const TransferEventType = new ContainerType({ from: hex32<Address>(), to: hex32<Address>(), amount: uint64Big() });
@@ -102,7 +102,7 @@ export interface BlockRecord {
 }
 
 /** Bytes of a body as it travels: 32 a transaction, plus certificate and evidence. */
-const BODY_BYTES_MAX = 32 * BODY_TRANSACTIONS_MAX + 64 * 1024;
+export const BODY_BYTES_MAX = 32 * BODY_TRANSACTIONS_MAX + 64 * 1024;
 /** Bytes of a body with its transactions. Within the frame limit of the network. */
 export const FULL_BODY_BYTES_MAX = 8 * 1024 * 1024;
 
@@ -115,6 +115,10 @@ export const blockRecordCodec = codec(
   BlockRecordType,
   FULL_BODY_BYTES_MAX,
 ) as unknown as Codec<BlockRecord>;
+
+/** Bytes of the encoded FullBody: two offsets, the body, and an offset and the bytes for each transaction. */
+export const fullBodySize = (body: Body, transactions: readonly { readonly bytes: Uint8Array }[]): number =>
+  transactions.reduce((size, { bytes }) => size + 4 + bytes.length, 8 + BodyType.value_serializedSize(body as never));
 
 /** Hash of the block with this header. */
 export const blockHash = (header: Header): Hash => sha256Hash(headerCodec.encode(header));

@@ -84,7 +84,8 @@ const validator = z.strictObject({ name, publicKey, peerId, power: decimal(1n, T
 
 const account = z.strictObject({
   address: z.string({ error: 'must be an address' }),
-  balance: decimal(0n, SUPPLY_MAX),
+  /** An account without balance and nonce does not exist. */
+  balance: decimal(1n, SUPPLY_MAX),
 });
 
 const counted = <T extends z.ZodType>(entry: T, min: number, max: number) => {

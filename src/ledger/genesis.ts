@@ -3,8 +3,7 @@ import { BooleanType, ByteListType, ByteVectorType, ContainerType, ListComposite
 import { type Address, type Hash, type Power, power, validatorIndex } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { hex32, nameOf, uint64, uint64Big } from '../codec/types.ts';
-import { bech32m } from '@scure/base';
-import { toAddress } from '../codec/hex.ts';
+import { parseAddress } from '../crypto/address.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
 import { GENESIS_FORMAT, type GenesisFile, readGenesisFile } from './genesis-schema.ts';
 import {
@@ -222,11 +221,3 @@ function chainIdOf(file: GenesisFile, accounts: readonly GenesisAccount[]): Hash
 }
 
 const ascii = (characters: string): Uint8Array => Uint8Array.from(characters, (character) => character.charCodeAt(0));
-
-function parseAddress(text: string, prefix: string): Result<Address> {
-  try {
-    const decoded = bech32m.decodeToBytes(text);
-    if (decoded.prefix === prefix && decoded.bytes.length === 32) return ok(toAddress(decoded.bytes));
-  } catch {}
-  return fail('ADDRESS_INVALID', `must be a bech32m address beginning with ${prefix}1`);
-}

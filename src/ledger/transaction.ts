@@ -1,7 +1,8 @@
 /** Transactions: what a client signs, how it is encoded, and what its id is. */
 import { ByteListType, ByteVectorType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import type { Address, Hash, Height } from '../base/brand.ts';
-import { type Codec, codec } from '../codec/codec.ts';
+import { ok, type Result } from '../base/result.ts';
+import { type Codec, codec, type DecodeError } from '../codec/codec.ts';
 import { hex32, uint64, uint64Big, unionByKind } from '../codec/types.ts';
 import { signingBytes } from '../crypto/domain.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
@@ -54,6 +55,20 @@ export const signedTransactionCodec = codec(
 
 /** The id: SHA-256 of the signed bytes. */
 export const transactionId = (signedBytes: Uint8Array): Hash => sha256Hash(signedBytes);
+
+/** A signed transaction with the bytes it came in and their hash, which belong together. */
+export interface IdentifiedTransaction {
+  readonly id: Hash;
+  readonly signed: SignedTransaction;
+  readonly bytes: Uint8Array;
+}
+
+/** The one way from foreign bytes to a transaction. The signature is not looked at. Errors: TOO_LARGE, MALFORMED,
+ *  NON_CANONICAL. */
+export function identifyTransaction(bytes: Uint8Array): Result<IdentifiedTransaction, DecodeError> {
+  const decoded = signedTransactionCodec.decode(bytes);
+  return decoded.ok ? ok({ id: transactionId(bytes), signed: decoded.value, bytes }) : decoded;
+}
 
 /** What the sender signs. */
 export const transactionSigningBytes = (transaction: Transaction): Uint8Array =>

@@ -89,7 +89,7 @@ export function primaryOf(set: ValidatorSet, epoch: Epoch, view: View): Validato
   // Turns of each validator at times <= reach / 2W: floor(w * reach / 2W + 1/2).
   const taken = validators.map(({ power }) => (reach <= 0n ? 0n : (power * reach + total) / (2n * total)));
   let skipped = taken.reduce((sum, turns) => sum + turns, 0n);
-  invariant(skipped <= position && position - skipped < 2 * size, 'the count of early turns is close', {
+  invariant(skipped <= position && position - skipped < size, 'the count of early turns is close', {
     position,
     skipped,
   });

@@ -1,0 +1,27 @@
+/** What the state remembers of evidence: who broke the protocol, where. There is no penalty yet. */
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
+import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { codec } from '../codec/codec.ts';
+import { nameOf, uint16, uint64 } from '../codec/types.ts';
+import { type Evidence, VOTE_KINDS } from './vote.ts';
+
+const OffenceType = new ContainerType({
+  kind: nameOf(VOTE_KINDS),
+  epoch: uint64<Epoch>(),
+  view: uint64<View>(),
+  height: uint64<Height>(),
+  validator: uint16<ValidatorIndex>(),
+});
+
+/** Two votes of one kind by one validator in one place. */
+export type Offence = Readonly<ValueOf<typeof OffenceType>>;
+export const offenceCodec = codec('Offence', OffenceType, 27);
+
+export function offenceOf({ first }: Evidence): Offence {
+  const { kind, epoch, view, height } = first.vote;
+  return { kind, epoch, view, height, validator: first.voter };
+}
+
+/** Equal for offences that count once. */
+export const offenceKey = ({ kind, epoch, view, height, validator }: Offence): string =>
+  `${epoch}/${validator}/${kind}/${view}/${height}`;

@@ -1,0 +1,61 @@
+/** What decides, before execution, whether a transaction can stand in a block. */
+import type { Hash, Height } from '../base/brand.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { type Account, NO_ACCOUNT } from './account.ts';
+import type { LedgerParameters } from './genesis.ts';
+import { OPERATION_WEIGHTS, TRANSACTION_WEIGHT } from './limits.ts';
+import type { LedgerState } from './state.ts';
+import type { SignedTransaction, Transaction } from './transaction.ts';
+
+/** Units of work and space; what blocks are limited in and fees are counted in. */
+export const weightOf = ({ operations }: Transaction): number =>
+  operations.reduce((weight, { kind }) => weight + OPERATION_WEIGHTS[kind], TRANSACTION_WEIGHT);
+
+export const feeOf = (transaction: Transaction, { weightPrice }: LedgerParameters): bigint =>
+  BigInt(weightOf(transaction)) * weightPrice;
+
+export type StatelessCode = 'WRONG_CHAIN' | 'NO_OPERATIONS';
+
+/** What no state can mend; other limits are in the encoding. The signature is for the caller to check. Amounts of zero
+ *  are let in: the receipt says it. Errors: WRONG_CHAIN, NO_OPERATIONS. */
+export function checkTransactionStateless(
+  { transaction }: SignedTransaction,
+  chainId: Hash,
+): Result<void, { readonly code: StatelessCode; readonly message: string }> {
+  if (transaction.chainId !== chainId) {
+    return fail('WRONG_CHAIN', `signed for chain ${transaction.chainId}, this is ${chainId}`);
+  }
+  if (transaction.operations.length === 0) return fail('NO_OPERATIONS', 'a transaction has at least one operation');
+  return ok(undefined);
+}
+
+/** Why a transaction that a body lists is left out of the block: no receipt, no fee, and its id may come again. */
+export type SkipCode = 'NONCE_TOO_LOW' | 'NONCE_TOO_HIGH' | 'EXPIRED' | 'FEE_TOO_LOW' | 'INSUFFICIENT_BALANCE';
+type Skip = { readonly code: SkipCode; readonly message: string };
+
+/** Whether the sender's next transaction at this height can be this one. Errors: SkipCode; INSUFFICIENT_BALANCE is about
+ *  the fee alone. */
+export function checkTransactionStateful(
+  transaction: Transaction,
+  sender: Account,
+  height: Height,
+  parameters: LedgerParameters,
+): Result<void, Skip> {
+  const { nonce, expiresAt, maxFee } = transaction;
+  if (nonce < sender.nonce) return fail('NONCE_TOO_LOW', `nonce ${nonce} is used, the next is ${sender.nonce}`);
+  if (nonce > sender.nonce) return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${sender.nonce}`);
+  if (expiresAt !== 0 && height > expiresAt) return fail('EXPIRED', `expired after height ${expiresAt}`);
+  const fee = feeOf(transaction, parameters);
+  if (fee > maxFee) return fail('FEE_TOO_LOW', `the fee is ${fee}, at most ${maxFee} is offered`);
+  if (fee > sender.balance) return fail('INSUFFICIENT_BALANCE', `the fee is ${fee}, the balance ${sender.balance}`);
+  return ok(undefined);
+}
+
+/** Whether a transaction may wait for the next block, by the state now. A nonce that is too high is no reason to refuse
+ *  it: what comes before it may be on its way. Errors: SkipCode but NONCE_TOO_HIGH. */
+export function admission(state: LedgerState, { transaction }: SignedTransaction): Result<void, Skip> {
+  const sender = state.accounts.get(transaction.sender) ?? NO_ACCOUNT;
+  const nonce = Math.max(sender.nonce, transaction.nonce);
+  const height = (state.head.header.height + 1) as Height;
+  return checkTransactionStateful(transaction, { ...sender, nonce }, height, state.genesis.ledger);
+}
