@@ -1,6 +1,6 @@
 /**
- * Ed25519 by the runtime's OpenSSL. It verifies without the cofactor but takes small orders and, depending on the version,
- * more: the check of the bytes makes it the predicate. Node only.
+ * Ed25519 by the runtime's OpenSSL. It verifies without the cofactor; what it makes of small orders and of encodings that
+ * are not canonical has changed from version to version, so the check of the bytes comes first. Node only.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { ForgetfulMap } from '../base/bounded.ts';
@@ -9,7 +9,7 @@ import type { Ed25519 } from './ed25519.ts';
 import { isWellFormed } from './ed25519-encoding.ts';
 import { SecretCache } from './secret-cache.ts';
 
-/** Importing a key costs 8 µs beside about 120 µs for verifying. Validators and busy accounts fit; about 1 KB each. */
+/** Importing a key costs 8 µs beside some 60 for verifying. Validators and busy accounts fit; about 1 KB each. */
 const KEY_OBJECTS_MAX = 4_096;
 
 /** RFC 8410's PKCS #8 form of an ed25519 seed, up to the seed. A JWK would want the public key as well. */

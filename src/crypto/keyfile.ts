@@ -2,8 +2,9 @@
  * Files with secrets: mode 0600 in a folder of mode 0700. What others could have read or replaced is refused, not repaired:
  * the operator has to know. Node only. On Windows, where modes say nothing, they are not checked.
  */
+import { randomUUID } from 'node:crypto';
 import { constants } from 'node:fs';
-import { type FileHandle, link, mkdir, open, stat, unlink } from 'node:fs/promises';
+import { type FileHandle, link, mkdir, open, rm, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { fail, ok, type Result } from '../base/result.ts';
 
@@ -13,13 +14,14 @@ const OTHERS = 0o077;
 const FILE_BYTES_MAX = 65_536;
 
 export interface KeyFileError {
-  readonly code: 'INSECURE_MODE' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'TOO_LARGE' | 'IO_ERROR';
+  readonly code: 'INSECURE_MODE' | 'NOT_FOUND' | 'ALREADY_EXISTS' | 'NOT_A_KEY_FILE' | 'IO_ERROR';
   readonly message: string;
   /** What the operator can do. */
   readonly hint: string;
 }
 
-/** The file's text. Errors: INSECURE_MODE (of the file or of its folder), NOT_FOUND, TOO_LARGE (above 64 KiB), IO_ERROR. */
+/** The file's text. Errors: INSECURE_MODE (of the file or of its folder), NOT_FOUND, NOT_A_KEY_FILE (a
+ *  folder, or above 64 KiB), IO_ERROR. */
 export async function readKeyFile(path: string): Promise<Result<string, KeyFileError>> {
   let file: FileHandle | undefined;
   try {
@@ -30,7 +32,7 @@ export async function readKeyFile(path: string): Promise<Result<string, KeyFileE
     if (insecure !== undefined) return { ok: false, error: insecure };
     if (!status.isFile() || status.size > FILE_BYTES_MAX) {
       const message = `${path} is not a file of at most ${FILE_BYTES_MAX} bytes`;
-      return failWith('TOO_LARGE', message, 'name the key file itself');
+      return failWith('NOT_A_KEY_FILE', message, 'name the key file itself');
     }
     return ok(await file.readFile('utf8'));
   } catch (error) {
@@ -44,17 +46,17 @@ export async function readKeyFile(path: string): Promise<Result<string, KeyFileE
  *  ALREADY_EXISTS (a key is never overwritten), INSECURE_MODE (of the folder that is there), IO_ERROR. */
 export async function writeKeyFile(path: string, text: string): Promise<Result<void, KeyFileError>> {
   const folder = dirname(path);
-  const draft = `${path}.${process.pid}.draft`;
+  const draft = `${path}.${randomUUID()}.draft`;
   try {
     await mkdir(folder, { recursive: true, mode: FOLDER_MODE });
     const insecure = await insecureFolder(folder);
     if (insecure !== undefined) return { ok: false, error: insecure };
-    await writeDurably(draft, text);
     try {
+      await writeDurably(draft, text);
       // Unlike rename, link fails where the name is taken.
       await link(draft, path);
     } finally {
-      await unlink(draft);
+      await rm(draft, { force: true });
     }
     await syncFolder(folder);
     return ok(undefined);
@@ -98,7 +100,11 @@ function failedBy(error: unknown, path: string): { readonly ok: false; readonly 
   const code = error instanceof Error && 'code' in error ? error.code : undefined;
   if (code === 'ENOENT') return failWith('NOT_FOUND', `there is no ${path}`, 'make one with `trefoil keys new`');
   if (code === 'EEXIST') return failWith('ALREADY_EXISTS', `${path} is there already`, 'choose another name');
-  return failWith('IO_ERROR', `${path}: ${error instanceof Error ? error.message : String(error)}`, 'see the message');
+  return failWith(
+    'IO_ERROR',
+    `${path}: ${error instanceof Error ? error.message : String(error)}`,
+    'check the owner of the file and the room on the disk',
+  );
 }
 
 function failWith(code: KeyFileError['code'], message: string, hint: string) {

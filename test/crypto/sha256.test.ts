@@ -1,0 +1,32 @@
+import { sha256 as portable } from '@noble/hashes/sha2.js';
+import fc from 'fast-check';
+import { afterEach, describe, expect, it } from 'vitest';
+import { InvariantViolation } from '../../src/base/invariant.ts';
+import { toHex } from '../../src/codec/hex.ts';
+import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
+import { installSha256, sha256, sha256Hash } from '../../src/crypto/sha256.ts';
+
+describe('SHA-256', () => {
+  afterEach(() => installSha256(portable));
+
+  it('the runtime and the portable implementation are the same function', () => {
+    installNodeSha256();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
+        expect(toHex(sha256(bytes))).toBe(toHex(portable(bytes)));
+        expect(sha256Hash(bytes)).toBe(toHex(portable(bytes)));
+      }),
+    );
+  });
+
+  it('hashes the part of a buffer that it is given', () => {
+    installNodeSha256();
+    const whole = Uint8Array.of(1, 2, 3, 4);
+    expect(toHex(sha256(whole.subarray(1, 3)))).toBe(toHex(portable(Uint8Array.of(2, 3))));
+  });
+
+  it('another function is not installed', () => {
+    expect(() => installSha256((bytes) => portable(portable(bytes)))).toThrow(InvariantViolation);
+    expect(toHex(sha256(new Uint8Array(0)))).toBe(toHex(portable(new Uint8Array(0))));
+  });
+});
