@@ -1,7 +1,6 @@
 /**
- * Which modules a source file names: `import … from`, `export … from`, `import '…'`, `import('…')`, and
- * `new URL('…', import.meta.url)`, which is how a worker thread finds its file. A lexer of its own, because it has to see
- * every import, types included, and must never take text in a comment or string for one.
+ * Which modules a source file names: `import … from`, `export … from`, `import '…'` and `import('…')`. A lexer of
+ * its own, because it has to see every import, types included, and must never take text in a comment or string for one.
  */
 
 export interface Import {
@@ -91,13 +90,9 @@ export function importsOf(source: string): Import[] {
   const imports: Import[] = [];
   for (const [index, token] of tokens.entries()) {
     if (token.kind !== 'word' || tokens[index - 1]?.text === '.') continue;
-    if (token.text === 'import' || token.text === 'export') {
-      const named = namedAfter(tokens, index);
-      if (named !== null) imports.push({ specifier: named, line: token.line });
-    } else if (token.text === 'URL' && tokens[index + 1]?.text === '(' && tokens[index + 2]?.kind === 'string') {
-      const path = tokens[index + 2]?.text;
-      if (path?.startsWith('.') && path.endsWith('.ts')) imports.push({ specifier: path, line: token.line });
-    }
+    if (token.text !== 'import' && token.text !== 'export') continue;
+    const named = namedAfter(tokens, index);
+    if (named !== null) imports.push({ specifier: named, line: token.line });
   }
   return imports;
 }
