@@ -5,6 +5,7 @@ import { InvariantViolation } from '../../src/base/invariant.ts';
 import { fromHex, parseHex, toHex } from '../../src/codec/hex.ts';
 import { type Ed25519, nobleEd25519 } from '../../src/crypto/ed25519.ts';
 import { checkEd25519 } from '../../src/crypto/ed25519-check.ts';
+import { isWellFormed } from '../../src/crypto/ed25519-encoding.ts';
 import { opensslEd25519 } from '../../src/crypto/ed25519-openssl.ts';
 import { loadSodiumEd25519 } from '../../src/crypto/ed25519-sodium.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
@@ -146,7 +147,7 @@ describe('the predicate', () => {
   describe.skipIf(!haveVectors)('Wycheproof (../shared/vectors/wycheproof-ed25519.json)', () => {
     it('has the same verdict on every case', () => {
       const { testGroups, numberOfTests } = haveVectors
-        ? readVectors<Wycheproof>('wycheproof-ed25519.json')
+        ? (readVectors('wycheproof-ed25519.json') as Wycheproof)
         : { testGroups: [], numberOfTests: 0 };
       const wrong: string[] = [];
       let seen = 0;
@@ -177,6 +178,32 @@ interface Wycheproof {
     }[];
   }[];
 }
+
+describe('the check of the bytes', () => {
+  const p = 2n ** 255n - 19n;
+  const ordinary = encodeScalar(3n);
+
+  it.each([0n, 1n])('y is canonical below p only (sign %d)', (sign) => {
+    for (let offset = -3n; offset < 19n; offset++) {
+      const y = encodeScalar(p + offset + (sign << 255n));
+      const admissible = offset < -1n;
+      expect(isWellFormed(y, concat(ordinary, encodeScalar(1n)))).toBe(admissible);
+      expect(isWellFormed(ordinary, concat(y, encodeScalar(1n)))).toBe(admissible);
+    }
+  });
+
+  it('S is below L', () => {
+    for (const [s, below] of [
+      [0n, true],
+      [L - 1n, true],
+      [L, false],
+      [L + 1n, false],
+      [2n ** 256n - 1n, false],
+    ] as const) {
+      expect(isWellFormed(ordinary, concat(ordinary, encodeScalar(s)))).toBe(below);
+    }
+  });
+});
 
 describe('the check at the start of a node', () => {
   /** Decodes as ZIP 215 does and compares points instead of encodings, else the predicate. */

@@ -1,5 +1,7 @@
+import { xchacha20poly1305 } from '@noble/ciphers/chacha.js';
+import { scryptSync } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { toHex } from '../../src/codec/hex.ts';
+import { fromHex, toHex } from '../../src/codec/hex.ts';
 import {
   decryptKeystore,
   type EncryptOptions,
@@ -118,6 +120,41 @@ describe('a keystore', () => {
     ['crypto.cipher.message', `${GOLDEN.crypto.cipher.message.slice(0, -2)}00`],
   ])('with an altered %s does not open', async (path, value) => {
     expect(await open(changed(path, value))).toBe('WRONG_PASSPHRASE');
+  });
+});
+
+describe('the sealed message', () => {
+  /** As the format says, with another implementation of scrypt. */
+  function seal(secretKey: Uint8Array): string {
+    const { format, kind, publicKey, description, uuid, crypto } = GOLDEN;
+    const { salt } = crypto.kdf.params;
+    const { nonce } = crypto.cipher.params;
+    const key = scryptSync(PASSPHRASE, fromHex(salt), 32, { N: 16, r: 8, p: 1 });
+    const names = [
+      format,
+      kind,
+      publicKey,
+      description,
+      uuid,
+      'scrypt',
+      32,
+      16,
+      8,
+      1,
+      salt,
+      'xchacha20-poly1305',
+      nonce,
+    ];
+    const header = new TextEncoder().encode(JSON.stringify(names));
+    return toHex(xchacha20poly1305(key, fromHex(nonce), header).encrypt(secretKey));
+  }
+
+  it('is the AEAD of the secret key and the header', () => {
+    expect(seal(SECRET_KEY)).toBe(GOLDEN.crypto.cipher.message);
+  });
+
+  it('with another key inside than the header says is malformed', async () => {
+    expect(await open(changed('crypto.cipher.message', seal(new Uint8Array(32))))).toBe('MALFORMED');
   });
 });
 

@@ -3,12 +3,14 @@ import { Point } from '@noble/ed25519';
 import { sha512 } from '@noble/hashes/sha2.js';
 import { fromHex } from '../../src/codec/hex.ts';
 
-export const { n: L, p: P } = Point.CURVE();
+const { n, p: P } = Point.CURVE();
+/** The order of the base point. */
+export const L = n;
 
 const ORDER_8 = Point.fromHex('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05');
 
 /** [torsion]T with T of order 8; torsion from 0. */
-export function torsionPoint(torsion: number): Point {
+function torsionPoint(torsion: number): Point {
   let point = Point.ZERO;
   for (let i = 0; i < torsion; i++) point = point.add(ORDER_8);
   return point;

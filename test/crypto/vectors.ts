@@ -5,8 +5,8 @@ const FOLDER = new URL('../../../shared/vectors/', import.meta.url);
 
 export const haveVectors: boolean = existsSync(FOLDER);
 
-export function readVectors<T>(name: string): T {
-  return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8')) as T;
+export function readVectors(name: string): unknown {
+  return JSON.parse(readFileSync(new URL(name, FOLDER), 'utf8'));
 }
 
 /** Paths of all JSON files below the folder, from the folder of the vectors. */
