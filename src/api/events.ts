@@ -6,28 +6,24 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../base/result.ts';
 import { hashText, natural, validatorNumber } from './scalars.ts';
-import { committedTransactionSchema } from './transaction.ts';
 
 export const EVENT_NAMES = ['block', 'transaction'] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
 
-export const blockEventSchema = z
-  .object({
-    height: natural,
-    hash: hashText,
-    epoch: natural,
-    timestampMs: natural,
-    proposer: validatorNumber,
-    transactions: natural.describe('How many were executed'),
-  });
+export const blockEventSchema = z.object({
+  height: natural,
+  hash: hashText,
+  epoch: natural,
+  timestampMs: natural,
+  proposer: validatorNumber,
+  transactions: natural.describe('How many were executed'),
+});
 export type BlockEvent = z.infer<typeof blockEventSchema>;
-
-export const transactionEventSchema = committedTransactionSchema;
 
 /** Name of the last event of a stream that the node ends: its data is a problem. */
 export const CLOSING_EVENT = 'closing';
 
-export const eventsQuerySchema = z.object({
+export const eventsQuerySchema = z.strictObject({
   types: z.string().optional().describe('block, transaction, or both with a comma between them (the default)'),
   after: z
     .string()

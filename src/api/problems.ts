@@ -138,6 +138,11 @@ export const PROBLEMS = {
     title: 'The transaction is too large',
     hint: 'At most 2048 bytes, 16 operations and a memo of 256 bytes.',
   },
+  NO_OPERATIONS: {
+    status: 422,
+    title: 'The transaction does nothing',
+    hint: 'Give it 1 to 16 operations.',
+  },
   WRONG_CHAIN: {
     status: 422,
     title: 'Signed for another chain',
@@ -152,6 +157,11 @@ export const PROBLEMS = {
     status: 409,
     title: 'The nonce was used by another transaction',
     hint: 'Sign again with the pendingNonce of the account.',
+  },
+  NONCE_TAKEN: {
+    status: 409,
+    title: 'Another transaction with this nonce is waiting',
+    hint: 'Wait for that one, or sign again with the pendingNonce of the account.',
   },
   NONCE_TOO_HIGH: {
     status: 409,
@@ -198,16 +208,15 @@ export const isProblemCode = (code: string): code is ProblemCode => Object.hasOw
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-export const problemSchema = z
-  .object({
-    type: z.string().describe('urn:trefoil:problem: and the code'),
-    title: z.string(),
-    status: z.int().min(400).max(599),
-    detail: z.string().describe('What was wrong this time'),
-    code: z.enum(PROBLEM_CODES),
-    hint: z.string().describe('What to do about it'),
-    id: z.string().optional().describe('The transaction that was refused, where its bytes were readable'),
-  });
+export const problemSchema = z.object({
+  type: z.string().describe('urn:trefoil:problem: and the code'),
+  title: z.string(),
+  status: z.int().min(400).max(599),
+  detail: z.string().describe('What was wrong this time'),
+  code: z.enum(PROBLEM_CODES),
+  hint: z.string().describe('What to do about it'),
+  id: z.string().optional().describe('The transaction that was refused, where its bytes were readable'),
+});
 export type Problem = z.infer<typeof problemSchema>;
 
 /** The problem with this code; `detail` says what was wrong this time. */

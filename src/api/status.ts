@@ -4,49 +4,48 @@ import { offenceSchema } from './block.ts';
 import { problemSchema } from './problems.ts';
 import { amountText, hashText, natural, validatorNumber } from './scalars.ts';
 
-export const statusSchema = z
-  .object({
-    chainId: hashText,
-    name: z.string(),
-    dev: z.boolean().describe('A network with publicly known keys'),
-    addressPrefix: z.string(),
-    version: z.string(),
-    index: validatorNumber.nullable().describe('Which validator this node is; null for an observer'),
-    peerId: z.string(),
-    epoch: natural,
-    view: natural,
-    active: z.boolean().describe('False while the view changes'),
-    primary: validatorNumber,
-    height: natural.describe('Newest executed height'),
-    certifiedHeight: natural.describe('Newest final height'),
-    blockHash: hashText.describe('Of the block at certifiedHeight'),
-    quorum: z.object({
-      total: amountText,
-      required: amountText.describe('Least power that is more than two thirds'),
-      connected: amountText.describe('Power that this node sees, its own included'),
-      met: z.boolean(),
+export const statusSchema = z.object({
+  chainId: hashText,
+  name: z.string(),
+  dev: z.boolean().describe('A network with publicly known keys'),
+  addressPrefix: z.string(),
+  version: z.string(),
+  index: validatorNumber.nullable().describe('Which validator this node is; null for an observer'),
+  peerId: z.string(),
+  epoch: natural,
+  view: natural,
+  active: z.boolean().describe('False while the view changes'),
+  primary: validatorNumber,
+  height: natural.describe('Newest executed height'),
+  certifiedHeight: natural.describe('Newest final height'),
+  blockHash: hashText.describe('Of the block at certifiedHeight'),
+  quorum: z.object({
+    total: amountText,
+    required: amountText.describe('Least power that is more than two thirds'),
+    connected: amountText.describe('Power that this node sees, its own included'),
+    met: z.boolean(),
+  }),
+  validators: z.array(
+    z.object({
+      index: validatorNumber,
+      name: z.string(),
+      power: amountText,
+      peerId: z.string(),
+      connected: z.boolean(),
+      height: natural.optional().describe('What it last said it had executed'),
     }),
-    validators: z.array(
-      z.object({
-        index: validatorNumber,
-        name: z.string(),
-        power: amountText,
-        peerId: z.string(),
-        connected: z.boolean(),
-        height: natural.optional().describe('What it last said it had executed'),
-      }),
-    ),
-    mempool: z.object({ size: natural, bytes: natural }),
-    misbehaviour: z.array(
-      z.object({
-        validator: validatorNumber.nullable(),
-        code: z.string(),
-        count: natural,
-        last: z.string().describe('What the newest one was'),
-      }),
-    ),
-    offences: z.array(offenceSchema),
-  });
+  ),
+  mempool: z.object({ size: natural, bytes: natural }),
+  misbehaviour: z.array(
+    z.object({
+      validator: validatorNumber.nullable(),
+      code: z.string(),
+      count: natural,
+      last: z.string().describe('What the newest one was'),
+    }),
+  ),
+  offences: z.array(offenceSchema),
+});
 export type StatusJson = z.infer<typeof statusSchema>;
 
 /** Why a node is not ready. */
@@ -65,12 +64,10 @@ export type ReadinessReason = z.infer<typeof reasonSchema>;
 
 export const livezSchema = z.object({ live: z.literal(true) });
 
-export const readySchema = z
-  .object({ ready: z.literal(true), reasons: z.array(reasonSchema).length(0) });
+export const readySchema = z.object({ ready: z.literal(true), reasons: z.array(reasonSchema).length(0) });
 
 /** The problem NOT_READY with its reasons. */
-export const notReadySchema = problemSchema
-  .extend({ ready: z.literal(false), reasons: z.array(reasonSchema).min(1) });
+export const notReadySchema = problemSchema.extend({ ready: z.literal(false), reasons: z.array(reasonSchema).min(1) });
 
 /** Answer of /readyz, either way. */
 export const readinessSchema = z.discriminatedUnion('ready', [readySchema, notReadySchema]);

@@ -41,15 +41,17 @@ export type SubmitOutcome =
 
 export type TransactionState =
   | { readonly status: 'unknown' | 'pending' }
-  | {
-      readonly status: 'committed';
-      readonly height: Height;
-      /** Position among the block's executed transactions. */
-      readonly index: number;
-      readonly blockHash: Hash;
-      readonly receipt: Receipt;
-    }
+  | CommittedState
   | { readonly status: 'rejected'; readonly code: string; readonly message?: string };
+
+export interface CommittedState {
+  readonly status: 'committed';
+  readonly height: Height;
+  /** Position among the block's executed transactions. */
+  readonly index: number;
+  readonly blockHash: Hash;
+  readonly receipt: Receipt;
+}
 
 export interface Account {
   readonly address: Address;

@@ -1,38 +1,32 @@
 /** From the ledger's types to the JSON of the interface. */
 import type { Hash } from '../base/brand.ts';
-import { unreachable } from '../base/invariant.ts';
+import { present, unreachable } from '../base/invariant.ts';
 import { toHex } from '../codec/hex.ts';
 import { formatAddress } from '../crypto/address.ts';
-import type {
-  AccountJson,
-  BlockJson,
-  CertificateJson,
-  OffenceJson,
-  SignedVoteJson,
-} from '../api/block.ts';
+import type { AccountJson, BlockJson, CertificateJson, OffenceJson, SignedVoteJson } from '../api/block.ts';
 import type { BlockEvent } from '../api/events.ts';
 import { isProblemCode, type ProblemCode } from '../api/problems.ts';
 import type { StatusJson } from '../api/status.ts';
 import type { CommittedTransactionJson, ReceiptJson, TransactionStatus } from '../api/transaction.ts';
 import type { FinalizedBlock } from '../driver/ports.ts';
 import type { Receipt } from '../ledger/block.ts';
+import { offenceOf } from '../ledger/offence.ts';
 import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
-import type { Account, NodeStatus, TransactionState } from './gateway.ts';
+import type { Account, CommittedState, NodeStatus, TransactionState } from './gateway.ts';
 
 export interface Renderer {
   readonly transaction: (id: Hash, state: TransactionState) => TransactionStatus;
   readonly account: (account: Account) => AccountJson;
   readonly block: (block: FinalizedBlock) => BlockJson;
   readonly blockEvent: (block: FinalizedBlock) => BlockEvent;
-  /** The transactions of a block as events, in order. */
-  readonly transactionEvents: (block: FinalizedBlock) => CommittedTransactionJson[];
+  /** The executed transaction at this index of the block, which has it. */
+  readonly transactionEvent: (block: FinalizedBlock, index: number) => CommittedTransactionJson;
   readonly status: (status: NodeStatus, offences: readonly Evidence[]) => StatusJson;
   readonly offence: (evidence: Evidence) => OffenceJson;
 }
 
 /** Renderer of a network whose addresses begin with `addressPrefix`. */
 export function createRenderer(addressPrefix: string): Renderer {
-  const receipt = (value: Receipt): ReceiptJson => renderReceipt(value, addressPrefix);
   return {
     transaction: (id, state) => renderTransaction(id, state, addressPrefix),
     account: ({ address, balance, nonce, pendingNonce }) => ({
@@ -50,16 +44,10 @@ export function createRenderer(addressPrefix: string): Renderer {
       proposer: header.proposer,
       transactions: receipts.length,
     }),
-    transactionEvents: ({ hash, record }) =>
-      record.receipts.map((value, index) => ({
-        id: value.transactionId,
-        status: 'committed',
-        height: record.header.height,
-        index,
-        blockHash: hash,
-        code: value.code,
-        receipt: receipt(value),
-      })),
+    transactionEvent: ({ hash, record }, index) => {
+      const receipt = present(record.receipts[index], 'receipt');
+      return renderCommitted({ height: record.header.height, index, blockHash: hash, receipt }, addressPrefix);
+    },
     status: (status, offences) => renderStatus(status, offences, addressPrefix),
     offence: renderOffence,
   };
@@ -73,10 +61,8 @@ function renderTransaction(id: Hash, state: TransactionState, prefix: string): T
     case 'unknown':
     case 'pending':
       return { id, status: state.status };
-    case 'committed': {
-      const { status, height, index, blockHash, receipt } = state;
-      return { id, status, height, index, blockHash, code: receipt.code, receipt: renderReceipt(receipt, prefix) };
-    }
+    case 'committed':
+      return renderCommitted(state, prefix);
     case 'rejected': {
       const { status, code, message } = state;
       return message === undefined ? { id, status, code } : { id, status, code, detail: message };
@@ -84,6 +70,14 @@ function renderTransaction(id: Hash, state: TransactionState, prefix: string): T
     default:
       return unreachable(state);
   }
+}
+
+function renderCommitted(
+  { height, index, blockHash, receipt }: Omit<CommittedState, 'status'>,
+  prefix: string,
+): CommittedTransactionJson {
+  const { transactionId: id, code } = receipt;
+  return { id, status: 'committed', height, index, blockHash, code, receipt: renderReceipt(receipt, prefix) };
 }
 
 function renderReceipt({ transactionId, code, feePaid, events }: Receipt, prefix: string): ReceiptJson {
@@ -120,16 +114,9 @@ function renderCertificate({ epoch, height, blockHash, signers, signatures }: Ce
   return { epoch, height, blockHash, signers: signers.getTrueBitIndexes(), signatures: signatures.map(toHex) };
 }
 
-function renderOffence({ first, second }: Evidence): OffenceJson {
-  const { kind, epoch, view, height } = first.vote;
-  return {
-    validator: first.voter,
-    kind,
-    epoch,
-    view,
-    height,
-    evidence: { first: renderVote(first), second: renderVote(second) },
-  };
+function renderOffence(evidence: Evidence): OffenceJson {
+  const { first, second } = evidence;
+  return { ...offenceOf(evidence), evidence: { first: renderVote(first), second: renderVote(second) } };
 }
 
 function renderVote({ vote, voter, signature }: SignedVote): SignedVoteJson {

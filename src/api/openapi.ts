@@ -1,0 +1,165 @@
+/** The OpenAPI 3.1 document of the interface, made from the same schemas that server and client use. */
+import { z } from 'zod';
+import { BATCH_MEDIA_TYPE, JSON_MEDIA_TYPE, SSZ_MEDIA_TYPE } from './batch.ts';
+import {
+  accountSchema,
+  blockSchema,
+  certificateSchema,
+  headerSchema,
+  offenceSchema,
+  offencesSchema,
+  signedVoteSchema,
+} from './block.ts';
+import { blockEventSchema, eventsQuerySchema } from './events.ts';
+import { BATCH_BYTES_MAX } from './limits.ts';
+import { PROBLEM_MEDIA_TYPE, problemSchema } from './problems.ts';
+import { ROUTES } from './routes.ts';
+import { livezSchema, notReadySchema, readySchema, statusSchema } from './status.ts';
+import {
+  batchResponseSchema,
+  committedTransactionSchema,
+  receiptSchema,
+  refusedSchema,
+  signedTransactionSchema,
+  submitQuerySchema,
+  transactionStatusSchema,
+} from './transaction.ts';
+import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
+
+const SCHEMAS = {
+  Account: accountSchema,
+  BatchResponse: batchResponseSchema,
+  Block: blockSchema,
+  BlockEvent: blockEventSchema,
+  Certificate: certificateSchema,
+  CommittedTransaction: committedTransactionSchema,
+  Header: headerSchema,
+  Live: livezSchema,
+  NotReady: notReadySchema,
+  Offence: offenceSchema,
+  Offences: offencesSchema,
+  Problem: problemSchema,
+  Ready: readySchema,
+  Receipt: receiptSchema,
+  RefusedTransaction: refusedSchema,
+  SignedTransaction: signedTransactionSchema,
+  SignedVote: signedVoteSchema,
+  Status: statusSchema,
+  TransactionStatus: transactionStatusSchema,
+} as const;
+
+type SchemaName = keyof typeof SCHEMAS;
+type Json = Readonly<Record<string, unknown>>;
+
+const reference = (name: SchemaName): Json => ({ $ref: `#/components/schemas/${name}` });
+const answer = (description: string, schema: Json, mediaType: string = JSON_MEDIA_TYPE): Json => ({
+  description,
+  content: { [mediaType]: { schema } },
+});
+const binary = (bytesMax: number): Json => ({ schema: { type: 'string', format: 'binary', maxLength: bytesMax } });
+
+/** The document. `version` is the node's. */
+export function openApiDocument(version: string): Json {
+  return {
+    openapi: '3.1.0',
+    info: { title: 'Trefoil node', version, description: 'A permissioned Byzantine-fault-tolerant ledger node.' },
+    paths: paths(),
+    components: { schemas: componentSchemas() },
+  };
+}
+
+function paths(): Json {
+  const read = (summary: string, schema: SchemaName, parameters: readonly Json[] = []): Json =>
+    operation(summary, { 200: answer(summary, reference(schema)) }, parameters);
+  const waitParameters = queryParameters(submitQuerySchema);
+  return {
+    [ROUTES.submit]: { post: submitOperation() },
+    [template(ROUTES.transaction)]: {
+      get: read('What this node knows about a transaction', 'TransactionStatus', [
+        pathParameter('id'),
+        ...waitParameters,
+      ]),
+    },
+    [template(ROUTES.account)]: { get: read('An account', 'Account', [pathParameter('address')]) },
+    [template(ROUTES.block)]: { get: read('A final block', 'Block', [pathParameter('height')]) },
+    [ROUTES.status]: { get: read('The node and its network', 'Status') },
+    [ROUTES.offences]: { get: read('What validators were caught at, with proof', 'Offences') },
+    [ROUTES.livez]: { get: read('The process answers', 'Live') },
+    [ROUTES.readyz]: {
+      get: operation('Whether the node can commit transactions, and why not', {
+        200: answer('Ready', reference('Ready')),
+        503: answer('Not ready', reference('NotReady'), PROBLEM_MEDIA_TYPE),
+      }),
+    },
+    [ROUTES.events]: {
+      get: operation(
+        'Final transactions and blocks as server-sent events',
+        {
+          200: answer(
+            '`transaction` and `block` events',
+            { oneOf: [reference('CommittedTransaction'), reference('BlockEvent')] },
+            'text/event-stream',
+          ),
+        },
+        [
+          ...queryParameters(eventsQuerySchema),
+          {
+            name: 'Last-Event-ID',
+            in: 'header',
+            schema: { type: 'string' },
+            description: 'Go on right after this event',
+          },
+        ],
+      ),
+    },
+    [ROUTES.openapi]: { get: operation('This document', { 200: answer('OpenAPI', { type: 'object' }) }) },
+  };
+}
+
+function submitOperation(): Json {
+  const one = reference('TransactionStatus');
+  const either = { oneOf: [one, reference('BatchResponse')] };
+  return {
+    ...operation(
+      'Submit one signed transaction, or a batch',
+      {
+        200: answer('Nothing is left to wait for', either),
+        202: answer('Taken in; Location names the transaction', either),
+      },
+      queryParameters(submitQuerySchema),
+    ),
+    requestBody: {
+      required: true,
+      content: {
+        [JSON_MEDIA_TYPE]: { schema: reference('SignedTransaction') },
+        [SSZ_MEDIA_TYPE]: binary(TRANSACTION_BYTES_MAX),
+        [BATCH_MEDIA_TYPE]: binary(BATCH_BYTES_MAX),
+      },
+    },
+  };
+}
+
+const operation = (summary: string, responses: Json, parameters: readonly Json[] = []): Json => ({
+  summary,
+  ...(parameters.length === 0 ? {} : { parameters }),
+  responses: { ...responses, default: answer('A refusal', reference('Problem'), PROBLEM_MEDIA_TYPE) },
+});
+
+/** `/v1/blocks/:height` as OpenAPI writes it. */
+const template = (route: string): string => route.replace(/:([a-z]+)/g, '{$1}');
+
+const pathParameter = (name: string): Json => ({ name, in: 'path', required: true, schema: { type: 'string' } });
+
+function queryParameters(schema: z.ZodObject): readonly Json[] {
+  return Object.entries(schema.shape).map(([name, field]) => {
+    const { $schema, description, ...rest } = z.toJSONSchema(field, { io: 'input' });
+    return { name, in: 'query', schema: rest, ...(description === undefined ? {} : { description }) };
+  });
+}
+
+function componentSchemas(): Json {
+  const registry = z.registry<{ id: string }>();
+  for (const [id, schema] of Object.entries(SCHEMAS)) registry.add(schema, { id });
+  const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` });
+  return Object.fromEntries(Object.entries(schemas).map(([name, { $schema, $id, ...schema }]) => [name, schema]));
+}

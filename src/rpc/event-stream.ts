@@ -1,0 +1,107 @@
+/** GET /v1/events: who gets a stream, from where, and how it ends. */
+import type { ServerResponse } from 'node:http';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { fail, ok, type Result } from '../base/result.ts';
+import {
+  CLOSING_EVENT,
+  EVENT_NAMES,
+  type EventId,
+  type EventName,
+  eventsQuerySchema,
+  parseEventId,
+} from '../api/events.ts';
+import { type Problem, type ProblemCode, problem } from '../api/problems.ts';
+import { ROUTES } from '../api/routes.ts';
+import { type EventFeed, writeEvents } from './events.ts';
+import { describeIssue } from './issue.ts';
+import type { ServerLimits } from './limits.ts';
+import { COMMON_HEADERS, refuse } from './refuse.ts';
+
+const STREAM_HEADERS = {
+  ...COMMON_HEADERS,
+  'content-type': 'text/event-stream',
+  // Proxies that would collect the answer first.
+  'x-accel-buffering': 'no',
+};
+
+interface StreamWish {
+  readonly from: EventId;
+  readonly names: ReadonlySet<EventName>;
+}
+
+/** Serves the streams; `stopping` ends them. */
+export function eventsRoute(
+  app: FastifyInstance,
+  feed: EventFeed,
+  { streamsMax, heartbeatMs }: ServerLimits,
+  stopping: AbortSignal,
+): void {
+  let open = 0;
+  // A HEAD would open a stream too.
+  app.get(ROUTES.events, { exposeHeadRoute: false }, (request, reply) => {
+    const wish = parseWish(request, feed.latest);
+    if (!wish.ok) return void refuse(reply, wish.error.code, wish.error.message);
+    if (open >= streamsMax) return void refuse(reply, 'TOO_MANY_STREAMS', `${streamsMax} streams are open`);
+    reply.hijack();
+    open++;
+    serve(feed, reply.raw, wish.value, heartbeatMs, stopping)
+      .catch((error: unknown) => {
+        request.log.error({ err: error }, 'an event stream broke');
+        end(reply.raw, problem('INTERNAL', 'an unexpected error; it is in the log'));
+      })
+      .finally(() => open--);
+  });
+}
+
+/** Ends when the client has left, the server stops, or the stream cannot go on. */
+async function serve(
+  feed: EventFeed,
+  response: ServerResponse,
+  { from, names }: StreamWish,
+  heartbeatMs: number,
+  stopping: AbortSignal,
+): Promise<void> {
+  const controller = new AbortController();
+  const abort = (): void => controller.abort();
+  response.once('close', abort);
+  stopping.addEventListener('abort', abort);
+  // A client that does not read gets none: they would only pile up.
+  const heartbeat = setInterval(() => response.writableNeedDrain || response.write(': heartbeat\n\n'), heartbeatMs);
+  try {
+    response.writeHead(200, STREAM_HEADERS);
+    response.write(`: from ${from.height}:${from.index}\n\n`);
+    const reason = await writeEvents(feed, response, from, names, controller.signal);
+    end(response, reason ?? problem('STOPPING', 'the node is stopping'));
+  } finally {
+    clearInterval(heartbeat);
+    stopping.removeEventListener('abort', abort);
+  }
+}
+
+/** Says why the stream ends; the ids of the client stay as they are. */
+function end(response: ServerResponse, reason: Problem): void {
+  if (!response.destroyed) response.end(`event: ${CLOSING_EVENT}\ndata: ${JSON.stringify(reason)}\n\n`);
+}
+
+function parseWish(
+  request: FastifyRequest,
+  latest: number,
+): Result<StreamWish, { code: ProblemCode; message: string }> {
+  const query = eventsQuerySchema.safeParse(request.query);
+  if (!query.success) return fail('BAD_REQUEST', `query: ${describeIssue(query.error)}`);
+  const names = parseNames(query.data.types);
+  if (names === undefined) return fail('BAD_REQUEST', `query: types are ${EVENT_NAMES.join(' and ')}`);
+  const last = request.headers['last-event-id'] ?? query.data.after;
+  if (last === undefined) return ok({ from: { height: latest + 1, index: 0 }, names });
+  const id = parseEventId(String(last));
+  if (!id.ok) return fail('BAD_EVENT_ID', id.error.message);
+  return ok({ from: { height: id.value.height, index: id.value.index + 1 }, names });
+}
+
+function parseNames(types: string | undefined): ReadonlySet<EventName> | undefined {
+  if (types === undefined) return new Set(EVENT_NAMES);
+  const names = types.split(',');
+  return names.every(isEventName) ? new Set(names) : undefined;
+}
+
+const isEventName = (name: string): name is EventName => EVENT_NAMES.some((known) => known === name);

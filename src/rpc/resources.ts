@@ -1,0 +1,79 @@
+/** The resources that are read: transactions, accounts, blocks, the node itself. */
+import type { FastifyInstance } from 'fastify';
+import { type Address, type Height, height, isAddress, isHash } from '../base/brand.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import type { OffencesJson } from '../api/block.ts';
+import { openApiDocument } from '../api/openapi.ts';
+import { ROUTES } from '../api/routes.ts';
+import { parseAddress } from '../crypto/address.ts';
+import type { Gateway } from './gateway.ts';
+import { refuse } from './refuse.ts';
+import type { Renderer } from './render.ts';
+import { parseWait, type WaitingRoom } from './waiting.ts';
+
+interface ResourceContext {
+  readonly gateway: Gateway;
+  readonly renderer: Renderer;
+  readonly waiting: WaitingRoom;
+  readonly addressPrefix: string;
+}
+
+export function resourceRoutes(app: FastifyInstance, context: ResourceContext): void {
+  const { gateway, renderer, addressPrefix } = context;
+  transactionRoute(app, context);
+
+  app.get<{ Params: { address: string } }>(ROUTES.account, async (request, reply) => {
+    const address = addressOf(request.params.address, addressPrefix);
+    if (!address.ok) return refuse(reply, 'BAD_ADDRESS', address.error.message);
+    return renderer.account(await gateway.account(address.value));
+  });
+
+  app.get<{ Params: { height: string } }>(ROUTES.block, async (request, reply) => {
+    const wanted = heightOf(request.params.height);
+    if (!wanted.ok) return refuse(reply, 'BAD_HEIGHT', wanted.error.message);
+    const block = await gateway.block(wanted.value);
+    if (block === undefined) return refuse(reply, 'BLOCK_NOT_FOUND', `no final block at height ${wanted.value}`);
+    return renderer.block(block);
+  });
+
+  app.get(ROUTES.status, async () => renderer.status(gateway.status(), gateway.offences()));
+  app.get(ROUTES.offences, async (): Promise<OffencesJson> => ({ offences: gateway.offences().map(renderer.offence) }));
+  app.get(ROUTES.livez, async () => ({ live: true }));
+
+  app.get(ROUTES.readyz, async (_request, reply) => {
+    const reasons = gateway.readiness();
+    if (reasons.length === 0) return { ready: true, reasons };
+    const detail = reasons.map((reason) => reason.detail).join('; ');
+    return refuse(reply, 'NOT_READY', detail, { ready: false, reasons });
+  });
+
+  const document = JSON.stringify(openApiDocument(gateway.status().version));
+  app.get(ROUTES.openapi, async (_request, reply) => reply.type('application/json').send(document));
+}
+
+function transactionRoute(app: FastifyInstance, { gateway, renderer, waiting }: ResourceContext): void {
+  app.get<{ Params: { id: string } }>(ROUTES.transaction, async (request, reply) => {
+    const { id } = request.params;
+    if (!isHash(id)) return refuse(reply, 'BAD_HASH', 'an id is 64 lower-case hexadecimal digits');
+    const waitMs = parseWait(request.query);
+    if (!waitMs.ok) return refuse(reply, 'BAD_REQUEST', waitMs.error.message);
+    if (waitMs.value === 0) return renderer.transaction(id, await gateway.transaction(id));
+    const seat = waiting.enter(1, reply.raw);
+    if (seat === undefined) return refuse(reply, 'TOO_MANY_WAITING', 'ask again without wait=committed');
+    try {
+      return renderer.transaction(id, await gateway.waitFor(id, waitMs.value, seat.signal));
+    } finally {
+      seat.leave();
+    }
+  });
+}
+
+function addressOf(text: string, prefix: string): Result<Address> {
+  const lower = text.toLowerCase();
+  return isAddress(lower) ? ok(lower) : parseAddress(text, prefix);
+}
+
+function heightOf(text: string): Result<Height | 'latest'> {
+  if (text === 'latest') return ok(text);
+  return /^[0-9]{1,15}$/.test(text) ? ok(height(Number(text))) : fail('BAD_HEIGHT', 'neither a number nor "latest"');
+}

@@ -1,0 +1,139 @@
+/** POST /v1/transactions. */
+import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { Hash } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { BATCH_MEDIA_TYPE, batchCodec, JSON_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../api/batch.ts';
+import { BATCH_BYTES_MAX, TRANSACTION_JSON_BYTES_MAX } from '../api/limits.ts';
+import { ROUTES, transactionPath } from '../api/routes.ts';
+import {
+  type BatchResponse,
+  type RefusedTransaction,
+  signedTransactionSchema,
+  type TransactionStatus,
+} from '../api/transaction.ts';
+import { signedTransactionFromJson } from '../api/transaction-json.ts';
+import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
+import { signedTransactionCodec } from '../ledger/transaction.ts';
+import type { Gateway, SubmitOutcome } from './gateway.ts';
+import { describeIssue } from './issue.ts';
+import { refuse } from './refuse.ts';
+import { knownProblem, type Renderer } from './render.ts';
+import { parseWait, type WaitingRoom } from './waiting.ts';
+
+interface SubmitContext {
+  readonly gateway: Gateway;
+  readonly renderer: Renderer;
+  readonly waiting: WaitingRoom;
+  readonly addressPrefix: string;
+}
+
+type BodyKind = 'json' | 'ssz' | 'batch';
+
+interface SubmitBody {
+  readonly kind: BodyKind;
+  readonly bytes: Buffer;
+}
+
+const BODY_KINDS: Readonly<Record<BodyKind, { readonly mediaType: string; readonly bytesMax: number }>> = {
+  json: { mediaType: JSON_MEDIA_TYPE, bytesMax: TRANSACTION_JSON_BYTES_MAX },
+  ssz: { mediaType: SSZ_MEDIA_TYPE, bytesMax: TRANSACTION_BYTES_MAX },
+  batch: { mediaType: BATCH_MEDIA_TYPE, bytesMax: BATCH_BYTES_MAX },
+};
+
+export function submitRoute(app: FastifyInstance, context: SubmitContext): void {
+  app.removeAllContentTypeParsers();
+  for (const [kind, { mediaType, bytesMax }] of Object.entries(BODY_KINDS)) {
+    app.addContentTypeParser(mediaType, { parseAs: 'buffer', bodyLimit: bytesMax }, (_request, bytes, done) => {
+      done(null, { kind, bytes });
+    });
+  }
+  app.post<{ Body: SubmitBody | undefined }>(ROUTES.submit, { bodyLimit: BATCH_BYTES_MAX }, async (request, reply) => {
+    const { body } = request;
+    if (body === undefined) return refuse(reply, 'BAD_REQUEST', 'the request has no body');
+    const waitMs = parseWait(request.query);
+    if (!waitMs.ok) return refuse(reply, 'BAD_REQUEST', waitMs.error.message);
+    const submitted = signedBytesOf(body, context.addressPrefix);
+    if (!submitted.ok) return refuse(reply, knownProblem(submitted.error.code), submitted.error.message);
+    const seat = waitMs.value === 0 ? undefined : context.waiting.enter(submitted.value.length, reply.raw);
+    if (seat === undefined && waitMs.value > 0) {
+      return refuse(reply, 'TOO_MANY_WAITING', 'nothing was submitted; without wait=committed it would be');
+    }
+    try {
+      const outcomes = await context.gateway.submit(submitted.value);
+      const results = await Promise.all(
+        outcomes.map((outcome) => settle(context, outcome, waitMs.value, seat?.signal)),
+      );
+      return body.kind === 'batch' ? answerBatch(reply, results) : answerOne(reply, present(results[0], 'outcome'));
+    } finally {
+      seat?.leave();
+    }
+  });
+}
+
+/** The signed bytes that the body holds, at least one. Only one transaction as JSON is looked into; SSZ stays as it is. */
+function signedBytesOf({ kind, bytes }: SubmitBody, addressPrefix: string): Result<readonly Uint8Array[]> {
+  switch (kind) {
+    case 'ssz':
+      return ok([bytes]);
+    case 'batch': {
+      const batch = batchCodec.decode(bytes);
+      return batch.ok && batch.value.length === 0 ? fail('BAD_REQUEST', 'the batch is empty') : batch;
+    }
+    case 'json': {
+      const encoded = encodeJson(bytes.toString('utf8'), addressPrefix);
+      return encoded.ok ? ok([encoded.value]) : encoded;
+    }
+  }
+}
+
+function encodeJson(text: string, addressPrefix: string): Result<Uint8Array> {
+  let json: unknown;
+  try {
+    json = JSON.parse(text);
+  } catch (error) {
+    return fail('MALFORMED_JSON', error instanceof Error ? error.message : 'not JSON');
+  }
+  const parsed = signedTransactionSchema.safeParse(json);
+  if (!parsed.success) return fail('BAD_REQUEST', describeIssue(parsed.error));
+  const signed = signedTransactionFromJson(parsed.data, addressPrefix);
+  return signed.ok ? ok(signedTransactionCodec.encode(signed.value)) : signed;
+}
+
+/** What came of one outcome, after waiting for its commit if that is wanted. */
+async function settle(
+  { gateway, renderer }: SubmitContext,
+  outcome: SubmitOutcome,
+  waitMs: number,
+  signal: AbortSignal | undefined,
+): Promise<TransactionStatus | RefusedTransaction> {
+  if ('code' in outcome) {
+    const { code, message, id } = outcome;
+    return { ...(id === undefined ? {} : { id }), code: knownProblem(code), detail: message };
+  }
+  const { id, status } = outcome;
+  if (status === 'committed') return renderer.transaction(id, await gateway.transaction(id));
+  if (signal === undefined) return { id, status };
+  return renderer.transaction(id, await gateway.waitFor(id, waitMs, signal));
+}
+
+function answerOne(reply: FastifyReply, result: TransactionStatus | RefusedTransaction): FastifyReply {
+  if (!('status' in result)) return refuse(reply, knownProblem(result.code), result.detail, idOf(result.id));
+  if (result.status === 'rejected') {
+    const detail = result.detail ?? 'rejected while it waited';
+    return refuse(reply, knownProblem(result.code), detail, idOf(result.id));
+  }
+  return reply
+    .code(result.status === 'committed' ? 200 : 202)
+    .header('location', transactionPath(result.id))
+    .send(result);
+}
+
+const idOf = (id: Hash | undefined): { id?: Hash } => (id === undefined ? {} : { id });
+
+function answerBatch(reply: FastifyReply, results: BatchResponse['results']): FastifyReply {
+  const waits = results.some(
+    (result) => 'status' in result && (result.status === 'pending' || result.status === 'unknown'),
+  );
+  return reply.code(waits ? 202 : 200).send({ results } satisfies BatchResponse);
+}
