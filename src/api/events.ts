@@ -6,6 +6,7 @@
 import { z } from 'zod';
 import { fail, ok, type Result } from '../base/result.ts';
 import { hashText, natural, validatorNumber } from './scalars.ts';
+import { committedTransactionSchema } from './transaction.ts';
 
 export const EVENT_NAMES = ['block', 'transaction'] as const;
 export type EventName = (typeof EVENT_NAMES)[number];
@@ -19,6 +20,8 @@ export const blockEventSchema = z.object({
   transactions: natural.describe('How many were executed'),
 });
 export type BlockEvent = z.infer<typeof blockEventSchema>;
+
+export const transactionEventSchema = committedTransactionSchema;
 
 /** Name of the last event of a stream that the node ends: its data is a problem. */
 export const CLOSING_EVENT = 'closing';
