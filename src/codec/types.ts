@@ -2,14 +2,7 @@
  * SSZ types that the library lacks: integers that stay exact, hashes as text, names for numbers, unions by `kind`.
  * Spec: ethereum/consensus-specs, ssz/simple-serialize.md. The byte forms are plain SSZ; only the values differ.
  */
-import {
-  ByteVectorType,
-  type BasicType,
-  type Type,
-  UintBigintType,
-  UintNumberType,
-  UnionType,
-} from '@chainsafe/ssz';
+import { ByteVectorType, type BasicType, type Type, UintBigintType, UintNumberType, UnionType } from '@chainsafe/ssz';
 import { invariant } from '../base/invariant.ts';
 import { fromHex, toHex } from './hex.ts';
 
@@ -128,4 +121,4 @@ export const unionByKind = <const Members extends Readonly<Record<string, Type<u
   {
     [K in keyof Members]: { kind: K } & (Members[K] extends Type<infer V> ? V : never);
   }[keyof Members]
-> => new KindUnionType(Object.keys(members), Object.values(members) as Type<unknown>[]) as never;
+> => new KindUnionType(Object.keys(members), Object.values<Type<unknown>>(members)) as never;
