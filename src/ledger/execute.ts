@@ -2,12 +2,11 @@
  * Execution: state and body to block. The same on every replica, so it reads nothing but its arguments. It never refuses:
  * what PBFT ordered gets a block, if need be an empty one.
  */
-import { type Address, type Hash, type Height } from '../base/brand.ts';
+import type { Address, Hash, Height } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { fromHex } from '../codec/hex.ts';
 import { type HistoryTree, merkleRoot } from '../crypto/merkle.ts';
 import { type Account, FEE_POOL, NO_ACCOUNT } from './account.ts';
-import type { AccountTree } from './account-tree.ts';
 import {
   type BlockRecord,
   type Body,
@@ -20,7 +19,7 @@ import {
   receiptCodec,
 } from './block.ts';
 import { type Offence, offenceCodec, offenceKey, offenceOf } from './offence.ts';
-import { type LedgerState, stateRoot } from './state.ts';
+import { type LedgerState, type StateChange, stateRoot } from './state.ts';
 import type { IdentifiedTransaction, Operation, Transaction } from './transaction.ts';
 import { checkTransactionStateful, feeOf, type SkipCode } from './transaction-rules.ts';
 import { epochOf } from './validators.ts';
@@ -30,20 +29,9 @@ export interface SkippedTransaction {
   readonly code: SkipCode;
 }
 
-export interface ExecutedBlock {
-  readonly header: Header;
-  readonly hash: Hash;
+export interface ExecutedBlock extends StateChange {
   readonly record: BlockRecord;
-  /** Accounts that are not as before, with what they are now. */
-  readonly changes: ReadonlyMap<Address, Account>;
-  /** Offences that were not recorded before, in the order of the body. */
-  readonly offences: readonly Offence[];
   readonly skipped: readonly SkippedTransaction[];
-  /** The trees of the state after this block. */
-  readonly accountTree: AccountTree;
-  readonly offenceTree: HistoryTree;
-  /** Over the hashes of all blocks before this one. */
-  readonly history: HistoryTree;
 }
 
 /** The block that the body makes on top of the state, which stays as it is. `transactions` are those of the body, in its

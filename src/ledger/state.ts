@@ -13,7 +13,6 @@ import { EMPTY_ROOT, HistoryTree, merkleRoot } from '../crypto/merkle.ts';
 import type { Account, StoredAccount } from './account.ts';
 import { AccountTree } from './account-tree.ts';
 import { blockHash, type Header, HeaderType, NO_PROPOSER } from './block.ts';
-import type { ExecutedBlock } from './execute.ts';
 import type { Genesis } from './genesis.ts';
 import { type Offence, offenceCodec, offenceKey } from './offence.ts';
 import { validatorsHash } from './validators.ts';
@@ -67,8 +66,22 @@ export function genesisState(genesis: Genesis): LedgerState {
 export const stateRoot = (accounts: AccountTree, offences: HistoryTree): Hash =>
   merkleRoot([fromHex(accounts.root), fromHex(offences.root())]);
 
+/** What a block makes of the state before it. */
+export interface StateChange {
+  readonly header: Header;
+  readonly hash: Hash;
+  /** Accounts that are not as before, with what they are now. */
+  readonly changes: ReadonlyMap<Address, Account>;
+  /** Offences that were not recorded before, in the order of the body. */
+  readonly offences: readonly Offence[];
+  readonly accountTree: AccountTree;
+  readonly offenceTree: HistoryTree;
+  /** Over the hashes of all blocks before this one. */
+  readonly history: HistoryTree;
+}
+
 /** Makes the state that after `block`, which was executed on it. */
-export function advance(state: LedgerState, block: ExecutedBlock): void {
+export function advance(state: LedgerState, block: StateChange): void {
   invariant(block.header.parentHash === state.head.hash, 'a block is applied to the state it was executed on', {
     height: block.header.height,
     head: state.head.header.height,
@@ -99,7 +112,7 @@ export const chainStateCodec = codec(
 ) as unknown as Codec<ChainState>;
 
 /** The entry to store with the block. */
-export const chainStateOf = ({ header, history }: Pick<ExecutedBlock, 'header' | 'history'>): ChainState => ({
+export const chainStateOf = ({ header, history }: Pick<StateChange, 'header' | 'history'>): ChainState => ({
   header,
   history: history.snapshot(),
 });
