@@ -137,6 +137,19 @@ describe('a transaction is skipped, without receipt and fee,', () => {
   });
 });
 
+test('a transaction is executed when its fee is all that its sender has', () => {
+  const { genesis, state, byAlice } = chain(3);
+  append(state, [byAlice({ operations: [transfer(stranger(7), 6n)] })]);
+  const last = makeTransaction({
+    chainId: genesis.chainId,
+    sender: stranger(7),
+    operations: [transfer(stranger(8), 1n)],
+  });
+  const block = append(state, [last]);
+  expect(block.record.receipts.map(({ code }) => code)).toEqual(['INSUFFICIENT_BALANCE']);
+  expect(state.accounts.get(stranger(7))).toEqual({ balance: 0n, nonce: 1 });
+});
+
 test('a transaction is executed at the last height of its life', () => {
   const { state, byAlice } = chain();
   expect(append(state, [byAlice({ expiresAt: height(1) })]).skipped).toEqual([]);
@@ -250,7 +263,9 @@ describe('evidence', () => {
   test('of an offence that is on record, in this body or an earlier one, changes nothing', () => {
     const { state } = chain();
     const first = execute(state, bodyOf([], { evidence: [evidence('1', '2'), evidence('3', '4')] }), []);
+    const once = execute(state, bodyOf([], { evidence: [evidence('1', '2')] }), []);
     expect(first.offences).toEqual([offence]);
+    expect(first.header.stateRoot).toBe(once.header.stateRoot);
     advance(state, first);
     const second = execute(state, bodyOf([], { evidence: [evidence('1', '2')] }), []);
     expect(second.offences).toEqual([]);
