@@ -22,7 +22,16 @@ export function refuse(
   if (body.status === 429 || body.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
   // The rest of a body that is not wanted is not read either.
   if (code === 'BODY_TOO_LARGE' || code === 'STOPPING') void reply.header('connection', 'close');
-  return reply.send(JSON.stringify({ ...body, ...extra }));
+  // As bytes: to text the framework would add a charset, which this media type does not have.
+  return reply.send(Buffer.from(JSON.stringify({ ...body, ...extra })));
+}
+
+/** The same below the framework. */
+export function refuseRaw(response: ServerResponse, code: ProblemCode, detail: string): void {
+  const body = problem(code, detail);
+  const bytes = Buffer.from(JSON.stringify(body));
+  const headers = { ...COMMON_HEADERS, 'content-type': PROBLEM_MEDIA_TYPE, 'content-length': bytes.length };
+  response.writeHead(body.status, headers).end(bytes);
 }
 
 /** The framework's own refusals, by its code. */

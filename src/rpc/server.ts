@@ -3,18 +3,20 @@ import { METHODS } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
-import { problem } from '../api/problems.ts';
 import { ROUTES } from '../api/routes.ts';
 import { eventsRoute } from './event-stream.ts';
 import { EventFeed } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.ts';
 import { originCheck } from './origin.ts';
-import { COMMON_HEADERS, problemOfError, refuse, refuseConnection } from './refuse.ts';
+import { COMMON_HEADERS, problemOfError, refuse, refuseConnection, refuseRaw } from './refuse.ts';
 import { createRenderer } from './render.ts';
 import { resourceRoutes } from './resources.ts';
 import { submitRoute } from './submit.ts';
 import { WaitingRoom } from './waiting.ts';
+
+/** While closing: how often connections that are idle by now are closed, in milliseconds. */
+const SWEEP_MS = 20;
 
 export interface ServerOptions {
   readonly gateway: Gateway;
@@ -60,8 +62,11 @@ export function createServer(options: ServerOptions): RpcServer {
       stopping.abort();
       waiting.dismiss();
       feed.close();
+      // Connections that become idle only now would be kept for the next request.
+      const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
       const grace = setTimeout(() => app.server.closeAllConnections(), limits.closeGraceMs);
       await app.close();
+      clearInterval(sweep);
       clearTimeout(grace);
     },
   };
@@ -93,9 +98,7 @@ function createApp(limits: ServerLimits, logger: FastifyBaseLogger | undefined):
   app.server.maxConnections = limits.connectionsMax;
   app.server.prependListener('request', ({ socket }, response) => answering.set(socket, response));
   app.server.on('checkExpectation', (_request, response) => {
-    const body = problem('EXPECTATION_FAILED', 'only 100-continue is understood');
-    response.writeHead(body.status, { ...COMMON_HEADERS, 'content-type': 'application/problem+json' });
-    response.end(JSON.stringify(body));
+    refuseRaw(response, 'EXPECTATION_FAILED', 'only 100-continue is understood');
   });
   app.setErrorHandler((error: FastifyError, request, reply) => {
     const { code, detail } = problemOfError(error);

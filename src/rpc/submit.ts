@@ -48,7 +48,7 @@ export function submitRoute(app: FastifyInstance, context: SubmitContext): void 
       done(null, { kind, bytes });
     });
   }
-  app.post<{ Body: SubmitBody | undefined }>(ROUTES.submit, { bodyLimit: BATCH_BYTES_MAX }, async (request, reply) => {
+  app.post<{ Body: SubmitBody | undefined }>(ROUTES.submit, async (request, reply) => {
     const { body } = request;
     if (body === undefined) return refuse(reply, 'BAD_REQUEST', 'the request has no body');
     const waitMs = parseWait(request.query);

@@ -1,0 +1,273 @@
+/** A node of one process and no consensus: what it is sent waits until `seal` makes a final block of it. */
+import {
+  type Address,
+  address,
+  epoch,
+  type Hash,
+  height as toHeight,
+  type Height,
+  power,
+  validatorIndex,
+  view,
+  ZERO_HASH,
+} from '../../src/base/brand.ts';
+import { present } from '../../src/base/invariant.ts';
+import type { ReadinessReason } from '../../src/api/status.ts';
+import type { FinalizedBlock } from '../../src/driver/ports.ts';
+import { type Body, blockHash, bodyHash, type Header, type Receipt } from '../../src/ledger/block.ts';
+import {
+  signedTransactionCodec,
+  type SignedTransaction,
+  type Transaction,
+  transactionId,
+} from '../../src/ledger/transaction.ts';
+import { type Evidence, SignersType, type Signers, type SignedVote } from '../../src/ledger/vote.ts';
+import type { Account, Gateway, NodeStatus, SubmitOutcome, TransactionState } from '../../src/rpc/gateway.ts';
+
+export const PREFIX = 'tre';
+export const ALICE: Address = address('aa'.repeat(32));
+export const BOB: Address = address('bb'.repeat(32));
+const START_BALANCE = 1_000_000n;
+
+/** The n-th transfer of Alice to Bob. Nothing checks the signature here. */
+export function transfer(nonce: number, over: Partial<Transaction> = {}): SignedTransaction {
+  return {
+    transaction: {
+      chainId: ZERO_HASH,
+      sender: ALICE,
+      nonce,
+      expiresAt: toHeight(0),
+      maxFee: 0n,
+      operations: [{ kind: 'transfer', to: BOB, amount: 5n }],
+      memo: new Uint8Array(0),
+      ...over,
+    },
+    signature: new Uint8Array(64).fill(7),
+  };
+}
+
+export const bytesOf = (nonce: number): Uint8Array => signedTransactionCodec.encode(transfer(nonce));
+
+interface Pending {
+  readonly id: Hash;
+  readonly signed: SignedTransaction;
+  readonly bytes: Uint8Array;
+}
+
+export class MemoryGateway implements Gateway {
+  readonly blocks = new Map<number, FinalizedBlock>();
+  /** How often a block was read. */
+  reads = 0;
+  /** What `submit` says instead, when set. */
+  refusal: { readonly code: string; readonly message: string } | undefined;
+  /** What `status` and `block` throw, when set. */
+  failure: Error | undefined;
+  reasons: ReadinessReason[] = [];
+  evidence: Evidence[] = [];
+  /** How many `waitFor` are under way. */
+  waits = 0;
+  readonly #pending = new Map<Hash, Pending>();
+  readonly #settled = new Map<Hash, TransactionState>();
+  readonly #listeners = new Set<(block: FinalizedBlock) => void>();
+  readonly #settling = new Set<() => void>();
+  #height = 0;
+
+  get listeners(): number {
+    return this.#listeners.size;
+  }
+
+  submit(signedBytes: readonly Uint8Array[]): Promise<readonly SubmitOutcome[]> {
+    return Promise.resolve(signedBytes.map((bytes) => this.#admit(bytes)));
+  }
+
+  transaction(id: Hash): Promise<TransactionState> {
+    return Promise.resolve(this.#state(id));
+  }
+
+  async waitFor(id: Hash, timeoutMs: number, signal: AbortSignal): Promise<TransactionState> {
+    this.waits++;
+    try {
+      await new Promise<void>((resolve) => {
+        const look = (): void => {
+          if (this.#settled.has(id) || signal.aborted) finish();
+        };
+        const finish = (): void => {
+          clearTimeout(timer);
+          this.#settling.delete(look);
+          signal.removeEventListener('abort', finish);
+          resolve();
+        };
+        const timer = setTimeout(finish, timeoutMs);
+        this.#settling.add(look);
+        signal.addEventListener('abort', finish);
+        look();
+      });
+    } finally {
+      this.waits--;
+    }
+    return this.#state(id);
+  }
+
+  account(wanted: Address): Promise<Account> {
+    const waiting = [...this.#pending.values()].filter(({ signed }) => signed.transaction.sender === wanted).length;
+    const nonce = this.#nonce(wanted);
+    const balance = wanted === ALICE ? START_BALANCE - 5n * BigInt(nonce) : 0n;
+    return Promise.resolve({ address: wanted, balance, nonce, pendingNonce: nonce + waiting });
+  }
+
+  block(height: Height | 'latest'): Promise<FinalizedBlock | undefined> {
+    if (this.failure !== undefined) return Promise.reject(this.failure);
+    this.reads++;
+    return Promise.resolve(this.blocks.get(height === 'latest' ? this.#height : height));
+  }
+
+  status(): NodeStatus {
+    const tip = this.blocks.get(this.#height);
+    return {
+      chainId: ZERO_HASH,
+      name: 'memory',
+      dev: true,
+      version: '0.0.0',
+      index: validatorIndex(0),
+      peerId: 'peer0',
+      epoch: epoch(0),
+      view: view(0),
+      active: true,
+      primary: validatorIndex(0),
+      height: toHeight(this.#height),
+      certifiedHeight: toHeight(this.#height),
+      blockHash: tip?.hash ?? ZERO_HASH,
+      validators: [0, 1, 2, 3].map((index) => ({
+        index: validatorIndex(index),
+        name: `validator ${index}`,
+        power: power(1n),
+        peerId: `peer${index}`,
+        connected: index !== 3,
+        ...(index === 0 ? { height: toHeight(this.#height) } : {}),
+      })),
+      mempool: {
+        size: this.#pending.size,
+        bytes: [...this.#pending.values()].reduce((sum, { bytes }) => sum + bytes.length, 0),
+      },
+      misbehaviour: [{ validator: validatorIndex(3), code: 'BAD_SIGNATURE', count: 2, last: 'a PREPARE of height 7' }],
+    };
+  }
+
+  readiness(): readonly ReadinessReason[] {
+    return this.reasons;
+  }
+
+  offences(): readonly Evidence[] {
+    return this.evidence;
+  }
+
+  subscribe(listener: (block: FinalizedBlock) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  /** Makes a final block of all that is pending, and of `skipped` ids that are not executed. */
+  seal(skipped: readonly Hash[] = []): FinalizedBlock {
+    const height = toHeight(++this.#height);
+    const pending = [...this.#pending.values()];
+    this.#pending.clear();
+    const body: Body = {
+      proposer: validatorIndex(0),
+      timestampMs: 1000 * height,
+      certificate: null,
+      transactionIds: [...skipped, ...pending.map(({ id }) => id)],
+      evidence: this.evidence,
+    };
+    const receipts = pending.map(({ id, signed }) => receiptOf(id, signed));
+    const header = headerOf(height, bodyHash(body), body.timestampMs);
+    const hash = blockHash(header);
+    const block: FinalizedBlock = {
+      hash,
+      record: { header, executed: pending.map((_, index) => index + skipped.length), receipts },
+      body: { body, transactions: pending.map(({ bytes }) => bytes) },
+      certificate: { epoch: epoch(0), height, blockHash: hash, signers: signers(0, 2, 3), signatures: threeSignatures },
+    };
+    this.blocks.set(height, block);
+    receipts.forEach((receipt, index) => {
+      this.#settled.set(receipt.transactionId, { status: 'committed', height, index, blockHash: hash, receipt });
+    });
+    for (const listener of this.#listeners) listener(block);
+    for (const look of this.#settling) look();
+    return block;
+  }
+
+  /** Gives up on a pending transaction. */
+  reject(id: Hash, code: string, message?: string): void {
+    this.#pending.delete(id);
+    this.#settled.set(id, { status: 'rejected', code, ...(message === undefined ? {} : { message }) });
+    for (const look of this.#settling) look();
+  }
+
+  #admit(bytes: Uint8Array): SubmitOutcome {
+    if (this.refusal !== undefined) return { ...this.refusal, id: transactionId(bytes) };
+    const decoded = signedTransactionCodec.decode(bytes);
+    if (!decoded.ok) return decoded.error;
+    const id = transactionId(bytes);
+    const state = this.#state(id);
+    if (state.status === 'pending' || state.status === 'committed') return { id, status: state.status };
+    const { sender, nonce } = decoded.value.transaction;
+    if (nonce < this.#nonce(sender)) return { id, code: 'NONCE_TOO_LOW', message: `nonce ${nonce} was used` };
+    this.#pending.set(id, { id, signed: decoded.value, bytes: Uint8Array.from(bytes) });
+    return { id, status: 'pending' };
+  }
+
+  #state(id: Hash): TransactionState {
+    return this.#settled.get(id) ?? { status: this.#pending.has(id) ? 'pending' : 'unknown' };
+  }
+
+  #nonce(sender: Address): number {
+    if (sender !== ALICE) return 0;
+    return [...this.#settled.values()].filter(({ status }) => status === 'committed').length;
+  }
+}
+
+function receiptOf(transactionId: Hash, { transaction }: SignedTransaction): Receipt {
+  const { to, amount } = present(transaction.operations[0], 'operation');
+  return {
+    transactionId,
+    code: 'OK',
+    feePaid: 0n,
+    events: [{ kind: 'transfer', from: transaction.sender, to, amount }],
+  };
+}
+
+function headerOf(height: Height, hash: Hash, timestampMs: number): Header {
+  return {
+    chainId: ZERO_HASH,
+    height,
+    epoch: epoch(0),
+    parentHash: ZERO_HASH,
+    bodyHash: hash,
+    transactionsRoot: ZERO_HASH,
+    receiptsRoot: ZERO_HASH,
+    stateRoot: ZERO_HASH,
+    historyRoot: ZERO_HASH,
+    validatorsHash: ZERO_HASH,
+    nextValidatorsHash: ZERO_HASH,
+    timestampMs,
+    proposer: validatorIndex(0),
+  };
+}
+
+const threeSignatures = [1, 2, 3].map((fill) => new Uint8Array(64).fill(fill));
+
+function signers(...indices: readonly number[]): Signers {
+  const bits = SignersType.defaultValue();
+  for (const index of indices) bits.set(index, true);
+  return bits;
+}
+
+/** Two commits of validator 3 in one place. */
+export function doubleCommit(): Evidence {
+  const commit = (hash: Hash): SignedVote => ({
+    vote: { kind: 'commit', epoch: epoch(0), view: view(1), height: toHeight(41), hash },
+    voter: validatorIndex(3),
+    signature: new Uint8Array(64).fill(9),
+  });
+  return { first: commit(ZERO_HASH), second: commit('11'.repeat(32) as Hash) };
+}
