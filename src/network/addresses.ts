@@ -1,5 +1,6 @@
 /** Where peers may be found: configured addresses, which stay, and discovered ones, which make room for newer. */
-import { CODE_P2P, type Multiaddr, multiaddr } from '@multiformats/multiaddr';
+import { peerIdFromString } from '@libp2p/peer-id';
+import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { ForgetfulMap } from '../base/bounded.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { PeerId } from '../driver/ports.ts';
@@ -18,22 +19,19 @@ export interface AddressError {
 
 /** Reads `/ip4/…/tcp/…/p2p/<peer id>` (or ip6, dns4, dns6, dns). Error: BAD_ADDRESS. */
 export function parseAddress(text: string): Result<PeerAddress, AddressError> {
-  let address: Multiaddr;
+  const quoted = JSON.stringify(text);
   try {
-    address = multiaddr(text);
+    const address = multiaddr(text);
+    const components = address.getComponents();
+    const form = components.map(({ name }) => name).join('/');
+    if (!/^(ip4|ip6|dns|dns4|dns6)\/tcp\/p2p$/.test(form)) {
+      return fail('BAD_ADDRESS', `${quoted} is not of the form /ip4/…/tcp/…/p2p/<peer id>`);
+    }
+    // Read and written again: a peer id has more than one text form.
+    return ok({ peer: peerIdFromString(components.at(-1)?.value ?? '').toString(), address });
   } catch (error) {
-    return fail('BAD_ADDRESS', `${JSON.stringify(text)}: ${error instanceof Error ? error.message : String(error)}`);
+    return fail('BAD_ADDRESS', `${quoted}: ${error instanceof Error ? error.message : String(error)}`);
   }
-  const components = address.getComponents();
-  const last = components.at(-1);
-  if (last?.code !== CODE_P2P || last.value === undefined) {
-    return fail('BAD_ADDRESS', `${JSON.stringify(text)} does not end in /p2p/<peer id>`);
-  }
-  const form = components.map(({ name }) => name).join('/');
-  if (!/^(ip4|ip6|dns|dns4|dns6)\/tcp\/p2p$/.test(form)) {
-    return fail('BAD_ADDRESS', `${JSON.stringify(text)} is not of the form /ip4/…/tcp/…/p2p/…`);
-  }
-  return ok({ peer: last.value, address });
 }
 
 export class AddressBook {

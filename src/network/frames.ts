@@ -59,7 +59,8 @@ export class FrameDecoder {
   /** Takes over the chunk: its messages may be views of it. */
   feed(chunk: Uint8Array): void {
     invariant(this.#chunk.length === 0, 'the last chunk is not read to its end');
-    this.#chunk = chunk;
+    // A plain view: of a Buffer, `slice` would share the memory.
+    this.#chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
   }
 
   /** The next whole frame, undefined when more bytes are needed. */

@@ -12,7 +12,7 @@ export interface RedialPorts {
   wanted(peer: PeerId): boolean;
   /** One try; never rejects. */
   dial(address: Multiaddr): Promise<void>;
-  /** At least 0, below 1. Spreads the tries of peers that lost each other at the same moment. */
+  /** From 0 to 1. Spreads the tries of peers that lost each other at the same moment. */
   random(): number;
 }
 
