@@ -27,6 +27,11 @@ export function onExecuted(replica: Replica, height: Height, blockHash: Hash, em
   replica.ordered = Math.max(replica.ordered, height) as Height;
   replica.blockHashes.set(height, blockHash);
   agree(replica, replica.stable);
+  declare(replica, height, blockHash, emit);
+}
+
+/** Multicasts our CHECKPOINT of a block that is durable here. */
+export function declare(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
   const signed = cast(replica, 'checkpoint', height, blockHash, emit);
   if (signed === null) return;
   emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
@@ -62,8 +67,7 @@ export function onCertificate(replica: Replica, certificate: Certificate, emit: 
   agree(replica, certificate);
   replica.stable = certificate;
   emit({ kind: 'certified', certificate });
-  if (replica.ordered < certificate.height)
-    emit({ kind: 'behind', height: certificate.height, peer: null });
+  if (replica.ordered < certificate.height) emit({ kind: 'behind', height: certificate.height, peer: null });
   discard(replica);
   checkBodies(replica, false, emit);
 }

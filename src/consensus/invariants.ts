@@ -8,7 +8,10 @@ export function checkInvariants(replica: Replica): void {
   invariant(replica.executed <= replica.ordered, 'executed before it was ordered');
   invariant(low >= instance.firstHeight - 1 && low <= instance.lastHeight, 'certificate outside the epoch', { low });
   invariant(viewChanges.size <= instance.validators.validators.length, 'more VIEW-CHANGEs than validators');
-  invariant(replica.view === 0 || instance.self === null || newView !== null || !replica.active, 'active without NEW-VIEW');
+  invariant(
+    replica.view === 0 || instance.self === null || newView !== null || !replica.active,
+    'active without NEW-VIEW',
+  );
   invariant(newView === null || newView.newView.view === replica.view, 'NEW-VIEW of another view');
   invariant(replica.checkpoints.size <= 2 * instance.window + 1, 'too many heights of CHECKPOINTs');
   invariant(slots.size <= 2 * instance.window, 'too many heights in flight', { size: slots.size });

@@ -103,7 +103,11 @@ export const signedViewChangeCodec: Codec<SignedViewChange> = codec(
   SignedViewChangeType,
   VIEW_CHANGE_BYTES_MAX,
 );
-export const signedNewViewCodec: Codec<SignedNewView> = codec('SignedNewView', SignedNewViewType, SignedNewViewType.maxSize);
+export const signedNewViewCodec: Codec<SignedNewView> = codec(
+  'SignedNewView',
+  SignedNewViewType,
+  SignedNewViewType.maxSize,
+);
 export const statusCodec: Codec<Status> = codec('Status', StatusType, StatusType.maxSize);
 
 export const viewChangeSigningBytes = (chainId: Hash, viewChange: ViewChange): Uint8Array =>

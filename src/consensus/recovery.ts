@@ -1,8 +1,9 @@
 /** A replica from what was durable when it stopped: the same promises, whatever else was lost. */
 import type { Hash, Height, View } from '../base/brand.ts';
 import type { Certificate } from '../ledger/vote.ts';
+import { declare } from './checkpoint.ts';
 import { adopt, checkBodies } from './normal-case.ts';
-import { remember, type PromiseRecord } from './promises.ts';
+import { type PromiseRecord, promised, remember } from './promises.ts';
 import { type Instance, inWindow, type Replica, slotAt, stableHeight } from './replica.ts';
 import { sendStatus } from './status.ts';
 import { startTimer } from './timer.ts';
@@ -46,7 +47,16 @@ export function recoverReplica(
     newView: null,
     promises: { votes: new Map() },
     reported: new Set(),
-    timer: { now: 0, deadline: null, failures: 0, lonelySince: null, demand: false, progressAt: 0, statusAt: 0 },
+    timer: {
+      now: 0,
+      deadline: null,
+      failures: 0,
+      lonelySince: null,
+      reach: false,
+      demand: false,
+      progressAt: 0,
+      statusAt: 0,
+    },
   };
   const effects: Effect[] = [];
   const emit: Emit = (effect) => effects.push(effect);
@@ -54,6 +64,10 @@ export function recoverReplica(
   restoreVotes(replica, recovered.records);
   if (!replica.active) replica.timer.lonelySince = 0;
   if (replica.ordered < stableHeight(replica)) emit({ kind: 'behind', height: stableHeight(replica), peer: null });
+  // A crash between a block and our CHECKPOINT of it.
+  for (const { height, hash } of recovered.blocks)
+    if (height > stableHeight(replica) && promised(replica.promises, 'checkpoint', 0 as View, height) === undefined)
+      declare(replica, height, hash, emit);
   checkBodies(replica, true, emit);
   startTimer(replica);
   sendStatus(replica, 'all', emit);

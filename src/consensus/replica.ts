@@ -79,6 +79,8 @@ export interface Timer {
   failures: number;
   /** Since when we wait for a quorum of VIEW-CHANGEs; null when we do not. */
   lonelySince: number | null;
+  /** Replicas of a quorum's power are connected. */
+  reach: boolean;
   /** The driver knows a valid transaction that waits. */
   demand: boolean;
   /** Last tick at which something was achieved, and at which a STATUS went out. */

@@ -56,7 +56,8 @@ function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit
   const lacksView = status.view < replica.view || !status.active;
   if (!lacksView) return;
   if (replica.active) {
-    if (replica.newView !== null) emit({ kind: 'send', to: from, message: { kind: 'new-view', newView: replica.newView } });
+    if (replica.newView !== null)
+      emit({ kind: 'send', to: from, message: { kind: 'new-view', newView: replica.newView } });
     return;
   }
   const { self } = replica.instance;
@@ -88,7 +89,8 @@ function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Statu
   const known = new Map(status.slots.map((slot) => [slot.height, slot]));
   for (const [height, votes] of replica.checkpoints) {
     const own = votes.get(self);
-    if (own === undefined || height <= status.stableHeight || height > status.stableHeight + replica.instance.window) continue;
+    if (own === undefined || height <= status.stableHeight || height > status.stableHeight + replica.instance.window)
+      continue;
     if (known.get(height)?.checkpoints.get(self) !== true) emit({ kind: 'send', to: from, message: voteMessage(own) });
   }
 }

@@ -13,7 +13,7 @@ import type { Message } from './messages.ts';
 import { onBodyChecked, onVote, propose } from './normal-case.ts';
 import { isPrimary, type Replica } from './replica.ts';
 import { onStatus, sendStatus } from './status.ts';
-import { setDemand, statusDue, tick } from './timer.ts';
+import { setDemand, setReach, statusDue, tick } from './timer.ts';
 import type { Effect, Emit, Input, ViewChangeReason } from './transition.ts';
 import { moveTo, onNewView, onViewChange } from './view-change.ts';
 
@@ -36,6 +36,8 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
       return onMessage(replica, input.from, input.message, emit);
     case 'demand':
       return setDemand(replica, input.waiting);
+    case 'reach':
+      return setReach(replica, input.quorum);
     case 'censored':
       if (replica.active && replica.view === input.view && !isPrimary(replica)) leave(replica, 'censorship', emit);
       return;

@@ -18,7 +18,7 @@ function awaits(replica: Replica): boolean {
 /** Runs the timer of an active view if something is awaited and it does not run. */
 export function startTimer(replica: Replica): void {
   const { timer } = replica;
-  if (!replica.active || timer.deadline !== null || !awaits(replica)) return;
+  if (!replica.active || !timer.reach || timer.deadline !== null || !awaits(replica)) return;
   timer.deadline = timer.now + timeoutTicks(replica);
 }
 
@@ -36,6 +36,13 @@ export function madeProgress(replica: Replica): void {
 export function setDemand(replica: Replica, demand: boolean): void {
   replica.timer.demand = demand;
   if (replica.active && !awaits(replica)) replica.timer.deadline = null;
+  startTimer(replica);
+}
+
+/** Cut off from a quorum no view can do better than this one: patience stands still until we are back. */
+export function setReach(replica: Replica, quorum: boolean): void {
+  replica.timer.reach = quorum;
+  if (replica.active && !quorum) replica.timer.deadline = null;
   startTimer(replica);
 }
 

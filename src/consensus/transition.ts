@@ -12,12 +12,20 @@ export type Input =
   | { readonly kind: 'message'; readonly from: ValidatorIndex; readonly message: Verified<Message> }
   /** A valid transaction waits, or none does any more. */
   | { readonly kind: 'demand'; readonly waiting: boolean }
+  /** Whether replicas of a quorum's power are connected, with ourselves. */
+  | { readonly kind: 'reach'; readonly quorum: boolean }
   /** The primary leaves out transactions that it had room for. */
   | { readonly kind: 'censored'; readonly view: View }
   /** A body to propose at `nextProposal`'s place; it is durable. */
   | { readonly kind: 'propose'; readonly view: View; readonly height: Height; readonly bodyHash: Hash }
   /** Answer to `check-body`: valid means valid, complete and durable. */
-  | { readonly kind: 'body-checked'; readonly view: View; readonly height: Height; readonly bodyHash: Hash; readonly valid: boolean }
+  | {
+      readonly kind: 'body-checked';
+      readonly view: View;
+      readonly height: Height;
+      readonly bodyHash: Hash;
+      readonly valid: boolean;
+    }
   /** Answer to `execute`: the block is durable. */
   | { readonly kind: 'executed'; readonly height: Height; readonly blockHash: Hash }
   /** Blocks up to the certificate's were fetched, checked and executed, and are durable. */
@@ -29,7 +37,13 @@ export type Effect =
   /** To one replica, or to all others. A PRE-PREPARE travels with its body. */
   | { readonly kind: 'send'; readonly to: ValidatorIndex | 'all'; readonly message: Message }
   /** Is this body valid? `repeat`: it was proposed in an earlier view and is exempt from the clock. */
-  | { readonly kind: 'check-body'; readonly view: View; readonly height: Height; readonly bodyHash: Hash; readonly repeat: boolean }
+  | {
+      readonly kind: 'check-body';
+      readonly view: View;
+      readonly height: Height;
+      readonly bodyHash: Hash;
+      readonly repeat: boolean;
+    }
   /** Committed (4.2 "committed-local"): execute it, in the order of heights, each once. */
   | { readonly kind: 'execute'; readonly height: Height; readonly bodyHash: Hash }
   /** A finality certificate, of growing heights; some heights may have none of their own. */

@@ -133,4 +133,3 @@ function enter(replica: Replica, signed: SignedNewView, emit: Emit): void {
   checkBodies(replica, true, emit);
   sendStatus(replica, 'all', emit);
 }
-

@@ -98,7 +98,13 @@ export type DriverNote =
   | { readonly kind: 'view-entered'; readonly view: View; readonly primary: ValidatorIndex }
   | { readonly kind: 'catching-up'; readonly from: Height; readonly to: Height }
   | { readonly kind: 'caught-up'; readonly height: Height }
-  | { readonly kind: 'misbehaviour'; readonly peer: PeerId; readonly validator: ValidatorIndex | null; readonly code: string; readonly message: string }
+  | {
+      readonly kind: 'misbehaviour';
+      readonly peer: PeerId;
+      readonly validator: ValidatorIndex | null;
+      readonly code: string;
+      readonly message: string;
+    }
   | { readonly kind: 'suspected'; readonly primary: ValidatorIndex; readonly reason: string };
 
 /** An account as the driver shows it to readers. */
@@ -106,4 +112,6 @@ export interface AccountView {
   readonly address: Address;
   readonly balance: bigint;
   readonly nonce: number;
+  /** The nonce after the transactions that wait here. */
+  readonly pendingNonce: number;
 }

@@ -1,0 +1,117 @@
+/**
+ * Catching up: a node that is behind asks its peers for ranges of blocks, one range at a time, and believes none of them.
+ * Each range ends with a block that has a certificate; the blocks before it are proved by theirs or by the parent links.
+ */
+import type { Hash, Height } from '../base/brand.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
+import { blockHash, bodyHash } from '../ledger/block.ts';
+import { SYNC_BLOCKS_MAX } from './limits.ts';
+import type { PeerId } from './ports.ts';
+import type { PeerMessage, SyncBlock } from './wire.ts';
+
+/** Ticks that a peer has for an answer before another is asked. */
+const ANSWER_TICKS = 40;
+
+interface CatchUpContext {
+  readonly send: (to: PeerId, message: PeerMessage) => void;
+  readonly peers: () => readonly PeerId[];
+}
+
+export class CatchUp {
+  readonly #context: CatchUpContext;
+  /** Height that somebody says exists. */
+  #target = 0;
+  #asked: { readonly peer: PeerId; readonly from: Height; readonly tick: number } | null = null;
+  /** Who said to be that far. */
+  readonly #claims = new Map<PeerId, Height>();
+  #turn = 0;
+
+  constructor(context: CatchUpContext) {
+    this.#context = context;
+  }
+
+  /** Null while nothing is missing. */
+  get target(): Height | null {
+    return this.#target === 0 ? null : (this.#target as Height);
+  }
+
+  /** Blocks up to here exist: so says a peer (a hint), or a certificate (null). */
+  behind(height: Height, peer: PeerId | null): void {
+    this.#target = Math.max(this.#target, height);
+    if (peer !== null) this.#claims.set(peer, height);
+  }
+
+  disconnected(peer: PeerId): void {
+    this.#claims.delete(peer);
+    if (this.#asked?.peer === peer) this.#asked = null;
+  }
+
+  /** Asks for what comes next, unless an answer is awaited. */
+  pursue(executed: Height, tick: number): void {
+    if (this.#target <= executed) {
+      this.#target = 0;
+      this.#asked = null;
+      return;
+    }
+    if (this.#asked !== null && tick - this.#asked.tick < ANSWER_TICKS) return;
+    if (this.#asked !== null) this.#claims.delete(this.#asked.peer);
+    const peers = this.#context.peers();
+    const claiming = peers.filter((peer) => (this.#claims.get(peer) ?? 0) > executed);
+    const candidates = claiming.length > 0 ? claiming : peers;
+    const peer = candidates[this.#turn++ % Math.max(1, candidates.length)];
+    if (peer === undefined) return;
+    const from = (executed + 1) as Height;
+    this.#asked = { peer, from, tick };
+    this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
+  }
+
+  /** Whether these blocks are the answer that is awaited from this peer. Empty answers end the claim. */
+  accept(peer: PeerId, blocks: readonly SyncBlock[]): boolean {
+    if (this.#asked?.peer !== peer) return false;
+    const first = blocks[0];
+    const expected = this.#asked.from;
+    this.#asked = null;
+    if (first === undefined) {
+      this.#claims.delete(peer);
+      // A claim that nobody can show: forget the target, an honest STATUS will set it again.
+      if (this.#claims.size === 0) this.#target = 0;
+      return false;
+    }
+    return first.header.height === expected;
+  }
+
+  /** The peer's answer was a lie. */
+  refuted(peer: PeerId): void {
+    this.#claims.delete(peer);
+    if (this.#claims.size === 0) this.#target = 0;
+  }
+}
+
+/** Whether the blocks follow `parent` and are final, without executing them. Bodies are matched to headers, headers to
+ *  each other, and the last to its certificate. Errors: SYNC_GAP, SYNC_BODY, SYNC_UNPROVED, and those of certificates. */
+export function checkRange(
+  authority: Authority,
+  parent: { readonly height: Height; readonly hash: Hash },
+  blocks: readonly SyncBlock[],
+): Result<true> {
+  let { height, hash } = parent;
+  for (const { header, fullBody, certificate } of blocks) {
+    if (header.height !== height + 1 || header.parentHash !== hash)
+      return fail('SYNC_GAP', `block ${header.height} does not follow ${height}`);
+    if (
+      header.bodyHash !== bodyHash(fullBody.body) ||
+      fullBody.transactions.length !== fullBody.body.transactionIds.length
+    )
+      return fail('SYNC_BODY', `another body at height ${header.height}`);
+    height = header.height;
+    hash = blockHash(header);
+    if (certificate === null) continue;
+    if (certificate.height !== height || certificate.blockHash !== hash)
+      return fail('SYNC_UNPROVED', `the certificate is not that of block ${height}`);
+    const checked = checkCertificate(authority, certificate);
+    if (!checked.ok) return checked;
+  }
+  if (blocks.at(-1)?.certificate === null) return fail('SYNC_UNPROVED', 'the last block has no certificate');
+  return ok(true);
+}

@@ -1,0 +1,91 @@
+/** Takes what the driver sends to the transport, after the turn is durable, and through the strategy of a liar. */
+import type { ValidatorIndex } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
+import type { Message } from '../consensus/messages.ts';
+import type { Body } from '../ledger/block.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import type { SignedVote } from '../ledger/vote.ts';
+import type { Journal } from './journal.ts';
+import type { PeerId, Signer, Transport } from './ports.ts';
+import type { Outgoing, Strategy, StrategyFactory } from './strategy.ts';
+import { encodePeerMessage, laneOf, type PeerMessage } from './wire.ts';
+
+interface PostmanOptions {
+  readonly genesis: Genesis;
+  readonly self: ValidatorIndex | null;
+  readonly transport: Transport;
+  readonly signer: Signer;
+  readonly strategy?: StrategyFactory;
+}
+
+export class Postman {
+  readonly #transport: Transport;
+  readonly #journal: Journal;
+  readonly #genesis: Genesis;
+  readonly #self: ValidatorIndex | null;
+  readonly #strategy: Strategy | null;
+  readonly #indices: ReadonlyMap<PeerId, ValidatorIndex>;
+  readonly #connected: () => Iterable<PeerId>;
+
+  constructor(options: PostmanOptions, journal: Journal, connected: () => Iterable<PeerId>) {
+    const { genesis, self, signer, strategy } = options;
+    this.#transport = options.transport;
+    this.#journal = journal;
+    this.#genesis = genesis;
+    this.#self = self;
+    this.#connected = connected;
+    this.#indices = new Map(genesis.validators.validators.map(({ peerId, index }) => [peerId, index]));
+    this.#strategy = strategy === undefined || self === null ? null : strategy({ genesis, self, signer });
+  }
+
+  validatorOf(peer: PeerId): ValidatorIndex | undefined {
+    return this.#indices.get(peer);
+  }
+
+  peerOf(validator: ValidatorIndex): PeerId {
+    return present(this.#genesis.validators.validators[validator], 'validator').peerId;
+  }
+
+  /** A message of the core. A PRE-PREPARE goes with its body, where it is here. */
+  deliver(to: ValidatorIndex | 'all', message: Message, bodyOf: (vote: SignedVote) => Body | undefined): void {
+    let outgoing: PeerMessage = message;
+    if (message.kind === 'vote' && message.vote.vote.kind === 'pre-prepare') {
+      const body = bodyOf(message.vote);
+      if (body !== undefined) outgoing = { kind: 'pre-prepare', vote: message.vote, body };
+    }
+    if (to === 'all') this.broadcast(outgoing);
+    else this.sendTo(this.peerOf(to), outgoing);
+  }
+
+  broadcast(message: PeerMessage): void {
+    this.#send([...this.#connected()], message);
+  }
+
+  sendTo(peer: PeerId, message: PeerMessage): void {
+    this.#send([peer], message);
+  }
+
+  #send(peers: readonly PeerId[], message: PeerMessage): void {
+    if (peers.length === 0) return;
+    if (this.#strategy !== null) {
+      for (const peer of peers) this.#lie(this.#strategy, peer, message);
+      return;
+    }
+    const bytes = encodePeerMessage(message);
+    const lane = laneOf(message);
+    this.#journal.after(() => {
+      for (const peer of peers) this.#transport.send(peer, lane, bytes);
+    });
+  }
+
+  #lie(strategy: Strategy, peer: PeerId, message: PeerMessage): void {
+    const to = this.#indices.get(peer);
+    if (to === undefined || to === this.#self) return;
+    const outgoing: Outgoing = { to, message };
+    for (const each of strategy.outgoing(outgoing)) {
+      const bytes = each.message.kind === 'bytes' ? each.message.bytes : encodePeerMessage(each.message);
+      const lane = each.message.kind === 'bytes' ? 'consensus' : laneOf(each.message);
+      this.#journal.after(() => this.#transport.send(this.peerOf(each.to), lane, bytes));
+    }
+  }
+}

@@ -1,0 +1,91 @@
+/** What a primary puts into a body, and when. */
+import type { Height } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
+import type { Replica } from '../consensus/replica.ts';
+import { type Body, FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import { BODY_EVIDENCE_MAX, BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
+import { offenceKey, offenceOf } from '../ledger/offence.ts';
+import type { IdentifiedTransaction } from '../ledger/transaction.ts';
+import type { Evidence } from '../ledger/vote.ts';
+import type { BodyPool } from './body-pool.ts';
+import type { Chain } from './chain.ts';
+import { PIPELINE_FILL, PIPELINE_MAX } from './limits.ts';
+import type { Mempool } from './mempool.ts';
+import type { Clock } from './ports.ts';
+
+/** Bytes of a body kept free for its certificate and evidence. */
+const BODY_OVERHEAD_BYTES = 64 * 1024;
+
+export class Proposer {
+  readonly #genesis: Genesis;
+  readonly #clock: Clock;
+  readonly #mempool: Mempool;
+  readonly #pool: BodyPool;
+  readonly #chain: Chain;
+  #lastBlockMs: number;
+
+  constructor(genesis: Genesis, clock: Clock, mempool: Mempool, pool: BodyPool, chain: Chain) {
+    this.#genesis = genesis;
+    this.#clock = clock;
+    this.#mempool = mempool;
+    this.#pool = pool;
+    this.#chain = chain;
+    this.#lastBlockMs = clock.nowMs();
+  }
+
+  /** A block was executed. */
+  executed(): void {
+    this.#lastBlockMs = this.#clock.nowMs();
+  }
+
+  /** The body to propose at the height now, or null to wait: for transactions, or for the bodies in flight, since one large
+   *  block costs less than many small ones. */
+  body(
+    replica: Replica,
+    height: Height,
+    evidence: Iterable<Evidence>,
+  ): { readonly body: Body; readonly transactions: readonly IdentifiedTransaction[] } | null {
+    const inFlight = height - 1 - this.#chain.executedHeight;
+    if (inFlight >= PIPELINE_MAX) return null;
+    const { blockWeightMax } = this.#genesis.ledger;
+    const { items, weight } = this.#mempool.select(
+      this.#pool.carried,
+      blockWeightMax,
+      BODY_TRANSACTIONS_MAX,
+      FULL_BODY_BYTES_MAX - BODY_OVERHEAD_BYTES,
+    );
+    if (inFlight > 0 && weight < PIPELINE_FILL * blockWeightMax) return null;
+    const accusations = inFlight > 0 ? [] : this.#unrecorded(evidence);
+    if (items.length === 0 && accusations.length === 0 && !this.#idleBlockDue(height)) return null;
+    return {
+      transactions: items,
+      body: {
+        proposer: present(replica.instance.self, 'a proposer is a validator'),
+        timestampMs: this.#clock.nowMs(),
+        certificate: this.#chain.certified,
+        transactionIds: items.map(({ id }) => id),
+        evidence: accusations,
+      },
+    };
+  }
+
+  /** The first block comes at once, so that a new network shows that it works; later ones after a silence, as a sign of
+   *  life. */
+  #idleBlockDue(height: Height): boolean {
+    if (height === 1) return true;
+    if (this.#chain.finalHeight < this.#chain.executedHeight) return false;
+    return this.#clock.nowMs() - this.#lastBlockMs >= this.#genesis.consensus.idleBlockMs;
+  }
+
+  #unrecorded(evidence: Iterable<Evidence>): Evidence[] {
+    const { offences } = this.#chain.state;
+    const found: Evidence[] = [];
+    for (const each of evidence) {
+      if (offences.has(offenceKey(offenceOf(each)))) continue;
+      found.push(each);
+      if (found.length === BODY_EVIDENCE_MAX) break;
+    }
+    return found;
+  }
+}

@@ -1,0 +1,97 @@
+/** What a node stores, and under which key. The one file that knows key prefixes. */
+import { ContainerType, UintNumberType } from '@chainsafe/ssz';
+import type { Address, Epoch, Hash, Height } from '../base/brand.ts';
+import { type Codec, codec } from '../codec/codec.ts';
+import { uint64 } from '../codec/types.ts';
+import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } from '../consensus/messages.ts';
+import type { PromiseRecord } from '../consensus/promises.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { signedVoteCodec } from '../ledger/vote.ts';
+import type { StoreOperation, StoreRange } from './ports.ts';
+
+/** Sixteen digits sort as numbers do. */
+const digits = (value: number): string => value.toString().padStart(16, '0');
+
+export const KEYS = {
+  /** The chain id: a folder belongs to one chain. */
+  chainId: 'meta/chain-id',
+  /** ChainState: head and history frontier. */
+  chainState: 'meta/chain-state',
+  /** The newest finality certificate. */
+  certified: 'meta/certified',
+  account: (address: Address): string => `account/${address}`,
+  block: (height: Height): string => `block/${digits(height)}`,
+  certificate: (height: Height): string => `certificate/${digits(height)}`,
+  /** Bodies are kept from before the first vote for them. */
+  body: (height: Height, hash: Hash): string => `body/${digits(height)}/${hash}`,
+  transaction: (id: Hash): string => `transaction/${id}`,
+  offence: (sequence: number): string => `offence/${digits(sequence)}`,
+  /** Evidence caught here, by offence key. */
+  evidence: (key: string): string => `evidence/${key}`,
+} as const;
+
+const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
+
+/** All keys that begin with `prefix`. */
+export const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to: `${prefix}~`, limit });
+
+export const RANGES = {
+  accounts: (after: string, limit: number): StoreRange => ({ from: after, to: 'account/~', limit }),
+  bodiesFrom: (height: Height, limit: number): StoreRange => ({ from: `body/${digits(height)}/`, to: 'body/~', limit }),
+  promises: (epoch: Epoch, limit: number): StoreRange => under(promisePrefix(epoch), limit),
+  offences: (limit: number): StoreRange => under('offence/', limit),
+  evidence: (limit: number): StoreRange => under('evidence/', limit),
+} as const;
+
+/** Where a committed transaction stands. */
+export interface TransactionPlace {
+  readonly height: Height;
+  /** Position among the block's executed transactions. */
+  readonly index: number;
+}
+
+export const transactionPlaceCodec: Codec<TransactionPlace> = codec(
+  'TransactionPlace',
+  new ContainerType({ height: uint64<Height>(), index: new UintNumberType(2) }),
+  10,
+);
+
+/** The operation that makes a promise durable. */
+export function promiseOperation(epoch: Epoch, record: PromiseRecord): StoreOperation {
+  const prefix = promisePrefix(epoch);
+  switch (record.kind) {
+    case 'vote': {
+      const { kind, view, height } = record.vote.vote;
+      const key = `${prefix}${digits(height)}/vote/${kind}/${digits(view)}`;
+      return { kind: 'put', key, value: signedVoteCodec.encode(record.vote) };
+    }
+    case 'prepared': {
+      const { height } = record.prepared;
+      const key = `${prefix}${digits(height)}/prepared`;
+      return { kind: 'put', key, value: preparedCertificateCodec.encode(record.prepared) };
+    }
+    case 'view-change':
+      return { kind: 'put', key: `${prefix}view-change`, value: signedViewChangeCodec.encode(record.viewChange) };
+    case 'new-view':
+      return { kind: 'put', key: `${prefix}new-view`, value: signedNewViewCodec.encode(record.newView) };
+  }
+}
+
+/** The promise stored under a key. Error: STORE_CORRUPT. */
+export function decodePromise(key: string, value: Uint8Array): Result<PromiseRecord> {
+  const corrupt = (message: string): Result<PromiseRecord> => fail('STORE_CORRUPT', `${key}: ${message}`);
+  if (key.endsWith('/view-change')) {
+    const decoded = signedViewChangeCodec.decode(value);
+    return decoded.ok ? ok({ kind: 'view-change', viewChange: decoded.value }) : corrupt(decoded.error.message);
+  }
+  if (key.endsWith('/new-view')) {
+    const decoded = signedNewViewCodec.decode(value);
+    return decoded.ok ? ok({ kind: 'new-view', newView: decoded.value }) : corrupt(decoded.error.message);
+  }
+  if (key.endsWith('/prepared')) {
+    const decoded = preparedCertificateCodec.decode(value);
+    return decoded.ok ? ok({ kind: 'prepared', prepared: decoded.value }) : corrupt(decoded.error.message);
+  }
+  const decoded = signedVoteCodec.decode(value);
+  return decoded.ok ? ok({ kind: 'vote', vote: decoded.value }) : corrupt(decoded.error.message);
+}

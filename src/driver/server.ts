@@ -1,0 +1,113 @@
+/** Answers to what peers FETCH: transactions, bodies, ranges of final blocks. Bounded for each peer and tick. */
+import type { Hash, Height } from '../base/brand.ts';
+import { blockRecordCodec, fullBodyCodec } from '../ledger/block.ts';
+import { certificateCodec } from '../ledger/vote.ts';
+import type { BodyPool } from './body-pool.ts';
+import { completeTransactions } from './body-pool.ts';
+import type { Chain } from './chain.ts';
+import { bundles } from './intake.ts';
+import { ANSWERS_PER_TICK, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX } from './limits.ts';
+import type { Mempool } from './mempool.ts';
+import type { PeerId, Store } from './ports.ts';
+import { KEYS } from './records.ts';
+import type { PeerMessage, SyncBlock } from './wire.ts';
+
+export class Server {
+  readonly #store: Store;
+  readonly #chain: Chain;
+  readonly #mempool: Mempool;
+  readonly #pool: BodyPool;
+  readonly #send: (to: PeerId, message: PeerMessage) => void;
+  readonly #answers = new Map<PeerId, number>();
+
+  constructor(
+    store: Store,
+    chain: Chain,
+    mempool: Mempool,
+    pool: BodyPool,
+    send: (to: PeerId, message: PeerMessage) => void,
+  ) {
+    this.#store = store;
+    this.#chain = chain;
+    this.#mempool = mempool;
+    this.#pool = pool;
+    this.#send = send;
+  }
+
+  tick(): void {
+    this.#answers.clear();
+  }
+
+  /** Whether the peer may ask for more in this tick. */
+  allows(peer: PeerId): boolean {
+    const count = this.#answers.get(peer) ?? 0;
+    this.#answers.set(peer, count + 1);
+    return count < ANSWERS_PER_TICK;
+  }
+
+  transactions(peer: PeerId, ids: readonly Hash[]): void {
+    if (!this.allows(peer)) return;
+    const found = ids.flatMap((id) => {
+      const item = this.#mempool.get(id)?.item ?? this.#pool.carried.get(id);
+      return item === undefined ? [] : [item.bytes];
+    });
+    for (const transactions of bundles(found)) this.#send(peer, { kind: 'transactions', transactions });
+  }
+
+  body(peer: PeerId, height: Height, hash: Hash): void {
+    if (!this.allows(peer)) return;
+    const pooled = this.#pool.get(height, hash);
+    const transactions = pooled === undefined ? undefined : completeTransactions(pooled);
+    if (pooled !== undefined && transactions !== undefined) {
+      const fullBody = { body: pooled.body, transactions: transactions.map(({ bytes }) => bytes) };
+      return this.#send(peer, { kind: 'body', height, fullBody });
+    }
+    this.#store.read([KEYS.body(height, hash)], ([bytes]) => {
+      const decoded = bytes === undefined ? undefined : fullBodyCodec.decode(bytes);
+      if (decoded?.ok === true) this.#send(peer, { kind: 'body', height, fullBody: decoded.value });
+    });
+  }
+
+  /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
+  blocks(peer: PeerId, from: Height, count: number): void {
+    if (!this.allows(peer)) return;
+    const { epochLength } = this.#chain.state.genesis.consensus;
+    const epochEnd = Math.ceil(from / epochLength) * epochLength;
+    const to = Math.min(from + Math.min(count, SYNC_BLOCKS_MAX) - 1, this.#chain.finalHeight, epochEnd);
+    const heights: Height[] = [];
+    for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);
+    const keys = heights.flatMap((height) => [KEYS.block(height), KEYS.certificate(height)]);
+    this.#store.read(keys, (values) => {
+      const records = heights.flatMap((_, i) => {
+        const record = decode(blockRecordCodec, values[2 * i]);
+        return record === undefined
+          ? []
+          : [{ record, certificate: decode(certificateCodec, values[2 * i + 1]) ?? null }];
+      });
+      const bodies = records.map(({ record: { header } }) => KEYS.body(header.height, header.bodyHash));
+      this.#store.read(bodies, (bytes) => {
+        const blocks: SyncBlock[] = [];
+        let size = 0;
+        for (const [i, { record, certificate }] of records.entries()) {
+          const encoded = bytes[i];
+          const fullBody = decode(fullBodyCodec, encoded);
+          if (fullBody === undefined || encoded === undefined) break;
+          size += encoded.length + 1024;
+          if (blocks.length > 0 && size > SYNC_BYTES_MAX) break;
+          blocks.push({ header: record.header, fullBody, certificate });
+        }
+        while (blocks.length > 0 && blocks.at(-1)?.certificate === null) blocks.pop();
+        this.#send(peer, { kind: 'blocks', blocks });
+      });
+    });
+  }
+}
+
+function decode<T>(
+  of: { decode(bytes: Uint8Array): { readonly ok: true; readonly value: T } | { readonly ok: false } },
+  bytes: Uint8Array | undefined,
+): T | undefined {
+  if (bytes === undefined) return undefined;
+  const decoded = of.decode(bytes);
+  return decoded.ok ? decoded.value : undefined;
+}

@@ -1,0 +1,28 @@
+/**
+ * Where a validator may be made to lie: what the honest replica wants to send passes through a strategy. Honest nodes
+ * have none. The strategies themselves are in src/simulator, and a node loads one only on a development chain.
+ */
+import type { ValidatorIndex } from '../base/brand.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import type { Signer } from './ports.ts';
+import type { PeerMessage } from './wire.ts';
+
+/** A message on its way to one validator: as the wire has it, or bytes that no honest node would send. */
+export interface Outgoing {
+  readonly to: ValidatorIndex;
+  readonly message: PeerMessage | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
+}
+
+export interface StrategyContext {
+  readonly genesis: Genesis;
+  readonly self: ValidatorIndex;
+  readonly signer: Signer;
+}
+
+/** What is sent in the place of one message that the honest replica sends. */
+export interface Strategy {
+  readonly name: string;
+  outgoing(message: Outgoing): readonly Outgoing[];
+}
+
+export type StrategyFactory = (context: StrategyContext) => Strategy;

@@ -1,0 +1,221 @@
+/** Drivers on one virtual clock: the production driver over a perfect network and disk, unless a test says otherwise. */
+import { type Height, type ValidatorIndex } from '../../src/base/brand.ts';
+import { present } from '../../src/base/invariant.ts';
+import { equalBytes } from '../../src/codec/codec.ts';
+import { sha256 } from '../../src/crypto/sha256.ts';
+import { Driver } from '../../src/driver/driver.ts';
+import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '../../src/driver/ports.ts';
+import { recover } from '../../src/driver/recovery.ts';
+import type { StrategyFactory } from '../../src/driver/strategy.ts';
+import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
+import { type Transaction, signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
+import type { Evidence } from '../../src/ledger/vote.ts';
+import { developmentNetwork } from '../../src/node/development.ts';
+import { Scheduler } from '../../src/simulator/scheduler.ts';
+import { fromHex } from '../../src/codec/hex.ts';
+
+/** A stand-in with the interface of ed25519: whoever knows the public key can sign. */
+export function standInSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(publicKey.length + message.length);
+  bytes.set(publicKey);
+  bytes.set(message, publicKey.length);
+  const half = sha256(bytes);
+  const signature = new Uint8Array(64);
+  signature.set(half);
+  signature.set(half, 32);
+  return signature;
+}
+
+export class SimulatedDisk implements Store {
+  readonly #scheduler: Scheduler;
+  #entries = new Map<string, Uint8Array>();
+
+  constructor(scheduler: Scheduler) {
+    this.#scheduler = scheduler;
+  }
+
+  /** What is under way is lost with `alive`. */
+  write(batch: readonly StoreOperation[], done: (error?: Error) => void, alive: () => boolean = () => true): void {
+    this.#scheduler.after(0.3, () => {
+      if (!alive()) return;
+      for (const operation of batch) {
+        if (operation.kind === 'put') this.#entries.set(operation.key, operation.value);
+        else this.#entries.delete(operation.key);
+      }
+      done();
+    });
+  }
+
+  read(keys: readonly string[], done: (values: readonly (Uint8Array | undefined)[]) => void): void {
+    this.#scheduler.after(0.1, () => done(keys.map((key) => this.#entries.get(key))));
+  }
+
+  scan(
+    { from, to, limit }: { from: string; to: string; limit: number },
+    done: (entries: readonly (readonly [string, Uint8Array])[]) => void,
+  ): void {
+    this.#scheduler.after(0.1, () =>
+      done(
+        [...this.#entries]
+          .filter(([key]) => key >= from && key < to)
+          .sort(([a], [b]) => (a < b ? -1 : 1))
+          .slice(0, limit),
+      ),
+    );
+  }
+}
+
+export interface ClusterNode {
+  readonly index: ValidatorIndex;
+  readonly peerId: PeerId;
+  readonly disk: SimulatedDisk;
+  driver: Driver | null;
+  readonly blocks: FinalizedBlock[];
+  readonly offences: Evidence[];
+  readonly notes: DriverNote[];
+  readonly halted: Error[];
+  life: number;
+}
+
+export class Cluster {
+  readonly scheduler = new Scheduler(1_800_000_000_000);
+  readonly genesis: Genesis;
+  readonly nodes: ClusterNode[];
+  readonly strategies = new Map<number, StrategyFactory>();
+  readonly accounts = developmentNetwork(4).accounts;
+  /** Whether a message may pass; a test closes links with it. */
+  link: (from: number, to: number) => boolean = () => true;
+
+  constructor(count: number, change: (genesis: Record<string, any>) => void = () => {}) {
+    const text = JSON.parse(developmentNetwork(count).genesisText);
+    change(text);
+    const parsed = parseGenesis(JSON.stringify(text));
+    if (!parsed.ok) throw new Error(parsed.error.message);
+    this.genesis = parsed.value;
+    this.nodes = this.genesis.validators.validators.map(({ index, peerId }) => ({
+      index,
+      peerId,
+      disk: new SimulatedDisk(this.scheduler),
+      driver: null,
+      blocks: [],
+      offences: [],
+      notes: [],
+      halted: [],
+      life: 0,
+    }));
+  }
+
+  startAll(): void {
+    for (const { index } of this.nodes) this.start(index);
+  }
+
+  node(index: number): ClusterNode {
+    return present(this.nodes[index], 'node');
+  }
+
+  start(index: number): void {
+    const node = this.node(index);
+    const life = ++node.life;
+    recover(node.disk, this.genesis, (recovered) => {
+      if (!recovered.ok) throw new Error(recovered.error.message);
+      const { publicKey } = present(this.genesis.validators.validators[index], 'validator');
+      const strategy = this.strategies.get(index);
+      node.driver = new Driver({
+        genesis: this.genesis,
+        self: node.index,
+        recovered: recovered.value,
+        store: {
+          write: (batch, done) => node.disk.write(batch, done, () => node.life === life),
+          read: (keys, done) => node.disk.read(keys, (values) => node.life === life && done(values)),
+          scan: (range, done) => node.disk.scan(range, (entries) => node.life === life && done(entries)),
+        },
+        clock: { nowMs: () => Math.floor(this.scheduler.nowMs), soon: (turn) => this.scheduler.after(0, turn) },
+        transport: {
+          send: (to, _lane, message) => this.#send(index, to, message),
+          punish: () => {},
+        },
+        verifier: {
+          check: ({ publicKey: key, message, signature }) => equalBytes(signature, standInSignature(key, message)),
+          checkBatch: (checks, done) =>
+            this.scheduler.after(0.2, () =>
+              done(
+                checks.map(({ publicKey: key, message, signature }) =>
+                  equalBytes(signature, standInSignature(key, message)),
+                ),
+              ),
+            ),
+        },
+        signer: { sign: (message) => standInSignature(publicKey, message) },
+        observer: {
+          finalized: (block) => node.blocks.push(block),
+          rejected: () => {},
+          offence: (evidence) => node.offences.push(evidence),
+          note: (note) => node.notes.push(note),
+          halted: (error) => node.halted.push(error),
+        },
+        ...(strategy === undefined ? {} : { strategy }),
+      });
+      this.#tick(index, life);
+      for (const other of this.nodes) {
+        if (other.index === index || other.driver === null) continue;
+        node.driver.peerConnected(other.peerId);
+        other.driver.peerConnected(node.peerId);
+      }
+    });
+  }
+
+  #tick(index: number, life: number): void {
+    const node = this.node(index);
+    this.scheduler.after(this.genesis.consensus.tickMs, () => {
+      if (node.life !== life || node.driver === null) return;
+      node.driver.tick();
+      this.#tick(index, life);
+    });
+  }
+
+  crash(index: number): void {
+    const node = this.node(index);
+    node.life += 1;
+    node.driver = null;
+    for (const other of this.nodes) other.driver?.peerDisconnected(node.peerId);
+  }
+
+  #send(from: number, to: PeerId, message: Uint8Array): void {
+    const target = this.nodes.find(({ peerId }) => peerId === to);
+    if (target === undefined || !this.link(from, target.index)) return;
+    const life = target.life;
+    this.scheduler.after(1, () => {
+      if (target.life === life) target.driver?.receive(this.node(from).peerId, message);
+    });
+  }
+
+  /** Runs until the condition holds; false when it does not within `ms`. */
+  until(condition: () => boolean, ms: number): boolean {
+    const end = this.scheduler.nowMs + ms;
+    while (!condition()) if (!this.scheduler.runNext(end)) return condition();
+    return true;
+  }
+
+  run(ms: number): void {
+    this.until(() => false, ms);
+  }
+
+  transfer(from: number, to: number, nonce: number, amount = 1n): Uint8Array {
+    const sender = present(this.accounts[from], 'account').address;
+    const transaction: Transaction = {
+      chainId: this.genesis.chainId,
+      sender,
+      nonce,
+      expiresAt: 0 as Height,
+      maxFee: 1_000_000n,
+      operations: [{ kind: 'transfer', to: present(this.accounts[to], 'account').address, amount }],
+      memo: new Uint8Array(),
+    };
+    const signature = standInSignature(fromHex(sender), transactionSigningBytes(transaction));
+    return signedTransactionCodec.encode({ transaction, signature });
+  }
+
+  heights(): (number | null)[] {
+    return this.nodes.map(({ driver }) => driver?.status().finalHeight ?? null);
+  }
+}
