@@ -21,6 +21,8 @@ import { followEvents, type LedgerEvent } from './events.ts';
 
 /** Milliseconds for one attempt of a request. */
 const ATTEMPT_MS = 10_000;
+/** About two seconds of waiting. */
+const ROUNDS = 5;
 /** `waitFor` asks often at first, since most transactions are final within milliseconds, and less and less. */
 const FIRST_POLL_MS = 10;
 const POLL_MS_MAX = 1_000;
@@ -31,6 +33,8 @@ export interface ClientOptions {
   readonly fetch?: typeof fetch;
   /** Milliseconds for one attempt of a request. */
   readonly timeoutMs?: number;
+  /** How often all nodes are tried before giving up; 1 for not again. */
+  readonly rounds?: number;
 }
 
 /** What the account is, amounts as bigint. */
@@ -53,6 +57,7 @@ export class Client {
       urls: options.urls,
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
       timeoutMs: options.timeoutMs ?? ATTEMPT_MS,
+      rounds: options.rounds ?? ROUNDS,
     });
   }
 

@@ -9,9 +9,6 @@ import { badResponse, cancelled, ClientError, refusal } from './errors.ts';
 /** A full block of 8192 transactions is about 6 MB of JSON. */
 const RESPONSE_BYTES_MAX = 32 * 1024 * 1024;
 
-/** Rounds of all nodes before giving up: about two seconds of waiting. */
-const ROUNDS = 5;
-
 /** "Later" or "not here": another node, or the same one soon, may well answer. */
 const RETRIED_STATUSES: ReadonlySet<number> = new Set([429, 502, 503, 504]);
 
@@ -41,6 +38,8 @@ export interface EndpointOptions {
   readonly fetch: typeof fetch;
   /** Milliseconds for one attempt. */
   readonly timeoutMs: number;
+  /** How often all nodes are tried before giving up. At least 1. */
+  readonly rounds: number;
 }
 
 interface Failure {
@@ -52,6 +51,7 @@ export class Endpoint {
   readonly urls: readonly string[];
   readonly #fetch: typeof fetch;
   readonly #timeoutMs: number;
+  readonly #rounds: number;
   /** Position of the node that answered last. */
   #current = 0;
 
@@ -61,6 +61,7 @@ export class Endpoint {
     if (this.urls.length === 0) throw new ClientError('BAD_URL', 'no node given', 'Give the URL of at least one node.');
     this.#fetch = options.fetch;
     this.#timeoutMs = options.timeoutMs;
+    this.#rounds = options.rounds;
   }
 
   /** Errors: the node's refusal, UNREACHABLE, TIMED_OUT, BAD_RESPONSE, CANCELLED. */
@@ -98,7 +99,7 @@ export class Endpoint {
 
   async #untilAnswered<T>(signal: AbortSignal | undefined, attempt: (url: string) => Promise<T>): Promise<T> {
     let failure: Failure | undefined;
-    for (let round = 0; round < ROUNDS; round++) {
+    for (let round = 0; round < this.#rounds; round++) {
       if (failure !== undefined) await sleep(delayBefore(round, failure.retryAfterMs, Math.random), signal);
       failure = undefined;
       for (let i = 0; i < this.urls.length; i++) {

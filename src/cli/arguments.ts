@@ -1,0 +1,54 @@
+/** What people type, as values. Errors are commander's, so that they count as wrong usage. */
+import { InvalidArgumentError } from 'commander';
+import { type Hash, isHash } from '../base/brand.ts';
+
+const UINT64_MAX = 2n ** 64n - 1n;
+const DURATION_MS_MAX = 24 * 60 * 60 * 1000;
+const UNITS = { ms: 1, s: 1000, m: 60_000 } as const;
+
+/** A positive whole number of the smallest unit. */
+export function parseAmount(text: string): bigint {
+  if (!/^[1-9][0-9]{0,19}$/.test(text) || BigInt(text) > UINT64_MAX) {
+    throw new InvalidArgumentError('It is a whole number from 1 to 2^64 - 1, such as 5.');
+  }
+  return BigInt(text);
+}
+
+/** As parseAmount, or 0. */
+export const parseFee = (text: string): bigint => (text === '0' ? 0n : parseAmount(text));
+
+export function parseNatural(text: string): number {
+  if (!/^(0|[1-9][0-9]{0,14})$/.test(text)) throw new InvalidArgumentError('It is a whole number, such as 3.');
+  return Number(text);
+}
+
+/** Milliseconds. */
+export function parseDuration(text: string): number {
+  const match = /^([0-9]{1,9})(ms|s|m)$/.exec(text);
+  const ms = match === null ? Number.NaN : Number(match[1]) * UNITS[match[2] as keyof typeof UNITS];
+  if (!(ms > 0 && ms <= DURATION_MS_MAX)) throw new InvalidArgumentError('It looks like 500ms, 10s or 2m.');
+  return ms;
+}
+
+export function parseId(text: string): Hash {
+  if (!isHash(text)) throw new InvalidArgumentError('A transaction id is 64 hexadecimal digits.');
+  return text;
+}
+
+export const parseHeight = (text: string): number | 'latest' => (text === 'latest' ? text : parseNatural(text));
+
+/** Number of a liar and its strategy. */
+export function parseLiar(text: string, earlier: readonly Liar[] = []): readonly Liar[] {
+  const match = /^(0|[1-9][0-9]?)=([a-z][a-z-]*)$/.exec(text);
+  if (match === null) throw new InvalidArgumentError('It is a validator and a strategy, such as 3=equivocate.');
+  const liar = { index: Number(match[1]), strategy: match[2] as string };
+  if (earlier.some(({ index }) => index === liar.index)) {
+    throw new InvalidArgumentError(`Validator ${liar.index} has a strategy already.`);
+  }
+  return [...earlier, liar];
+}
+
+export interface Liar {
+  readonly index: number;
+  readonly strategy: string;
+}

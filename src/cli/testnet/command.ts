@@ -1,0 +1,197 @@
+/** `trefoil testnet`. */
+import { Command, InvalidArgumentError } from 'commander';
+import { type Liar, parseLiar, parseNatural } from '../arguments.ts';
+import { type Answer, CommandError, EXIT, type Output, type Run } from '../output.ts';
+import { STRATEGIES } from '../strategies.ts';
+import { down, kill, start } from './change.ts';
+import { claimFolder, DEFAULT_DIR, NODES_MAX, NODES_MIN, readNetwork, upLock } from './layout.ts';
+import { holderOf, tryLock } from './lock.ts';
+import { stopNodes } from './nodes.ts';
+import { agreed, caught, observe } from './observe.ts';
+import { nodeJson, statusJson, statusText, stopHint, upJson, upText } from './report.ts';
+import { bringUp } from './up.ts';
+import { watch } from './watch.ts';
+
+interface DirOption {
+  readonly dir: string;
+}
+
+interface UpOptions extends DirOption {
+  readonly nodes?: number;
+  readonly detach?: boolean;
+  readonly byzantine?: readonly Liar[];
+}
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+const withDir = (command: Command): Command =>
+  command.option('--dir <folder>', 'folder of the testnet', DEFAULT_DIR).option('--json', 'print one JSON object');
+
+export function testnetCommand(run: Run): Command {
+  return new Command('testnet')
+    .description('A network of validators on this machine, each a process of its own.')
+    .addCommand(upCommand(run))
+    .addCommand(statusCommand(run))
+    .addCommand(killCommand(run))
+    .addCommand(startCommand(run))
+    .addCommand(downCommand(run));
+}
+
+function upCommand(run: Run): Command {
+  return withDir(new Command('up'))
+    .description('Make a testnet, or resume the one that is there, and look after it until Ctrl+C.')
+    .option(
+      '--nodes <number>',
+      `how many validators, ${NODES_MIN} to ${NODES_MAX} (default: as many as there are, or 4)`,
+      parseSize,
+    )
+    .option('--detach', 'return once it is ready; the processes stay, `trefoil testnet down` stops them')
+    .option(
+      '--byzantine <validator=strategy>',
+      `let a validator lie: ${strategyNames()}; may be repeated`,
+      parseKnownLiar,
+    )
+    .addHelpText('after', UP_HELP)
+    .action((options: UpOptions) => run((output) => up(options, output)));
+}
+
+const UP_HELP = `
+Examples:
+  trefoil testnet up                              four validators, one live line
+  trefoil testnet up --nodes 7 --detach --json    seven, in the background
+  trefoil testnet up --byzantine 3=equivocate     validator 3 lies, the others catch it
+
+Strategies:
+${Object.entries(STRATEGIES)
+  .map(([name, what]) => `  ${name.padEnd(12)}${what}`)
+  .join('\n')}
+
+Validators that are not named with --byzantine are honest, also if they lied before.`;
+
+function statusCommand(run: Run): Command {
+  return withDir(new Command('status'))
+    .description(
+      'Each validator as it sees itself, whether all agree, and who was caught at what. Exit code 4: they disagree.',
+    )
+    .addHelpText('after', '\nExample:\n  trefoil testnet status --json')
+    .action((options: DirOption) => run((output) => status(options, output)));
+}
+
+function killCommand(run: Run): Command {
+  return withDir(new Command('kill'))
+    .description('Kill a validator (SIGKILL), as a power cut would.')
+    .argument('<index>', 'which validator', parseNatural)
+    .addHelpText('after', '\nExample:\n  trefoil testnet kill 2 && trefoil testnet start 2')
+    .action((index: number, { dir }: DirOption) =>
+      run(async () => {
+        const pid = await kill(dir, index);
+        const text =
+          pid === undefined ? `Validator ${index} was not running.` : `Killed validator ${index}, process ${pid}.`;
+        return { json: { index, killed: pid !== undefined, ...(pid !== undefined && { pid }) }, text };
+      }),
+    );
+}
+
+function startCommand(run: Run): Command {
+  return withDir(new Command('start'))
+    .description('Start a validator that does not run; it catches up by itself.')
+    .argument('<index>', 'which validator', parseNatural)
+    .option(
+      '--byzantine <strategy>',
+      `make it lie (${strategyNames()}), or "honest" again; one that runs is restarted`,
+      parseStrategy,
+    )
+    .addHelpText('after', '\nExamples:\n  trefoil testnet start 2\n  trefoil testnet start 3 --byzantine equivocate')
+    .action((index: number, { dir, byzantine }: DirOption & { readonly byzantine?: string }) =>
+      run(async () => {
+        const { node, started } = await start(dir, index, byzantine);
+        const lies = node.byzantine === undefined ? '' : `, lying: ${node.byzantine}`;
+        const text = `Validator ${index} ${started ? 'runs' : 'was running already'}: process ${node.pid}, ${node.http}${lies}`;
+        return { json: { ...nodeJson(node), started }, text };
+      }),
+    );
+}
+
+function downCommand(run: Run): Command {
+  return withDir(new Command('down'))
+    .description('Stop all validators.')
+    .option('--wipe', 'and remove their keys, their ledger and their folder')
+    .addHelpText('after', '\nExamples:\n  trefoil testnet down\n  trefoil testnet down --wipe')
+    .action(({ dir, wipe = false }: DirOption & { readonly wipe?: boolean }) =>
+      run(async () => {
+        const stopped = await down(dir, wipe);
+        const who = stopped.length === 0 ? 'Nothing was running.' : `Stopped ${stopped.join(', ')}.`;
+        return { json: { stopped, wiped: wipe }, text: wipe ? `${who} Wiped ${dir}.` : `${who} ${stopHint(dir)}` };
+      }),
+    );
+}
+
+async function up(options: UpOptions, output: Output): Promise<Answer | undefined> {
+  const { dir, nodes: size, detach = false, byzantine: liars = [] } = options;
+  claimFolder(dir);
+  const lock = tryLock(upLock(dir));
+  if (lock === undefined) throw supervised(dir);
+  // Repeated signals change nothing: stopping is bounded. One Ctrl+C can arrive twice, from the terminal and from npm.
+  const stopping = new AbortController();
+  const stop = () => stopping.abort();
+  for (const signal of STOP_SIGNALS) process.on(signal, stop);
+  try {
+    const testnet = await bringUp({ dir, size, liars, signal: stopping.signal }, output);
+    const answer = { json: upJson(testnet), text: upText(dir, testnet, output.colours) };
+    if (detach) return answer;
+    output.answer(answer);
+    await watch(dir, stopping.signal, output);
+    output.progress('Stopping …');
+    await stopNodes(
+      dir,
+      testnet.nodes.map(({ index }) => index),
+    );
+    output.progress(`Stopped. ${stopHint(dir)}`);
+    return undefined;
+  } finally {
+    lock.release();
+    for (const signal of STOP_SIGNALS) process.off(signal, stop);
+  }
+}
+
+function supervised(dir: string): CommandError {
+  const pid = holderOf(upLock(dir))?.pid;
+  const message = `another \`testnet up\`${pid === undefined ? '' : `, process ${pid},`} looks after ${dir}`;
+  return new CommandError('TESTNET_BUSY', message, 'Stop that one, or use `trefoil testnet status`.');
+}
+
+async function status({ dir }: DirOption, output: Output): Promise<Answer> {
+  const observations = await observe(dir, readNetwork(dir));
+  const agree = await agreed(observations);
+  const offences = caught(observations);
+  return {
+    json: statusJson(observations, agree, offences),
+    text: statusText(observations, agree, offences, output.colours),
+    exitCode: agree ? EXIT.done : EXIT.violated,
+  };
+}
+
+function parseSize(text: string): number {
+  const size = parseNatural(text);
+  if (size < NODES_MIN || size > NODES_MAX) throw new InvalidArgumentError(`It is from ${NODES_MIN} to ${NODES_MAX}.`);
+  return size;
+}
+
+function parseKnownLiar(text: string, earlier?: readonly Liar[]): readonly Liar[] {
+  const liars = parseLiar(text, earlier);
+  for (const { strategy } of liars) requireStrategy(strategy);
+  return liars;
+}
+
+function parseStrategy(text: string): string {
+  if (text !== 'honest') requireStrategy(text);
+  return text;
+}
+
+function requireStrategy(name: string): void {
+  if (!Object.hasOwn(STRATEGIES, name)) throw new InvalidArgumentError(`Strategies are ${strategyNames()}.`);
+}
+
+function strategyNames(): string {
+  return Object.keys(STRATEGIES).join(', ');
+}
