@@ -24,6 +24,8 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
+const FIRST: EventId = { height: 1, index: 0 };
+
 interface StreamWish {
   readonly from: EventId;
   readonly names: ReadonlySet<EventName>;
@@ -95,7 +97,9 @@ function parseWish(
   if (last === undefined) return ok({ from: { height: latest + 1, index: 0 }, names });
   const id = parseEventId(String(last));
   if (!id.ok) return fail('BAD_EVENT_ID', id.error.message);
-  return ok({ from: { height: id.value.height, index: id.value.index + 1 }, names });
+  const { height, index } = id.value;
+  // Genesis has no events; after it comes block 1.
+  return ok({ from: height === 0 ? FIRST : { height, index: index + 1 }, names });
 }
 
 function parseNames(types: string | undefined): ReadonlySet<EventName> | undefined {

@@ -2,7 +2,7 @@
 import { METHODS } from 'node:http';
 import type { ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { ROUTES } from '../api/routes.ts';
 import { eventsRoute } from './event-stream.ts';
 import { EventFeed } from './events.ts';
@@ -76,7 +76,7 @@ function createApp(limits: ServerLimits, logger: FastifyBaseLogger | undefined):
   const answering = new WeakMap<Socket, ServerResponse>();
   const app = Fastify({
     ...(logger === undefined ? {} : { loggerInstance: logger }),
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     // Our own answer says STOPPING.
     return503OnClosing: false,
     requestTimeout: limits.requestTimeoutMs,
