@@ -10,7 +10,7 @@ import { admission, checkTransactionStateless } from '../ledger/transaction-rule
 import type { BodyPool } from './body-pool.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
-import type { Clock, Observer, PeerId, Verifier } from './ports.ts';
+import type { Clock, PeerId, Verifier } from './ports.ts';
 
 export type SubmitOutcome =
   | { readonly id: Hash; readonly status: 'pending' | 'committed' }
@@ -32,7 +32,6 @@ interface IntakeContext {
   readonly bodies: BodyPool;
   readonly verifier: Verifier;
   readonly clock: Clock;
-  readonly observer: Observer;
   /** Runs the rest of an input in the driver's loop. */
   readonly input: (run: () => void) => void;
   /** Is this id in a block? Answered later. */

@@ -1,0 +1,111 @@
+/**
+ * Turns. A turn takes all inputs that wait, writes what they made in one synced batch, and only then lets anything leave.
+ * While a batch is being written inputs gather for the next turn, so that the load itself makes the batches large.
+ */
+import type { Journal } from './journal.ts';
+import type { Clock, Store } from './ports.ts';
+
+interface LoopContext {
+  readonly clock: Clock;
+  readonly store: Store;
+  readonly journal: Journal;
+  /** What follows from all inputs of a turn together. */
+  readonly endTurn: () => void;
+  /** Our own bug or a broken disk: no turn comes after it. */
+  readonly halted: (error: Error) => void;
+}
+
+export class Loop {
+  readonly #context: LoopContext;
+  #inputs: (() => void)[] = [];
+  #scheduled = false;
+  #writing = false;
+  #ended = false;
+  #stopping: (() => void) | null = null;
+
+  constructor(context: LoopContext) {
+    this.#context = context;
+  }
+
+  /** Inputs that wait. */
+  get backlog(): number {
+    return this.#inputs.length;
+  }
+
+  /** Stopped or halted. */
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  input(run: () => void): void {
+    if (this.#ended) return;
+    this.#inputs.push(run);
+    this.#schedule();
+  }
+
+  /** Ends after the turn that is being written. */
+  stop(done: () => void): void {
+    this.#stopping = done;
+    if (!this.#writing) this.#end();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled || this.#writing || this.#ended) return;
+    this.#scheduled = true;
+    this.#context.clock.soon(() => this.#turn());
+  }
+
+  #turn(): void {
+    this.#scheduled = false;
+    if (this.#ended || this.#writing) return;
+    this.#guarded(() => {
+      const inputs = this.#inputs;
+      this.#inputs = [];
+      for (const input of inputs) input();
+      this.#context.endTurn();
+      this.#write();
+    });
+  }
+
+  /** Persist before send: what the turn wants to say leaves when what it wrote is durable. */
+  #write(): void {
+    const { operations, after } = this.#context.journal.take();
+    if (operations.length === 0) {
+      for (const action of after) action();
+      return;
+    }
+    this.#writing = true;
+    this.#context.store.write(operations, (error) => {
+      this.#writing = false;
+      if (error !== undefined) return this.#halt(error);
+      if (this.#ended) return;
+      this.#guarded(() => {
+        for (const action of after) action();
+      });
+      if (this.#stopping !== null) this.#end();
+      else if (this.#inputs.length > 0) this.#schedule();
+    });
+  }
+
+  #guarded(run: () => void): void {
+    try {
+      run();
+    } catch (error) {
+      this.#halt(error instanceof Error ? error : new Error(String(error)));
+    }
+  }
+
+  #halt(error: Error): void {
+    if (this.#ended) return;
+    this.#end();
+    this.#context.halted(error);
+  }
+
+  #end(): void {
+    const done = this.#stopping;
+    this.#ended = true;
+    this.#stopping = null;
+    this.#inputs = [];
+    done?.();
+  }
+}

@@ -1,0 +1,251 @@
+/**
+ * The core's side of the driver: feeds one PBFT instance after another, and carries out its effects. The answers to its
+ * questions about bodies and blocks are given within the same turn, where they are here.
+ */
+import type { Epoch, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Authority } from '../consensus/authenticate.ts';
+import type { Status } from '../consensus/messages.ts';
+import { nextProposal } from '../consensus/normal-case.ts';
+import { nothingRecovered, recoverReplica } from '../consensus/recovery.ts';
+import { type Instance, primaryOfView, type Replica, stableHeight, windowEnd } from '../consensus/replica.ts';
+import { statusOf } from '../consensus/status.ts';
+import { step } from '../consensus/step.ts';
+import type { Effect, Input } from '../consensus/transition.ts';
+import type { ExecutedBlock } from '../ledger/execute.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import { TRANSACTION_WEIGHT_MAX } from '../ledger/limits.ts';
+import { offenceKey, offenceOf } from '../ledger/offence.ts';
+import { weightOf } from '../ledger/transaction-rules.ts';
+import { type Evidence, evidenceCodec } from '../ledger/vote.ts';
+import type { Bodies, ReadyBody } from './bodies.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { Chain } from './chain.ts';
+import type { Journal } from './journal.ts';
+import { PENDING_EVIDENCE_MAX } from './limits.ts';
+import type { Mempool } from './mempool.ts';
+import { overlooked } from './patience.ts';
+import type { Clock, Observer, Signer, Verifier } from './ports.ts';
+import type { Postman } from './postman.ts';
+import { PromiseKeys } from './promise-keys.ts';
+import { Proposer } from './proposer.ts';
+import { KEYS } from './records.ts';
+import { instanceEpoch, type RecoveredDriver } from './recovery.ts';
+
+interface ProtocolContext {
+  readonly genesis: Genesis;
+  readonly self: ValidatorIndex | null;
+  readonly clock: Clock;
+  readonly signer: Signer;
+  readonly verifier: Verifier;
+  readonly observer: Observer;
+  readonly recovered: RecoveredDriver;
+  readonly journal: Journal;
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly bodies: Bodies;
+  readonly postman: Postman;
+  readonly catchUp: CatchUp;
+  /** Whether replicas of a quorum's power are connected. */
+  readonly reach: () => boolean;
+}
+
+export class Protocol {
+  readonly #context: ProtocolContext;
+  readonly #proposer: Proposer;
+  readonly #promiseKeys: PromiseKeys;
+  /** Proofs of offences, by offence. */
+  readonly #evidence: Map<string, Evidence>;
+  #replica: Replica;
+  #authority: Authority;
+  /** When the current view began here. */
+  #viewSinceMs: number;
+
+  constructor(context: ProtocolContext) {
+    const { genesis, recovered, chain, clock, mempool, bodies, journal } = context;
+    this.#context = context;
+    this.#proposer = new Proposer(genesis, clock, mempool, bodies.pool, chain);
+    this.#promiseKeys = new PromiseKeys(journal, recovered.promises);
+    this.#evidence = new Map(recovered.evidence.map((evidence) => [offenceKey(offenceOf(evidence)), evidence]));
+    const instance = this.#instance(instanceEpoch(genesis, chain.executedHeight, recovered.certified));
+    this.#authority = this.authorityOf(instance.epoch);
+    this.#viewSinceMs = clock.nowMs();
+    const { replica, effects } = recoverReplica(instance, {
+      stable: recovered.certified?.epoch === instance.epoch ? recovered.certified : null,
+      blocks: recovered.blocks.filter(({ height }) => height >= instance.firstHeight),
+      executed: chain.executedHeight,
+      records: recovered.promises.map(({ record }) => record),
+    });
+    this.#replica = replica;
+    this.#carryOut(effects);
+  }
+
+  get status(): Status {
+    return statusOf(this.#replica);
+  }
+
+  get primary(): ValidatorIndex {
+    return primaryOfView(this.#replica, this.#replica.view);
+  }
+
+  get evidence(): Iterable<Evidence> {
+    return this.#evidence.values();
+  }
+
+  get authority(): Authority {
+    return this.#authority;
+  }
+
+  /** Whether a body proposed for this height may still be of use. */
+  isInFlight(height: Height): boolean {
+    const low = Math.max(stableHeight(this.#replica), this.#context.chain.executedHeight);
+    return height > low && height <= windowEnd(this.#replica);
+  }
+
+  step(input: Input): void {
+    this.#carryOut(step(this.#replica, input));
+  }
+
+  /** What follows from the inputs of a turn: answers, then a proposal. */
+  settle(): void {
+    this.#settleBodies();
+    this.step({ kind: 'demand', waiting: this.#context.mempool.demand });
+    this.#propose();
+  }
+
+  /** A block was executed: what it used up leaves the mempool and the pool of bodies. */
+  executed(block: ExecutedBlock): void {
+    const { observer, mempool, bodies } = this.#context;
+    const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
+    for (const { id, code } of block.skipped) if (mempool.remove(id) !== undefined) observer.rejected(id, code);
+    for (const { item } of mempool.advanced(block.changes.keys()))
+      if (!included.has(item.id)) observer.rejected(item.id, 'NONCE_TOO_LOW');
+    bodies.drop(block.header.height, block.header.bodyHash);
+    this.#proposer.executed();
+  }
+
+  /** Until stake can move, every epoch has the validators of the genesis. */
+  authorityOf(epoch: Epoch): Authority {
+    const { verifier } = this.#context;
+    return {
+      ...this.#instance(epoch),
+      verify: (publicKey, message, signature) => verifier.check({ publicKey, message, signature }),
+    };
+  }
+
+  #carryOut(effects: readonly Effect[]): void {
+    for (const effect of effects) this.#effect(effect);
+  }
+
+  #effect(effect: Effect): void {
+    const { observer, postman, bodies, chain, catchUp, clock } = this.#context;
+    switch (effect.kind) {
+      case 'persist':
+        return this.#promiseKeys.keep(this.#replica.instance.epoch, effect.record);
+      case 'send':
+        return postman.deliver(effect.to, effect.message, ({ vote }) => bodies.pool.get(vote.height, vote.hash)?.body);
+      case 'check-body':
+        return bodies.check(effect);
+      case 'execute':
+        return bodies.execute(effect.height, effect.bodyHash);
+      case 'certified':
+        chain.certify(effect.certificate);
+        return this.#promiseKeys.forget((effect.certificate.height - this.#replica.instance.window) as Height);
+      case 'certified-late':
+        return chain.keepCertificate(effect.certificate);
+      case 'behind':
+        return catchUp.behind(effect.height, effect.peer === null ? null : postman.peerOf(effect.peer));
+      case 'evidence':
+        return this.#accuse(effect.evidence);
+      case 'view-change-started':
+        return observer.note({ kind: 'view-change-started', view: effect.view, reason: effect.reason });
+      case 'view-entered':
+        this.#viewSinceMs = clock.nowMs();
+        return observer.note({ kind: 'view-entered', view: effect.view, primary: effect.primary });
+    }
+  }
+
+  #accuse(evidence: Evidence): void {
+    const { journal, observer } = this.#context;
+    const key = offenceKey(offenceOf(evidence));
+    if (this.#evidence.has(key) || this.#evidence.size >= PENDING_EVIDENCE_MAX) return;
+    this.#evidence.set(key, evidence);
+    journal.put(KEYS.evidence(key), evidenceCodec.encode(evidence));
+    observer.offence(evidence);
+  }
+
+  /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
+  #settleBodies(): void {
+    const { bodies, chain } = this.#context;
+    for (;;) {
+      const checked = bodies.nextChecked();
+      if (checked !== undefined) {
+        this.step({ kind: 'body-checked', ...checked });
+        continue;
+      }
+      const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
+      if (ready !== undefined) {
+        const block = chain.execute(ready.body, ready.transactions, ready.stored);
+        this.executed(block);
+        this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
+        this.#watchForCensorship(block.header.height, ready);
+        continue;
+      }
+      if (!this.#nextEpoch()) return;
+    }
+  }
+
+  #watchForCensorship(height: Height, { transactions }: ReadyBody): void {
+    const { genesis, clock, observer, mempool, bodies } = this.#context;
+    const weight = transactions.reduce((sum, { signed }) => sum + weightOf(signed.transaction), 0);
+    const room = genesis.ledger.blockWeightMax - weight >= TRANSACTION_WEIGHT_MAX;
+    if (!room || !overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), this.#viewSinceMs)) return;
+    observer.note({ kind: 'suspected', primary: this.primary, reason: `transactions left out at height ${height}` });
+    this.step({ kind: 'censored', view: this.#replica.view });
+  }
+
+  #propose(): void {
+    const { bodies } = this.#context;
+    for (;;) {
+      const next = nextProposal(this.#replica);
+      if (next === null) return;
+      const proposal = this.#proposer.body(this.#replica, next.height, this.#evidence.values());
+      if (proposal === null) return;
+      const bodyHash = bodies.proposed(next.height, proposal.body, proposal.transactions);
+      this.step({ kind: 'propose', ...next, bodyHash });
+      this.#settleBodies();
+    }
+  }
+
+  /** The epoch's last block is final and executed: the next instance begins. False while it is not. */
+  #nextEpoch(): boolean {
+    const { instance } = this.#replica;
+    const settled = Math.min(stableHeight(this.#replica), this.#context.chain.executedHeight);
+    if (settled < instance.lastHeight) return false;
+    const next = this.#instance((instance.epoch + 1) as Epoch);
+    this.#promiseKeys.forgetAll();
+    this.#authority = this.authorityOf(next.epoch);
+    this.#viewSinceMs = this.#context.clock.nowMs();
+    const { replica, effects } = recoverReplica(next, nothingRecovered(next));
+    this.#replica = replica;
+    this.#carryOut(effects);
+    this.step({ kind: 'reach', quorum: this.#context.reach() });
+    return true;
+  }
+
+  #instance(epoch: Epoch): Instance {
+    const { genesis, self, signer } = this.#context;
+    const { epochLength, window, baseTimeoutTicks, timeoutCapTicks } = genesis.consensus;
+    return {
+      chainId: genesis.chainId,
+      epoch,
+      validators: genesis.validators,
+      self,
+      firstHeight: (epoch * epochLength + 1) as Height,
+      lastHeight: ((epoch + 1) * epochLength) as Height,
+      window,
+      baseTimeoutTicks,
+      timeoutCapTicks,
+      sign: (bytes) => signer.sign(bytes),
+    };
+  }
+}
