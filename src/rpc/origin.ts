@@ -21,6 +21,10 @@ export function originCheck(allowedHosts: readonly string[]): (request: Incoming
     const host = hosts[0]?.toLowerCase();
     if (host === undefined || hosts.length > 1)
       return fail('HOST_NOT_ALLOWED', 'a request needs exactly one Host header');
+    // A target with a host of its own counts more than the header (RFC 9112, 3.2.2): the two have to agree.
+    const target = /^[a-z]+:\/\/([^/?#]*)/i.exec(request.url ?? '')?.[1]?.toLowerCase();
+    if (target !== undefined && target !== host)
+      return fail('HOST_NOT_ALLOWED', `"${target}" is not the Host, "${host}"`);
     if (!isAllowedHost(host, request.socket.localPort, allowed)) {
       return fail('HOST_NOT_ALLOWED', `"${host}" is not a host of this node`);
     }

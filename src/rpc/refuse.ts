@@ -1,6 +1,5 @@
 /** How the server says no: every refusal is an RFC 9457 problem, whichever layer it comes from. */
-import { STATUS_CODES } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { PROBLEM_MEDIA_TYPE, type Problem, type ProblemCode, problem } from '../api/problems.ts';
@@ -20,10 +19,14 @@ export function refuse(
   const body = problem(code, detail);
   void reply.code(body.status).headers(COMMON_HEADERS).header('content-type', PROBLEM_MEDIA_TYPE);
   if (body.status === 429 || body.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
-  // The rest of a body that is not wanted is not read either.
-  if (code === 'BODY_TOO_LARGE' || code === 'STOPPING') void reply.header('connection', 'close');
+  if (code === 'STOPPING' || hasUnreadBody(reply.request.raw)) void reply.header('connection', 'close');
   // As bytes: to text the framework would add a charset, which this media type does not have.
   return reply.send(Buffer.from(JSON.stringify({ ...body, ...extra })));
+}
+
+/** Whether more of a body is to come, which nobody wants to read: it would keep the connection busy for nothing. */
+function hasUnreadBody({ complete, headers }: IncomingMessage): boolean {
+  return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
 }
 
 /** The same below the framework. */

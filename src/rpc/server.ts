@@ -1,6 +1,5 @@
 /** The HTTP server of a node. It knows the node only as a Gateway. */
-import { METHODS } from 'node:http';
-import type { ServerResponse } from 'node:http';
+import { METHODS, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { ROUTES } from '../api/routes.ts';

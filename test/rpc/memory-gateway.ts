@@ -71,6 +71,7 @@ export class MemoryGateway implements Gateway {
   readonly #listeners = new Set<(block: FinalizedBlock) => void>();
   readonly #settling = new Set<() => void>();
   #height = 0;
+  #committed = 0;
 
   get listeners(): number {
     return this.#listeners.size;
@@ -188,6 +189,7 @@ export class MemoryGateway implements Gateway {
       certificate: { epoch: epoch(0), height, blockHash: hash, signers: signers(0, 2, 3), signatures: threeSignatures },
     };
     this.blocks.set(height, block);
+    this.#committed += receipts.length;
     receipts.forEach((receipt, index) => {
       this.#settled.set(receipt.transactionId, { status: 'committed', height, index, blockHash: hash, receipt });
     });
@@ -221,8 +223,7 @@ export class MemoryGateway implements Gateway {
   }
 
   #nonce(sender: Address): number {
-    if (sender !== ALICE) return 0;
-    return [...this.#settled.values()].filter(({ status }) => status === 'committed').length;
+    return sender === ALICE ? this.#committed : 0;
   }
 }
 

@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest';
+import { BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
+import { BATCH_BYTES_MAX } from '../../src/api/limits.ts';
+import { originCheck } from '../../src/rpc/origin.ts';
+import { EventReader, type Harness, start, until } from './harness.ts';
+import { bytesOf } from './memory-gateway.ts';
+
+const host = (harness: Harness): string => `Host: 127.0.0.1:${harness.port}\r\n`;
+
+/** The node is well: it answers others. */
+async function expectHealthy(harness: Harness): Promise<void> {
+  expect((await harness.ask('/livez')).status).toBe(200);
+}
+
+const codeOf = (answer: string): string | undefined => /"code":"([A-Z_]+)"/.exec(answer)?.[1];
+
+describe('a slow client', () => {
+  const limits = { headersTimeoutMs: 60, requestTimeoutMs: 120, timeoutCheckMs: 20 };
+
+  it.each([
+    ['says nothing', () => ''],
+    ['dawdles over its headers', (harness: Harness) => `GET /livez HTTP/1.1\r\n${host(harness)}X-A: `],
+    [
+      'dawdles over its body',
+      (harness: Harness) =>
+        `POST /v1/transactions HTTP/1.1\r\n${host(harness)}Content-Type: ${SSZ_MEDIA_TYPE}\r\nContent-Length: 300\r\n\r\nabc`,
+    ],
+    [
+      'dawdles over a chunk',
+      (harness: Harness) =>
+        `POST /v1/transactions HTTP/1.1\r\n${host(harness)}Content-Type: ${SSZ_MEDIA_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc`,
+    ],
+  ])('that %s is answered 408 and closed', async (_case, bytes) => {
+    await using harness = await start({ limits });
+    const answer = await harness.raw(bytes(harness));
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    expect(codeOf(answer)).toBe('REQUEST_TIMEOUT');
+    await expectHealthy(harness);
+  });
+
+  it('that keeps dripping bytes is closed all the same', async () => {
+    await using harness = await start({ limits });
+    const { socket, closed } = await harness.connect();
+    socket.write(`GET /livez HTTP/1.1\r\n${host(harness)}X-A: `);
+    const drip = setInterval(() => socket.write('a'), 5);
+    const answer = await closed;
+    clearInterval(drip);
+    expect(codeOf(answer)).toBe('REQUEST_TIMEOUT');
+  });
+});
+
+describe('an oversized request', () => {
+  it('with headers over the limit is answered 431', async () => {
+    await using harness = await start();
+    const lines = Array.from({ length: 300 }, (_, index) => `X-${index}: ${'x'.repeat(50)}\r\n`).join('');
+    const answer = await harness.raw(`GET /livez HTTP/1.1\r\n${host(harness)}${lines}\r\n`);
+    expect(codeOf(answer)).toBe('HEADERS_TOO_LARGE');
+    await expectHealthy(harness);
+  });
+
+  it('with a request line without end is answered 431', async () => {
+    await using harness = await start();
+    expect(codeOf(await harness.raw(`GET /${'x'.repeat(100_000)}`))).toBe('HEADERS_TOO_LARGE');
+  });
+
+  it('in chunks is cut off at the limit, not read to the end', async () => {
+    await using harness = await start();
+    const { socket, closed, received } = await harness.connect();
+    const head = `Content-Type: ${BATCH_MEDIA_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    socket.write(`POST /v1/transactions HTTP/1.1\r\n${host(harness)}${head}`);
+    const chunk = `8000\r\n${'x'.repeat(0x8000)}\r\n`;
+    let sent = 0;
+    const pour = (): void => {
+      while (socket.writable && received() === '' && sent < 64 * 1024 * 1024) {
+        sent += 0x8000;
+        if (!socket.write(chunk)) return void socket.once('drain', pour);
+      }
+    };
+    pour();
+    expect(codeOf(await closed)).toBe('BODY_TOO_LARGE');
+    expect(sent).toBeLessThan(BATCH_BYTES_MAX + 32 * 1024 * 1024);
+    await expectHealthy(harness);
+  });
+
+  it('with chunk extensions without end is answered', async () => {
+    await using harness = await start();
+    const head = `Content-Type: ${SSZ_MEDIA_TYPE}\r\nTransfer-Encoding: chunked\r\n\r\n`;
+    const answer = await harness.raw(
+      `POST /v1/transactions HTTP/1.1\r\n${host(harness)}${head}2;${'x'.repeat(20_000)}`,
+    );
+    expect(codeOf(answer)).toBe('BODY_TOO_LARGE');
+  });
+
+  it('as JSON has a limit of its own', async () => {
+    await using harness = await start();
+    const body = JSON.stringify({ transaction: 'x'.repeat(9000) });
+    const answer = await harness.ask('/v1/transactions', {
+      method: 'POST',
+      body,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(answer.json()).toMatchObject({ code: 'BODY_TOO_LARGE', status: 413 });
+  });
+});
+
+describe('a malformed request', () => {
+  it.each([
+    ['two lengths', 'POST /v1/transactions HTTP/1.1\r\nContent-Length: 3\r\nContent-Length: 4\r\n\r\nabc'],
+    [
+      'a length and chunks',
+      'POST /v1/transactions HTTP/1.1\r\nContent-Length: 3\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n',
+    ],
+    ['a negative length', 'POST /v1/transactions HTTP/1.1\r\nContent-Length: -1\r\n\r\n'],
+    [
+      'a chunk length that is none',
+      'POST /v1/transactions HTTP/1.1\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n',
+    ],
+    ['a bare line feed in a header', 'GET /livez HTTP/1.1\r\nX: a\nb\r\n\r\n'],
+    ['a zero byte in a header', 'GET /livez HTTP/1.1\r\nX: a\u0000b\r\n\r\n'],
+    ['HTTP/9.9', 'GET /livez HTTP/9.9\r\n\r\n'],
+    ['garbage', '\u0000\u0001\u0002\u0003\r\n\r\n'],
+  ])('with %s is answered with a problem and closed', async (_case, bytes) => {
+    await using harness = await start();
+    const answer = await harness.raw(bytes.replace('HTTP/1.1\r\n', `HTTP/1.1\r\n${host(harness)}`));
+    expect(answer).toMatch(/^HTTP\/1\.1 400 /);
+    expect(codeOf(answer)).toBe('MALFORMED_HTTP');
+    await expectHealthy(harness);
+  });
+
+  it.each([
+    ['/%', 'BAD_REQUEST'],
+    ['/v1/accounts/%ff', 'BAD_REQUEST'],
+    [`/v1/accounts/${'x'.repeat(2000)}`, 'BAD_REQUEST'],
+    ['/../etc/passwd', 'NOT_FOUND'],
+    ['//v1/status', 'NOT_FOUND'],
+    ['/v1/status/', 'NOT_FOUND'],
+    ['http://evil.example/v1/status', 'HOST_NOT_ALLOWED'],
+    ['*', 'NOT_FOUND'],
+  ])('for %s is answered %s', async (path, code) => {
+    await using harness = await start();
+    const answer = await harness.raw(`GET ${path} HTTP/1.1\r\n${host(harness)}Connection: close\r\n\r\n`);
+    expect(codeOf(answer)).toBe(code);
+  });
+
+  it('in the middle of an event stream ends the stream, and puts nothing between its bytes', async () => {
+    await using harness = await start();
+    const { socket, closed, received } = await harness.connect();
+    socket.write(`GET /v1/events HTTP/1.1\r\n${host(harness)}\r\n`);
+    await until(() => received().includes(': from'));
+    socket.write('\u0000garbage\r\n\r\n');
+    expect(await closed).not.toContain('HTTP/1.1 400');
+    await expectHealthy(harness);
+  });
+
+  it('does not spoil the answers to those before it on the connection', async () => {
+    await using harness = await start();
+    const answer = await harness.raw(
+      `GET /livez HTTP/1.1\r\n${host(harness)}\r\nGET /livez HTTP/1.1\r\n${host(harness)}Connection: close\r\n\r\n`,
+    );
+    expect(answer.match(/\{"live":true\}/g)).toHaveLength(2);
+  });
+
+  it('with a body cut short leaves nothing behind', async () => {
+    await using harness = await start();
+    const { socket, closed } = await harness.connect();
+    const head = `Content-Type: ${SSZ_MEDIA_TYPE}\r\nContent-Length: ${bytesOf(0).length}\r\n\r\n`;
+    socket.write(`POST /v1/transactions HTTP/1.1\r\n${host(harness)}${head}`);
+    socket.end(bytesOf(0).subarray(0, 50));
+    await closed;
+    expect(harness.gateway.status().mempool.size).toBe(0);
+    await expectHealthy(harness);
+  });
+});
+
+describe('connections', () => {
+  it('are bounded; one more is closed at once', async () => {
+    await using harness = await start({ limits: { connectionsMax: 2 } });
+    const first = await EventReader.open(harness);
+    const second = await EventReader.open(harness);
+    await expect(harness.ask('/livez')).rejects.toThrow(/ECONNRESET|hang up/);
+    first.close();
+    second.close();
+    // The server learns of it when it reads the end.
+    await until(() => harness.gateway.listeners === 1);
+    let answer = await harness.ask('/livez').catch(() => undefined);
+    while (answer === undefined) answer = await harness.ask('/livez').catch(() => undefined);
+    expect(answer.status).toBe(200);
+  });
+});
+
+describe('the host', () => {
+  it.each(['127.0.0.1', 'localhost', 'LOCALHOST', '[::1]', '192.0.2.7'])('may be %s with the port', async (name) => {
+    await using harness = await start();
+    expect((await harness.ask('/livez', { headers: { host: `${name}:${harness.port}` } })).status).toBe(200);
+  });
+
+  it.each([
+    'evil.example',
+    'localhost.evil.example',
+    '127.0.0.1.evil.example',
+    '2130706433',
+    '[evil]',
+    'user@127.0.0.1',
+    '',
+  ])('may not be "%s"', async (name) => {
+    await using harness = await start();
+    const answer = await harness.ask('/v1/status', { headers: { host: `${name}:${harness.port}` } });
+    expect(answer.json()).toMatchObject({ code: 'HOST_NOT_ALLOWED', status: 403 });
+  });
+
+  it('may not have another port, or none', async () => {
+    await using harness = await start();
+    for (const name of ['localhost', 'localhost:1', '127.0.0.1:80']) {
+      expect((await harness.ask('/livez', { headers: { host: name } })).status).toBe(403);
+    }
+  });
+
+  it('is needed, once', async () => {
+    await using harness = await start();
+    for (const hosts of ['', `${host(harness)}Host: evil.example\r\n`]) {
+      const answer = await harness.raw(`GET /livez HTTP/1.1\r\n${hosts}Connection: close\r\n\r\n`);
+      expect(codeOf(answer)).toBe('HOST_NOT_ALLOWED');
+    }
+  });
+
+  it('may be one that the operator allows, by name or by name and port', async () => {
+    await using harness = await start({ allowedHosts: ['Node.example', 'proxy.example:8443'] });
+    const ask = async (name: string) => (await harness.ask('/livez', { headers: { host: name } })).status;
+    expect(await Promise.all(['node.example', 'node.example:99', 'proxy.example:8443'].map(ask))).toEqual([
+      200, 200, 200,
+    ]);
+    expect(await Promise.all(['proxy.example', 'proxy.example:99', 'a.node.example'].map(ask))).toEqual([
+      403, 403, 403,
+    ]);
+  });
+
+  it('is checked before a body is read', async () => {
+    await using harness = await start();
+    const head = `Host: evil.example\r\nContent-Type: ${SSZ_MEDIA_TYPE}\r\nContent-Length: 300\r\n\r\n`;
+    expect(codeOf(await harness.raw(`POST /v1/transactions HTTP/1.1\r\n${head}`))).toBe('HOST_NOT_ALLOWED');
+  });
+});
+
+describe('a page', () => {
+  it('of the node itself may ask', async () => {
+    await using harness = await start();
+    const headers = { origin: harness.url, 'sec-fetch-site': 'same-origin' };
+    expect((await harness.ask('/v1/status', { headers })).status).toBe(200);
+    expect((await harness.ask('/v1/status', { headers: { 'sec-fetch-site': 'none' } })).status).toBe(200);
+  });
+
+  it.each([
+    [{ origin: 'https://evil.example' }],
+    [{ origin: 'null' }],
+    [{ origin: 'http://127.0.0.1:1' }],
+    [{ 'sec-fetch-site': 'cross-site' }],
+    [{ 'sec-fetch-site': 'same-site' }],
+  ])('of another site may not: %o', async (headers) => {
+    await using harness = await start();
+    const submission = { method: 'POST', body: bytesOf(0), headers: { ...headers, 'content-type': SSZ_MEDIA_TYPE } };
+    expect((await harness.ask('/v1/transactions', submission)).json()).toMatchObject({ code: 'ORIGIN_NOT_ALLOWED' });
+    expect((await harness.ask('/v1/events', { headers })).json()).toMatchObject({ code: 'ORIGIN_NOT_ALLOWED' });
+    expect(harness.gateway.status().mempool.size).toBe(0);
+  });
+
+  it('gets no permission from a preflight', async () => {
+    await using harness = await start();
+    const headers = { origin: 'https://evil.example', 'access-control-request-method': 'POST' };
+    const answer = await harness.ask('/v1/transactions', { method: 'OPTIONS', headers });
+    expect(answer.status).toBe(403);
+    expect(Object.keys(answer.headers).filter((name) => name.startsWith('access-control'))).toEqual([]);
+  });
+});
+
+it('the check of origins knows the port of the connection, not of the header', () => {
+  const check = originCheck([]);
+  const request = (port: number) =>
+    ({ headersDistinct: { host: ['localhost:80'] }, headers: {}, socket: { localPort: port } }) as never;
+  expect(check(request(80)).ok).toBe(true);
+  expect(check(request(8080)).ok).toBe(false);
+});
