@@ -1,0 +1,64 @@
+/** Whether a node is of use to clients, and if not, why: the sentences an operator reads first. */
+import type { ReadinessReason } from '../api/status.ts';
+import type { DriverStatus } from '../driver/driver.ts';
+import type { PeerId } from '../driver/ports.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import { isQuorum, type Validator } from '../ledger/validators.ts';
+
+/** Idle time after which a healthy network has made a block whatever happened, beside `idleBlockMs`: a failed view and the
+ *  one after it, in base timeouts. */
+const PATIENCE_TIMEOUTS = 4;
+
+export interface NodeCondition {
+  readonly genesis: Genesis;
+  readonly peerId: PeerId;
+  readonly status: DriverStatus;
+  readonly stopping: boolean;
+  /** Why it has halted; null while it has not. */
+  readonly halted: Error | null;
+  /** Milliseconds since a block became final here, or since the start. */
+  readonly quietMs: number;
+}
+
+/** Empty when the node is ready. */
+export function readinessReasons(node: NodeCondition): readonly ReadinessReason[] {
+  if (node.halted !== null) return [{ code: 'HALTED', detail: `this node has halted: ${node.halted.message}` }];
+  if (node.stopping) return [{ code: 'STOPPING', detail: 'this node is stopping' }];
+  const reasons = [missingQuorum(node), catchingUp(node)].filter((reason) => reason !== undefined);
+  // Without a quorum there can be no progress; to say so twice explains nothing.
+  if (reasons.length > 0) return reasons;
+  const stalled = noProgress(node);
+  return stalled === undefined ? [] : [stalled];
+}
+
+function missingQuorum({ genesis, peerId, status }: NodeCondition): ReadinessReason | undefined {
+  const { validators: set } = genesis;
+  const missing = set.validators.filter(
+    (validator) => validator.peerId !== peerId && !status.peers.has(validator.peerId),
+  );
+  const connected = set.total - powerOf(missing);
+  if (isQuorum(set, connected)) return undefined;
+  const needed = (2n * set.total) / 3n + 1n;
+  const names = missing.map(({ name }) => name).join(', ');
+  return {
+    code: 'QUORUM_MISSING',
+    detail: `connected to power ${connected} of ${set.total}, at least ${needed} is needed; missing: ${names}`,
+  };
+}
+
+const powerOf = (validators: readonly Validator[]): bigint => validators.reduce((sum, { power }) => sum + power, 0n);
+
+function catchingUp({ status }: NodeCondition): ReadinessReason | undefined {
+  const { catchingUpTo: target, executedHeight } = status;
+  if (target === null || target <= executedHeight) return undefined;
+  const detail = `at height ${executedHeight} of ${target}, ${target - executedHeight} behind`;
+  return { code: 'CATCHING_UP', detail };
+}
+
+function noProgress({ genesis, status, quietMs }: NodeCondition): ReadinessReason | undefined {
+  const { idleBlockMs, baseTimeoutTicks, tickMs } = genesis.consensus;
+  if (quietMs <= idleBlockMs + PATIENCE_TIMEOUTS * baseTimeoutTicks * tickMs) return undefined;
+  const { name } = genesis.validators.validators[status.primary] ?? { name: 'nobody' };
+  const view = status.active ? `view ${status.view}, primary ${name}` : `view ${status.view} is being changed to`;
+  return { code: 'NO_PROGRESS', detail: `no block became final for ${Math.floor(quietMs / 1000)} s; ${view}` };
+}
