@@ -16,6 +16,7 @@ import {
   viewChangeSigningBytes,
 } from './messages.ts';
 import { reproposals } from './new-view.ts';
+import { mark } from './marks.ts';
 
 declare const verified: unique symbol;
 /** Passed `authenticate`. Only this file makes one. */
@@ -204,6 +205,7 @@ function checkNewView(authority: Authority, signed: SignedNewView): Checked {
 }
 
 function checkReproposals(authority: Authority, { newView }: SignedNewView): Checked {
+  mark('V10');
   const expected = reproposals(authority.firstHeight, newView.viewChanges);
   if (expected.length !== newView.prePrepares.length)
     return fail('NEW_VIEW_MISMATCH', `${newView.prePrepares.length} PRE-PREPAREs, ${expected.length} follow`);

@@ -12,6 +12,7 @@ import { type Replica, stableHeight, windowEnd } from './replica.ts';
 import { certificateOf, quorumHash } from './tally.ts';
 import { madeProgress } from './timer.ts';
 import { type Emit, voteMessage } from './transition.ts';
+import { mark } from './marks.ts';
 
 /** CHECKPOINTs are kept for this many heights below the certificate too, to complete certificates of their own there and
  *  to give ours to those who lack it. */
@@ -34,6 +35,7 @@ export function onExecuted(replica: Replica, height: Height, blockHash: Hash, em
 export function declare(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
   const signed = cast(replica, 'checkpoint', height, blockHash, emit);
   if (signed === null) return;
+  mark('C1');
   emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
   collect(replica, signed, emit);
 }
@@ -58,16 +60,23 @@ function collect(replica: Replica, signed: SignedVote, emit: Emit): void {
   if (blockHash === undefined || before !== undefined) return;
   const certificate = certificateOf(votes, blockHash);
   if (height > stableHeight(replica)) onCertificate(replica, certificate, emit);
-  else emit({ kind: 'certified-late', certificate });
+  else {
+    mark('C3');
+    emit({ kind: 'certified-late', certificate });
+  }
 }
 
 /** A newer finality certificate: the window moves, and all below it is settled (4.3 "stable checkpoint"). */
 export function onCertificate(replica: Replica, certificate: Certificate, emit: Emit): void {
   if (certificate.height <= stableHeight(replica)) return;
   agree(replica, certificate);
+  mark('C2');
   replica.stable = certificate;
   emit({ kind: 'certified', certificate });
-  if (replica.ordered < certificate.height) emit({ kind: 'behind', height: certificate.height, peer: null });
+  if (replica.ordered < certificate.height) {
+    mark('C4');
+    emit({ kind: 'behind', height: certificate.height, peer: null });
+  }
   discard(replica);
   checkBodies(replica, false, emit);
 }
@@ -75,6 +84,7 @@ export function onCertificate(replica: Replica, certificate: Certificate, emit: 
 /** Blocks up to the certificate's are durable here, fetched from peers. */
 export function onSynced(replica: Replica, certificate: Certificate, emit: Emit): void {
   if (certificate.height <= replica.executed) return;
+  mark('C5');
   replica.executed = certificate.height;
   replica.ordered = Math.max(replica.ordered, certificate.height) as Height;
   replica.blockHashes.set(certificate.height, certificate.blockHash);

@@ -4,6 +4,7 @@ import { type Evidence, type SignedVote, voteSigningBytes } from '../ledger/vote
 import type { Authority } from './authenticate.ts';
 import type { Replica } from './replica.ts';
 import type { Emit } from './transition.ts';
+import { mark } from './marks.ts';
 
 /** Whether no honest validator signs both: same place, different hash. */
 export const conflicts = (a: SignedVote, b: SignedVote): boolean =>
@@ -28,6 +29,7 @@ export function accuse(replica: Replica, first: SignedVote, second: SignedVote, 
   const evidence = evidenceOf(first, second);
   const key = offenceKey(evidence);
   if (replica.reported.has(key)) return;
+  mark('N3');
   replica.reported.add(key);
   emit({ kind: 'evidence', evidence });
 }

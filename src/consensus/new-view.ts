@@ -3,6 +3,7 @@ import type { Hash, Height } from '../base/brand.ts';
 import { NULL_BODY_HASH } from '../ledger/block.ts';
 import type { Certificate } from '../ledger/vote.ts';
 import type { PreparedCertificate, SignedViewChange } from './messages.ts';
+import { mark } from './marks.ts';
 
 export interface Reproposal {
   readonly height: Height;
@@ -32,7 +33,10 @@ export function reproposals(firstHeight: Height, viewChanges: readonly SignedVie
     }
   }
   const chosen: Reproposal[] = [];
-  for (let height = low + 1; height <= high; height++)
-    chosen.push({ height: height as Height, bodyHash: highest.get(height)?.bodyHash ?? NULL_BODY_HASH });
+  for (let height = low + 1; height <= high; height++) {
+    const prepared = highest.get(height);
+    mark(prepared === undefined ? 'V9' : 'V8');
+    chosen.push({ height: height as Height, bodyHash: prepared?.bodyHash ?? NULL_BODY_HASH });
+  }
   return chosen;
 }

@@ -9,6 +9,7 @@ import { inWindow, isPrimary, primaryOfView, type Replica, type Slot, slotAt, st
 import { preparedOf, quorumHash } from './tally.ts';
 import { madeProgress, startTimer } from './timer.ts';
 import { type Emit, voteMessage } from './transition.ts';
+import { mark } from './marks.ts';
 
 /**
  * Signs, remembers and persists a vote of ours; null when we promised otherwise (before a crash, say) or only observe.
@@ -19,10 +20,14 @@ export function cast(replica: Replica, kind: VoteKind, height: Height, hash: Has
   if (self === null) return null;
   const view = (kind === 'checkpoint' ? 0 : replica.view) as View;
   const earlier = promised(replica.promises, kind, view, height);
-  if (earlier !== undefined) return earlier.vote.hash === hash ? earlier : null;
+  if (earlier !== undefined) {
+    mark(earlier.vote.hash === hash ? 'P2' : 'P3');
+    return earlier.vote.hash === hash ? earlier : null;
+  }
   const vote: Vote = { kind, epoch, view, height, hash };
   const signed = { vote, voter: self, signature: sign(voteSigningBytes(chainId, vote)) };
   remember(replica.promises, signed);
+  mark('P1');
   emit({ kind: 'persist', record: { kind: 'vote', vote: signed } });
   return signed;
 }
@@ -35,6 +40,7 @@ export function nextProposal(replica: Replica): { readonly view: View; readonly 
   for (const { vote } of replica.promises.votes.values())
     if (vote.kind === 'pre-prepare' && vote.view === replica.view) last = Math.max(last, vote.height);
   const height = (last + 1) as Height;
+  if (height > replica.instance.lastHeight) mark('E1');
   return inWindow(replica, height) ? { view: replica.view, height } : null;
 }
 
@@ -47,6 +53,7 @@ export function propose(replica: Replica, view: View, height: Height, bodyHash: 
   const slot = slotAt(replica, height);
   slot.prePrepare = signed;
   slot.body = 'valid';
+  mark('N1');
   emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
   startTimer(replica);
   advance(replica, slot, emit);
@@ -56,7 +63,8 @@ export function propose(replica: Replica, view: View, height: Height, bodyHash: 
  *  brings them back when they are of use. */
 export function onVote(replica: Replica, signed: SignedVote, emit: Emit): void {
   const { vote } = signed;
-  if (!replica.active || vote.view !== replica.view || !inWindow(replica, vote.height)) return;
+  if (!replica.active) return mark('V2');
+  if (vote.view !== replica.view || !inWindow(replica, vote.height)) return mark('N10');
   const slot = slotAt(replica, vote.height);
   switch (vote.kind) {
     case 'pre-prepare':
@@ -90,8 +98,9 @@ function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedV
 /** Somebody prepares another body than the one the primary sent us: it was sent another. Showing it ours gives it both
  *  signatures of the primary, and so the proof. */
 function confront(slot: Slot, prepare: SignedVote, emit: Emit): void {
-  if (slot.prePrepare !== null && slot.prePrepare.vote.hash !== prepare.vote.hash)
-    emit({ kind: 'send', to: prepare.voter, message: voteMessage(slot.prePrepare) });
+  if (slot.prePrepare === null || slot.prePrepare.vote.hash === prepare.vote.hash) return;
+  mark('N11');
+  emit({ kind: 'send', to: prepare.voter, message: voteMessage(slot.prePrepare) });
 }
 
 function onPrePrepare(replica: Replica, slot: Slot, signed: SignedVote, emit: Emit): void {
@@ -99,6 +108,7 @@ function onPrePrepare(replica: Replica, slot: Slot, signed: SignedVote, emit: Em
     accuse(replica, slot.prePrepare, signed, emit);
     return;
   }
+  mark('N2');
   adopt(replica, slot, signed);
   for (const prepare of slot.prepares.values()) confront(slot, prepare, emit);
   checkBodies(replica, false, emit);
@@ -124,6 +134,7 @@ export function checkBodies(replica: Replica, repeat: boolean, emit: Emit): void
     }
     if (slot.body !== 'unchecked') continue;
     slot.body = 'asked';
+    mark(repeat ? 'V12' : 'N4');
     const { view, hash } = slot.prePrepare.vote;
     emit({ kind: 'check-body', view, height: slot.height, bodyHash: hash, repeat });
   }
@@ -147,6 +158,7 @@ export function advance(replica: Replica, slot: Slot, emit: Emit): void {
     height: slot.height,
   });
   if (slot.committed !== null) return;
+  mark('N8');
   slot.committed = committed;
   order(replica, emit);
 }
@@ -157,6 +169,7 @@ function prepare(replica: Replica, slot: Slot, emit: Emit): void {
   if (slot.prepares.has(self)) return;
   const signed = cast(replica, 'prepare', slot.height, slot.prePrepare.vote.hash, emit);
   if (signed === null) return;
+  mark('N5');
   slot.prepares.set(self, signed);
   emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
 }
@@ -167,6 +180,7 @@ function commit(replica: Replica, slot: Slot, emit: Emit): void {
   if (self === null || slot.body !== 'valid' || slot.commits.has(self)) return;
   const prepared = preparedOf(validators, slot);
   if (prepared === undefined) return;
+  mark('N7');
   slot.prepared = prepared;
   emit({ kind: 'persist', record: { kind: 'prepared', prepared } });
   const signed = cast(replica, 'commit', slot.height, prepared.bodyHash, emit);
@@ -181,6 +195,7 @@ export function order(replica: Replica, emit: Emit): void {
     const height = (replica.ordered + 1) as Height;
     const committed = replica.slots.get(height)?.committed;
     if (committed === undefined || committed === null) return;
+    mark('N9');
     replica.ordered = height;
     madeProgress(replica);
     emit({ kind: 'execute', height, bodyHash: committed });

@@ -2,6 +2,7 @@
 import type { Hash, Height, View } from '../base/brand.ts';
 import type { Certificate } from '../ledger/vote.ts';
 import { declare } from './checkpoint.ts';
+import { mark } from './marks.ts';
 import { adopt, checkBodies } from './normal-case.ts';
 import { type PromiseRecord, promised, remember } from './promises.ts';
 import { type Instance, inWindow, type Replica, slotAt, stableHeight } from './replica.ts';
@@ -66,8 +67,10 @@ export function recoverReplica(
   if (replica.ordered < stableHeight(replica)) emit({ kind: 'behind', height: stableHeight(replica), peer: null });
   // A crash between a block and our CHECKPOINT of it.
   for (const { height, hash } of recovered.blocks)
-    if (height > stableHeight(replica) && promised(replica.promises, 'checkpoint', 0 as View, height) === undefined)
+    if (height > stableHeight(replica) && promised(replica.promises, 'checkpoint', 0 as View, height) === undefined) {
+      mark('P6');
       declare(replica, height, hash, emit);
+    }
   checkBodies(replica, true, emit);
   startTimer(replica);
   sendStatus(replica, 'all', emit);
@@ -78,6 +81,7 @@ export function recoverReplica(
 function restoreView(replica: Replica, records: readonly PromiseRecord[]): void {
   for (const record of records) {
     if (record.kind === 'view-change' && record.viewChange.viewChange.view > replica.view) {
+      mark('P4');
       replica.view = record.viewChange.viewChange.view;
       replica.active = false;
       replica.newView = null;
@@ -114,6 +118,7 @@ function restoreVotes(replica: Replica, records: readonly PromiseRecord[]): void
       continue;
     }
     if (!replica.active || vote.view !== replica.view || !inWindow(replica, vote.height)) continue;
+    mark('P5');
     const slot = slotAt(replica, vote.height);
     if (vote.kind === 'prepare') slot.prepares.set(voter, record.vote);
     if (vote.kind === 'commit') slot.commits.set(voter, record.vote);

@@ -4,6 +4,7 @@
  */
 import type { Height, ValidatorIndex } from '../base/brand.ts';
 import type { SignedVote } from '../ledger/vote.ts';
+import { mark } from './marks.ts';
 import type { SlotStatus, Status } from './messages.ts';
 import { promised } from './promises.ts';
 import { type Replica, stableHeight, windowEnd } from './replica.ts';
@@ -43,8 +44,10 @@ export const sendStatus = (replica: Replica, to: ValidatorIndex | 'all', emit: E
 
 /** Sends a peer what it lacks and we can give. A claim to be ahead of us is only a hint where to ask. */
 export function onStatus(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
-  if (status.stableHeight > Math.max(replica.ordered, stableHeight(replica)))
+  if (status.stableHeight > Math.max(replica.ordered, stableHeight(replica))) {
+    mark('R7');
     emit({ kind: 'behind', height: status.stableHeight, peer: from });
+  }
   if (status.epoch !== replica.instance.epoch) return;
   answerView(replica, from, status, emit);
   if (replica.active && status.active && status.view === replica.view) answerVotes(replica, from, status, emit);
@@ -52,19 +55,23 @@ export function onStatus(replica: Replica, from: ValidatorIndex, status: Status,
 }
 
 function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
-  if (status.view > replica.view) return sendStatus(replica, from, emit);
+  if (status.view > replica.view) {
+    mark('R6');
+    return sendStatus(replica, from, emit);
+  }
   const lacksView = status.view < replica.view || !status.active;
   if (!lacksView) return;
   if (replica.active) {
-    if (replica.newView !== null)
-      emit({ kind: 'send', to: from, message: { kind: 'new-view', newView: replica.newView } });
-    return;
+    if (replica.newView === null) return;
+    mark('R2');
+    return emit({ kind: 'send', to: from, message: { kind: 'new-view', newView: replica.newView } });
   }
   const { self } = replica.instance;
   const own = self === null ? undefined : replica.viewChanges.get(self);
   if (self === null || own === undefined) return;
-  if (status.view < replica.view || !status.viewChanges.get(self))
-    emit({ kind: 'send', to: from, message: { kind: 'view-change', viewChange: own } });
+  if (status.view === replica.view && status.viewChanges.get(self)) return;
+  mark('R3');
+  emit({ kind: 'send', to: from, message: { kind: 'view-change', viewChange: own } });
 }
 
 function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
@@ -72,7 +79,9 @@ function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emi
   if (self === null) return;
   const known = new Map(status.slots.map((slot) => [slot.height, slot]));
   const give = (vote: SignedVote | undefined, has: boolean | undefined): void => {
-    if (vote !== undefined && has !== true) emit({ kind: 'send', to: from, message: voteMessage(vote) });
+    if (vote === undefined || has === true) return;
+    mark('R4');
+    emit({ kind: 'send', to: from, message: voteMessage(vote) });
   };
   const end = status.stableHeight + replica.instance.window;
   for (let height = (status.stableHeight + 1) as Height; height <= end; height = (height + 1) as Height) {
@@ -91,6 +100,8 @@ function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Statu
     const own = votes.get(self);
     if (own === undefined || height <= status.stableHeight || height > status.stableHeight + replica.instance.window)
       continue;
-    if (known.get(height)?.checkpoints.get(self) !== true) emit({ kind: 'send', to: from, message: voteMessage(own) });
+    if (known.get(height)?.checkpoints.get(self) === true) continue;
+    mark('R5');
+    emit({ kind: 'send', to: from, message: voteMessage(own) });
   }
 }

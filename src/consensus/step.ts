@@ -16,6 +16,7 @@ import { onStatus, sendStatus } from './status.ts';
 import { setDemand, setReach, statusDue, tick } from './timer.ts';
 import type { Effect, Emit, Input, ViewChangeReason } from './transition.ts';
 import { moveTo, onNewView, onViewChange } from './view-change.ts';
+import { mark } from './marks.ts';
 
 /** Throws InvariantViolation in a state that cannot be: the caller stops before it signs again. */
 export function step(replica: Replica, input: Input): readonly Effect[] {
@@ -29,9 +30,13 @@ export function step(replica: Replica, input: Input): readonly Effect[] {
 function handle(replica: Replica, input: Input, emit: Emit): void {
   switch (input.kind) {
     case 'tick':
-      if (tick(replica)) leave(replica, 'timeout', emit);
-      if (statusDue(replica)) sendStatus(replica, 'all', emit);
-      return;
+      if (tick(replica)) {
+        mark('V1');
+        leave(replica, 'timeout', emit);
+      }
+      if (!statusDue(replica)) return;
+      mark('R1');
+      return sendStatus(replica, 'all', emit);
     case 'message':
       return onMessage(replica, input.from, input.message, emit);
     case 'demand':
@@ -39,8 +44,9 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
     case 'reach':
       return setReach(replica, input.quorum);
     case 'censored':
-      if (replica.active && replica.view === input.view && !isPrimary(replica)) leave(replica, 'censorship', emit);
-      return;
+      if (!replica.active || replica.view !== input.view || isPrimary(replica)) return;
+      mark('V13');
+      return leave(replica, 'censorship', emit);
     case 'propose':
       return propose(replica, input.view, input.height, input.bodyHash, emit);
     case 'body-checked': {
@@ -49,7 +55,9 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
       const { view, hash } = slot.prePrepare.vote;
       if (view !== input.view || hash !== input.bodyHash) return;
       onBodyChecked(replica, slot, input.valid, emit);
-      if (!input.valid && replica.active) leave(replica, 'invalid-body', emit);
+      if (input.valid || !replica.active) return;
+      mark('N6');
+      leave(replica, 'invalid-body', emit);
       return;
     }
     case 'executed':

@@ -2,6 +2,7 @@
 import { invariant } from '../base/invariant.ts';
 import { isQuorum } from '../ledger/validators.ts';
 import { type Replica, stableHeight } from './replica.ts';
+import { mark } from './marks.ts';
 
 /** Patience with the current view: doubles with each view that failed, up to the cap. */
 const timeoutTicks = ({ instance, timer }: Replica): number =>
@@ -42,7 +43,10 @@ export function setDemand(replica: Replica, demand: boolean): void {
 /** Cut off from a quorum no view can do better than this one: patience stands still until we are back. */
 export function setReach(replica: Replica, quorum: boolean): void {
   replica.timer.reach = quorum;
-  if (replica.active && !quorum) replica.timer.deadline = null;
+  if (replica.active && !quorum) {
+    mark('V15');
+    replica.timer.deadline = null;
+  }
   startTimer(replica);
 }
 
@@ -63,6 +67,7 @@ export function quorumMoved(replica: Replica): void {
   for (const { viewChange } of replica.viewChanges.values())
     if (viewChange.view >= replica.view) power += instance.validators.validators[viewChange.voter]?.power ?? 0n;
   if (!isQuorum(instance.validators, power)) return;
+  mark('V5');
   timer.lonelySince = null;
   timer.deadline = timer.now + timeoutTicks(replica);
 }
@@ -81,8 +86,12 @@ export function tick(replica: Replica): boolean {
   const { timer, instance } = replica;
   timer.now += 1;
   // Without a quorum nobody is to blame: however long it lasts, patience starts from the base when the quorum is back.
-  if (timer.lonelySince !== null && timer.now - timer.lonelySince >= instance.baseTimeoutTicks) timer.failures = 0;
+  if (timer.lonelySince !== null && timer.now - timer.lonelySince >= instance.baseTimeoutTicks) {
+    mark('V14');
+    timer.failures = 0;
+  }
   if (timer.deadline === null || timer.now < timer.deadline) return false;
+  mark('V6');
   timer.failures += 1;
   timer.deadline = null;
   return true;

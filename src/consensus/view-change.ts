@@ -17,6 +17,7 @@ import { inWindow, primaryOfView, type Replica, slotAt, stableHeight } from './r
 import { sendStatus } from './status.ts';
 import { awaitNewView, quorumMoved, viewEntered } from './timer.ts';
 import type { Emit, ViewChangeReason } from './transition.ts';
+import { mark } from './marks.ts';
 
 /** Leaves the current view for a higher one: no vote in a lower view is cast any more. */
 export function moveTo(replica: Replica, view: View, reason: ViewChangeReason, emit: Emit): void {
@@ -39,6 +40,7 @@ export function moveTo(replica: Replica, view: View, reason: ViewChangeReason, e
   const signature = replica.instance.sign(viewChangeSigningBytes(replica.instance.chainId, viewChange));
   const signed: SignedViewChange = { viewChange, signature };
   replica.viewChanges.set(self, signed);
+  mark('V3');
   emit({ kind: 'view-change-started', view, reason });
   emit({ kind: 'persist', record: { kind: 'view-change', viewChange: signed } });
   emit({ kind: 'send', to: 'all', message: { kind: 'view-change', viewChange: signed } });
@@ -80,6 +82,7 @@ function join(replica: Replica, emit: Emit): void {
     if (smallest === undefined || viewChange.view < smallest) smallest = viewChange.view;
   }
   if (smallest === undefined || !isWeakQuorum(validators, power)) return;
+  mark('V4');
   moveTo(replica, smallest, 'joined', emit);
   join(replica, emit);
 }
@@ -103,6 +106,7 @@ function beginView(replica: Replica, emit: Emit): void {
   }
   const newView: NewView = { epoch, view: replica.view, voter: self, viewChanges, prePrepares };
   const signed = { newView, signature: sign(newViewSigningBytes(chainId, newView)) };
+  mark('V7');
   enter(replica, signed, emit);
   emit({ kind: 'send', to: 'all', message: { kind: 'new-view', newView: signed } });
 }
@@ -111,6 +115,7 @@ function beginView(replica: Replica, emit: Emit): void {
 export function onNewView(replica: Replica, signed: SignedNewView, emit: Emit): void {
   const { view } = signed.newView;
   if (view < replica.view || (view === replica.view && replica.active)) return;
+  mark('V11');
   enter(replica, signed, emit);
 }
 

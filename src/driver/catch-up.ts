@@ -11,17 +11,21 @@ import type { PeerId } from './ports.ts';
 import type { PeerMessage, SyncBlock } from './wire.ts';
 
 /** Ticks that a peer has for an answer before another is asked. */
-const ANSWER_TICKS = 40;
+const ANSWER_TICKS = 20;
 
 interface CatchUpContext {
   readonly send: (to: PeerId, message: PeerMessage) => void;
   readonly peers: () => readonly PeerId[];
+  /** Whether one of these peers at least is honest. */
+  readonly isWeakQuorum: (peers: readonly PeerId[]) => boolean;
 }
 
 export class CatchUp {
   readonly #context: CatchUpContext;
   /** Height that somebody says exists. */
   #target = 0;
+  /** Height that a certificate proves. */
+  #proved = 0 as Height;
   #asked: { readonly peer: PeerId; readonly from: Height; readonly tick: number } | null = null;
   /** Who said to be that far. */
   readonly #claims = new Map<PeerId, Height>();
@@ -31,15 +35,23 @@ export class CatchUp {
     this.#context = context;
   }
 
-  /** Null while nothing is missing. */
-  get target(): Height | null {
-    return this.#target === 0 ? null : (this.#target as Height);
+  /** How far the chain is for certain: a certificate says so, or more peers claim it than can lie. Null while nothing is
+   *  missing here. */
+  target(executed: Height): Height | null {
+    let certain = this.#proved;
+    for (const height of this.#claims.values()) {
+      if (height <= certain) continue;
+      const claiming = [...this.#claims].filter(([, claim]) => claim >= height).map(([peer]) => peer);
+      if (this.#context.isWeakQuorum(claiming)) certain = height;
+    }
+    return certain > executed ? certain : null;
   }
 
   /** Blocks up to here exist: so says a peer (a hint), or a certificate (null). */
   behind(height: Height, peer: PeerId | null): void {
     this.#target = Math.max(this.#target, height);
-    if (peer !== null) this.#claims.set(peer, height);
+    if (peer === null) this.#proved = height;
+    else this.#claims.set(peer, height);
   }
 
   disconnected(peer: PeerId): void {

@@ -10,7 +10,7 @@ import type { Message, Status } from '../consensus/messages.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
 import { type Body, blockHash, bodyHash } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { isQuorum } from '../ledger/validators.ts';
+import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
 import type { Evidence, SignedVote } from '../ledger/vote.ts';
 import { Bodies } from './bodies.ts';
 import { CatchUp } from './catch-up.ts';
@@ -93,6 +93,7 @@ export class Driver {
     this.#catchUp = new CatchUp({
       send: (to, message) => this.#postman.sendTo(to, message),
       peers: () => [...this.#peers.keys()],
+      isWeakQuorum: (peers) => isWeakQuorum(genesis.validators, this.#powerOf(new Set(peers))),
     });
     this.#bodies = new Bodies({
       genesis,
@@ -187,7 +188,7 @@ export class Driver {
       executedHeight: this.#chain.executedHeight,
       finalHeight: this.#chain.finalHeight,
       finalHash: this.#chain.finalHash,
-      catchingUpTo: this.#catchUp.target,
+      catchingUpTo: this.#catchUp.target(this.#chain.executedHeight),
       mempool: { size: this.#mempool.size, bytes: this.#mempool.bytes },
       peers: this.#peers,
       halted: this.#loop.ended,
@@ -236,12 +237,13 @@ export class Driver {
   /** Whether replicas of a quorum's power are connected: without one no primary can be blamed. */
   #reachesQuorum(): boolean {
     const { genesis, self } = this.#options;
-    const { validators } = genesis.validators;
-    const power = validators.reduce(
-      (sum, { index, peerId, power: each }) => (index === self || this.#peers.has(peerId) ? sum + each : sum),
-      0n,
-    );
-    return isQuorum(genesis.validators, power);
+    const own = self === null ? [] : [this.#postman.peerOf(self)];
+    return isQuorum(genesis.validators, this.#powerOf(new Set([...own, ...this.#peers.keys()])));
+  }
+
+  #powerOf(peers: ReadonlySet<PeerId>): bigint {
+    const { validators } = this.#options.genesis.validators;
+    return validators.reduce((sum, { peerId, power }) => (peers.has(peerId) ? sum + power : sum), 0n);
   }
 
   #onMessage(peer: PeerId, message: PeerMessage): void {
@@ -320,7 +322,7 @@ export class Driver {
     }
     const to = this.#chain.executedHeight;
     this.#options.observer.note(
-      to >= (this.#catchUp.target ?? 0) ? { kind: 'caught-up', height: to } : { kind: 'catching-up', from, to },
+      this.#catchUp.target(to) === null ? { kind: 'caught-up', height: to } : { kind: 'catching-up', from, to },
     );
   }
 
