@@ -17,6 +17,4 @@ export const BATCH_MEDIA_TYPE = 'application/vnd.trefoil.transactions';
 const BatchType = new ListCompositeType(new ByteListType(TRANSACTION_BYTES_MAX), BATCH_TRANSACTIONS_MAX);
 
 /** The bytes of signed transactions, in order. */
-export const batchCodec: Codec<readonly Uint8Array[]> = codec('Batch', BatchType, BATCH_BYTES_MAX) as unknown as Codec<
-  readonly Uint8Array[]
->;
+export const batchCodec: Codec<readonly Uint8Array[]> = codec('Batch', BatchType, BATCH_BYTES_MAX);

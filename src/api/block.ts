@@ -56,7 +56,6 @@ export const headerSchema = z.object({
   timestampMs: natural,
   proposer: validatorNumber.describe('65535: nobody, the body was empty by a view change'),
 });
-export type HeaderJson = z.infer<typeof headerSchema>;
 
 /** More than two thirds of the power signed the block. */
 export const certificateSchema = z.object({

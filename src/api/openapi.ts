@@ -152,7 +152,7 @@ const pathParameter = (name: string): Json => ({ name, in: 'path', required: tru
 
 function queryParameters(schema: z.ZodObject): readonly Json[] {
   return Object.entries(schema.shape).map(([name, field]) => {
-    const { $schema, description, ...rest } = z.toJSONSchema(field, { io: 'input' });
+    const { $schema: _schema, description, ...rest } = z.toJSONSchema(field, { io: 'input' });
     return { name, in: 'query', schema: rest, ...(description === undefined ? {} : { description }) };
   });
 }
@@ -161,5 +161,7 @@ function componentSchemas(): Json {
   const registry = z.registry<{ id: string }>();
   for (const [id, schema] of Object.entries(SCHEMAS)) registry.add(schema, { id });
   const { schemas } = z.toJSONSchema(registry, { io: 'input', uri: (id) => `#/components/schemas/${id}` });
-  return Object.fromEntries(Object.entries(schemas).map(([name, { $schema, $id, ...schema }]) => [name, schema]));
+  return Object.fromEntries(
+    Object.entries(schemas).map(([name, { $schema: _schema, $id: _id, ...schema }]) => [name, schema]),
+  );
 }

@@ -49,15 +49,7 @@ export const statusSchema = z.object({
 export type StatusJson = z.infer<typeof statusSchema>;
 
 /** Why a node is not ready. */
-export const READINESS_CODES = [
-  'STARTING',
-  'QUORUM_MISSING',
-  'CATCHING_UP',
-  'NO_PROGRESS',
-  'STOPPING',
-  'HALTED',
-] as const;
-export type ReadinessCode = (typeof READINESS_CODES)[number];
+const READINESS_CODES = ['STARTING', 'QUORUM_MISSING', 'CATCHING_UP', 'NO_PROGRESS', 'STOPPING', 'HALTED'] as const;
 
 const reasonSchema = z.object({ code: z.enum(READINESS_CODES), detail: z.string() });
 export type ReadinessReason = z.infer<typeof reasonSchema>;

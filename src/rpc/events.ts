@@ -80,7 +80,7 @@ export class EventFeed {
     const read = this.#gateway
       .block(toHeight(height))
       .then((block) => (block === undefined ? undefined : new BlockEvents(block, this.#renderer)));
-    this.#recent.set(height, read);
+    void this.#recent.set(height, read);
     // Only what is there is kept: a block that is missing or cannot be read now may be there later.
     const forget = (): boolean => this.#recent.get(height) === read && this.#recent.delete(height);
     read.then((events) => events ?? forget(), forget);
@@ -110,7 +110,7 @@ export class EventFeed {
     const { height } = block.record.header;
     this.#latest = Math.max(this.#latest, height);
     if (this.#sleepers.size === 0) return;
-    this.#recent.set(height, Promise.resolve(new BlockEvents(block, this.#renderer)));
+    void this.#recent.set(height, Promise.resolve(new BlockEvents(block, this.#renderer)));
     for (const wake of this.#sleepers) wake();
   }
 }

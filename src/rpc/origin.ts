@@ -33,7 +33,7 @@ export function originCheck(allowedHosts: readonly string[]): (request: Incoming
       return fail('ORIGIN_NOT_ALLOWED', `"${origin}" is not this node's own origin`);
     }
     if (site !== undefined && site !== 'same-origin' && site !== 'none') {
-      return fail('ORIGIN_NOT_ALLOWED', `the browser marks the request as ${String(site)}`);
+      return fail('ORIGIN_NOT_ALLOWED', `the browser marks the request as ${site}`);
     }
     return ok(true);
   };

@@ -12,6 +12,8 @@ async function seal(gateway: MemoryGateway, ...sizes: readonly number[]): Promis
   }
 }
 
+const times = (count: number, size: number): number[] => Array.from({ length: count }, () => size);
+
 const idsOf = (events: readonly { readonly id?: string }[]): (string | undefined)[] => events.map(({ id }) => id);
 
 async function idsFrom(
@@ -78,10 +80,10 @@ describe('the stream of events', () => {
 
   it('passes from the store to what happens now without a gap', async () => {
     await using harness = await start();
-    await seal(harness.gateway, ...new Array<number>(30).fill(2));
+    await seal(harness.gateway, ...times(30, 2));
     const reader = await EventReader.open(harness, '/v1/events?after=0:0&types=block');
     const events = await reader.take(10);
-    await seal(harness.gateway, ...new Array<number>(30).fill(1));
+    await seal(harness.gateway, ...times(30, 1));
     events.push(...(await reader.take(50)));
     expect(events.map(({ data }) => (data as { height: number }).height)).toEqual(
       Array.from({ length: 60 }, (_, i) => i + 1),
@@ -166,7 +168,7 @@ describe('a reader that does not read', () => {
 
   it('is left where it stands, while others go on, and then reads all without a gap', async () => {
     await using harness = await start({ limits: { heartbeatMs: 10 } });
-    await seal(harness.gateway, ...new Array<number>(BLOCKS).fill(SIZE));
+    await seal(harness.gateway, ...times(BLOCKS, SIZE));
     const slow = await EventReader.open(harness, subscribe);
     const fast = await EventReader.open(harness, subscribe);
     await fast.take(BLOCKS * (SIZE + 1));
@@ -181,7 +183,7 @@ describe('a reader that does not read', () => {
 
   it('is closed when nothing moves for long', async () => {
     await using harness = await start({ limits: { stallMs: 200, heartbeatMs: 10, streamsMax: 1 } });
-    await seal(harness.gateway, ...new Array<number>(BLOCKS).fill(SIZE));
+    await seal(harness.gateway, ...times(BLOCKS, SIZE));
     const { socket, closed } = await harness.connect();
     socket.pause();
     socket.write(`GET ${subscribe} HTTP/1.1\r\nHost: 127.0.0.1:${harness.port}\r\n\r\n`);

@@ -11,7 +11,7 @@ export interface Answer {
   readonly headers: IncomingHttpHeaders;
   readonly text: string;
   /** The body as JSON; fails where it is none. */
-  json<T>(): T;
+  json(): unknown;
 }
 
 export interface Question {

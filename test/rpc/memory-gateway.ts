@@ -190,9 +190,9 @@ export class MemoryGateway implements Gateway {
     };
     this.blocks.set(height, block);
     this.#committed += receipts.length;
-    receipts.forEach((receipt, index) => {
+    for (const [index, receipt] of receipts.entries()) {
       this.#settled.set(receipt.transactionId, { status: 'committed', height, index, blockHash: hash, receipt });
-    });
+    }
     for (const listener of this.#listeners) listener(block);
     for (const look of this.#settling) look();
     return block;

@@ -157,18 +157,19 @@ describe('the node', () => {
   it('describes every route it serves, and serves no other', async () => {
     await using harness = await start();
     const { status, json } = await harness.ask(ROUTES.openapi);
-    const { paths } = json<{ paths: Record<string, Record<string, unknown>> }>();
+    const { paths } = json() as { paths: Record<string, Record<string, unknown>> };
     expect(status).toBe(200);
     const routes = Object.values(ROUTES).map((route) => route.replace(/:([a-z]+)/, '{$1}'));
     expect(Object.keys(paths).toSorted()).toEqual(routes.toSorted());
     for (const [path, operations] of Object.entries(paths)) {
       const { headers } = await harness.ask(path.replace(/\{[a-z]+\}/, 'x'), { method: 'PUT' });
       const methods = headers.allow?.split(', ').filter((method) => method !== 'HEAD');
-      expect(methods?.toSorted(), path).toEqual(
-        Object.keys(operations)
+      expect({ path, methods: methods?.toSorted() }).toEqual({
+        path,
+        methods: Object.keys(operations)
           .map((name) => name.toUpperCase())
           .toSorted(),
-      );
+      });
     }
   });
 

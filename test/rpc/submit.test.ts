@@ -71,7 +71,7 @@ describe('one transaction', () => {
     ['an unknown operation', { operations: [{ kind: 'print-money' }] }, 'transaction.operations[0]'],
     [
       'seventeen operations',
-      { operations: new Array(17).fill({ kind: 'transfer', to: 'tre1q', amount: '1' }) },
+      { operations: Array.from({ length: 17 }, () => ({ kind: 'transfer', to: 'tre1q', amount: '1' })) },
       'transaction.operations',
     ],
     ['an upper-case chain id', { chainId: 'AA'.repeat(32) }, 'transaction.chainId'],
