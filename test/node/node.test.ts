@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
+import type { Worker } from 'node:worker_threads';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { type Height, hash } from '../../src/base/brand.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
@@ -84,6 +86,20 @@ describe('four nodes', { timeout: 60_000 }, () => {
     expect(await node.reader.waitFor(transactionId(pending), 60_000, AbortSignal.abort())).toEqual({
       status: 'pending',
     });
+  });
+});
+
+describe('a node that cannot go on', { timeout: 30_000 }, () => {
+  it('halts when a verification worker dies: says why, takes nothing in, and can be stopped', async () => {
+    const created = once(process, 'worker') as Promise<[Worker]>;
+    const node = await cluster.start(0);
+    const [worker] = await created;
+    await worker.terminate();
+    expect((await node.halted).message).toContain('a verification worker ended');
+    expect(node.readiness()).toMatchObject([{ code: 'HALTED' }]);
+    expect(await node.submit(cluster.transfer('alice', 'bob', 0, 5n))).toMatchObject({ code: 'NODE_HALTED' });
+    await cluster.stop(0);
+    await cluster.start(0);
   });
 });
 
