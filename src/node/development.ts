@@ -47,11 +47,11 @@ export interface DevelopmentNetwork {
 }
 
 /** The development network of 1 to 16 equal validators: always the same for the same number. */
-export function developmentNetwork(size: number): DevelopmentNetwork {
+export function developmentNetwork(size: number, timestampMs: number = TIMESTAMP_MS): DevelopmentNetwork {
   invariant(size >= 1 && size <= DEVELOPMENT_VALIDATORS_MAX, 'size of a development network', { size });
   const validators = Array.from({ length: size }, (_, index) => developmentValidator(index));
   const accounts = ACCOUNT_NAMES.map(developmentAccount);
-  return { genesisText: `${JSON.stringify(genesisFile(validators, accounts), null, 2)}\n`, validators, accounts };
+  return { genesisText: `${JSON.stringify(genesisFile(validators, accounts, timestampMs), null, 2)}\n`, validators, accounts };
 }
 
 /** Whether anybody can sign for this key: that of a development validator, node or account. */
@@ -97,12 +97,16 @@ function peerIdOf(nodeSecret: Uint8Array): string {
   return peerIdFromPrivateKey(privateKeyFromRaw(raw)).toString();
 }
 
-const genesisFile = (validators: readonly DevelopmentValidator[], accounts: readonly DevelopmentAccount[]) => ({
+const genesisFile = (
+  validators: readonly DevelopmentValidator[],
+  accounts: readonly DevelopmentAccount[],
+  timestampMs: number,
+) => ({
   format: GENESIS_FORMAT,
   name: 'trefoil-development',
   dev: true,
   addressPrefix: ADDRESS_PREFIX,
-  timestampMs: TIMESTAMP_MS,
+  timestampMs,
   consensus: {
     mode: 'equal',
     epochLength: 1000,

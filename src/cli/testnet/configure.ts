@@ -16,7 +16,7 @@ import {
 const HOST = '127.0.0.1';
 
 export async function writeNodeFiles(dir: string, network: Network): Promise<void> {
-  writeWhole(genesisFile(dir), developmentNetwork(network.nodes.length).genesisText);
+  writeWhole(genesisFile(dir), developmentNetwork(network.nodes.length, network.foundedMs).genesisText);
   for (const node of network.nodes) {
     const folder = nodeFolder(dir, node.index);
     mkdirSync(folder, { recursive: true });

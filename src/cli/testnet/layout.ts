@@ -49,6 +49,8 @@ export type TestnetNode = z.infer<typeof nodeSchema>;
 const networkSchema = z.object({
   format: z.literal(FORMAT),
   chainId: z.string(),
+  /** The time in its genesis. The keys are everybody's, so this is what makes two testnets two chains. */
+  foundedMs: z.int().positive(),
   nodes: z
     .array(nodeSchema)
     .min(NODES_MIN)

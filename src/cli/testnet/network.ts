@@ -24,7 +24,7 @@ export interface PreparedNetwork {
  *  CommandError: NOT_A_TESTNET, TESTNET_MISMATCH, NO_SUCH_NODE. */
 export async function prepareNetwork(dir: string, { size, liars }: NetworkRequest): Promise<PreparedNetwork> {
   const resumed = hasNetwork(dir);
-  const before = resumed ? readNetwork(dir) : newNetwork(size ?? 4);
+  const before = resumed ? readNetwork(dir) : newNetwork(size ?? 4, Date.now());
   if (size !== undefined && size !== before.nodes.length) {
     throw mismatch(dir, `the testnet in ${dir} has ${before.nodes.length} validators, not ${size}`);
   }
@@ -55,12 +55,13 @@ export async function changeStrategy(
   return changed;
 }
 
-function newNetwork(size: number): Network {
-  const { genesisText, accounts } = developmentNetwork(size);
+function newNetwork(size: number, foundedMs: number): Network {
+  const { genesisText, accounts } = developmentNetwork(size, foundedMs);
   const genesis = parseGenesis(genesisText);
   if (!genesis.ok) throw new Error(genesis.error.message);
   return {
     chainId: genesis.value.chainId,
+    foundedMs,
     nodes: genesis.value.validators.validators.map(({ index, peerId, power }) => ({
       index,
       peerId,
@@ -75,7 +76,7 @@ function newNetwork(size: number): Network {
 
 /** The folder may come from another version, whose development network was another one. */
 function checkGenesis(dir: string, network: Network): void {
-  const expected = newNetwork(network.nodes.length).chainId;
+  const expected = newNetwork(network.nodes.length, network.foundedMs).chainId;
   if (network.chainId !== expected) throw mismatch(dir, `the testnet in ${dir} was made by another version`);
   const genesis = parseGenesis(readGenesis(dir));
   // None: its making was interrupted, and is now completed.
