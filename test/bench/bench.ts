@@ -1,0 +1,99 @@
+/** The whole of a bench, from an empty folder to its figures. */
+import type { Address } from '../../src/base/brand.ts';
+import { present } from '../../src/base/invariant.ts';
+import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
+import { makeAccounts } from './accounts.ts';
+import { VerificationBound } from './bound.ts';
+import { BenchClient, oneAtATime } from './clients.ts';
+import { signBatches } from './load.ts';
+import { type BenchNetwork, startNetwork } from './network.ts';
+import { Poster } from './post.ts';
+import type { Figures } from './report.ts';
+import { saturate, WARM_UP_MS } from './saturation.ts';
+import { latencyOf, mean } from './statistics.ts';
+import { peakMemoryOf } from './usage.ts';
+
+/** Milliseconds over which the verification bound is measured. */
+const BOUND_MS = 2_000;
+/** A first, short look, to know how many transfers to sign. */
+const FIRST_LOOK_MS = 300;
+/** Transfers of one client that are measured, after some that are not. */
+const ALONE = 300;
+const ALONE_BEFORE = 100;
+/** Clients that submit one at a time beside the load, so that there is a 99th percentile. */
+const CLIENTS = 64;
+
+export interface BenchOptions {
+  /** Of the measurement under load. */
+  readonly seconds: number;
+  /** That the load is from. */
+  readonly accounts: number;
+  readonly signal: AbortSignal;
+  readonly progress: (line: string) => void;
+}
+
+/** Throws what startNetwork and saturate do. Nothing is left, whatever happens. */
+export async function runBench(options: BenchOptions): Promise<Figures> {
+  await using cleanup = new AsyncDisposableStack();
+  const { seconds, signal, progress } = options;
+  const bound = await VerificationBound.start();
+  cleanup.defer(() => bound.stop());
+  const ed25519 = await selectEd25519();
+  const accounts = makeAccounts(options.accounts + CLIENTS, ed25519);
+  const loading = accounts.slice(0, options.accounts);
+  const addresses = accounts.map(({ address }) => address);
+
+  progress('Starting four validators …');
+  const network = await startNetwork(addresses, signal);
+  cleanup.defer(() => network.stop());
+  const posters = network.nodes.map(({ url }) => new Poster(url, CLIENTS));
+  cleanup.defer(() => {
+    for (const poster of posters) poster.close();
+  });
+  const clients = accounts
+    .slice(options.accounts)
+    .map((account, i) => clientOf(network, account, present(posters[i % posters.length], 'a poster'), addresses));
+
+  const needed = Math.ceil(((await bound.measure(FIRST_LOOK_MS)) * (WARM_UP_MS + seconds * 1000)) / 1000);
+  progress(`Signing ${needed} transfers from ${loading.length} accounts …`);
+  const batches = signBatches(loading, network.chainId, posters.length, needed);
+  progress(`One client, ${ALONE} transfers one after the other …`);
+  await oneAtATime(clients.slice(0, posters.length), ALONE_BEFORE, signal);
+  const alone = await oneAtATime(clients.slice(0, posters.length), ALONE, signal);
+  progress('Verification bound …');
+  const before = await bound.measure(BOUND_MS);
+  progress(`All accounts, ${WARM_UP_MS / 1000} s to warm up and ${seconds} s that count …`);
+  const { measured, latencies, refused } = await saturate({ network, posters, batches, clients, seconds }, signal);
+  progress('Verification bound again …');
+  const after = await bound.measure(BOUND_MS);
+
+  const committedPerSecond = measured.transactions / measured.seconds;
+  const perTransaction = (micros: number) => micros / measured.transactions;
+  return {
+    backend: ed25519.name,
+    accounts: options.accounts,
+    seconds: measured.seconds,
+    blocks: measured.blocks,
+    transactions: measured.transactions,
+    refused: Object.fromEntries(refused),
+    agreed: await network.agreed(),
+    verificationBound: { before, after, mean: mean([before, after]) },
+    committedPerSecond,
+    ratio: committedPerSecond / mean([before, after]),
+    latencyMs: { oneClient: latencyOf(alone), saturated: latencyOf(latencies) },
+    cpuMicrosPerTransaction: {
+      validators: measured.cpuMicros.map(perTransaction),
+      load: perTransaction(measured.ownCpuMicros),
+    },
+    memoryPeakBytes: network.nodes.map(({ pid }) => peakMemoryOf(pid)),
+  };
+}
+
+function clientOf(
+  network: BenchNetwork,
+  account: ConstructorParameters<typeof BenchClient>[0],
+  poster: Poster,
+  addresses: readonly Address[],
+): BenchClient {
+  return new BenchClient(account, poster, network.chainId, present(addresses[0], 'an account'));
+}

@@ -1,0 +1,61 @@
+/**
+ * The verification bound: transactions per second that four validators on this machine could commit if all they did were
+ * to verify each transaction's signature once. Four processes verify at once; every transaction takes one verification of
+ * each, so the bound is a quarter of what they do together.
+ */
+import { type ChildProcess, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { mean } from './statistics.ts';
+
+const VALIDATORS = 4;
+const VERIFIER = fileURLToPath(new URL('./verify.ts', import.meta.url));
+
+export class VerificationBound {
+  readonly #processes: readonly ChildProcess[];
+
+  private constructor(processes: readonly ChildProcess[]) {
+    this.#processes = processes;
+  }
+
+  /** Starts the processes, which then only wait. */
+  static async start(): Promise<VerificationBound> {
+    const bound = new VerificationBound(Array.from({ length: VALIDATORS }, () => fork(VERIFIER)));
+    try {
+      await Promise.all(bound.#processes.map((child) => answerOf(child)));
+      return bound;
+    } catch (error) {
+      bound.stop();
+      throw error;
+    }
+  }
+
+  /** Transactions per second, measured for so many milliseconds. */
+  async measure(milliseconds: number): Promise<number> {
+    const rates = await Promise.all(
+      this.#processes.map((child) => {
+        child.send(milliseconds);
+        return answerOf(child);
+      }),
+    );
+    // A quarter of the sum.
+    return mean(rates);
+  }
+
+  stop(): void {
+    for (const child of this.#processes) child.kill();
+  }
+}
+
+/** The next number that the process sends. */
+async function answerOf(child: ChildProcess): Promise<number> {
+  const gone = new AbortController();
+  const onExit = () => gone.abort(new Error('a process that verifies has ended'));
+  child.once('exit', onExit);
+  try {
+    const [answer] = (await once(child, 'message', { signal: gone.signal })) as [number];
+    return answer;
+  } finally {
+    child.off('exit', onExit);
+  }
+}

@@ -1,0 +1,48 @@
+/** `npm run bench`. */
+import { Command, InvalidArgumentError } from 'commander';
+import { CommandError, EXIT, Output, toCommandError } from '../../src/cli/output.ts';
+import { runBench } from './bench.ts';
+import { goalsMet, reportJson, reportText } from './report.ts';
+
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+interface Options {
+  readonly seconds: number;
+  readonly accounts: number;
+  readonly json?: boolean;
+  readonly check?: boolean;
+}
+
+const wholeFrom = (min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  if (/^[0-9]{1,9}$/.test(text) && value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
+};
+
+const command = new Command('npm run bench --')
+  .description(
+    'Measure four validators on this machine, under transfers that were signed before. Leaves nothing behind.',
+  )
+  .option('--seconds <n>', 'how long to measure under load', wholeFrom(1, 600), 12)
+  .option('--accounts <n>', 'how many accounts the load is from', wholeFrom(4, 100_000), 1000)
+  .option('--json', 'print one JSON object (with `npm run --silent bench -- --json` nothing else)')
+  .option('--check', 'exit with 1 when a goal is missed')
+  .parse();
+const { seconds, accounts, json = false, check = false } = command.opts<Options>();
+
+const output = new Output(process, json);
+const stopping = new AbortController();
+const stop = () => stopping.abort(new CommandError('CANCELLED', 'stopped before the end', 'Nothing is left of it.'));
+// Again and again changes nothing: cleaning up is bounded. One Ctrl+C can arrive twice, from the terminal and from npm.
+for (const signal of STOP_SIGNALS) process.on(signal, stop);
+try {
+  const progress = (line: string) => output.progress(line);
+  const figures = await runBench({ seconds, accounts, signal: stopping.signal, progress });
+  output.answer({ json: reportJson(figures), text: reportText(figures, output.colours) });
+  process.exitCode = check && !goalsMet(figures) ? EXIT.failed : EXIT.done;
+} catch (error) {
+  const failure = toCommandError(error);
+  output.error(failure);
+  process.exitCode = failure.exitCode;
+}
+for (const signal of STOP_SIGNALS) process.off(signal, stop);

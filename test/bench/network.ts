@@ -1,0 +1,110 @@
+/** The network of a bench: four validators as four processes, as `trefoil testnet up` starts them, and many accounts. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Address, Hash } from '../../src/base/brand.ts';
+import { writeNodeFiles } from '../../src/cli/testnet/configure.ts';
+import {
+  genesisFile,
+  httpUrl,
+  type Network,
+  type TestnetNode,
+  writeNetwork,
+  writeWhole,
+} from '../../src/cli/testnet/layout.ts';
+import { nodeFailed, spawnNode, stopNodes } from '../../src/cli/testnet/nodes.ts';
+import { agreed, type Observation, observe } from '../../src/cli/testnet/observe.ts';
+import { freePorts } from '../../src/cli/testnet/ports.ts';
+import { formatAddress } from '../../src/crypto/address.ts';
+import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
+import { developmentNetwork } from '../../src/node/development.ts';
+
+const VALIDATORS = 4;
+const BALANCE = '1000000000';
+/** Milliseconds until the first block has to be final everywhere. */
+const READY_MS = 60_000;
+const POLL_MS = 100;
+
+export interface BenchNetwork {
+  readonly chainId: Hash;
+  readonly nodes: readonly { readonly url: string; readonly pid: number }[];
+  /** Whether all validators have the same block at the lowest certified height. */
+  agreed(): Promise<boolean>;
+  /** Stops all validators and removes what they wrote. */
+  stop(): Promise<void>;
+}
+
+/** Starts it in a temporary folder and waits until height 1 is final on every node. Throws CommandError NODE_FAILED, the
+ *  signal's reason; nothing is left then. */
+export async function startNetwork(accounts: readonly Address[], signal: AbortSignal): Promise<BenchNetwork> {
+  const { genesis, genesisText } = benchGenesis(accounts);
+  const nodes = await withPorts(genesis);
+  const network: Network = { chainId: genesis.chainId, nodes, accounts: [] };
+  const dir = mkdtempSync(join(tmpdir(), 'trefoil-bench-'));
+  const stop = async () => {
+    await stopNodes(
+      dir,
+      nodes.map(({ index }) => index),
+    );
+    rmSync(dir, { recursive: true, force: true });
+  };
+  try {
+    writeNetwork(dir, network);
+    await writeNodeFiles(dir, network);
+    // In the place of the development network's, whose validators it has.
+    writeWhole(genesisFile(dir), genesisText);
+    const records = nodes.map(({ index }) => spawnNode(dir, index));
+    await untilReady(dir, network, signal);
+    return {
+      chainId: genesis.chainId,
+      nodes: nodes.map((node, position) => ({ url: httpUrl(node), pid: records[position]?.pid ?? 0 })),
+      agreed: async () => agreed(await observe(dir, network)),
+      stop,
+    };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** The development network's validators and rules with other accounts. */
+function benchGenesis(accounts: readonly Address[]): { readonly genesis: Genesis; readonly genesisText: string } {
+  const development = JSON.parse(developmentNetwork(VALIDATORS).genesisText) as { readonly addressPrefix: string };
+  const genesisText = JSON.stringify({
+    ...development,
+    name: 'trefoil-bench',
+    accounts: accounts.map((address) => ({
+      address: formatAddress(address, development.addressPrefix),
+      balance: BALANCE,
+    })),
+  });
+  const genesis = parseGenesis(genesisText);
+  if (!genesis.ok) throw new Error(genesis.error.message);
+  return { genesis: genesis.value, genesisText };
+}
+
+async function withPorts(genesis: Genesis): Promise<TestnetNode[]> {
+  const { validators } = genesis.validators;
+  const ports = await freePorts(validators.flatMap(() => [undefined, undefined]));
+  return validators.map(({ index, peerId, power }) => {
+    const [httpPort = 0, p2pPort = 0] = ports.slice(2 * index);
+    return { index, peerId, power: String(power), httpPort, p2pPort };
+  });
+}
+
+async function untilReady(dir: string, network: Network, signal: AbortSignal): Promise<void> {
+  for (const deadline = Date.now() + READY_MS; ; ) {
+    signal.throwIfAborted();
+    const observations = await observe(dir, network);
+    const dead = observations.find(({ running }) => !running);
+    if (dead !== undefined) throw nodeFailed(dir, dead.node.index, 'stopped while it was starting');
+    const waiting = observations.find((observation) => !isReady(observation));
+    if (waiting === undefined) return;
+    if (Date.now() > deadline) throw nodeFailed(dir, waiting.node.index, 'is not ready');
+    await delay(POLL_MS);
+  }
+}
+
+const isReady = ({ status }: Observation): boolean =>
+  status !== undefined && status.certifiedHeight >= 1 && status.quorum.met;
