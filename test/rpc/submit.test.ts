@@ -136,7 +136,7 @@ describe('waiting', () => {
     await using harness = await start();
     const { socket } = await harness.connect();
     const head = `Host: 127.0.0.1:${harness.port}\r\nContent-Type: ${SSZ_MEDIA_TYPE}\r\nContent-Length: ${bytesOf(0).length}`;
-    socket.write(`POST /v1/transactions?wait=committed HTTP/1.1\r\n${head}\r\n\r\n`);
+    socket.write(`POST /v1/transactions?wait=committed&timeout=60s HTTP/1.1\r\n${head}\r\n\r\n`);
     socket.write(bytesOf(0));
     await until(() => harness.gateway.waits === 1);
     socket.destroy();
