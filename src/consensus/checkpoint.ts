@@ -53,6 +53,12 @@ function collect(replica: Replica, signed: SignedVote, emit: Emit): void {
   replica.checkpoints.set(height, votes);
   const earlier = votes.get(signed.voter);
   if (earlier !== undefined) return accuse(replica, earlier, signed, emit);
+  // Whoever declares another block than ours may have declared ours to others.
+  const ours = replica.blockHashes.get(height);
+  if (ours !== undefined && ours !== signed.vote.hash && signed.voter !== replica.instance.self) {
+    mark('N11');
+    emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
+  }
   const { validators } = replica.instance;
   const before = quorumHash(validators, votes);
   votes.set(signed.voter, signed);
@@ -115,5 +121,6 @@ function discard(replica: Replica): void {
     if (height <= stable && (height <= replica.ordered || committed === null)) replica.slots.delete(height);
   for (const height of replica.checkpoints.keys()) if (height <= low) replica.checkpoints.delete(height);
   for (const height of replica.blockHashes.keys()) if (height <= low) replica.blockHashes.delete(height);
+  for (const [key, height] of replica.reported) if (height <= low) replica.reported.delete(key);
   forgetPromises(replica.promises, low);
 }

@@ -30,7 +30,7 @@ export function accuse(replica: Replica, first: SignedVote, second: SignedVote, 
   const key = offenceKey(evidence);
   if (replica.reported.has(key)) return;
   mark('N3');
-  replica.reported.add(key);
+  replica.reported.set(key, first.vote.height);
   emit({ kind: 'evidence', evidence });
 }
 

@@ -73,10 +73,11 @@ export function onVote(replica: Replica, signed: SignedVote, emit: Emit): void {
       // The PRE-PREPARE is the primary's PREPARE: it has no other.
       if (signed.voter === primaryOfView(replica, vote.view)) return;
       if (!store(replica, slot.prepares, signed, emit)) return;
-      confront(slot, signed, emit);
+      expose(slot, signed, emit);
       return advance(replica, slot, emit);
     case 'commit':
       if (!store(replica, slot.commits, signed, emit)) return;
+      expose(slot, signed, emit);
       return advance(replica, slot, emit);
     case 'checkpoint':
       invariant(false, 'CHECKPOINTs have no view');
@@ -95,12 +96,14 @@ function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedV
   return true;
 }
 
-/** Somebody prepares another body than the one the primary sent us: it was sent another. Showing it ours gives it both
- *  signatures of the primary, and so the proof. */
-function confront(slot: Slot, prepare: SignedVote, emit: Emit): void {
-  if (slot.prePrepare === null || slot.prePrepare.vote.hash === prepare.vote.hash) return;
+/** Somebody votes for another body than the one the primary sent us. If it is honest it was sent another: showing it ours
+ *  gives it both signatures of the primary. If it lies it may have told others otherwise: showing them its vote gives
+ *  them both of its own. Either way somebody honest ends up with the proof. */
+function expose(slot: Slot, signed: SignedVote, emit: Emit): void {
+  if (slot.prePrepare === null || slot.prePrepare.vote.hash === signed.vote.hash) return;
   mark('N11');
-  emit({ kind: 'send', to: prepare.voter, message: voteMessage(slot.prePrepare) });
+  emit({ kind: 'send', to: signed.voter, message: voteMessage(slot.prePrepare) });
+  emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
 }
 
 function onPrePrepare(replica: Replica, slot: Slot, signed: SignedVote, emit: Emit): void {
@@ -110,7 +113,7 @@ function onPrePrepare(replica: Replica, slot: Slot, signed: SignedVote, emit: Em
   }
   mark('N2');
   adopt(replica, slot, signed);
-  for (const prepare of slot.prepares.values()) confront(slot, prepare, emit);
+  for (const earlier of [...slot.prepares.values(), ...slot.commits.values()]) expose(slot, earlier, emit);
   checkBodies(replica, false, emit);
   advance(replica, slot, emit);
 }

@@ -47,7 +47,7 @@ export function recoverReplica(
     viewChanges: new Map(),
     newView: null,
     promises: { votes: new Map() },
-    reported: new Set(),
+    reported: new Map(),
     timer: {
       now: 0,
       deadline: null,

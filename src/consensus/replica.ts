@@ -65,8 +65,8 @@ export interface Replica {
   newView: SignedNewView | null;
   /** What we signed, and so may not contradict. */
   readonly promises: Promises;
-  /** Offences already reported, so that each is reported once. */
-  readonly reported: Set<string>;
+  /** Offences already reported, so that each is reported once, with their heights. */
+  readonly reported: Map<string, Height>;
   readonly timer: Timer;
 }
 

@@ -21,8 +21,9 @@ export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
 export const REJECTIONS_MAX = 10_000;
 /** Bodies held for each height in flight: one a view that was tried, and what equivocating primaries send. */
 export const BODIES_PER_HEIGHT_MAX = 8;
-/** Pieces of evidence that wait for a block. */
-export const PENDING_EVIDENCE_MAX = 256;
+/** Pieces of evidence kept against one validator: a few prove as much as all, and who lies at every height must not fill
+ *  the store or the blocks. */
+export const EVIDENCE_PER_VALIDATOR_MAX = 16;
 /** Bodies in flight at once. More gives smaller blocks, and a block has a price of its own. */
 export const PIPELINE_MAX = 3;
 /** A block is begun although others are in flight when this part of its weight is waiting. */

@@ -21,7 +21,7 @@ import type { Bodies, ReadyBody } from './bodies.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
-import { PENDING_EVIDENCE_MAX } from './limits.ts';
+import { EVIDENCE_PER_VALIDATOR_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import { overlooked } from './patience.ts';
 import type { Clock, Observer, Signer, Verifier } from './ports.ts';
@@ -167,7 +167,9 @@ export class Protocol {
   #accuse(evidence: Evidence): void {
     const { journal, observer } = this.#context;
     const key = offenceKey(offenceOf(evidence));
-    if (this.#evidence.has(key) || this.#evidence.size >= PENDING_EVIDENCE_MAX) return;
+    if (this.#evidence.has(key)) return;
+    const against = [...this.#evidence.values()].filter(({ first }) => first.voter === evidence.first.voter);
+    if (against.length >= EVIDENCE_PER_VALIDATOR_MAX) return;
     this.#evidence.set(key, evidence);
     journal.put(KEYS.evidence(key), evidenceCodec.encode(evidence));
     observer.offence(evidence);
