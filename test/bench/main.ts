@@ -27,6 +27,7 @@ const command = new Command('npm run bench --')
   .option('--accounts <n>', 'how many accounts the load is from', wholeFrom(4, 100_000), 1000)
   .option('--json', 'print one JSON object (with `npm run --silent bench -- --json` nothing else)')
   .option('--check', 'exit with 1 when a goal is missed')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
   .parse();
 const { seconds, accounts, json = false, check = false } = command.opts<Options>();
 

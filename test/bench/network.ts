@@ -40,7 +40,7 @@ export interface BenchNetwork {
 export async function startNetwork(accounts: readonly Address[], signal: AbortSignal): Promise<BenchNetwork> {
   const { genesis, genesisText } = benchGenesis(accounts);
   const nodes = await withPorts(genesis);
-  const network: Network = { chainId: genesis.chainId, nodes, accounts: [] };
+  const network: Network = { chainId: genesis.chainId, foundedMs: Date.now(), nodes, accounts: [] };
   const dir = mkdtempSync(join(tmpdir(), 'trefoil-bench-'));
   const stop = async () => {
     await stopNodes(
