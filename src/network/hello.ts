@@ -11,7 +11,7 @@ export const PROTOCOL_VERSION = 1;
 export const INCARNATION_BYTES = 16;
 
 const HelloType = new ContainerType({
-  version: uint16<number>(),
+  version: uint16(),
   chainId: hex32<Hash>(),
   /** Random, new with each start of the process: tells a peer that came back from one that dials twice. */
   incarnation: new ByteVectorType(INCARNATION_BYTES),

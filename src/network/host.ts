@@ -68,7 +68,7 @@ export async function createHost(options: HostOptions, ports: HostPorts): Promis
     },
     // Sessions have heartbeats of their own.
     connectionMonitor: { enabled: false },
-    ...(options.mdns && { services: { mdns: mdnsDiscovery(options.chainId, ports.discovered) } }),
+    ...(options.mdns && { services: { mdns: mdnsDiscovery(options.chainId, (found) => ports.discovered(found)) } }),
   });
   node.addEventListener('connection:open', ({ detail }) => ports.connected(detail));
   await node.handle(STREAM_PROTOCOL, (stream, connection) => ports.streamed(connection, stream), {

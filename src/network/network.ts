@@ -221,7 +221,7 @@ class PeerNetwork implements Network {
   #begin(connection: Connection): void {
     const peer = connection.remotePeer.toString();
     // Since the gater was asked the set, or the number of connections, may have changed.
-    if (!this.#admission.decide(peer, this.#sessionsOf(peer).length)) return connection.abort(new Error('refused'));
+    if (!this.#admission.decide(peer, this.#sessionsOf(peer).length)) return cut(connection, 'refused');
     const session = new Session(peer, this.peerId < peer, this.#hello, {
       elect: (candidate) => this.#elect(candidate),
       opened: (opened) => this.#opened(opened),
@@ -271,7 +271,7 @@ class PeerNetwork implements Network {
     this.#sessions.delete(connection);
     this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1);
     if (ending.gently) void closeGently(connection);
-    else connection.abort(new Error(reason));
+    else cut(connection, reason);
     if (session.age >= LASTING_TICKS) this.#redialer.hurry(peer);
     if (this.#open.get(peer) === session) {
       this.#open.delete(peer);
@@ -311,7 +311,15 @@ const incarnationOf = (session: Session): Uint8Array => present(session.incarnat
 async function closeGently(connection: Connection): Promise<void> {
   try {
     await connection.close({ signal: AbortSignal.timeout(CLOSE_MS_MAX) });
-  } catch (error) {
-    connection.abort(error instanceof Error ? error : new Error(String(error)));
+  } catch {
+    cut(connection, 'the goodbye took too long');
+  }
+}
+
+function cut(connection: Connection, reason: string): void {
+  try {
+    connection.abort(new Error(reason));
+  } catch {
+    // libp2p throws when a layer of the connection is closed already, and the layers below it then are too.
   }
 }
