@@ -78,7 +78,8 @@ export class Output {
 
   /** A line that the next one replaces. Only on a terminal; elsewhere use `progress` now and then. */
   live(line: string): void {
-    const width = this.#terminal.stderr.columns ?? 80;
+    // A terminal that does not know its width says 0.
+    const width = this.#terminal.stderr.columns || 80;
     this.#terminal.stderr.write(`${CLEAR_LINE}${line.slice(0, width - 1)}`);
     this.#hasLiveLine = true;
   }

@@ -7,6 +7,7 @@ import { nodeCommand } from './node.ts';
 import { CommandError, EXIT, type ExitCode, Output, type Run, type Terminal, toCommandError } from './output.ts';
 import { testnetCommand } from './testnet/command.ts';
 import { txCommand } from './tx.ts';
+import { VERSION } from './version.ts';
 
 /** `args` without the program's own name. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -38,6 +39,7 @@ function wantsJson(args: readonly string[]): boolean {
 function program(terminal: Terminal, run: Run): Command {
   const root = new Command('trefoil')
     .description('A permissioned Byzantine-fault-tolerant ledger: run a network, use it, make a validator lie.')
+    .version(VERSION)
     .addHelpText('after', EXAMPLES);
   for (const group of [testnetCommand, txCommand, accountCommand, blockCommand, keysCommand, nodeCommand]) {
     root.addCommand(group(run));

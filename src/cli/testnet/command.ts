@@ -1,8 +1,8 @@
 /** `trefoil testnet`. */
 import { Command, InvalidArgumentError } from 'commander';
+import { strategies } from '../../simulator/strategies/registry.ts';
 import { type Liar, parseLiar, parseNatural } from '../arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from '../output.ts';
-import { STRATEGIES } from '../strategies.ts';
 import { down, kill, start } from './change.ts';
 import { claimFolder, DEFAULT_DIR, NODES_MAX, NODES_MIN, readNetwork, upLock } from './layout.ts';
 import { holderOf, tryLock } from './lock.ts';
@@ -62,9 +62,7 @@ Examples:
   trefoil testnet up --byzantine 3=equivocate     validator 3 lies, the others catch it
 
 Strategies:
-${Object.entries(STRATEGIES)
-  .map(([name, what]) => `  ${name.padEnd(12)}${what}`)
-  .join('\n')}
+${[...strategies].map(([name, { describe }]) => `  ${name.padEnd(12)}${describe}`).join('\n')}
 
 Validators that are not named with --byzantine are honest, also if they lied before.`;
 
@@ -189,9 +187,9 @@ function parseStrategy(text: string): string {
 }
 
 function requireStrategy(name: string): void {
-  if (!Object.hasOwn(STRATEGIES, name)) throw new InvalidArgumentError(`Strategies are ${strategyNames()}.`);
+  if (!strategies.has(name)) throw new InvalidArgumentError(`Strategies are ${strategyNames()}.`);
 }
 
 function strategyNames(): string {
-  return Object.keys(STRATEGIES).join(', ');
+  return [...strategies.keys()].join(', ');
 }

@@ -30,7 +30,7 @@ export function spawnNode(dir: string, index: number): ProcessRecord {
   try {
     const child = spawn(process.execPath, [MAIN, 'node', 'start', '--config', configFile(dir, index)], {
       detached: true,
-      stdio: ['ignore', log, log],
+      stdio: ['ignore', 'ignore', log],
     });
     // Without a listener a failure to start would be thrown; the missing pid tells it below.
     child.on('error', () => undefined);

@@ -86,7 +86,7 @@ export function caught(observations: readonly Observation[]): readonly Caught[] 
     if (status === undefined || node.byzantine !== undefined) continue;
     for (const { validator, code, count, last } of status.misbehaviour) add(node.index, validator, code, count, last);
     for (const [validator, offences] of byValidator(status.offences)) {
-      const newest = offences[0];
+      const newest = offences.at(-1);
       if (newest === undefined) continue;
       const last = `two different ${newest.kind} messages at height ${newest.height}, view ${newest.view}; both are in /v1/offences`;
       add(node.index, validator, 'EQUIVOCATION', offences.length, last);
