@@ -1,5 +1,6 @@
 /** Proof that a validator signed two things where the protocol allows one. Anyone can check it; silence is never proof. */
 import { fail, ok, type Result } from '../base/result.ts';
+import { offenceKey, offenceOf } from '../ledger/offence.ts';
 import { type Evidence, type SignedVote, voteSigningBytes } from '../ledger/vote.ts';
 import type { Authority } from './authenticate.ts';
 import type { Replica } from './replica.ts';
@@ -15,10 +16,6 @@ export const conflicts = (a: SignedVote, b: SignedVote): boolean =>
   a.vote.height === b.vote.height &&
   a.vote.hash !== b.vote.hash;
 
-/** The offence, whichever pair of messages proves it. */
-export const offenceKey = ({ first: { vote, voter } }: Evidence): string =>
-  `${vote.epoch}/${voter}/${vote.kind}/${vote.view}/${vote.height}`;
-
 /** The two votes in the order that makes one offence one piece of evidence. */
 export const evidenceOf = (a: SignedVote, b: SignedVote): Evidence =>
   a.vote.hash < b.vote.hash ? { first: a, second: b } : { first: b, second: a };
@@ -27,7 +24,7 @@ export const evidenceOf = (a: SignedVote, b: SignedVote): Evidence =>
 export function accuse(replica: Replica, first: SignedVote, second: SignedVote, emit: Emit): void {
   if (!conflicts(first, second)) return;
   const evidence = evidenceOf(first, second);
-  const key = offenceKey(evidence);
+  const key = offenceKey(offenceOf(evidence));
   if (replica.reported.has(key)) return;
   mark('N3');
   replica.reported.set(key, first.vote.height);

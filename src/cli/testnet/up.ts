@@ -100,8 +100,9 @@ async function untilReady(dir: string, network: Network, signal: AbortSignal, ou
   }
 }
 
-const isReady = ({ status }: Observation): boolean =>
-  status !== undefined && status.certifiedHeight >= 1 && status.quorum.met;
+/** A liar is ready when it runs: its peers may never let it near a final block. */
+const isReady = ({ node, status }: Observation): boolean =>
+  status !== undefined && (node.byzantine !== undefined || (status.certifiedHeight >= 1 && status.quorum.met));
 
 function describe({ node, status }: Observation): string {
   if (status === undefined) return `validator ${node.index} is starting`;
