@@ -101,13 +101,13 @@ export class Output {
 }
 
 /** https://no-color.org: any value but the empty one. */
-export function coloursOf({ env }: Terminal, sink: Sink): Colours {
+function coloursOf({ env }: Terminal, sink: Sink): Colours {
   const refused = env['NO_COLOR'] !== undefined && env['NO_COLOR'] !== '';
   return picocolors.createColors(sink.isTTY === true && !refused);
 }
 
 /** One line. */
-export const toJson = (value: object): string =>
+const toJson = (value: object): string =>
   JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? String(field) : field));
 
 /** Any failure as what a person is told. */

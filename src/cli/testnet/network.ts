@@ -29,7 +29,7 @@ export async function prepareNetwork(dir: string, { size, liars }: NetworkReques
     throw mismatch(dir, `the testnet in ${dir} has ${before.nodes.length} validators, not ${size}`);
   }
   if (resumed) checkGenesis(dir, before);
-  const honest = before.nodes.map(({ byzantine: _, ...node }): TestnetNode => node);
+  const honest = before.nodes.map(honestly);
   const nodes = await withFreePorts(dir, liars.reduce(makeLie, honest), resumed);
   const network = { ...before, nodes };
   writeNetwork(dir, network);
@@ -44,16 +44,21 @@ export async function changeStrategy(
   index: number,
   strategy: string | undefined,
 ): Promise<Network> {
-  const others = network.nodes.map((node): TestnetNode => {
-    const { byzantine: _, ...honest } = node;
-    return node.index === index ? honest : node;
-  });
+  const others = network.nodes.map((node) => (node.index === index ? honestly(node) : node));
   const nodes = strategy === undefined ? others : makeLie(others, { index, strategy });
   const changed = { ...network, nodes: await withFreePorts(dir, nodes, true) };
   writeNetwork(dir, changed);
   await writeNodeFiles(dir, changed);
   return changed;
 }
+
+const honestly = ({ index, peerId, power, httpPort, p2pPort }: TestnetNode): TestnetNode => ({
+  index,
+  peerId,
+  power,
+  httpPort,
+  p2pPort,
+});
 
 function newNetwork(size: number, foundedMs: number): Network {
   const { genesisText, accounts } = developmentNetwork(size, foundedMs);

@@ -24,7 +24,7 @@ export const nodeJson = ({ index, pid, http, peerId, power, byzantine }: Started
 });
 
 /** ` --dir D`, where commands need it. */
-export const dirOption = (dir: string): string => (dir === DEFAULT_DIR ? '' : ` --dir ${quote(dir)}`);
+const dirOption = (dir: string): string => (dir === DEFAULT_DIR ? '' : ` --dir ${quote(dir)}`);
 
 const quote = (text: string): string =>
   /^[\w./@:+-]+$/.test(text) ? text : `'${text.replaceAll("'", String.raw`'\''`)}'`;
@@ -95,9 +95,9 @@ export function statusText(
     return cells.map(String);
   });
   const heads = ['node', 'state', 'certified', 'block', 'epoch', 'view', 'primary', 'peers', ''];
-  const verdict = agreed
-    ? 'All nodes that answer agree.'
-    : colours.red('THE NODES DISAGREE: two blocks at one height.');
+  const answering = observations.filter(({ status }) => status !== undefined).length;
+  const consent = answering === 0 ? 'No validator answers.' : `All ${answering} that answer agree.`;
+  const verdict = agreed ? consent : colours.red('THE VALIDATORS DISAGREE: two blocks at one height.');
   return [table(heads, rows, colours), verdict, ...caught.map(caughtText)].join('\n');
 }
 

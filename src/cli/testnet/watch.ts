@@ -34,7 +34,7 @@ export async function watch(dir: string, signal: AbortSignal, output: Output): P
 }
 
 /** `height 42 · view 0 · 118 tx/s · missing: 2` */
-export function lineOf(observations: readonly Observation[], perSecond: number): string {
+function lineOf(observations: readonly Observation[], perSecond: number): string {
   const statuses = observations.flatMap(({ status }) => (status === undefined ? [] : [status]));
   const newest = statuses.toSorted((a, b) => b.certifiedHeight - a.certifiedHeight)[0];
   const missing = observations.filter(({ status }) => status === undefined).map(({ node }) => node.index);
