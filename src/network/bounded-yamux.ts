@@ -70,9 +70,11 @@ export function boundedYamux(): () => StreamMuxerFactory {
 function guard(connection: MessageStream): void {
   connection.maxWriteBufferLength = MUX_WRITE_BUFFER_BYTES_MAX;
   const headers = new MuxGuard();
-  connection.addEventListener('message', ({ data }) => {
-    const chunks = data instanceof Uint8Array ? [data] : [...data];
+  connection.addEventListener('message', (event) => {
+    const chunks = event.data instanceof Uint8Array ? [event.data] : [...event.data];
     if (chunks.every((chunk) => headers.admits(chunk))) return;
+    // The muxer must not see it: reading on after the end, it would throw where nobody catches.
+    event.stopImmediatePropagation();
     connection.abort(new MuxFrameError(`yamux frame of more than ${MUX_FRAME_BYTES_MAX} bytes`));
   });
 }

@@ -316,10 +316,14 @@ async function closeGently(connection: Connection): Promise<void> {
   }
 }
 
+/** Cuts the connection as soon as libp2p is done with its present event: from within, it would go on to write to what is
+ *  closed, and throw where nobody catches. */
 function cut(connection: Connection, reason: string): void {
-  try {
-    connection.abort(new Error(reason));
-  } catch {
-    // libp2p throws when a layer of the connection is closed already, and the layers below it then are too.
-  }
+  queueMicrotask(() => {
+    try {
+      connection.abort(new Error(reason));
+    } catch {
+      // A layer of the connection was closed already, and the layers below it then are too.
+    }
+  });
 }
