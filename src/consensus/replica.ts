@@ -81,7 +81,7 @@ export interface Timer {
   lonelySince: number | null;
   /** Replicas of a quorum's power are connected. */
   reach: boolean;
-  /** The driver knows a valid transaction that waits. */
+  /** The driver says that the primary owes a body. */
   demand: boolean;
   /** Last tick at which something was achieved, and at which a STATUS went out. */
   progressAt: number;

@@ -44,7 +44,7 @@ export const sendStatus = (replica: Replica, to: ValidatorIndex | 'all', emit: E
 
 /** Sends a peer what it lacks and we can give. A claim to be ahead of us is only a hint where to ask. */
 export function onStatus(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
-  if (status.stableHeight > Math.max(replica.ordered, stableHeight(replica))) {
+  if (status.stableHeight > replica.ordered) {
     mark('R7');
     emit({ kind: 'behind', height: status.stableHeight, peer: from });
   }
@@ -83,7 +83,8 @@ function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emi
     mark('R4');
     emit({ kind: 'send', to: from, message: voteMessage(vote) });
   };
-  const end = status.stableHeight + replica.instance.window;
+  // Bounded by what we may have voted on: beyond 2^53 a height plus one is itself, and a peer may claim any height.
+  const end = Math.min(status.stableHeight + replica.instance.window, windowEnd(replica));
   for (let height = (status.stableHeight + 1) as Height; height <= end; height = (height + 1) as Height) {
     const theirs = known.get(height);
     give(promised(replica.promises, 'pre-prepare', replica.view, height), theirs?.hasPrePrepare);

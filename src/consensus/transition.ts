@@ -10,7 +10,7 @@ export type Input =
   | { readonly kind: 'tick' }
   /** A message whose signatures and certificates were checked; of another replica. */
   | { readonly kind: 'message'; readonly from: ValidatorIndex; readonly message: Verified<Message> }
-  /** A valid transaction waits, or none does any more. */
+  /** The primary owes a body: a valid transaction waits, or an idle block is due. Or it owes none any more. */
   | { readonly kind: 'demand'; readonly waiting: boolean }
   /** Whether replicas of a quorum's power are connected, with ourselves. */
   | { readonly kind: 'reach'; readonly quorum: boolean }

@@ -57,7 +57,7 @@ export class Proposer {
     );
     if (inFlight > 0 && weight < PIPELINE_FILL * blockWeightMax) return null;
     const accusations = inFlight > 0 ? [] : this.#unrecorded(evidence);
-    if (items.length === 0 && accusations.length === 0 && !this.#idleBlockDue(height)) return null;
+    if (items.length === 0 && accusations.length === 0 && !this.idleBlockDue(height)) return null;
     return {
       transactions: items,
       body: {
@@ -70,9 +70,9 @@ export class Proposer {
     };
   }
 
-  /** The first block comes at once, so that a new network shows that it works; later ones after a silence, as a sign of
-   *  life. */
-  #idleBlockDue(height: Height): boolean {
+  /** Whether the primary owes an empty block. The first comes at once, so that a new network shows that it works; later
+   *  ones after a silence, as a sign of life: a primary that does not give it is replaced. */
+  idleBlockDue(height: Height): boolean {
     if (height === 1) return true;
     if (this.#chain.finalHeight < this.#chain.executedHeight) return false;
     return this.#clock.nowMs() - this.#lastBlockMs >= this.#genesis.consensus.idleBlockMs;

@@ -108,7 +108,8 @@ export class Protocol {
   /** What follows from the inputs of a turn: answers, then a proposal. */
   settle(): void {
     this.#settleBodies();
-    this.step({ kind: 'demand', waiting: this.#context.mempool.demand });
+    const next = (this.#context.chain.executedHeight + 1) as Height;
+    this.step({ kind: 'demand', waiting: this.#context.mempool.demand || this.#proposer.idleBlockDue(next) });
     this.#propose();
   }
 
