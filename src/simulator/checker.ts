@@ -1,0 +1,36 @@
+/** What checkers see of a simulation. Each watches one promise of the protocol and says when it is broken. */
+import type { Hash } from '../base/brand.ts';
+import type { FinalizedBlock } from '../driver/ports.ts';
+import type { PeerMessage } from '../driver/wire.ts';
+import type { BlockRecord } from '../ledger/block.ts';
+import type { Certificate, Evidence } from '../ledger/vote.ts';
+import type { SimulatedNode } from './node.ts';
+
+/** Every method is told of nodes that are not liars; a checker takes what it needs. */
+export interface Checker {
+  readonly name: string;
+  /** A message of the protocol left; once for each message, not for each receiver. */
+  sent?(node: SimulatedNode, message: PeerMessage): void;
+  /** A block is durable. */
+  executed?(node: SimulatedNode, record: BlockRecord, hash: Hash): void;
+  /** A certificate is durable. */
+  certified?(node: SimulatedNode, certificate: Certificate): void;
+  finalized?(node: SimulatedNode, block: FinalizedBlock): void;
+  /** It runs, or runs again. */
+  started?(node: SimulatedNode): void;
+  halted?(node: SimulatedNode, error: Error): void;
+  accused?(node: SimulatedNode, evidence: Evidence): void;
+  /** The node closed the connection of a peer for its behaviour. */
+  punished?(node: SimulatedNode, peer: SimulatedNode, code: string, message: string): void;
+  /** The end of the run. */
+  finished?(): void;
+}
+
+export interface Violation {
+  readonly checker: string;
+  readonly atMs: number;
+  readonly message: string;
+}
+
+/** Says that a promise is broken. */
+export type Violate = (message: string) => void;

@@ -1,0 +1,35 @@
+/** All checkers of a simulation. */
+import type { Hash } from '../base/brand.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import type { Checker, Violate } from './checker.ts';
+import { agreement, certificates, durability, transactions } from './checkers/agreement.ts';
+import { bounds, health, supply } from './checkers/health.ts';
+import { honesty } from './checkers/honesty.ts';
+import type { Submitted } from './clients.ts';
+import type { SimulatedNode } from './node.ts';
+
+interface World {
+  readonly genesis: Genesis;
+  readonly nodes: readonly SimulatedNode[];
+  readonly clients: { readonly transactions: ReadonlyMap<Hash, Submitted> };
+}
+
+export function checkersOf(world: World, report: (checker: string, message: string) => void): readonly Checker[] {
+  const { genesis } = world;
+  const submitted = world.clients.transactions;
+  const nodes = () => world.nodes;
+  const named = (make: (violate: Violate) => Checker): Checker => {
+    const checker = make((message) => report(checker.name, message));
+    return checker;
+  };
+  return [
+    named((violate) => agreement(violate)),
+    named((violate) => certificates(violate)),
+    named((violate) => transactions(submitted, violate)),
+    named((violate) => durability(submitted, violate)),
+    named((violate) => honesty(violate)),
+    named((violate) => supply(genesis, violate)),
+    named((violate) => bounds(genesis, nodes, violate)),
+    named((violate) => health(nodes, violate)),
+  ];
+}

@@ -1,0 +1,65 @@
+/** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
+import { FEE_POOL } from '../../ledger/account.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { BODIES_PER_HEIGHT_MAX, EVIDENCE_PER_VALIDATOR_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../../driver/limits.ts';
+import type { Checker, Violate } from '../checker.ts';
+import type { SimulatedNode } from '../node.ts';
+
+/** No honest node stops, and none calls another honest one a liar. */
+export function health(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
+  return {
+    name: 'health',
+    halted(node, error) {
+      if (!node.damaged) violate(`node ${node.slot} halted: ${error.message}`);
+    },
+    punished(node, peer, code, message) {
+      if (node.isHonest && peer.isHonest) violate(`node ${node.slot} punished node ${peer.slot}: ${code}, ${message}`);
+    },
+    accused(node, { first }) {
+      const accused = nodes().filter(({ validator }) => validator === first.voter);
+      if (accused.every(({ isLiar }) => !isLiar))
+        violate(`node ${node.slot} has evidence against honest validator ${first.voter}`);
+    },
+  };
+}
+
+/** All balances and the fees together are what the genesis gave. */
+export function supply(genesis: Genesis, violate: Violate): Checker {
+  const addresses = [...genesis.accounts.map(({ address }) => address), FEE_POOL];
+  return {
+    name: 'supply',
+    finalized({ slot, driver }, { record }) {
+      if (driver === null) return;
+      const sum = addresses.reduce((total, address) => total + driver.account(address).balance, 0n);
+      if (sum !== genesis.supply)
+        violate(`node ${slot} holds ${sum} at height ${record.header.height}, the genesis gave ${genesis.supply}`);
+    },
+  };
+}
+
+/** Nothing grows without end, in memory or on disk. */
+export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
+  const { window } = genesis.consensus;
+  return {
+    name: 'bounds',
+    finalized({ slot, driver }) {
+      const size = driver?.status().mempool.size ?? 0;
+      if (size > MEMPOOL_TRANSACTIONS_MAX) violate(`node ${slot} has ${size} transactions waiting`);
+    },
+    finished() {
+      for (const { slot, isHonest, driver, disk } of nodes()) {
+        if (!isHonest || driver === null) continue;
+        const executed = driver.status().executedHeight;
+        const limits = [
+          ['body/', executed + window * BODIES_PER_HEIGHT_MAX],
+          ['block/', executed],
+          ['certificate/', executed + window],
+          ['evidence/', EVIDENCE_PER_VALIDATOR_MAX * genesis.validators.validators.length],
+        ] as const;
+        for (const [prefix, limit] of limits)
+          if (disk.count(prefix) > limit)
+            violate(`node ${slot} stores ${disk.count(prefix)} of ${prefix}, at most ${limit}`);
+      }
+    },
+  };
+}

@@ -1,0 +1,136 @@
+/** Runs a scenario to its verdict: faults for a while, then quiet, in which the network has to recover. */
+import type { Violation } from './checker.ts';
+import { healAll, unleash } from './faults.ts';
+import { Random } from './random.ts';
+import { conditionsOf, type Scenario } from './scenario.ts';
+import { Simulation } from './simulation.ts';
+import { Story } from './story.ts';
+import { strategies } from './strategies/registry.ts';
+import type { TraceSink } from './trace.ts';
+
+export interface Verdict {
+  readonly violations: readonly Violation[];
+  /** Names of all checkers. */
+  readonly checkers: readonly string[];
+  readonly story: readonly string[];
+  readonly traceHash: string;
+  readonly events: number;
+  /** Highest final height of an honest node. */
+  readonly height: number;
+  readonly transactions: number;
+  /** From the end of the faults until every honest node had committed new transactions; null when that did not happen. */
+  readonly recoveryMs: number | null;
+  readonly boundMs: number;
+  /** View changes after the recovery. */
+  readonly laterViews: number;
+  readonly simulatedMs: number;
+}
+
+/** Base timeouts of quiet after the recovery, in which views are counted. */
+const QUIET_TIMEOUTS = 10;
+/** To fetch and execute what was missed, to connect, and to pass transactions on. */
+const CATCH_UP_MS = 5000;
+
+export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
+  const random = new Random(scenario.seed);
+  const conditions = conditionsOf(random.fork());
+  const story = new Story();
+  const simulation = new Simulation({
+    seed: random.int(-(2 ** 31), 2 ** 31 - 1),
+    powers: scenario.powers,
+    liars: new Map(
+      scenario.liars.flatMap(({ validator, strategy }) => {
+        const liar = strategies.get(strategy);
+        return liar === undefined ? [] : [[validator, liar.factory]];
+      }),
+    ),
+    consensus: conditions.consensus,
+    signatures: scenario.signatures,
+    latencyMs: conditions.latencyMs,
+    trace: (atMs, what, details) => {
+      story.event(atMs, what, details);
+      sink?.(atMs, what, details);
+    },
+  });
+  story.begin(simulation);
+  simulation.startAll();
+  simulation.clients.load(conditions.loadMs);
+  const trouble = unleash(simulation, scenario.faults, random.fork());
+  simulation.run(scenario.durationMs);
+  trouble.stop();
+  const recovery = recover(simulation, scenario);
+  simulation.finish();
+  const { violations, trace, checkers, clients } = simulation;
+  return {
+    violations,
+    checkers: [...checkers.map(({ name }) => name), 'liveness', 'view changes'],
+    story: story.lines(),
+    traceHash: trace.hash,
+    events: trace.events,
+    height: Math.max(0, ...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0)),
+    transactions: clients.transactions.size - clients.open.size,
+    ...recovery,
+    simulatedMs: simulation.nowMs,
+  };
+}
+
+/** The time in which commits have to resume: two base timeouts, another doubled one for each liar that may be primary in
+ *  between, and an allowance to catch up. */
+export function boundOf(simulation: Simulation, liars: number): number {
+  const { baseTimeoutTicks, timeoutCapTicks, tickMs } = simulation.genesis.consensus;
+  let ticks = 2 * baseTimeoutTicks;
+  for (let failed = 1; failed <= liars; failed++) ticks += Math.min(baseTimeoutTicks * 2 ** failed, timeoutCapTicks);
+  return ticks * tickMs + CATCH_UP_MS;
+}
+
+function recover(simulation: Simulation, { liars }: Scenario): Pick<Verdict, 'recoveryMs' | 'boundMs' | 'laterViews'> {
+  const { genesis, clients, violations } = simulation;
+  const faulty = simulation.nodes.filter(({ isHonest }) => !isHonest).length;
+  const boundMs = boundOf(simulation, Math.max(faulty, liars.length));
+  if (violations.length > 0) return { recoveryMs: null, boundMs, laterViews: 0 };
+  const healedMs = simulation.nowMs;
+  simulation.note('healed');
+  healAll(simulation);
+  clients.load(0);
+  const before = Math.max(...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0));
+  simulation.until(() => simulation.honest.every(({ state }) => state === 'running'), 1000);
+  const probes = simulation.honest.map((node, position) => clients.submit(position % clients.accounts.length, node));
+  for (const node of simulation.honest) clients.retry(node);
+  const recovered = (): boolean => {
+    const needed = Math.max(before + 1, ...probes.map(({ height }) => height ?? Number.POSITIVE_INFINITY));
+    return simulation.honest.every(({ driver }) => (driver?.status().finalHeight ?? 0) >= needed);
+  };
+  const report = (checker: string, message: string): void => {
+    violations.push({ checker, atMs: simulation.nowMs, message });
+  };
+  const limitMs = 4 * boundMs;
+  simulation.until(recovered, limitMs);
+  if (violations.length > 0) return { recoveryMs: null, boundMs, laterViews: 0 };
+  if (!recovered()) {
+    const heights = simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? '-');
+    report('liveness', `no recovery within ${limitMs / 1000} s: final heights ${heights.join(', ')}`);
+    return { recoveryMs: null, boundMs, laterViews: 0 };
+  }
+  const recoveryMs = simulation.nowMs - healedMs;
+  if (recoveryMs > boundMs)
+    report('liveness', `recovered after ${(recoveryMs / 1000).toFixed(1)} s, the bound is ${boundMs / 1000} s`);
+  return { recoveryMs, boundMs, laterViews: quiet(simulation, faulty, report) };
+}
+
+/** After the recovery views change only where a liar is primary: at most once for each in each epoch. */
+function quiet(simulation: Simulation, faulty: number, report: (checker: string, message: string) => void): number {
+  const { baseTimeoutTicks, tickMs, epochLength } = simulation.genesis.consensus;
+  const reached = (): number =>
+    Math.max(0, ...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0));
+  const started = new Set<string>();
+  simulation.viewChanges = (epoch, view) => started.add(`${epoch}/${view}`);
+  const before = reached();
+  simulation.clients.load(500);
+  simulation.run(QUIET_TIMEOUTS * baseTimeoutTicks * tickMs);
+  simulation.clients.load(0);
+  const epochs = Math.ceil((reached() - before) / epochLength) + 1;
+  const most = epochs * (faulty + 1);
+  if (started.size > most)
+    report('view changes', `${started.size} views in ${QUIET_TIMEOUTS} base timeouts of quiet, at most ${most}`);
+  return started.size;
+}

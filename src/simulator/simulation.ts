@@ -1,0 +1,212 @@
+/**
+ * The world of a simulation: nodes, wires, clients and checkers on one virtual clock. It runs the production driver, core
+ * and ledger; one seed decides everything.
+ */
+import { present } from '../base/invariant.ts';
+import { nobleEd25519 } from '../crypto/ed25519.ts';
+import type { Ed25519 } from '../crypto/ed25519.ts';
+import type { FinalizedBlock, PeerId } from '../driver/ports.ts';
+import type { StrategyFactory } from '../driver/strategy.ts';
+import { decodePeerMessage } from '../driver/wire.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import type { Checker, Violation } from './checker.ts';
+import { checkersOf } from './checkers.ts';
+import { Clients } from './clients.ts';
+import { Connections } from './connections.ts';
+import { DiskWatch } from './disk-watch.ts';
+import { type ConsensusSettings, simulatedKeys } from './keys.ts';
+import { Links } from './links.ts';
+import { type NodeEvents, SimulatedNode } from './node.ts';
+import { Random } from './random.ts';
+import { Scheduler } from './scheduler.ts';
+import { standIn } from './stand-in.ts';
+import { Trace, type TraceSink } from './trace.ts';
+
+export interface SimulationSetup {
+  readonly seed: number;
+  /** By validator. */
+  readonly powers: readonly bigint[];
+  /** By validator. */
+  readonly liars: ReadonlyMap<number, StrategyFactory>;
+  /** Validators whose key a second node has too. */
+  readonly twins?: readonly number[];
+  readonly consensus?: Partial<ConsensusSettings>;
+  readonly signatures?: 'stand-in' | 'ed25519';
+  readonly latencyMs?: number;
+  readonly trace?: TraceSink;
+}
+
+/** A message on the wire, about to leave: false keeps it back. */
+export type WireFilter = (from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array) => boolean;
+
+/** 2027, so that times look like times. */
+const START_MS = 1_800_000_000_000;
+/** Kinds of messages that checkers look at: the first byte of votes, PRE-PREPAREs, VIEW-CHANGEs and NEW-VIEWs. */
+const PROTOCOL_KINDS = 4;
+
+export class Simulation {
+  readonly scheduler = new Scheduler(START_MS);
+  readonly random: Random;
+  readonly genesis: Genesis;
+  readonly trace: Trace;
+  readonly nodes: readonly SimulatedNode[];
+  readonly links: Links;
+  readonly connections: Connections;
+  readonly clients: Clients;
+  readonly checkers: readonly Checker[];
+  readonly violations: Violation[] = [];
+  filter: WireFilter | null = null;
+  /** Told of each view change that an honest node begins. */
+  viewChanges: ((epoch: number, view: number) => void) | null = null;
+  readonly #watch: DiskWatch;
+
+  constructor(setup: SimulationSetup) {
+    this.random = new Random(setup.seed);
+    this.trace = new Trace(setup.trace);
+    const scheme: Ed25519 = setup.signatures === 'ed25519' ? nobleEd25519 : standIn;
+    const keys = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
+    this.genesis = keys.genesis;
+    const { validators } = this.genesis.validators;
+    const twins = (setup.twins ?? []).map((index) => present(validators[index], 'validator'));
+    const size = validators.length + twins.length;
+    this.links = new Links(size, setup.latencyMs ?? 1, this.random.fork());
+    this.nodes = [...validators, ...twins].map(({ index }, slot) => {
+      const strategy = twins.some((twin) => twin.index === index) ? honestTwin : (setup.liars.get(index) ?? null);
+      const { genesis, scheduler } = this;
+      const secret = present(keys.validatorSecrets[index], 'secret');
+      const random = this.random.fork();
+      const node: SimulatedNode = new SimulatedNode(
+        { slot, validator: index, genesis, secret, scheme, scheduler, random, strategy },
+        this.#events(() => node),
+      );
+      return node;
+    });
+    this.connections = new Connections(this);
+    this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
+    this.checkers = checkersOf(this, (checker, message) =>
+      this.violations.push({ checker, atMs: this.nowMs, message }),
+    );
+    this.#watch = new DiskWatch(this.checkers);
+  }
+
+  /** Milliseconds since the start. */
+  get nowMs(): number {
+    return this.scheduler.nowMs - START_MS;
+  }
+
+  get honest(): readonly SimulatedNode[] {
+    return this.nodes.filter(({ isHonest }) => isHonest);
+  }
+
+  node(slot: number): SimulatedNode {
+    return present(this.nodes[slot], 'node');
+  }
+
+  note(what: string, ...details: readonly (string | number)[]): void {
+    this.trace.note(this.nowMs, what, ...details);
+  }
+
+  startAll(): void {
+    for (const node of this.nodes) node.start();
+  }
+
+  /** Runs until the condition holds or a checker fails. False when neither happens within `ms`. */
+  until(condition: () => boolean, ms: number): boolean {
+    const end = this.scheduler.nowMs + ms;
+    while (this.violations.length === 0 && !condition()) if (!this.scheduler.runNext(end)) return condition();
+    return true;
+  }
+
+  run(ms: number): void {
+    this.until(() => false, ms);
+  }
+
+  /** Tells the checkers that the run is over. */
+  finish(): void {
+    for (const checker of this.checkers) checker.finished?.();
+  }
+
+  send(from: SimulatedNode, peer: PeerId, bytes: Uint8Array): void {
+    for (const to of this.nodes) {
+      if (to.peerId !== peer || !this.connections.stands(from, to)) continue;
+      if (this.filter !== null && !this.filter(from, to, bytes)) continue;
+      this.deliver(from, to, bytes);
+    }
+  }
+
+  /** Puts a message on the wire. It arrives if the connection still stands then. */
+  deliver(from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {
+    const link = this.links.between(from.slot, to.slot);
+    const session = this.connections.session(from, to);
+    this.links.send(link, this.scheduler.nowMs, (delayMs) =>
+      this.scheduler.after(delayMs, () => {
+        if (this.connections.session(from, to) !== session || !this.connections.stands(from, to)) return;
+        this.note('message', from.slot, to.slot, bytes[0] ?? 0, bytes.length, bytes.at(-1) ?? 0);
+        to.input((driver) => driver.receive(from.peerId, bytes));
+      }),
+    );
+  }
+
+  #events(self: () => SimulatedNode): NodeEvents {
+    let last: Uint8Array | null = null;
+    const tell = (run: (checker: Checker) => void): void => {
+      if (!self().isLiar) for (const checker of this.checkers) run(checker);
+    };
+    return {
+      observer: {
+        finalized: (block: FinalizedBlock) => {
+          this.note('finalized', self().slot, block.record.header.height, block.hash);
+          tell((checker) => checker.finalized?.(self(), block));
+          if (!self().isLiar) this.clients.finalized(block);
+        },
+        rejected: (id, code) => this.note('rejected', self().slot, id, code),
+        offence: (evidence) => {
+          this.note('offence', self().slot, evidence.first.voter, evidence.first.vote.height);
+          tell((checker) => checker.accused?.(self(), evidence));
+        },
+        note: (note) => {
+          this.note(note.kind, self().slot, ...('view' in note ? [note.view] : []));
+          if (note.kind === 'view-change-started' && self().isHonest)
+            this.viewChanges?.(self().driver?.status().epoch ?? 0, note.view);
+        },
+        halted: (error) => {
+          this.note('halted', self().slot, error.message);
+          tell((checker) => checker.halted?.(self(), error));
+        },
+      },
+      send: (to, _lane, bytes) => {
+        if (bytes !== last && !self().isLiar && (bytes[0] ?? PROTOCOL_KINDS) < PROTOCOL_KINDS) {
+          const decoded = decodePeerMessage(bytes);
+          if (decoded.ok) tell((checker) => checker.sent?.(self(), decoded.value));
+        }
+        last = bytes;
+        this.send(self(), to, bytes);
+      },
+      punish: (peerId, code, message) => {
+        const peer = present(
+          this.nodes.find((node) => node.peerId === peerId),
+          'peer',
+        );
+        this.note('punished', self().slot, peer.slot, code);
+        tell((checker) => checker.punished?.(self(), peer, code, message));
+        this.connections.punished(self(), peerId);
+      },
+      written: (batch) => {
+        this.note('written', self().slot, batch.length);
+        if (!self().isLiar) this.#watch.written(self(), batch);
+      },
+      changed: () => {
+        this.note(self().state, self().slot);
+        if (self().state === 'running') tell((checker) => checker.started?.(self()));
+        this.connections.update();
+      },
+      refused: (code, message) => {
+        this.note('refused', self().slot, code);
+        tell((checker) => checker.halted?.(self(), new Error(`it would not start: ${code}, ${message}`)));
+      },
+    };
+  }
+}
+
+/** Two honest replicas with one key are a liar together. */
+const honestTwin: StrategyFactory = () => ({ name: 'twin', outgoing: (message) => [message] });
