@@ -35,6 +35,8 @@ export function parseId(text: string): Hash {
   return text;
 }
 
+export const parseIdOrLast = (text: string): Hash | 'last' => (text === 'last' ? text : parseId(text));
+
 export const parseHeight = (text: string): number | 'latest' => (text === 'latest' ? text : parseNatural(text));
 
 /** Number of a liar and its strategy. */

@@ -5,6 +5,7 @@ import { blockCommand } from './block.ts';
 import { keysCommand } from './keys.ts';
 import { nodeCommand } from './node.ts';
 import { CommandError, EXIT, type ExitCode, Output, type Run, type Terminal, toCommandError } from './output.ts';
+import { simulateCommand } from './simulate.ts';
 import { testnetCommand } from './testnet/command.ts';
 import { txCommand } from './tx.ts';
 import { VERSION } from './version.ts';
@@ -41,7 +42,15 @@ function program(terminal: Terminal, run: Run): Command {
     .description('A permissioned Byzantine-fault-tolerant ledger: run a network, use it, make a validator lie.')
     .version(VERSION)
     .addHelpText('after', EXAMPLES);
-  for (const group of [testnetCommand, txCommand, accountCommand, blockCommand, keysCommand, nodeCommand]) {
+  for (const group of [
+    testnetCommand,
+    txCommand,
+    accountCommand,
+    blockCommand,
+    keysCommand,
+    nodeCommand,
+    simulateCommand,
+  ]) {
     root.addCommand(group(run));
   }
   for (const command of withSubcommands(root)) {

@@ -1,4 +1,5 @@
 /** `trefoil tx`: submit transactions and see what became of them. */
+import { existsSync, readFileSync } from 'node:fs';
 import { Command, Option } from 'commander';
 import type { TransactionStatus } from '../api/transaction.ts';
 import { WAIT_MS_MAX } from '../api/limits.ts';
@@ -6,10 +7,11 @@ import type { Hash, Height } from '../base/brand.ts';
 import { hash } from '../base/brand.ts';
 import type { Client } from '../client/client.ts';
 import type { SignedBytes } from '../client/wallet.ts';
-import { parseAmount, parseDuration, parseFee, parseId, parseNatural } from './arguments.ts';
-import { type Answer, EXIT, type Run } from './output.ts';
+import { parseAmount, parseDuration, parseFee, parseId, parseIdOrLast, parseNatural } from './arguments.ts';
+import { type Answer, CommandError, EXIT, type Run } from './output.ts';
 import { addressOf, DEFAULT_KEYS, walletOf } from './people.ts';
 import { clientOf, type TargetOptions, withTarget } from './target.ts';
+import { DEFAULT_DIR, lastTransactionFile, writeWhole } from './testnet/layout.ts';
 
 interface TransferOptions extends TargetOptions {
   readonly from: string;
@@ -72,9 +74,13 @@ Without --wait it returns once a node took it in; look later with \`trefoil tx s
 function showCommand(run: Run): Command {
   return withTarget(new Command('show'))
     .description('What a node knows of a transaction: unknown, pending, committed with its receipt, or rejected.')
-    .argument('<id>', 'its id, 64 hexadecimal digits', parseId)
-    .addHelpText('after', '\nExample:\n  trefoil tx show 5f0c…9a --json')
-    .action((id: Hash, options: TargetOptions) => run(() => show(id, options)));
+    .argument(
+      '<id>',
+      "its id, 64 hexadecimal digits; 'last' for the newest one sent to this testnet from here",
+      parseIdOrLast,
+    )
+    .addHelpText('after', '\nExamples:\n  trefoil tx show last\n  trefoil tx show 5f0c…9a --json')
+    .action((id: Hash | 'last', options: TargetOptions) => run(() => show(id, options)));
 }
 
 async function transfer(options: TransferOptions): Promise<Answer> {
@@ -94,6 +100,7 @@ async function transfer(options: TransferOptions): Promise<Answer> {
   });
   const status =
     options.wait === true ? await submitAndWait(client, signed, options.timeout) : await client.submit(signed.bytes);
+  if (options.node === undefined) writeWhole(lastTransactionFile(options.dir ?? DEFAULT_DIR), signed.id);
   const sentence = `${options.amount} from ${options.from} to ${options.to}`;
   return {
     json: summary(status),
@@ -114,9 +121,21 @@ async function submitAndWait(
   return client.waitFor(id, deadline - Date.now());
 }
 
-async function show(id: Hash, options: TargetOptions): Promise<Answer> {
-  const status = await clientOf(options).transaction(id);
+async function show(id: Hash | 'last', options: TargetOptions): Promise<Answer> {
+  const client = clientOf(options);
+  const status = await client.transaction(id === 'last' ? lastTransaction(options) : id);
   return { json: status, text: describe(status) };
+}
+
+/** The id that the newest `tx transfer` to this testnet left. Throws CommandError: NO_LAST_TRANSACTION. */
+function lastTransaction({ node, dir }: TargetOptions): Hash {
+  const file = lastTransactionFile(dir ?? DEFAULT_DIR);
+  if (node === undefined && existsSync(file)) return parseId(readFileSync(file, 'utf8'));
+  throw new CommandError(
+    'NO_LAST_TRANSACTION',
+    'no transaction was sent to this testnet from here',
+    'Send one with `trefoil tx transfer`, or name an id.',
+  );
 }
 
 /** `{id, status, height?, receipt?}`, and why where it was rejected. */

@@ -1,17 +1,20 @@
 /** What is published: JavaScript that runs without type stripping, and declarations. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { copyFileSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache');
+let folder = '';
 let out = '';
 
 beforeAll(() => {
   // Within the project, so that the packages are found from there as they are from dist/.
   mkdirSync(CACHE, { recursive: true });
-  out = mkdtempSync(join(CACHE, 'build-'));
+  folder = mkdtempSync(join(CACHE, 'build-'));
+  out = join(folder, 'dist');
+  copyFileSync(join(ROOT, 'package.json'), join(folder, 'package.json'));
   const { status, stdout } = spawnSync('tsc', ['-p', 'tsconfig.build.json', '--outDir', out], {
     cwd: ROOT,
     encoding: 'utf8',
@@ -20,7 +23,7 @@ beforeAll(() => {
   if (status !== 0) throw new Error(`the build fails:\n${stdout}`);
 });
 
-afterAll(() => rmSync(out, { recursive: true, force: true }));
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test('every source has its JavaScript, which names no TypeScript', () => {
   const sources = globSync('**/*.ts', { cwd: join(ROOT, 'src') }).filter((path) => !path.endsWith('.d.ts'));

@@ -3,6 +3,7 @@
  *
  *   network.json       what this machine knows of it: ports, strategies; also the mark of such a folder
  *   genesis.json
+ *   last-transaction   the id that `tx show last` means
  *   up.lock            the `up` that looks after it
  *   change.lock        the command that is starting or stopping nodes
  *   node-0/config.toml
@@ -61,6 +62,7 @@ const networkSchema = z.object({
 export type Network = Omit<z.infer<typeof networkSchema>, 'format'>;
 
 export const genesisFile = (dir: string): string => join(dir, 'genesis.json');
+export const lastTransactionFile = (dir: string): string => join(dir, 'last-transaction');
 export const upLock = (dir: string): string => join(dir, 'up.lock');
 export const changeLock = (dir: string): string => join(dir, 'change.lock');
 export const nodeFolder = (dir: string, index: number): string => join(dir, `node-${index}`);
@@ -126,6 +128,7 @@ export function nodeOf(network: Network, index: number): TestnetNode {
 export function wipe(dir: string, network: Network): void {
   for (const { index } of network.nodes) rmSync(nodeFolder(dir, index), { recursive: true, force: true });
   rmSync(genesisFile(dir), { force: true });
+  rmSync(lastTransactionFile(dir), { force: true });
   rmSync(networkFile(dir), { force: true });
   rmSync(changeLock(dir), { force: true });
   if (readdirSync(dir).length === 0) rmdirSync(dir);

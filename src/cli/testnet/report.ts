@@ -55,7 +55,7 @@ export function upText(dir: string, { network, nodes, primary }: Testnet, colour
     '',
     'Copy, in another terminal:',
     `  ${cyan(`npx trefoil tx transfer --from alice --to bob --amount 5 --wait${at}`)}`,
-    `  ${cyan(`npx trefoil account show bob${at}`)}`,
+    `  ${cyan(`npx trefoil tx show last${at}`)}   # its receipt`,
     `  ${cyan(`npx trefoil testnet start ${last} --byzantine equivocate${at}`)}   # make validator ${last} lie`,
   ].join('\n');
 }
