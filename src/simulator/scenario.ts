@@ -68,7 +68,7 @@ export function commandOf({ seed, powers, liars, faults: kinds, durationMs, sign
   return [
     `npx trefoil simulate --seed ${seed}`,
     equal ? `--nodes ${powers.length}` : `--powers ${powers.join(',')}`,
-    ...(liars.length > 0 ? [`--byzantine ${liars.map((liar) => `${liar.validator}=${liar.strategy}`).join(',')}`] : []),
+    ...liars.map(({ validator, strategy }) => `--byzantine ${validator}=${strategy}`),
     ...(kinds.length > 0 ? [`--faults ${kinds.join(',')}`] : []),
     `--duration ${durationMs / 1000}s`,
     ...(signatures === 'ed25519' ? ['--signatures ed25519'] : []),
