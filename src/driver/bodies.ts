@@ -41,6 +41,8 @@ interface BodiesContext {
   /** A verified transaction that waits here. */
   readonly find: (id: Hash) => IdentifiedTransaction | undefined;
   readonly isChecking: (id: Hash) => boolean;
+  /** The body executed at this height, where the block is not final yet. */
+  readonly executedBody: (height: Height) => Hash | undefined;
 }
 
 interface Question {
@@ -81,7 +83,6 @@ export class Bodies {
   restore(bodies: readonly { readonly height: Height; readonly hash: Hash; readonly fullBody: FullBody }[]): void {
     for (const { height, hash, fullBody } of bodies) {
       const pooled = this.pool.add(height, hash, fullBody.body, () => undefined);
-      if (pooled === undefined) continue;
       for (const bytes of fullBody.transactions) {
         const identified = identifyTransaction(bytes);
         if (identified.ok) this.pool.supply(identified.value);
@@ -90,11 +91,12 @@ export class Bodies {
     }
   }
 
-  /** A body that came with a PRE-PREPARE whose signature is right. Error: DUPLICATE_TRANSACTION. */
+  /** A body that came with a PRE-PREPARE which the core accepted, or that was asked for. Error: DUPLICATE_TRANSACTION. */
   offered(height: Height, hash: Hash, body: Body): Result<true> {
     if (new Set(body.transactionIds).size !== body.transactionIds.length)
       return fail('DUPLICATE_TRANSACTION', `a transaction stands twice in the body of height ${height}`);
-    this.pool.add(height, hash, body, this.#context.find);
+    this.pool.add(height, hash, body, this.#context.find, this.#ordered.get(height));
+    if (this.#wants(height, hash)) this.pool.enliven(height, hash);
     return ok(true);
   }
 
@@ -102,15 +104,16 @@ export class Bodies {
   proposed(height: Height, body: Body, transactions: readonly IdentifiedTransaction[]): Hash {
     const hash = bodyHash(body);
     const found = new Map(transactions.map((item) => [item.id, item]));
-    const pooled = this.pool.add(height, hash, body, (id) => found.get(id));
-    if (pooled !== undefined) this.#store(pooled, transactions);
+    const pooled = this.pool.add(height, hash, body, (id) => found.get(id), this.#ordered.get(height));
+    this.pool.enliven(height, hash);
+    this.#store(pooled, transactions);
     return hash;
   }
 
   /** An answer to FETCH. True when it was asked for: its transactions are of use then. Error: DUPLICATE_TRANSACTION. */
   answered(height: Height, { body }: FullBody): Result<boolean> {
     const hash = bodyHash(body);
-    const wanted = this.#questions.get(height)?.bodyHash === hash || this.#ordered.get(height) === hash;
+    const wanted = this.#wants(height, hash);
     if (!wanted || this.pool.get(height, hash) !== undefined) return ok(wanted);
     const offered = this.offered(height, hash, body);
     return offered.ok ? ok(true) : offered;
@@ -119,11 +122,24 @@ export class Bodies {
   /** The core asks whether a body is valid. */
   check(question: Question): void {
     this.#questions.set(question.height, question);
+    this.pool.enliven(question.height, question.bodyHash);
+  }
+
+  /** Another view begins: questions of the one before need no answer. */
+  viewEntered(): void {
+    this.#questions.clear();
+    this.pool.retire();
+    for (const [height, hash] of this.#ordered) this.pool.enliven(height, hash);
   }
 
   /** The core ordered a body. */
   execute(height: Height, hash: Hash): void {
     this.#ordered.set(height, hash);
+    this.pool.enliven(height, hash);
+  }
+
+  #wants(height: Height, hash: Hash): boolean {
+    return this.#questions.get(height)?.bodyHash === hash || this.#ordered.get(height) === hash;
   }
 
   /** An answer to one of the core's questions, if there is any. */
@@ -132,6 +148,10 @@ export class Bodies {
       if (hash === NULL_BODY_HASH) {
         this.#questions.delete(height);
         return { view, height, bodyHash: hash, valid: repeat };
+      }
+      if (this.#context.executedBody(height) === hash) {
+        this.#questions.delete(height);
+        return { view, height, bodyHash: hash, valid: true };
       }
       const pooled = this.pool.get(height, hash);
       const transactions = pooled === undefined ? undefined : completeTransactions(pooled);

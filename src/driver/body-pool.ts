@@ -17,11 +17,13 @@ export interface PooledBody {
   readonly missing: Map<Hash, number>;
   /** It is stored, or in the batch of this turn. */
   stored: boolean;
+  /** The core asks about it or ordered it: what it carries need not be proposed again. */
+  live: boolean;
 }
 
 export class BodyPool {
   readonly #heights = new Map<Height, Map<Hash, PooledBody>>();
-  /** Transactions of complete bodies, by id: what FETCH is answered from, and what is not proposed again. */
+  /** Transactions of complete live bodies, by id: what FETCH is answered from, and what is not proposed again. */
   readonly #carried = new Map<Hash, IdentifiedTransaction>();
   /** Who waits for a transaction. */
   readonly #wanted = new Map<Hash, Set<PooledBody>>();
@@ -39,20 +41,27 @@ export class BodyPool {
     return this.#wanted.has(id);
   }
 
-  /** Undefined when the height has too many bodies already. */
+  /** A full height forgets its oldest body, but the one to `keep`: what we voted for stays on disk, here and at others. */
   add(
     height: Height,
     hash: Hash,
     body: Body,
     find: (id: Hash) => IdentifiedTransaction | undefined,
-  ): PooledBody | undefined {
+    keep?: Hash,
+  ): PooledBody {
     const bodies = this.#heights.get(height) ?? new Map<Hash, PooledBody>();
     const known = bodies.get(hash);
     if (known !== undefined) return known;
-    if (bodies.size >= BODIES_PER_HEIGHT_MAX) return undefined;
+    if (bodies.size >= BODIES_PER_HEIGHT_MAX) {
+      const oldest = [...bodies.values()].find((each) => each.hash !== keep);
+      if (oldest !== undefined) {
+        this.#forget(oldest);
+        bodies.delete(oldest.hash);
+      }
+    }
     const transactions = body.transactionIds.map(find);
     const missing = new Map<Hash, number>();
-    const pooled: PooledBody = { height, hash, body, transactions, missing, stored: false };
+    const pooled: PooledBody = { height, hash, body, transactions, missing, stored: false, live: false };
     for (const [position, id] of body.transactionIds.entries()) {
       if (transactions[position] !== undefined) continue;
       missing.set(id, position);
@@ -61,8 +70,21 @@ export class BodyPool {
     }
     bodies.set(hash, pooled);
     this.#heights.set(height, bodies);
-    if (missing.size === 0) this.#carry(pooled);
     return pooled;
+  }
+
+  /** The core asks about the body, or ordered it. */
+  enliven(height: Height, hash: Hash): void {
+    const pooled = this.get(height, hash);
+    if (pooled === undefined || pooled.live) return;
+    pooled.live = true;
+    if (pooled.missing.size === 0) this.#carry(pooled);
+  }
+
+  /** Another view begins: bodies of the one before are in flight only if they are proposed again. */
+  retire(): void {
+    this.#carried.clear();
+    for (const bodies of this.#heights.values()) for (const pooled of bodies.values()) pooled.live = false;
   }
 
   /** A transaction whose signature was checked. */
@@ -75,7 +97,7 @@ export class BodyPool {
       if (position === undefined) continue;
       pooled.missing.delete(item.id);
       pooled.transactions[position] = item;
-      if (pooled.missing.size === 0) this.#carry(pooled);
+      if (pooled.missing.size === 0 && pooled.live) this.#carry(pooled);
     }
   }
 
@@ -87,15 +109,17 @@ export class BodyPool {
       dropped.push(...bodies.values());
       this.#heights.delete(height);
     }
-    for (const pooled of dropped) {
-      for (const id of pooled.body.transactionIds) this.#carried.delete(id);
-      for (const id of pooled.missing.keys()) {
-        const waiting = this.#wanted.get(id);
-        waiting?.delete(pooled);
-        if (waiting?.size === 0) this.#wanted.delete(id);
-      }
-    }
+    for (const pooled of dropped) this.#forget(pooled);
     return dropped;
+  }
+
+  #forget(pooled: PooledBody): void {
+    if (pooled.live) for (const id of pooled.body.transactionIds) this.#carried.delete(id);
+    for (const id of pooled.missing.keys()) {
+      const waiting = this.#wanted.get(id);
+      waiting?.delete(pooled);
+      if (waiting?.size === 0) this.#wanted.delete(id);
+    }
   }
 
   #carry(pooled: PooledBody): void {

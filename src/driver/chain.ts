@@ -54,6 +54,11 @@ export class Chain {
     return this.#final;
   }
 
+  /** Hash of the body executed at this height, where the block is not final yet. */
+  pendingBody(height: Height): Hash | undefined {
+    return this.#pending.find(({ record }) => record.header.height === height)?.record.header.bodyHash;
+  }
+
   /** The newest finality certificate, which may be ahead of what is executed here. */
   get certified(): Certificate | null {
     return this.#certified;

@@ -103,6 +103,7 @@ export class Driver {
       ask: (message, turn) => this.#ask(message, turn),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
+      executedBody: (height) => this.#chain.pendingBody(height),
     });
     this.#bodies.restore(recovered.bodies);
     this.#intake = new Intake({
@@ -165,6 +166,8 @@ export class Driver {
   receive(peer: PeerId, message: Uint8Array): void {
     if (this.#loop.backlog >= INPUTS_MAX) return;
     this.#loop.input(() => {
+      // It may have left while its message waited.
+      if (!this.#peers.has(peer)) return;
       const decoded = decodePeerMessage(message);
       if (!decoded.ok) this.#punish(peer, decoded.error.code, decoded.error.message);
       else this.#onMessage(peer, decoded.value);
@@ -281,11 +284,11 @@ export class Driver {
     if (bodyHash(body) !== hash) return this.#punish(peer, 'BODY_MISMATCH', 'not the body of the PRE-PREPARE');
     const checked = authenticate(this.#protocol.authority, { kind: 'vote', vote });
     if (!checked.ok) return this.#refuse(peer, checked.error);
-    if (this.#protocol.isInFlight(height)) {
-      const offered = this.#bodies.offered(height, hash, body);
-      if (!offered.ok) return this.#punish(peer, offered.error.code, offered.error.message);
-    }
     this.#protocol.step({ kind: 'message', from: vote.voter, message: checked.value });
+    // A primary can sign any number of bodies, for its later views too: only the one that counts is kept.
+    if (!this.#protocol.isProposed(height, hash)) return;
+    const offered = this.#bodies.offered(height, hash, body);
+    if (!offered.ok) this.#punish(peer, offered.error.code, offered.error.message);
   }
 
   #onProtocol(peer: PeerId, from: ValidatorIndex, message: Message): void {

@@ -2,12 +2,12 @@
  * The core's side of the driver: feeds one PBFT instance after another, and carries out its effects. The answers to its
  * questions about bodies and blocks are given within the same turn, where they are here.
  */
-import type { Epoch, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import type { Authority } from '../consensus/authenticate.ts';
 import type { Status } from '../consensus/messages.ts';
 import { nextProposal } from '../consensus/normal-case.ts';
 import { nothingRecovered, recoverReplica } from '../consensus/recovery.ts';
-import { type Instance, primaryOfView, type Replica, stableHeight, windowEnd } from '../consensus/replica.ts';
+import { type Instance, primaryOfView, type Replica, stableHeight } from '../consensus/replica.ts';
 import { statusOf } from '../consensus/status.ts';
 import { step } from '../consensus/step.ts';
 import type { Effect, Input } from '../consensus/transition.ts';
@@ -95,10 +95,9 @@ export class Protocol {
     return this.#authority;
   }
 
-  /** Whether a body proposed for this height may still be of use. */
-  isInFlight(height: Height): boolean {
-    const low = Math.max(stableHeight(this.#replica), this.#context.chain.executedHeight);
-    return height > low && height <= windowEnd(this.#replica);
+  /** Whether this body is the one that the primary of our view proposed for the height. */
+  isProposed(height: Height, bodyHash: Hash): boolean {
+    return this.#replica.slots.get(height)?.prePrepare?.vote.hash === bodyHash;
   }
 
   step(input: Input): void {
@@ -117,7 +116,9 @@ export class Protocol {
   executed(block: ExecutedBlock): void {
     const { observer, mempool, bodies } = this.#context;
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
-    for (const { id, code } of block.skipped) if (mempool.remove(id) !== undefined) observer.rejected(id, code);
+    // One that came before its predecessor can still be executed: no primary drops it by ordering it too early.
+    for (const { id, code } of block.skipped)
+      if (code !== 'NONCE_TOO_HIGH' && mempool.remove(id) !== undefined) observer.rejected(id, code);
     for (const { item } of mempool.advanced(block.changes.keys()))
       if (!included.has(item.id)) observer.rejected(item.id, 'NONCE_TOO_LOW');
     bodies.drop(block.header.height, block.header.bodyHash);
@@ -161,6 +162,7 @@ export class Protocol {
         return observer.note({ kind: 'view-change-started', view: effect.view, reason: effect.reason });
       case 'view-entered':
         this.#viewSinceMs = clock.nowMs();
+        bodies.viewEntered();
         return observer.note({ kind: 'view-entered', view: effect.view, primary: effect.primary });
     }
   }

@@ -1,11 +1,13 @@
 /** Drivers on one virtual clock: the production driver over a perfect network and disk, unless a test says otherwise. */
-import { type Height, type ValidatorIndex } from '../../src/base/brand.ts';
+import type { Hash, Height, ValidatorIndex } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { equalBytes } from '../../src/codec/codec.ts';
 import { sha256 } from '../../src/crypto/sha256.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/recovery.ts';
+import type { SubmitOutcome } from '../../src/driver/intake.ts';
+import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
 import type { StrategyFactory } from '../../src/driver/strategy.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
 import { type Transaction, signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
@@ -74,7 +76,17 @@ export interface ClusterNode {
   readonly offences: Evidence[];
   readonly notes: DriverNote[];
   readonly halted: Error[];
+  /** Whom it punished, and why. */
+  readonly punished: { readonly peer: PeerId; readonly code: string }[];
+  readonly rejected: { readonly id: Hash; readonly code: string }[];
   life: number;
+}
+
+/** What tests vary of a genesis file. */
+export interface GenesisText {
+  consensus: Record<string, unknown>;
+  ledger: Record<string, unknown>;
+  validators: Record<string, unknown>[];
 }
 
 export class Cluster {
@@ -84,16 +96,21 @@ export class Cluster {
   readonly strategies = new Map<number, StrategyFactory>();
   readonly accounts = developmentNetwork(4).accounts;
   /** Whether a message may pass; a test closes links with it. */
-  link: (from: number, to: number) => boolean = () => true;
+  link: (from: number, to: number, message: Uint8Array) => boolean = () => true;
 
-  constructor(count: number, change: (genesis: Record<string, any>) => void = () => {}) {
-    const text = JSON.parse(developmentNetwork(count).genesisText);
+  /** Validators, then observers. */
+  constructor(count: number, change: (genesis: GenesisText) => void = () => {}, observers = 0) {
+    const text = JSON.parse(developmentNetwork(count).genesisText) as GenesisText;
     change(text);
     const parsed = parseGenesis(JSON.stringify(text));
     if (!parsed.ok) throw new Error(parsed.error.message);
     this.genesis = parsed.value;
-    this.nodes = this.genesis.validators.validators.map(({ index, peerId }) => ({
-      index,
+    const peers = [
+      ...this.genesis.validators.validators.map(({ peerId }) => peerId),
+      ...Array.from({ length: observers }, (_, i) => `observer-${i}`),
+    ];
+    this.nodes = peers.map((peerId, index) => ({
+      index: index as ValidatorIndex,
       peerId,
       disk: new SimulatedDisk(this.scheduler),
       driver: null,
@@ -101,6 +118,8 @@ export class Cluster {
       offences: [],
       notes: [],
       halted: [],
+      punished: [],
+      rejected: [],
       life: 0,
     }));
   }
@@ -118,11 +137,10 @@ export class Cluster {
     const life = ++node.life;
     recover(node.disk, this.genesis, (recovered) => {
       if (!recovered.ok) throw new Error(recovered.error.message);
-      const { publicKey } = present(this.genesis.validators.validators[index], 'validator');
       const strategy = this.strategies.get(index);
       node.driver = new Driver({
         genesis: this.genesis,
-        self: node.index,
+        self: index < this.genesis.validators.validators.length ? node.index : null,
         recovered: recovered.value,
         store: {
           write: (batch, done) => node.disk.write(batch, done, () => node.life === life),
@@ -132,7 +150,7 @@ export class Cluster {
         clock: { nowMs: () => Math.floor(this.scheduler.nowMs), soon: (turn) => this.scheduler.after(0, turn) },
         transport: {
           send: (to, _lane, message) => this.#send(index, to, message),
-          punish: () => {},
+          punish: (peer, code) => node.punished.push({ peer, code }),
         },
         verifier: {
           check: ({ publicKey: key, message, signature }) => equalBytes(signature, standInSignature(key, message)),
@@ -145,10 +163,10 @@ export class Cluster {
               ),
             ),
         },
-        signer: { sign: (message) => standInSignature(publicKey, message) },
+        signer: { sign: (message) => this.sign(index, message) },
         observer: {
           finalized: (block) => node.blocks.push(block),
-          rejected: () => {},
+          rejected: (id, code) => node.rejected.push({ id, code }),
           offence: (evidence) => node.offences.push(evidence),
           note: (note) => node.notes.push(note),
           halted: (error) => node.halted.push(error),
@@ -182,11 +200,33 @@ export class Cluster {
 
   #send(from: number, to: PeerId, message: Uint8Array): void {
     const target = this.nodes.find(({ peerId }) => peerId === to);
-    if (target === undefined || !this.link(from, target.index)) return;
+    if (target === undefined || !this.link(from, target.index, message)) return;
     const life = target.life;
     this.scheduler.after(1, () => {
       if (target.life === life) target.driver?.receive(this.node(from).peerId, message);
     });
+  }
+
+  /** A message as if `from` had sent it, whatever it is. */
+  inject(from: number, to: number, message: PeerMessage | Uint8Array): void {
+    const bytes = message instanceof Uint8Array ? message : encodePeerMessage(message);
+    this.scheduler.after(1, () => this.node(to).driver?.receive(this.node(from).peerId, bytes));
+  }
+
+  driver(index: number): Driver {
+    return present(this.node(index).driver, 'driver');
+  }
+
+  /** Signs as this validator. */
+  sign(index: number, bytes: Uint8Array): Uint8Array {
+    return standInSignature(present(this.genesis.validators.validators[index], 'validator').publicKey, bytes);
+  }
+
+  /** Submits to this node; the answer appears in the list. */
+  submit(index: number, bytes: Uint8Array): SubmitOutcome[] {
+    const answers: SubmitOutcome[] = [];
+    this.driver(index).submit(bytes, (outcome) => answers.push(outcome));
+    return answers;
   }
 
   /** Runs until the condition holds; false when it does not within `ms`. */
