@@ -85,7 +85,7 @@ export const REDIAL_MS_MIN = 100;
 export const REDIAL_MS_MAX = 1_000;
 /** One try at one address; a lost SYN is repeated after one second. */
 export const DIAL_MS_MAX = 2_500;
-/** A session of at least so many ticks starts the waits anew; one that breaks at once does not. */
+/** A session that was open for so many ticks starts the waits anew; one that breaks at once does not. */
 export const LASTING_TICKS = 2;
 /** Discovered addresses kept for a peer, beside the configured ones. Anybody on the local network can announce some. */
 export const DISCOVERED_ADDRESSES_MAX = 4;

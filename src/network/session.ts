@@ -65,7 +65,7 @@ export class Session {
   readonly connectedAtMs: number = Date.now();
   readonly sent: Traffic = { frames: 0, messages: 0, bytes: 0 };
   readonly received: Traffic = { frames: 0, messages: 0, bytes: 0 };
-  /** Ticks since the connection. */
+  /** Ticks since the connection, and from 0 again since the session is open. */
   age = 0;
   /** Known once the session is open. */
   incarnation: Uint8Array | undefined;
@@ -197,6 +197,7 @@ export class Session {
     if (this.over) return;
     this.#decoder.bytesMax = FRAME_BYTES_MAX;
     this.#phase = 'open';
+    this.age = 0;
     this.#ports.opened(this);
   }
 

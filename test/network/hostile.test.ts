@@ -9,6 +9,7 @@ import { CONNECTIONS_PER_PEER_MAX, LANE_LIMITS } from '../../src/network/limits.
 import {
   connectedPeers,
   connectRaw,
+  ELECTOR_FIRST,
   eventually,
   helloFrame,
   peer,
@@ -176,14 +177,33 @@ describe('an admitted peer', () => {
     await expectHealthy(victim, honest);
   });
 
-  test('that came back as a new process takes the place of its old connection at once', async () => {
-    const { victim, liar } = await setup();
-    const again = await connectRaw(LIAR, victim);
-    again.stream.send(helloFrame(99));
+  test('that dials twice at once keeps the first connection, as the smaller id decides', async () => {
+    const [elector, other] = ELECTOR_FIRST;
+    const victim = await startHost(elector);
+    const [first, second] = [await connectRaw(other, victim), await connectRaw(other, victim)];
+    first.stream.send(helloFrame(other));
+    await eventually(() => expect(victim.links).toEqual([`+${peer(other)}`]));
+    second.stream.send(helloFrame(other));
+    await eventually(() => expect(second.connection.status).not.toBe('open'));
+    expect([victim.network.counts().ended.get('TWIN'), second.heard.length]).toEqual([1, 0]);
+    expect([victim.links, first.heard.length]).toEqual([[`+${peer(other)}`], 1]);
+  });
+
+  test.each([
+    ['smaller', ELECTOR_FIRST],
+    ['larger', [...ELECTOR_FIRST].reverse()],
+  ])('that came back as a new process replaces its old connection at once (ours the %s id)', async (_, names) => {
+    const [ours = 0, theirs = 0] = names;
+    const victim = await startHost(ours);
+    const before = await connectRaw(theirs, victim);
+    before.stream.send(helloFrame(theirs));
+    await eventually(() => expect(victim.links).toEqual([`+${peer(theirs)}`]));
+    const after = await connectRaw(theirs, victim);
+    after.stream.send(helloFrame(99));
     await eventually(() => expect(victim.network.counts().ended.get('REPLACED')).toBe(1));
-    expect(victim.links.slice(-2)).toEqual([`-${peer(LIAR)}`, `+${peer(LIAR)}`]);
-    await eventually(() => expect(liar.connection.status).not.toBe('open'));
-    again.stream.send(encodeFrame([Uint8Array.of(5)]));
+    expect(victim.links.slice(-2)).toEqual([`-${peer(theirs)}`, `+${peer(theirs)}`]);
+    await eventually(() => expect(before.connection.status).not.toBe('open'));
+    after.stream.send(encodeFrame([Uint8Array.of(5)]));
     await eventually(() => expect(victim.received.at(-1)?.message).toEqual(Uint8Array.of(5)));
   });
 });
