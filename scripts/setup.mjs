@@ -16,8 +16,9 @@ export function prepare(root) {
   const reason = whyInstall(root);
   if (reason !== undefined) {
     say(`Installing dependencies, once (${reason}) …`);
+    // --loglevel: the machine's Node may be older than what the packages ask for; they run on the project's own.
     // --include: NODE_ENV=production or a personal .npmrc would leave out the very package that brings Node.
-    if (!npm(root, ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund'])) {
+    if (!npm(root, ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'])) {
       return refuse('INSTALL_FAILED', '`npm ci` failed, see above.', 'is the package registry reachable?');
     }
   }

@@ -67,6 +67,8 @@ export class Output {
   }
 
   answer({ json, text }: Answer): void {
+    if (this.#hasLiveLine) this.#terminal.stderr.write(CLEAR_LINE);
+    this.#hasLiveLine = false;
     this.#terminal.stdout.write(this.json ? `${toJson(json)}\n` : `${text}\n`);
   }
 

@@ -94,7 +94,8 @@ async function untilReady(dir: string, network: Network, signal: AbortSignal, ou
     if (waiting.length === 0 && primary !== undefined) return primary;
     if (Date.now() > deadline) throw notReady(dir, waiting);
     const line = `Waiting for the first final block: ${waiting.map(describe).join(' · ')}`;
-    if (line !== told) output.progress(line);
+    if (output.isLive) output.live(line);
+    else if (line !== told) output.progress(line);
     told = line;
     await delay(POLL_MS);
   }
