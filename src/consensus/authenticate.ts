@@ -70,6 +70,8 @@ function check(authority: Authority, message: Message): Checked {
       return checkNewView(authority, message.newView);
     case 'status':
       return FINE;
+    case 'certificate':
+      return checkCertificate(authority, message.certificate);
   }
 }
 

@@ -41,6 +41,7 @@ export const CLAUSES = [
   'R5',
   'R6',
   'R7',
+  'R8',
   'P1',
   'P2',
   'P3',

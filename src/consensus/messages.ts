@@ -8,7 +8,14 @@ import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, uint16, uint64 } from '../codec/types.ts';
 import { signingBytes } from '../crypto/domain.ts';
 import { VALIDATORS_MAX } from '../ledger/limits.ts';
-import { CertificateType, SignatureType, type SignedVote, SignedVoteType, SignersType } from '../ledger/vote.ts';
+import {
+  type Certificate,
+  CertificateType,
+  SignatureType,
+  type SignedVote,
+  SignedVoteType,
+  SignersType,
+} from '../ledger/vote.ts';
 import { WINDOW_MAX } from './limits.ts';
 
 /** A quorum prepared one body in one view (4.2): the PRE-PREPARE of the view's primary and PREPAREs that with it make a
@@ -87,7 +94,9 @@ export type Message =
   | { readonly kind: 'vote'; readonly vote: SignedVote }
   | { readonly kind: 'view-change'; readonly viewChange: SignedViewChange }
   | { readonly kind: 'new-view'; readonly newView: SignedNewView }
-  | { readonly kind: 'status'; readonly status: Status };
+  | { readonly kind: 'status'; readonly status: Status }
+  /** A finality certificate, passed on to who lacks it. */
+  | { readonly kind: 'certificate'; readonly certificate: Certificate };
 
 const VIEW_CHANGE_BYTES_MAX = SignedViewChangeType.maxSize;
 

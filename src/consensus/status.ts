@@ -52,6 +52,7 @@ export function onStatus(replica: Replica, from: ValidatorIndex, status: Status,
   answerView(replica, from, status, emit);
   if (replica.active && status.active && status.view === replica.view) answerVotes(replica, from, status, emit);
   answerCheckpoints(replica, from, status, emit);
+  answerCertificate(replica, from, status, emit);
 }
 
 function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
@@ -105,4 +106,13 @@ function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Statu
     mark('R5');
     emit({ kind: 'send', to: from, message: voteMessage(own) });
   }
+}
+
+/** Who executed a block but missed its CHECKPOINTs may never get a quorum of them again: some that signed may be gone, and
+ *  some that hold the certificate got the block by sync and never signed. */
+function answerCertificate(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  const { stable } = replica;
+  if (stable === null || stable.height <= status.stableHeight || stable.height > status.executedHeight) return;
+  mark('R8');
+  emit({ kind: 'send', to: from, message: { kind: 'certificate', certificate: stable } });
 }

@@ -7,7 +7,7 @@
 import type { ValidatorIndex, View } from '../base/brand.ts';
 import { unreachable } from '../base/invariant.ts';
 import type { Verified } from './authenticate.ts';
-import { onCheckpoint, onExecuted, onSynced } from './checkpoint.ts';
+import { onCertificate, onCheckpoint, onExecuted, onSynced } from './checkpoint.ts';
 import { checkInvariants } from './invariants.ts';
 import type { Message } from './messages.ts';
 import { onBodyChecked, onVote, propose } from './normal-case.ts';
@@ -80,6 +80,8 @@ function onMessage(replica: Replica, from: ValidatorIndex, message: Verified<Mes
       return onNewView(replica, message.newView, emit);
     case 'status':
       return onStatus(replica, from, message.status, emit);
+    case 'certificate':
+      return onCertificate(replica, message.certificate, emit);
     default:
       unreachable(message);
   }

@@ -100,7 +100,7 @@ export function tick(replica: Replica): boolean {
 /** Ticks between STATUS messages: eight in a base timeout while something is awaited and nothing moves, else one. */
 export function statusDue(replica: Replica): boolean {
   const { timer, instance } = replica;
-  const stuck = !replica.active || awaits(replica) || replica.executed < stableHeight(replica);
+  const stuck = !replica.active || awaits(replica) || replica.executed !== stableHeight(replica);
   const eager = Math.max(1, Math.floor(instance.baseTimeoutTicks / 8));
   const since = timer.now - timer.statusAt;
   const due = stuck && timer.now - timer.progressAt >= eager ? since >= eager : since >= instance.baseTimeoutTicks;

@@ -6,6 +6,7 @@
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { authenticate } from '../consensus/authenticate.ts';
+import { mark } from '../consensus/marks.ts';
 import type { Message, Status } from '../consensus/messages.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
 import { type Body, blockHash, bodyHash } from '../ledger/block.ts';
@@ -216,7 +217,9 @@ export class Driver {
   /** What follows from all inputs of a turn together. */
   #endTurn(): void {
     this.#protocol.settle();
-    this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);
+    // Blocks of the next epoch can be checked when this one's last certificate is here.
+    if (this.#chain.executedHeight < this.#protocol.authority.lastHeight)
+      this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);
     this.#intake.flush();
   }
 
@@ -272,9 +275,12 @@ export class Driver {
         return this.#onProtocol(peer, message.vote.voter, message);
       case 'view-change':
       case 'new-view':
+      case 'certificate':
       case 'status': {
         const from = this.#postman.validatorOf(peer);
-        if (from !== undefined) this.#onProtocol(peer, from, message);
+        if (from !== undefined) return this.#onProtocol(peer, from, message);
+        // Observers are no replicas to the core, but they too can be left behind at the end of an epoch.
+        if (message.kind === 'status' && this.#server.allows(peer)) this.#helpOutOfEpoch(peer, message.status);
       }
     }
   }
@@ -295,10 +301,20 @@ export class Driver {
     if (message.kind === 'status') {
       this.#peers.set(peer, message.status);
       if (!this.#server.allows(peer)) return;
+      this.#helpOutOfEpoch(peer, message.status);
     }
     const checked = authenticate(this.#protocol.authority, message);
     if (checked.ok) this.#protocol.step({ kind: 'message', from, message: checked.value });
     else this.#refuse(peer, checked.error);
+  }
+
+  /** Who executed an epoch that we left, and stays in it, lacks the certificate that ends it. */
+  #helpOutOfEpoch(peer: PeerId, { epoch, executedHeight }: Status): void {
+    if (epoch >= this.#protocol.authority.epoch) return;
+    const lastHeight = ((epoch + 1) * this.#options.genesis.consensus.epochLength) as Height;
+    if (executedHeight < lastHeight) return;
+    mark('R8');
+    this.#server.certificate(peer, lastHeight);
   }
 
   #refuse(peer: PeerId, { code, message }: { readonly code: string; readonly message: string }): void {

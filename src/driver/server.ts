@@ -68,6 +68,14 @@ export class Server {
     });
   }
 
+  /** The finality certificate of a height, if it is here. */
+  certificate(peer: PeerId, height: Height): void {
+    this.#store.read([KEYS.certificate(height)], ([bytes]) => {
+      const certificate = decode(certificateCodec, bytes);
+      if (certificate !== undefined) this.#send(peer, { kind: 'certificate', certificate });
+    });
+  }
+
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
   blocks(peer: PeerId, from: Height, count: number): void {
     if (!this.allows(peer)) return;

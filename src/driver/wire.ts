@@ -19,7 +19,14 @@ import {
   HeaderType,
 } from '../ledger/block.ts';
 import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
-import { type Certificate, CertificateType, type SignedVote, SignedVoteType, signedVoteCodec } from '../ledger/vote.ts';
+import {
+  type Certificate,
+  certificateCodec,
+  CertificateType,
+  type SignedVote,
+  SignedVoteType,
+  signedVoteCodec,
+} from '../ledger/vote.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX } from './limits.ts';
 import type { Lane } from './ports.ts';
 
@@ -163,6 +170,13 @@ const FORMATS = {
     codec('Blocks', BlocksType, SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX) as unknown as Codec<readonly SyncBlock[]>,
     (m) => m.blocks,
     (blocks) => ({ blocks }),
+  ),
+  certificate: format(
+    'certificate',
+    'consensus',
+    certificateCodec,
+    (m) => m.certificate,
+    (certificate) => ({ certificate }),
   ),
 } as const satisfies Record<PeerMessage['kind'], Format>;
 

@@ -296,6 +296,14 @@ describe('4.3 CHECKPOINT', () => {
     expect(bench.vote(3, 'checkpoint', 0, 3, BLOCK)).toEqual(['certified h3 d by 0,2,3', 'behind h3']);
   });
 
+  test('a certificate that a peer passes on counts like one of our own making', () => {
+    const bench = ordered();
+    bench.executed(1, BLOCK);
+    const message = { kind: 'certificate', certificate: bench.pens.certificate(1, BLOCK, [0, 2, 3]) } as const;
+    expect(bench.receive(2, message)).toEqual(['certified h1 d by 0,2,3']);
+    expect(bench.receive(3, message)).toEqual([]);
+  });
+
   test('the certificate of an earlier height is completed late', () => {
     const bench = new Bench({ self: null });
     for (const voter of [0, 1]) bench.vote(voter, 'checkpoint', 0, 1, H('e'));

@@ -60,7 +60,15 @@ describe('STATUS of a peer in our view', () => {
     const bench = voter();
     for (const other of [0, 2]) bench.vote(other, 'checkpoint', 0, 1, BLOCK);
     expect(bench.replica.stable?.height).toBe(1);
-    expect(bench.status(3)).toContain('send 3 checkpoint h1 d');
+    expect(bench.status(3)).toEqual(['send 3 prepare v0 h1 a', 'send 3 commit v0 h1 a', 'send 3 checkpoint h1 d']);
+  });
+
+  test('that executed the block of our certificate and lacks the certificate gets it, from who only synced too', () => {
+    const bench = new Bench();
+    bench.give({ kind: 'synced', certificate: bench.pens.certificate(3, BLOCK, [0, 2, 3]) });
+    expect(bench.status(2, { executedHeight: 2 })).toEqual([]);
+    expect(bench.status(2, { executedHeight: 3 })).toEqual(['send 2 certificate h3 d']);
+    expect(bench.status(2, { stableHeight: 3, executedHeight: 3 })).toEqual([]);
   });
 
   test('an observer answers nothing', () => {
