@@ -17,7 +17,7 @@ export const conflicts = (a: SignedVote, b: SignedVote): boolean =>
   a.vote.hash !== b.vote.hash;
 
 /** The two votes in the order that makes one offence one piece of evidence. */
-export const evidenceOf = (a: SignedVote, b: SignedVote): Evidence =>
+const evidenceOf = (a: SignedVote, b: SignedVote): Evidence =>
   a.vote.hash < b.vote.hash ? { first: a, second: b } : { first: b, second: a };
 
 /** Reports a second vote that contradicts the first, once for each offence. */

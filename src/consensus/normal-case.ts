@@ -150,7 +150,7 @@ export function onBodyChecked(replica: Replica, slot: Slot, valid: boolean, emit
 }
 
 /** Whatever follows from the votes of a height, as far as it goes. */
-export function advance(replica: Replica, slot: Slot, emit: Emit): void {
+function advance(replica: Replica, slot: Slot, emit: Emit): void {
   prepare(replica, slot, emit);
   commit(replica, slot, emit);
   const { validators } = replica.instance;

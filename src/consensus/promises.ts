@@ -22,7 +22,7 @@ export interface Promises {
   readonly votes: Map<string, SignedVote>;
 }
 
-export const promiseKey = (kind: VoteKind, view: View, height: Height): string => `${kind}/${view}/${height}`;
+const promiseKey = (kind: VoteKind, view: View, height: Height): string => `${kind}/${view}/${height}`;
 
 /** The vote that we already cast where this one would stand, if any. */
 export const promised = (promises: Promises, kind: VoteKind, view: View, height: Height): SignedVote | undefined =>

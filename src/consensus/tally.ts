@@ -11,7 +11,7 @@ import type { Slot } from './replica.ts';
 export type Votes = ReadonlyMap<ValidatorIndex, SignedVote>;
 
 /** Power of the voters for this hash; each voter stands in the map once. */
-export function powerFor(set: ValidatorSet, votes: Votes, hash: Hash): bigint {
+function powerFor(set: ValidatorSet, votes: Votes, hash: Hash): bigint {
   let power = 0n;
   for (const [voter, { vote }] of votes) if (vote.hash === hash) power += set.validators[voter]?.power ?? 0n;
   return power;

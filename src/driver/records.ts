@@ -33,7 +33,7 @@ export const KEYS = {
 const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
 
 /** All keys that begin with `prefix`. */
-export const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to: `${prefix}~`, limit });
+const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to: `${prefix}~`, limit });
 
 export const RANGES = {
   accounts: (after: string, limit: number): StoreRange => ({ from: after, to: 'account/~', limit }),

@@ -71,7 +71,7 @@ export const ReceiptType = new ContainerType({
 });
 
 /** What is stored of a block beside its body: the header and what execution made of the transactions. */
-export const BlockRecordType = new ContainerType({
+const BlockRecordType = new ContainerType({
   header: HeaderType,
   /** Positions, in the body, of the transactions that were executed; the others were skipped. */
   executed: new ListBasicType(uint16(), BODY_TRANSACTIONS_MAX),

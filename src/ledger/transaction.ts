@@ -26,7 +26,7 @@ const TransactionType = new ContainerType({
   memo: new ByteListType(MEMO_BYTES_MAX),
 });
 
-export const SignedTransactionType = new ContainerType({
+const SignedTransactionType = new ContainerType({
   transaction: TransactionType,
   signature: new ByteVectorType(64),
 });
