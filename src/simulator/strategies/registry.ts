@@ -2,7 +2,18 @@
 import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
+import { censor, invalidBody, skip, slow, withhold, wrongTime } from './primaries.ts';
 import { silent } from './silent.ts';
+import {
+  badNewView,
+  forgePrepared,
+  hidePrepared,
+  lieStatus,
+  spamViewChange,
+  stalePrepared,
+  twoNewViews,
+} from './view-changers.ts';
+import { doubleCheckpoint, doubleVote, favour, replay, returning } from './voters.ts';
 
 export interface Liar {
   /** One sentence, without a subject: what it does. */
@@ -10,17 +21,35 @@ export interface Liar {
   readonly factory: StrategyFactory;
 }
 
+const liar = (name: string, describe: string, factory: StrategyFactory): [string, Liar] => [
+  name,
+  { describe, factory },
+];
+
 export const strategies: ReadonlyMap<string, Liar> = new Map([
-  ['silent', { describe: 'says nothing', factory: silent }],
-  [
+  liar('silent', 'says nothing', silent),
+  liar('return', 'falls silent and comes back, again and again', returning),
+  liar(
     'equivocate',
-    {
-      describe: 'as primary sends two bodies to two halves, and votes for both; as backup votes twice',
-      factory: equivocate,
-    },
-  ],
-  [
-    'corrupt',
-    { describe: 'sends bad signatures, wrong hashes, stale, malformed and oversized messages', factory: corrupt },
-  ],
+    'as primary sends two bodies to two halves, and votes for both; as backup votes twice',
+    equivocate,
+  ),
+  liar('corrupt', 'sends bad signatures, wrong hashes, stale, malformed and oversized messages', corrupt),
+  liar('double-vote', 'signs two different PRE-PREPAREs, PREPAREs and COMMITs, and sends both to all', doubleVote),
+  liar('double-checkpoint', 'signs CHECKPOINTs of two blocks at each height', doubleCheckpoint),
+  liar('favour', 'sends its votes to one half of the others only', favour),
+  liar('replay', 'sends its old messages again, and votes signed for another chain', replay),
+  liar('slow', 'as primary proposes just before the others lose patience', slow),
+  liar('censor', 'as primary leaves out half of all transactions', censor),
+  liar('skip', 'as primary proposes at the end of the window and never fills the gap', skip),
+  liar('withhold', 'as primary proposes bodies that it gives to nobody', withhold),
+  liar('invalid-body', 'as primary proposes bodies in the name of another', invalidBody),
+  liar('wrong-time', 'as primary proposes bodies with a time long past', wrongTime),
+  liar('forge-prepared', 'shows forged prepared certificates when the view changes', forgePrepared),
+  liar('stale-prepared', 'shows old certificates when the view changes', stalePrepared),
+  liar('hide-prepared', 'hides what it prepared when the view changes', hidePrepared),
+  liar('bad-new-view', 'begins views that drop, reorder or null-fill what was prepared', badNewView),
+  liar('two-new-views', 'begins one view in two ways, one for each half', twoNewViews),
+  liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),
+  liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
 ]);

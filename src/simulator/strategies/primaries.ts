@@ -1,0 +1,84 @@
+/** Liars as primaries. */
+import { ForgetfulMap } from '../../base/bounded.ts';
+import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
+import type { Outgoing, StrategyFactory } from '../../driver/strategy.ts';
+import { type Body, bodyHash } from '../../ledger/block.ts';
+import { ownVote, placeOf, resign } from './lies.ts';
+import { liar } from './voters.ts';
+
+/** Proposes another body than the honest replica would, to everybody, and stands by it. */
+const proposing =
+  (name: string, change: (body: Body) => Body): StrategyFactory =>
+  (context) => {
+    const proposed = new ForgetfulMap<string, Hash>(256);
+    return {
+      name,
+      outgoing(outgoing) {
+        const { to, message } = outgoing;
+        const vote = ownVote(context, message);
+        if (vote === null || vote.vote.kind === 'checkpoint') return [outgoing];
+        if (message.kind === 'pre-prepare') {
+          const body = change(message.body);
+          const hash = bodyHash(body);
+          proposed.set(placeOf(vote), hash);
+          return [{ to, message: { kind: 'pre-prepare', vote: resign(context, vote, { hash }), body } }];
+        }
+        const hash = proposed.get(placeOf(vote));
+        return hash === undefined
+          ? [outgoing]
+          : [{ to, message: { kind: 'vote', vote: resign(context, vote, { hash }) } }];
+      },
+    };
+  };
+
+/** Leaves out half of all transactions, always the same. */
+export const censor = proposing('censor', (body) => ({
+  ...body,
+  transactionIds: body.transactionIds.filter((id) => id < '8'),
+}));
+
+/** Bodies that no honest validator may prepare. */
+export const invalidBody = proposing('invalid-body', (body) => ({
+  ...body,
+  proposer: (body.proposer + 1) as ValidatorIndex,
+}));
+
+/** Bodies with a time that no honest clock shows. */
+export const wrongTime = proposing('wrong-time', (body) => ({ ...body, timestampMs: 1 }));
+
+/** Proposes by hash, and gives neither bodies nor transactions to anyone. */
+export const withhold = liar('withhold', (_, { to, message }) => {
+  if (message.kind === 'pre-prepare') return [{ to, message: { kind: 'vote', vote: message.vote } }];
+  return message.kind === 'body' || message.kind === 'transactions' ? [] : [{ to, message }];
+});
+
+/** Proposes at the far end of the window, beyond gaps that it never fills. */
+export const skip = liar('skip', (context, outgoing) => {
+  const { to, message } = outgoing;
+  if (message.kind !== 'pre-prepare') return [outgoing];
+  const { window } = context.genesis.consensus;
+  return [1, window - 1].map((gap): Outgoing => {
+    const height = (message.vote.vote.height + gap) as Height;
+    return { to, message: { ...message, vote: resign(context, message.vote, { height }) } };
+  });
+});
+
+/** Holds each PRE-PREPARE back until six of its STATUS messages have gone: three quarters of a base timeout. */
+export const slow: StrategyFactory = () => {
+  const held: { readonly outgoing: Outgoing; statuses: number }[] = [];
+  return {
+    name: 'slow',
+    outgoing(outgoing) {
+      const { to, message } = outgoing;
+      if (message.kind === 'pre-prepare') {
+        held.push({ outgoing, statuses: 0 });
+        return [];
+      }
+      if (message.kind !== 'status') return [outgoing];
+      for (const each of held) if (each.outgoing.to === to) each.statuses += 1;
+      const due = held.filter((each) => each.statuses >= 6);
+      for (const each of due) held.splice(held.indexOf(each), 1);
+      return [outgoing, ...due.map((each) => each.outgoing)];
+    },
+  };
+};

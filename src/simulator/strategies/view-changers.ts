@@ -1,0 +1,117 @@
+/** Liars in view changes and in what they say of themselves. */
+import type { Height, View } from '../../base/brand.ts';
+import {
+  type NewView,
+  newViewSigningBytes,
+  type SignedNewView,
+  type SignedViewChange,
+  type ViewChange,
+  viewChangeSigningBytes,
+} from '../../consensus/messages.ts';
+import type { StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
+import { NULL_BODY_HASH } from '../../ledger/block.ts';
+import { inSecondHalf, otherHash, resign } from './lies.ts';
+import { liar } from './voters.ts';
+
+const HUGE = Number.MAX_SAFE_INTEGER;
+
+function signViewChange({ genesis, signer }: StrategyContext, viewChange: ViewChange): SignedViewChange {
+  return { viewChange, signature: signer.sign(viewChangeSigningBytes(genesis.chainId, viewChange)) };
+}
+
+function signNewView({ genesis, signer }: StrategyContext, newView: NewView): SignedNewView {
+  return { newView, signature: signer.sign(newViewSigningBytes(genesis.chainId, newView)) };
+}
+
+/** VIEW-CHANGEs changed and signed again. */
+const changing = (name: string, change: (viewChange: ViewChange) => ViewChange): StrategyFactory =>
+  liar(name, (context, outgoing) => {
+    const { to, message } = outgoing;
+    if (message.kind !== 'view-change' || message.viewChange.viewChange.voter !== context.self) return [outgoing];
+    return [
+      {
+        to,
+        message: { kind: 'view-change', viewChange: signViewChange(context, change(message.viewChange.viewChange)) },
+      },
+    ];
+  });
+
+export const hidePrepared = changing('hide-prepared', (viewChange) => ({ ...viewChange, prepared: [] }));
+
+/** Says that bodies were prepared which were not. */
+export const forgePrepared = changing('forge-prepared', (viewChange) => ({
+  ...viewChange,
+  prepared: viewChange.prepared.map((prepared) => ({ ...prepared, bodyHash: otherHash(prepared.bodyHash) })),
+}));
+
+/** Shows the certificates of the first view change in all later ones. */
+export const stalePrepared: StrategyFactory = (context) => {
+  let first: ViewChange | null = null;
+  const lie = changing('stale-prepared', (viewChange) => {
+    first ??= viewChange;
+    return { ...viewChange, stable: first.stable, prepared: first.prepared };
+  });
+  return lie(context);
+};
+
+const nullFilled = (context: StrategyContext, { prePrepares }: NewView): NewView['prePrepares'] =>
+  prePrepares.map((each) => resign(context, each, { hash: NULL_BODY_HASH }));
+
+/** NEW-VIEWs that drop, reorder or null-fill what has to be proposed again, by turns. */
+export const badNewView: StrategyFactory = (context) => ({
+  name: 'bad-new-view',
+  outgoing(outgoing) {
+    const { to, message } = outgoing;
+    if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
+    const { newView } = message.newView;
+    const turn = newView.view % 3;
+    const prePrepares =
+      turn === 0
+        ? newView.prePrepares.slice(1)
+        : turn === 1
+          ? newView.prePrepares.toReversed()
+          : nullFilled(context, newView);
+    return [{ to, message: { kind: 'new-view', newView: signNewView(context, { ...newView, prePrepares }) } }];
+  },
+});
+
+/** One NEW-VIEW for each half: from other VIEW-CHANGEs, or with null bodies where there are no others. */
+export const twoNewViews = liar('two-new-views', (context, outgoing) => {
+  const { to, message } = outgoing;
+  if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
+  if (!inSecondHalf(context, to)) return [outgoing];
+  const { newView } = message.newView;
+  const other = { ...newView, prePrepares: nullFilled(context, newView) };
+  return [{ to, message: { kind: 'new-view', newView: signNewView(context, other) } }];
+});
+
+/** With each STATUS a VIEW-CHANGE to a higher view. */
+export const spamViewChange: StrategyFactory = (context) => {
+  let more = 0;
+  return {
+    name: 'spam-view-change',
+    outgoing(outgoing) {
+      const { to, message } = outgoing;
+      if (message.kind !== 'status') return [outgoing];
+      const view = (message.status.view + 1 + (more++ % 50)) as View;
+      const { epoch } = message.status;
+      const viewChange = signViewChange(context, { epoch, view, voter: context.self, stable: null, prepared: [] });
+      return [outgoing, { to, message: { kind: 'view-change', viewChange } }];
+    },
+  };
+};
+
+/** Claims heights and views that nobody has reached, and answers who asks for blocks with changed ones. */
+export const lieStatus = liar('lie-status', (_, outgoing) => {
+  const { to, message } = outgoing;
+  if (message.kind === 'status') {
+    const status = { ...message.status, stableHeight: HUGE as Height, executedHeight: HUGE as Height };
+    return [{ to, message: { kind: 'status', status: { ...status, slots: [] } } }];
+  }
+  if (message.kind !== 'blocks') return [outgoing];
+  const blocks = message.blocks.map((block) => ({
+    ...block,
+    header: { ...block.header, stateRoot: otherHash(block.header.stateRoot) },
+  }));
+  return [{ to, message: { kind: 'blocks', blocks } }];
+});

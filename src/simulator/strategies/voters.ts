@@ -1,0 +1,66 @@
+/** Liars in their votes. */
+import type { ValidatorIndex } from '../../base/brand.ts';
+import type { Outgoing, StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
+import { encodePeerMessage } from '../../driver/wire.ts';
+import { type VoteKind, voteSigningBytes } from '../../ledger/vote.ts';
+import { inSecondHalf, otherHash, ownVote, resign } from './lies.ts';
+
+/** A liar with no memory: a function from what the honest replica sends to what is sent. */
+export const liar =
+  (name: string, lie: (context: StrategyContext, outgoing: Outgoing) => readonly Outgoing[]): StrategyFactory =>
+  (context) => ({ name, outgoing: (outgoing) => lie(context, outgoing) });
+
+const twoVotes =
+  (kinds: readonly VoteKind[]) =>
+  (context: StrategyContext, outgoing: Outgoing): readonly Outgoing[] => {
+    const vote = ownVote(context, outgoing.message);
+    if (vote === null || !kinds.includes(vote.vote.kind)) return [outgoing];
+    const other = resign(context, vote, { hash: otherHash(vote.vote.hash) });
+    const lie: Outgoing = { to: outgoing.to, message: { kind: 'vote', vote: other } };
+    return inSecondHalf(context, outgoing.to) ? [lie, outgoing] : [outgoing, lie];
+  };
+
+export const doubleVote = liar('double-vote', twoVotes(['pre-prepare', 'prepare', 'commit']));
+
+export const doubleCheckpoint = liar('double-checkpoint', twoVotes(['checkpoint']));
+
+/** Its votes reach one half only. */
+export const favour = liar('favour', (context, outgoing) =>
+  ownVote(context, outgoing.message) !== null && inSecondHalf(context, outgoing.to) ? [] : [outgoing],
+);
+
+/** Every message again, later, and its votes also as those of another view, another epoch and another chain. */
+export const replay: StrategyFactory = (context) => {
+  const past: Uint8Array[] = [];
+  let count = 0;
+  const otherChain = otherHash(context.genesis.chainId);
+  return {
+    name: 'replay',
+    outgoing(outgoing) {
+      const { to, message } = outgoing;
+      if (message.kind === 'bytes') return [outgoing];
+      const old = past[(count * 31) % 256];
+      past[count++ % 256] = encodePeerMessage(message);
+      const lies: Outgoing[] = old === undefined ? [] : [{ to, message: { kind: 'bytes', bytes: old } }];
+      const signed = ownVote(context, message);
+      if (signed !== null && count % 5 === 0) {
+        const signature = context.signer.sign(voteSigningBytes(otherChain, signed.vote));
+        lies.push({ to, message: { kind: 'vote', vote: { ...signed, signature } } });
+      }
+      return [outgoing, ...lies];
+    },
+  };
+};
+
+/** Off and on again, by its own count of messages. */
+export const returning: StrategyFactory = () => {
+  const counts = new Map<ValidatorIndex, number>();
+  return {
+    name: 'return',
+    outgoing(outgoing) {
+      const count = (counts.get(outgoing.to) ?? 0) + 1;
+      counts.set(outgoing.to, count);
+      return count % 400 < 200 ? [outgoing] : [];
+    },
+  };
+};
