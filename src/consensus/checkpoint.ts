@@ -116,9 +116,8 @@ function agree(replica: Replica, certificate: Certificate | null): void {
 function discard(replica: Replica): void {
   const low = lowest(replica);
   const stable = stableHeight(replica);
-  // A height that is committed here, but after one that is not, still waits for its turn.
-  for (const { height, committed } of replica.slots.values())
-    if (height <= stable && (height <= replica.ordered || committed === null)) replica.slots.delete(height);
+  // What is certified and not ordered here comes by sync, whatever else is known of it.
+  for (const height of replica.slots.keys()) if (height <= stable) replica.slots.delete(height);
   for (const height of replica.checkpoints.keys()) if (height <= low) replica.checkpoints.delete(height);
   for (const height of replica.blockHashes.keys()) if (height <= low) replica.blockHashes.delete(height);
   for (const [key, height] of replica.reported) if (height <= low) replica.reported.delete(key);

@@ -14,9 +14,9 @@ export function checkInvariants(replica: Replica): void {
   );
   invariant(newView === null || newView.newView.view === replica.view, 'NEW-VIEW of another view');
   invariant(replica.checkpoints.size <= 2 * instance.window + 1, 'too many heights of CHECKPOINTs');
-  invariant(slots.size <= 2 * instance.window, 'too many heights in flight', { size: slots.size });
+  invariant(slots.size <= instance.window, 'too many heights in flight', { size: slots.size });
   for (const { height, prepared } of slots.values()) {
-    invariant(height <= low + instance.window, 'a height beyond the window', { height });
+    invariant(height > low && height <= low + instance.window, 'a height outside the window', { height });
     invariant(prepared === null || prepared.height === height, 'a prepared certificate of another height', { height });
   }
 }
