@@ -15,8 +15,8 @@ import { peakMemoryOf } from './usage.ts';
 
 /** Milliseconds over which the verification bound is measured. */
 const BOUND_MS = 2_000;
-/** A first, short look, to know how many transfers to sign. */
-const FIRST_LOOK_MS = 300;
+/** Milliseconds over which it is estimated, to know how many transfers to sign. */
+const ESTIMATE_MS = 300;
 /** Transfers of one client that are measured, after some that are not. */
 const ALONE = 300;
 const ALONE_BEFORE = 100;
@@ -54,7 +54,7 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     .slice(options.accounts)
     .map((account, i) => clientOf(network, account, present(posters[i % posters.length], 'a poster'), addresses));
 
-  const needed = Math.ceil(((await bound.measure(FIRST_LOOK_MS)) * (WARM_UP_MS + seconds * 1000)) / 1000);
+  const needed = Math.ceil(((await bound.estimate(ESTIMATE_MS)) * (WARM_UP_MS + seconds * 1000)) / 1000);
   progress(`Signing ${needed} transfers from ${loading.length} accounts …`);
   const batches = signBatches(loading, network.chainId, posters.length, needed);
   progress(`One client, ${ALONE} transfers one after the other …`);

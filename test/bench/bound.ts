@@ -5,11 +5,19 @@
  */
 import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
+import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { mean } from './statistics.ts';
 
 const VALIDATORS = 4;
 const VERIFIER = fileURLToPath(new URL('./verify.ts', import.meta.url));
+
+/** Verifications of one process. */
+export interface Speed {
+  readonly perSecond: number;
+  /** In a second of processor time, which other programs do not take from it. */
+  readonly perProcessorSecond: number;
+}
 
 export class VerificationBound {
   readonly #processes: readonly ChildProcess[];
@@ -22,7 +30,7 @@ export class VerificationBound {
   static async start(): Promise<VerificationBound> {
     const bound = new VerificationBound(Array.from({ length: VALIDATORS }, () => fork(VERIFIER)));
     try {
-      await Promise.all(bound.#processes.map((child) => answerOf(child)));
+      await Promise.all(bound.#processes.map((child) => answerOf<'ready'>(child)));
       return bound;
     } catch (error) {
       bound.stop();
@@ -32,14 +40,25 @@ export class VerificationBound {
 
   /** Transactions per second, measured for so many milliseconds. */
   async measure(milliseconds: number): Promise<number> {
-    const rates = await Promise.all(
+    const speeds = await this.#verify(milliseconds);
+    // A quarter of the sum.
+    return mean(speeds.map(({ perSecond }) => perSecond));
+  }
+
+  /** Transactions per second if nothing else ran on this machine: what the load need not exceed. */
+  async estimate(milliseconds: number): Promise<number> {
+    const speeds = await this.#verify(milliseconds);
+    const share = Math.min(VALIDATORS, availableParallelism()) / VALIDATORS;
+    return mean(speeds.map(({ perProcessorSecond }) => perProcessorSecond)) * share;
+  }
+
+  #verify(milliseconds: number): Promise<Speed[]> {
+    return Promise.all(
       this.#processes.map((child) => {
         child.send(milliseconds);
-        return answerOf(child);
+        return answerOf<Speed>(child);
       }),
     );
-    // A quarter of the sum.
-    return mean(rates);
   }
 
   stop(): void {
@@ -47,13 +66,13 @@ export class VerificationBound {
   }
 }
 
-/** The next number that the process sends. */
-async function answerOf(child: ChildProcess): Promise<number> {
+/** What the process sends next. */
+async function answerOf<T>(child: ChildProcess): Promise<T> {
   const gone = new AbortController();
   const onExit = () => gone.abort(new Error('a process that verifies has ended'));
   child.once('exit', onExit);
   try {
-    const [answer] = (await once(child, 'message', { signal: gone.signal })) as [number];
+    const [answer] = (await once(child, 'message', { signal: gone.signal })) as [T];
     return answer;
   } finally {
     child.off('exit', onExit);

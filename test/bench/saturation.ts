@@ -63,6 +63,7 @@ export async function saturate(workload: Workload, signal: AbortSignal): Promise
 
   const sending = orFail(load.run(batches, posters, whileLoading));
   await followFor(WARM_UP_MS);
+  if (load.exhausted) throw new Error('all transfers were used up while the network warmed up');
   const start = meter.read();
   const waiting = orFail(allAtOnce(clients, whileLoading));
   await followFor(seconds * 1000);
