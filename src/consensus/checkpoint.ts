@@ -33,6 +33,8 @@ export function onExecuted(replica: Replica, height: Height, blockHash: Hash, em
 
 /** Multicasts our CHECKPOINT of a block that is durable here. */
 export function declare(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
+  // So far below the certificate nobody counts it any more, and our promise of it would not be kept.
+  if (height <= lowest(replica)) return;
   const signed = cast(replica, 'checkpoint', height, blockHash, emit);
   if (signed === null) return;
   mark('C1');

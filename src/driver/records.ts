@@ -77,8 +77,18 @@ export function promiseOperation(epoch: Epoch, record: PromiseRecord): StoreOper
   }
 }
 
-/** The promise stored under a key. Error: STORE_CORRUPT. */
+/** The promise stored under a key. One that belongs under another key is damaged: it would hide what we promised there.
+ *  Error: STORE_CORRUPT. */
 export function decodePromise(key: string, value: Uint8Array): Result<PromiseRecord> {
+  const decoded = decodeRecord(key, value);
+  if (!decoded.ok) return decoded;
+  const epoch = Number(key.split('/')[1]) as Epoch;
+  return promiseOperation(epoch, decoded.value).key === key
+    ? decoded
+    : fail('STORE_CORRUPT', `${key}: another promise`);
+}
+
+function decodeRecord(key: string, value: Uint8Array): Result<PromiseRecord> {
   const corrupt = (message: string): Result<PromiseRecord> => fail('STORE_CORRUPT', `${key}: ${message}`);
   if (key.endsWith('/view-change')) {
     const decoded = signedViewChangeCodec.decode(value);

@@ -9,10 +9,11 @@ import type { Codec } from '../codec/codec.ts';
 import { fromHex, toHex } from '../codec/hex.ts';
 import type { PromiseRecord } from '../consensus/promises.ts';
 import { type StoredAccount, storedAccountCodec } from '../ledger/account.ts';
-import { blockHash, blockRecordCodec, type FullBody, fullBodyCodec } from '../ledger/block.ts';
+import { blockHash, blockRecordCodec, bodyHash, type FullBody, fullBodyCodec } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { type Offence, offenceCodec } from '../ledger/offence.ts';
 import { chainStateCodec, chainStateOf, genesisState, type LedgerState, restoreState } from '../ledger/state.ts';
+import { transactionId } from '../ledger/transaction.ts';
 import { epochOf } from '../ledger/validators.ts';
 import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../ledger/vote.ts';
 import type { PendingBlock } from './chain.ts';
@@ -85,17 +86,21 @@ function* readAll(genesis: Genesis, store: Store): Reading<Result<RecoveredDrive
     if (bytes === undefined) throw new Corrupt(`block ${height} is missing`);
     const record = parse(blockRecordCodec, KEYS.block(height), bytes);
     const hash = blockHash(record.header);
+    const parent = blocks.at(-1)?.hash ?? record.header.parentHash;
+    if (record.header.height !== height || record.header.parentHash !== parent)
+      throw new Corrupt(`block ${height} does not follow the one before it`);
     blocks.push({ height, hash });
     if (height <= (certified?.height ?? 0)) continue;
     const key = KEYS.body(height, record.header.bodyHash);
     const body = yield* one(key);
     if (body === undefined) throw new Corrupt(`the body of block ${height} is missing`);
-    pending.push({ hash, record, body: parse(fullBodyCodec, key, body) });
+    pending.push({ hash, record, body: parseBody(key, record.header.bodyHash, body) });
   }
+  if (executed > 0 && blocks.at(-1)?.hash !== state.head.hash) throw new Corrupt(`block ${executed} is not the head`);
   const bodies = (yield* all((after) => ({ ...RANGES.bodiesFrom((executed + 1) as Height, 64), ...after }))).map(
     ([key, value]) => {
       const [, height, hash] = key.split('/');
-      return { height: Number(height) as Height, hash: hash as Hash, fullBody: parse(fullBodyCodec, key, value) };
+      return { height: Number(height) as Height, hash: hash as Hash, fullBody: parseBody(key, hash as Hash, value) };
     },
   );
   const epoch = instanceEpoch(genesis, executed, certified);
@@ -171,6 +176,18 @@ function* all(page: (after: { readonly from?: string }) => StoreRange): Reading<
     if (last === undefined || found.length < range.limit) return entries;
     range = page({ from: `${last[0]}\0` });
   }
+}
+
+/** A body with its transactions; the hash binds both. It is believed to have been checked, so it must be the one that was. */
+function parseBody(key: string, hash: Hash, bytes: Uint8Array): FullBody {
+  const fullBody = parse(fullBodyCodec, key, bytes);
+  const { transactionIds } = fullBody.body;
+  const same =
+    bodyHash(fullBody.body) === hash &&
+    fullBody.transactions.length === transactionIds.length &&
+    fullBody.transactions.every((each, position) => transactionId(each) === transactionIds[position]);
+  if (!same) throw new Corrupt(`${key}: another body`);
+  return fullBody;
 }
 
 function parse<T>(of: Codec<T>, key: string, bytes: Uint8Array): T {

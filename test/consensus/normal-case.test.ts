@@ -350,6 +350,15 @@ describe('4.3 CHECKPOINT', () => {
     expect(bench.give({ kind: 'synced', certificate })).toEqual(['certified h2 d by 0,2,3', 'execute h3 a']);
   });
 
+  test('blocks executed long after others certified far later ones are not declared any more', () => {
+    const bench = new Bench({ window: 2 });
+    for (const height of [1, 2]) for (const voter of [0, 2, 3]) bench.vote(voter, 'commit', 0, height, A);
+    bench.receive(0, { kind: 'certificate', certificate: bench.pens.certificate(20, BLOCK, [0, 2, 3]) });
+    for (const height of [19, 20, 21, 22]) bench.vote(2, 'checkpoint', 0, height, BLOCK);
+    expect(bench.executed(1, H('e'))).toEqual([]);
+    expect(bench.executed(2, H('e'))).toEqual([]);
+  });
+
   test('heights are executed in order, each once', () => {
     const bench = ordered();
     bench.executed(1, BLOCK);
