@@ -4,7 +4,7 @@
  */
 import { ByteVectorType, type BasicType, type Type, UintBigintType, UintNumberType, UnionType } from '@chainsafe/ssz';
 import { invariant } from '../base/invariant.ts';
-import { fromHex, toHex } from './hex.ts';
+import { toHex, writeHex } from './hex.ts';
 
 type DataView_ = Parameters<UintNumberType['value_deserializeFromBytes']>[0];
 type Output = Parameters<UintNumberType['value_serializeToBytes']>[0];
@@ -36,7 +36,7 @@ class HexBytes32Type extends ByteVectorType {
   override value_serializeToBytes(output: Output, offset: number, value: Uint8Array): number {
     const text = value as unknown as string;
     invariant(text.length === 64, 'expected 64 hexadecimal digits', { text });
-    output.uint8Array.set(fromHex(text), offset);
+    writeHex(text, output.uint8Array, offset);
     return offset + 32;
   }
 
