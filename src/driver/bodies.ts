@@ -3,6 +3,7 @@
  * What is missing is fetched from one peer after another.
  */
 import type { Epoch, Hash, Height, View } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
 import { checkEvidence } from '../consensus/evidence.ts';
@@ -194,23 +195,27 @@ export class Bodies {
     for (const [height, hash] of needed) {
       if (hash === NULL_BODY_HASH) continue;
       const pooled = this.pool.get(height, hash);
-      if (pooled === undefined) this.#ask(hash, now, { kind: 'fetch-body', height, hash });
+      const fetchBody: PeerMessage = { kind: 'fetch-body', height, hash };
+      if (pooled === undefined) this.#ask(hash, now, [fetchBody]);
       else if (pooled.missing.size > 0) {
         const ids = [...pooled.missing.keys()].filter((id) => !this.#context.isChecking(id));
-        if (ids.length > 0)
-          this.#ask(hash, now, { kind: 'fetch-transactions', ids: ids.slice(0, BUNDLE_TRANSACTIONS_MAX) });
+        if (ids.length === 0) continue;
+        // Peers that executed the body have its transactions only with it.
+        this.#ask(hash, now, [{ kind: 'fetch-transactions', ids: ids.slice(0, BUNDLE_TRANSACTIONS_MAX) }, fetchBody]);
       }
     }
   }
 
-  #ask(key: string, now: number, message: PeerMessage): void {
+  /** Asks one peer after another, each in all these ways. */
+  #ask(key: string, now: number, ways: readonly PeerMessage[]): void {
     const asked = this.#asked.get(key);
     if (asked === undefined) {
       this.#asked.set(key, { tick: now - ASK_TICKS + 1, turn: 0 });
       return;
     }
     if (now - asked.tick < ASK_TICKS) return;
-    this.#context.ask(message, asked.turn);
+    const message = present(ways[asked.turn % ways.length], 'a way to ask');
+    this.#context.ask(message, Math.floor(asked.turn / ways.length));
     this.#asked.set(key, { tick: now, turn: asked.turn + 1 });
   }
 
