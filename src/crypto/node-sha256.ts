@@ -1,8 +1,18 @@
-/** The runtime's SHA-256: half the time of the portable one. Node only. */
+/** The runtime's SHA-256: a third of the time of the portable one. Node only. */
 import { hash } from 'node:crypto';
 import { installSha256 } from './sha256.ts';
 
+const DIGEST_BYTES = 32;
+
 /** For the whole process; call once, before the first hash. Worker threads each need their own call. */
 export function installNodeSha256(): void {
-  installSha256((bytes) => hash('sha256', bytes, 'buffer'));
+  installSha256({ digest, hex: (bytes) => hash('sha256', bytes, 'hex') });
+}
+
+/** By way of text: a buffer of the runtime's is memory outside the heap, and making it takes longer than hashing. */
+function digest(bytes: Uint8Array): Uint8Array {
+  const text = hash('sha256', bytes, 'binary');
+  const result = new Uint8Array(DIGEST_BYTES);
+  for (let i = 0; i < DIGEST_BYTES; i++) result[i] = text.charCodeAt(i);
+  return result;
 }

@@ -4,10 +4,10 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { InvariantViolation } from '../../src/base/invariant.ts';
 import { toHex } from '../../src/codec/hex.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { installSha256, sha256, sha256Hash } from '../../src/crypto/sha256.ts';
+import { installSha256, portableSha256, sha256, sha256Hash } from '../../src/crypto/sha256.ts';
 
 describe('SHA-256', () => {
-  afterEach(() => installSha256(portable));
+  afterEach(() => installSha256(portableSha256));
 
   it('the runtime and the portable implementation are the same function', () => {
     installNodeSha256();
@@ -25,8 +25,11 @@ describe('SHA-256', () => {
     expect(toHex(sha256(whole.subarray(1, 3)))).toBe(toHex(portable(Uint8Array.of(2, 3))));
   });
 
-  it('another function is not installed', () => {
-    expect(() => installSha256((bytes) => portable(portable(bytes)))).toThrow(InvariantViolation);
+  it.each([
+    { wrong: 'digest', candidate: { ...portableSha256, digest: (bytes: Uint8Array) => portable(portable(bytes)) } },
+    { wrong: 'text', candidate: { ...portableSha256, hex: (bytes: Uint8Array) => toHex(portable(portable(bytes))) } },
+  ])('another function, by its $wrong, is not installed', ({ candidate }) => {
+    expect(() => installSha256(candidate)).toThrow(InvariantViolation);
     expect(toHex(sha256(new Uint8Array(0)))).toBe(toHex(portable(new Uint8Array(0))));
   });
 });
