@@ -75,6 +75,8 @@ export class Bodies {
   /** Ordered bodies that wait for execution, by height. */
   readonly #ordered = new Map<Height, Hash>();
   readonly #asked = new Map<string, { tick: number; turn: number }>();
+  /** What the store has of heights that are not executed: more than the pool, which forgets the oldest of many views. */
+  readonly #stored = new Map<Height, Set<Hash>>();
 
   constructor(context: BodiesContext) {
     this.#context = context;
@@ -89,6 +91,7 @@ export class Bodies {
         if (identified.ok) this.pool.supply(identified.value);
       }
       pooled.stored = true;
+      this.#noteStored(pooled);
     }
   }
 
@@ -181,9 +184,13 @@ export class Bodies {
   drop(height: Height, executed: Hash): void {
     for (const map of [this.#questions, this.#ordered])
       for (const each of map.keys()) if (each <= height) map.delete(each);
-    for (const pooled of this.pool.drop(height))
-      if (pooled.stored && !(pooled.height === height && pooled.hash === executed))
-        this.#context.journal.delete(KEYS.body(pooled.height, pooled.hash));
+    this.pool.drop(height);
+    for (const [each, hashes] of this.#stored) {
+      if (each > height) continue;
+      this.#stored.delete(each);
+      for (const hash of hashes)
+        if (each !== height || hash !== executed) this.#context.journal.delete(KEYS.body(each, hash));
+    }
   }
 
   /** Fetches what is missing. */
@@ -265,7 +272,12 @@ export class Bodies {
   #store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {
     if (pooled.stored) return;
     pooled.stored = true;
+    this.#noteStored(pooled);
     const fullBody = { body: pooled.body, transactions: transactions.map(({ bytes }) => bytes) };
     this.#context.journal.put(KEYS.body(pooled.height, pooled.hash), fullBodyCodec.encode(fullBody));
+  }
+
+  #noteStored({ height, hash }: PooledBody): void {
+    this.#stored.set(height, (this.#stored.get(height) ?? new Set()).add(hash));
   }
 }

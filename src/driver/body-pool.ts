@@ -101,16 +101,13 @@ export class BodyPool {
     }
   }
 
-  /** Drops the bodies of a height and below. Returns what was dropped. */
-  drop(upTo: Height): readonly PooledBody[] {
-    const dropped: PooledBody[] = [];
+  /** Drops the bodies of a height and below. */
+  drop(upTo: Height): void {
     for (const [height, bodies] of this.#heights) {
       if (height > upTo) continue;
-      dropped.push(...bodies.values());
       this.#heights.delete(height);
+      for (const pooled of bodies.values()) this.#forget(pooled);
     }
-    for (const pooled of dropped) this.#forget(pooled);
-    return dropped;
   }
 
   #forget(pooled: PooledBody): void {
