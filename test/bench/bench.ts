@@ -67,6 +67,7 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
   progress('Verification bound again …');
   const after = await bound.measure(BOUND_MS);
 
+  const boundPerSecond = mean([before.perSecond, after.perSecond]);
   const committedPerSecond = measured.transactions / measured.seconds;
   const perTransaction = (micros: number) => micros / measured.transactions;
   return {
@@ -77,10 +78,11 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     transactions: measured.transactions,
     refused: Object.fromEntries(refused),
     agreed: await network.agreed(),
-    verificationBound: { before, after, mean: mean([before, after]) },
+    verificationBound: { before: before.perSecond, after: after.perSecond, mean: boundPerSecond },
     committedPerSecond,
-    ratio: committedPerSecond / mean([before, after]),
+    ratio: committedPerSecond / boundPerSecond,
     latencyMs: { oneClient: latencyOf(alone), saturated: latencyOf(latencies) },
+    cpuMicrosPerVerification: mean([before, after].map(({ cpuMicrosPerVerification: micros }) => micros)),
     cpuMicrosPerTransaction: {
       validators: measured.cpuMicros.map(perTransaction),
       load: perTransaction(measured.ownCpuMicros),

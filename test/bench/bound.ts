@@ -19,6 +19,13 @@ export interface Speed {
   readonly perProcessorSecond: number;
 }
 
+export interface Bound {
+  /** Transactions per second. */
+  readonly perSecond: number;
+  /** Does not depend on what else the machine does, or hardly. */
+  readonly cpuMicrosPerVerification: number;
+}
+
 export class VerificationBound {
   readonly #processes: readonly ChildProcess[];
 
@@ -38,18 +45,21 @@ export class VerificationBound {
     }
   }
 
-  /** Transactions per second, measured for so many milliseconds. */
-  async measure(milliseconds: number): Promise<number> {
+  /** Measured for so many milliseconds. */
+  async measure(milliseconds: number): Promise<Bound> {
     const speeds = await this.#verify(milliseconds);
-    // A quarter of the sum.
-    return mean(speeds.map(({ perSecond }) => perSecond));
+    return {
+      // A quarter of the sum.
+      perSecond: mean(speeds.map(({ perSecond }) => perSecond)),
+      cpuMicrosPerVerification: mean(speeds.map(({ perProcessorSecond }) => 1e6 / perProcessorSecond)),
+    };
   }
 
   /** Transactions per second if nothing else ran on this machine: what the load need not exceed. */
   async estimate(milliseconds: number): Promise<number> {
-    const speeds = await this.#verify(milliseconds);
-    const share = Math.min(VALIDATORS, availableParallelism()) / VALIDATORS;
-    return mean(speeds.map(({ perProcessorSecond }) => perProcessorSecond)) * share;
+    const { cpuMicrosPerVerification } = await this.measure(milliseconds);
+    const processors = Math.min(VALIDATORS, availableParallelism());
+    return (1e6 / cpuMicrosPerVerification) * (processors / VALIDATORS);
   }
 
   #verify(milliseconds: number): Promise<Speed[]> {

@@ -26,6 +26,8 @@ export interface Figures {
   readonly committedPerSecond: number;
   readonly ratio: number;
   readonly latencyMs: { readonly oneClient: Latency; readonly saturated: Latency };
+  /** The part of the next figures that nothing can save. */
+  readonly cpuMicrosPerVerification: number;
   /** `load` is what the bench itself took, on the same machine. */
   readonly cpuMicrosPerTransaction: { readonly validators: readonly number[]; readonly load: number };
   readonly memoryPeakBytes: readonly number[];
@@ -74,6 +76,7 @@ export function reportText(figures: Figures, colours: Colours): string {
       'processor time per transaction and validator',
       `${whole(mean(cpuMicrosPerTransaction.validators))} µs (${cpuMicrosPerTransaction.validators.map(whole).join(', ')})`,
     ],
+    ['processor time per verification', `${whole(figures.cpuMicrosPerVerification)} µs`],
     ['processor time per transaction of the load', `${whole(cpuMicrosPerTransaction.load)} µs`],
     ['peak memory of each validator', `${memoryPeakBytes.map((bytes) => whole(bytes / 2 ** 20)).join(', ')} MiB`],
     ['validators agree', figures.agreed ? 'yes' : 'NO'],
