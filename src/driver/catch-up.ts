@@ -78,19 +78,16 @@ export class CatchUp {
     this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
   }
 
-  /** Whether these blocks are the answer that is awaited from this peer. Empty answers end the claim. */
+  /** Whether these blocks are the answer that is awaited from this peer. Any other ends its claim. */
   accept(peer: PeerId, blocks: readonly SyncBlock[]): boolean {
     if (this.#asked?.peer !== peer) return false;
     const first = blocks[0];
     const expected = this.#asked.from;
     this.#asked = null;
-    if (first === undefined) {
-      this.#claims.delete(peer);
-      // A claim that nobody can show: forget the target, an honest STATUS will set it again.
-      if (this.#claims.size === 0) this.#target = 0;
-      return false;
-    }
-    return first.header.height === expected;
+    if (first?.header.height === expected) return true;
+    // A claim that nobody can show: forget the target, an honest STATUS will set it again.
+    this.refuted(peer);
+    return false;
   }
 
   /** The peer's answer was a lie. */

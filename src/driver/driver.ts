@@ -18,7 +18,7 @@ import { CatchUp } from './catch-up.ts';
 import { Chain } from './chain.ts';
 import { bundles, Intake, type SubmitOutcome } from './intake.ts';
 import { Journal } from './journal.ts';
-import { INPUTS_MAX } from './limits.ts';
+import { INPUT_OVERHEAD_BYTES, INPUTS_MAX, PEER_INPUT_BYTES_MAX } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import type { AccountView, Clock, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
@@ -73,6 +73,8 @@ export class Driver {
   readonly #protocol: Protocol;
   /** Connected peers, and where each last said it stands. */
   readonly #peers = new Map<PeerId, Status | null>();
+  /** Bytes of each peer's messages that wait for the next turn. */
+  readonly #waiting = new Map<PeerId, number>();
   #ticks = 0;
 
   constructor(options: DriverOptions) {
@@ -165,8 +167,14 @@ export class Driver {
 
   /** One message of a connected peer. When too many wait it is dropped; STATUS brings back what matters. */
   receive(peer: PeerId, message: Uint8Array): void {
-    if (this.#loop.backlog >= INPUTS_MAX) return;
+    const waiting = this.#waiting.get(peer) ?? 0;
+    if (this.#loop.backlog >= INPUTS_MAX || waiting > PEER_INPUT_BYTES_MAX) return;
+    const cost = message.length + INPUT_OVERHEAD_BYTES;
+    this.#waiting.set(peer, waiting + cost);
     this.#loop.input(() => {
+      const left = (this.#waiting.get(peer) ?? 0) - cost;
+      if (left > 0) this.#waiting.set(peer, left);
+      else this.#waiting.delete(peer);
       // It may have left while its message waited.
       if (!this.#peers.has(peer)) return;
       const decoded = decodePeerMessage(message);

@@ -30,5 +30,9 @@ export const PIPELINE_MAX = 3;
 export const PIPELINE_FILL = 0.5;
 /** Inputs that wait for the driver's next turn; past it messages are dropped, and STATUS brings them back. */
 export const INPUTS_MAX = 50_000;
+/** Bytes of one peer's messages that wait for the next turn, each counted with what it costs to hold; past it they are
+ *  dropped. More than the longest message, less than what would crowd out the other peers. */
+export const PEER_INPUT_BYTES_MAX = 16 * 1024 * 1024;
+export const INPUT_OVERHEAD_BYTES = 1024;
 /** Questions of one peer that are answered in one tick: what an honest peer asks when it lost everything. */
 export const ANSWERS_PER_TICK = 16;

@@ -1,0 +1,168 @@
+/** Catching up believes nobody: what lying peers answer, and what becomes of it. */
+import { beforeAll, describe, expect, test } from 'vitest';
+import type { Height } from '../../src/base/brand.ts';
+import { CatchUp, checkRange } from '../../src/driver/catch-up.ts';
+import type { PeerMessage, SyncBlock } from '../../src/driver/wire.ts';
+import { NULL_BODY } from '../../src/ledger/block.ts';
+import { signersOf } from '../../src/consensus/tally.ts';
+import { authorityOf, H } from '../consensus/kit.ts';
+import { Cluster } from './cluster.ts';
+
+/** Blocks 1 to 6 of a real chain, with the certificates that node 0 has. */
+let chain: readonly SyncBlock[];
+let cluster: Cluster;
+let authority: Parameters<typeof checkRange>[0];
+let genesisBlock: { height: Height; hash: typeof H extends (letter: string) => infer T ? T : never };
+
+beforeAll(() => {
+  cluster = new Cluster(4, ({ consensus }) => Object.assign(consensus, { idleBlockMs: 100 }));
+  cluster.startAll();
+  cluster.until(() => cluster.heights().every((height) => (height ?? 0) >= 6), 5000);
+  cluster.run(50);
+  chain = cluster
+    .node(0)
+    .blocks.slice(0, 6)
+    .map(({ record: { header }, body, certificate }) => ({ header, fullBody: body, certificate }));
+  const { genesis } = cluster;
+  authority = {
+    ...authorityOf({
+      chainId: genesis.chainId,
+      epoch: 0 as never,
+      validators: genesis.validators,
+      self: null,
+      firstHeight: 1 as Height,
+      lastHeight: 1000 as Height,
+      window: 16,
+      baseTimeoutTicks: 1,
+      timeoutCapTicks: 1,
+      sign: () => new Uint8Array(64),
+    }),
+  };
+  genesisBlock = { height: 0 as Height, hash: chain[0]!.header.parentHash };
+});
+
+describe('a range of blocks', () => {
+  const codeOf = (blocks: readonly SyncBlock[]): string => {
+    const checked = checkRange(authority, genesisBlock, blocks);
+    return checked.ok ? 'ok' : checked.error.code;
+  };
+  const at = (position: number): SyncBlock => chain[position]!;
+  const change = (position: number, fields: Partial<SyncBlock>) => chain.with(position, { ...at(position), ...fields });
+  const unproved = (block: SyncBlock): SyncBlock => ({ ...block, certificate: null });
+
+  test.each<readonly [string, () => readonly SyncBlock[], string]>([
+    ['as it is', () => chain, 'ok'],
+    ['with a certificate at its end only', () => [...chain.slice(0, 5).map(unproved), at(5)], 'ok'],
+    ['of nothing', () => [], 'ok'],
+    ['with a gap', () => [at(0), at(2)], 'SYNC_GAP'],
+    ['that begins later', () => chain.slice(1), 'SYNC_GAP'],
+    ['with a block twice', () => [at(0), at(0)], 'SYNC_GAP'],
+    ['without a certificate at its end', () => [...chain.slice(0, 5), unproved(at(5))], 'SYNC_UNPROVED'],
+    ['with the certificate of another block', () => change(5, { certificate: at(4).certificate }), 'SYNC_UNPROVED'],
+    [
+      'with another body',
+      () => change(2, { fullBody: { body: { ...NULL_BODY, timestampMs: 5 }, transactions: [] } }),
+      'SYNC_BODY',
+    ],
+    [
+      'with more transactions than ids',
+      () => change(2, { fullBody: { ...at(2).fullBody, transactions: [new Uint8Array(9)] } }),
+      'SYNC_BODY',
+    ],
+    ['with another header', () => change(5, { header: { ...at(5).header, stateRoot: H('e') } }), 'SYNC_UNPROVED'],
+    [
+      'with another header in its middle',
+      () => change(2, { header: { ...at(2).header, stateRoot: H('e') }, certificate: null }),
+      'SYNC_GAP',
+    ],
+    [
+      'with a forged certificate',
+      () =>
+        change(5, {
+          certificate: {
+            ...at(5).certificate!,
+            signatures: at(5).certificate!.signatures.map(() => new Uint8Array(64)),
+          },
+        }),
+      'BAD_SIGNATURE',
+    ],
+    [
+      'with an insufficient certificate',
+      () => {
+        const certificate = at(5).certificate!;
+        const signers = signersOf(certificate.signers.getTrueBitIndexes().slice(0, 2) as never);
+        return change(5, { certificate: { ...certificate, signers, signatures: certificate.signatures.slice(0, 2) } });
+      },
+      'QUORUM_NOT_MET',
+    ],
+  ])('%s', (_, blocks, code) => expect(codeOf(blocks())).toBe(code));
+});
+
+describe('whom it asks', () => {
+  const begin = (peers = ['a', 'b', 'c']) => {
+    const asked: [string, number][] = [];
+    const catchUp = new CatchUp({
+      send: (to, message) => asked.push([to, (message as Extract<PeerMessage, { kind: 'fetch-blocks' }>).from]),
+      peers: () => peers,
+      isWeakQuorum: (claiming) => claiming.length >= 2,
+    });
+    return { asked, catchUp };
+  };
+
+  test('nobody, while nothing is missing', () => {
+    const { asked, catchUp } = begin();
+    catchUp.pursue(5 as Height, 1);
+    catchUp.behind(5 as Height, 'a');
+    catchUp.pursue(5 as Height, 2);
+    expect(asked).toEqual([]);
+  });
+
+  test('one who claims to be ahead, once, until it answers or is too late', () => {
+    const { asked, catchUp } = begin();
+    catchUp.behind(9 as Height, 'b');
+    for (let tick = 1; tick <= 20; tick++) catchUp.pursue(5 as Height, tick);
+    expect(asked).toEqual([['b', 6]]);
+    catchUp.behind(9 as Height, 'c');
+    catchUp.pursue(5 as Height, 21);
+    expect(asked.at(-1)).toEqual(['c', 6]);
+  });
+
+  test('no longer one who answered with nothing, with a lie, or with something else', () => {
+    for (const lie of ['empty', 'refuted', 'elsewhere']) {
+      const { asked, catchUp } = begin();
+      catchUp.behind(9 as Height, 'a');
+      catchUp.pursue(0 as Height, 1);
+      if (lie === 'empty') expect(catchUp.accept('a', [])).toBe(false);
+      if (lie === 'elsewhere') expect(catchUp.accept('a', chain.slice(3))).toBe(false);
+      if (lie === 'refuted') {
+        expect(catchUp.accept('a', chain)).toBe(true);
+        catchUp.refuted('a');
+      }
+      for (let tick = 2; tick < 60; tick++) catchUp.pursue(0 as Height, tick);
+      expect([lie, asked]).toEqual([lie, [['a', 1]]]);
+      catchUp.behind(9 as Height, 'b');
+      catchUp.pursue(0 as Height, 60);
+      expect(asked.at(-1)).toEqual(['b', 1]);
+    }
+  });
+
+  test('only the one who was asked is listened to', () => {
+    const { catchUp } = begin();
+    catchUp.behind(9 as Height, 'a');
+    catchUp.pursue(0 as Height, 1);
+    expect(catchUp.accept('b', chain)).toBe(false);
+    expect(catchUp.accept('a', chain)).toBe(true);
+    expect(catchUp.accept('a', chain)).toBe(false);
+  });
+
+  test('a claim of one is no target that a reader is told of; a claim of more than can lie is', () => {
+    const { catchUp } = begin();
+    catchUp.behind(Number.MAX_SAFE_INTEGER as Height, 'a');
+    expect(catchUp.target(5 as Height)).toBeNull();
+    catchUp.behind(9 as Height, 'b');
+    expect(catchUp.target(5 as Height)).toBe(9);
+    catchUp.behind(12 as Height, null);
+    expect(catchUp.target(5 as Height)).toBe(12);
+    expect(catchUp.target(12 as Height)).toBeNull();
+  });
+});

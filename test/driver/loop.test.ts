@@ -1,0 +1,142 @@
+/** Persist before send, and bounds on what waits. */
+import { describe, expect, test } from 'vitest';
+import type { ValidatorIndex } from '../../src/base/brand.ts';
+import { Driver } from '../../src/driver/driver.ts';
+import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
+import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
+import { recover } from '../../src/driver/recovery.ts';
+import { genesisState } from '../../src/ledger/state.ts';
+import { standInSignature } from '../consensus/stand-in.ts';
+import { makeGenesis } from '../ledger/network.ts';
+
+/** One driver whose disk and clock do nothing by themselves. */
+function alone(self = 0) {
+  const genesis = makeGenesis();
+  const writes: { batch: readonly StoreOperation[]; done: (error?: Error) => void }[] = [];
+  const sent: { to: PeerId; message: Uint8Array }[] = [];
+  const notes: DriverNote[] = [];
+  const halted: Error[] = [];
+  const turns: (() => void)[] = [];
+  const { publicKey } = genesis.validators.validators[self]!;
+  const driver = new Driver({
+    genesis,
+    self: self as ValidatorIndex,
+    clock: { nowMs: () => 1_800_000_000_000, soon: (turn) => turns.push(turn) },
+    transport: { send: (to, _lane, message) => sent.push({ to, message }), punish: () => {} },
+    store: {
+      write: (batch, done) => writes.push({ batch, done }),
+      read: (keys, done) => done(keys.map(() => undefined)),
+      scan: (_range, done) => done([]),
+    },
+    verifier: { check: () => true, checkBatch: (checks, done) => done(checks.map(() => true)) },
+    signer: { sign: (message) => standInSignature(publicKey, message) },
+    observer: {
+      finalized: () => {},
+      rejected: () => {},
+      offence: () => {},
+      note: (note) => notes.push(note),
+      halted: (error) => halted.push(error),
+    },
+    recovered: {
+      state: genesisState(genesis),
+      certified: null,
+      pending: [],
+      blocks: [],
+      bodies: [],
+      promises: [],
+      evidence: [],
+    },
+  });
+  const turn = () => {
+    while (turns.length > 0) turns.shift()?.();
+  };
+  const peers = genesis.validators.validators.map(({ peerId }) => peerId);
+  return { driver, writes, sent, notes, halted, turn, peers };
+}
+
+describe('a disk that never answers', () => {
+  test('lets nothing out: not the vote that is being written, nor anything after it', () => {
+    const { driver, writes, sent, turn, peers } = alone();
+    for (const peer of peers.slice(1)) driver.peerConnected(peer);
+    turn();
+    expect(writes).toHaveLength(1);
+    expect(writes[0]?.batch.some(({ key }) => key.includes('/vote/pre-prepare/'))).toBe(true);
+    for (let i = 0; i < 100; i++) driver.tick();
+    turn();
+    expect(sent).toEqual([]);
+    expect(writes).toHaveLength(1);
+  });
+
+  test('lets it out when it answers, in order', () => {
+    const { driver, writes, sent, turn, peers } = alone();
+    driver.peerConnected(peers[1]!);
+    turn();
+    writes[0]?.done();
+    expect(sent.map(({ to, message }) => [to === peers[1], message[0]])).toEqual([
+      [true, 4],
+      [true, 1],
+    ]);
+  });
+
+  test('that is broken stops the driver, and nothing leaves', () => {
+    const { driver, writes, sent, turn, halted, peers } = alone();
+    driver.peerConnected(peers[1]!);
+    turn();
+    writes[0]?.done(new Error('disk full'));
+    driver.tick();
+    turn();
+    expect(halted.map(({ message }) => message)).toEqual(['disk full']);
+    expect(sent).toEqual([]);
+    expect(driver.status().halted).toBe(true);
+  });
+
+  test('is waited for when the driver stops', () => {
+    const { driver, writes, turn, peers } = alone();
+    driver.peerConnected(peers[1]!);
+    turn();
+    let stopped = false;
+    driver.stop(() => (stopped = true));
+    expect(stopped).toBe(false);
+    writes[0]?.done();
+    expect(stopped).toBe(true);
+  });
+});
+
+describe('while a disk is slow', () => {
+  test('one peer’s messages fill no more than its own share', () => {
+    const { driver, writes, notes, turn, peers } = alone();
+    for (const peer of peers.slice(1)) driver.peerConnected(peer);
+    turn();
+    const garbage = new Uint8Array(1024 * 1024).fill(255);
+    for (let i = 0; i < 100; i++) driver.receive(peers[1]!, garbage);
+    for (let i = 0; i < 60_000; i++) driver.receive(peers[2]!, new Uint8Array([255]));
+    driver.receive(peers[3]!, new Uint8Array([255]));
+    writes[0]?.done();
+    turn();
+    const handled = (peer: PeerId) => notes.filter((note) => note.kind === 'misbehaviour' && note.peer === peer).length;
+    expect(handled(peers[1]!) * garbage.length).toBeLessThanOrEqual(PEER_INPUT_BYTES_MAX + garbage.length);
+    expect(handled(peers[1]!)).toBeGreaterThan(1);
+    expect(handled(peers[2]!)).toBeLessThan(20_000);
+    expect(handled(peers[3]!)).toBe(1);
+    // What was handled makes room again.
+    driver.receive(peers[1]!, garbage);
+    turn();
+    expect(handled(peers[1]!) * garbage.length).toBeGreaterThan(PEER_INPUT_BYTES_MAX - garbage.length);
+  });
+});
+
+test('a new folder is written to before anything is answered', () => {
+  const writes: (readonly StoreOperation[])[] = [];
+  let opened = false;
+  recover(
+    {
+      write: (batch) => writes.push(batch),
+      read: (keys, done) => done(keys.map(() => undefined)),
+      scan: (_range, done) => done([]),
+    },
+    makeGenesis(),
+    () => (opened = true),
+  );
+  expect(writes).toHaveLength(1);
+  expect(opened).toBe(true);
+});
