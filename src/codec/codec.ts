@@ -35,10 +35,27 @@ export function codec<T>(name: string, type: Type<T>, bytesMax: number): Codec<T
       } catch (error) {
         return fail('MALFORMED', `${name}: ${error instanceof Error ? error.message : String(error)}`);
       }
-      if (!equalBytes(type.serialize(value), bytes)) return fail('NON_CANONICAL', `${name}: bytes are not canonical`);
+      if (!isEncoding(type, value, bytes)) return fail('NON_CANONICAL', `${name}: bytes are not canonical`);
       return ok(value);
     },
   };
+}
+
+/** Where values up to this size are encoded only to be compared: a buffer for each would be memory outside the heap, and
+ *  making it takes longer than filling it. */
+const SCRATCH_BYTES = 64 * 1024;
+const scratch = new Uint8Array(SCRATCH_BYTES);
+const scratchViews = { uint8Array: scratch, dataView: new DataView(scratch.buffer) };
+
+/** Whether the bytes are exactly what encoding the value gives. */
+function isEncoding<T>(type: Type<T>, value: T, bytes: Uint8Array): boolean {
+  const size = type.value_serializedSize(value);
+  if (size !== bytes.length) return false;
+  if (size > SCRATCH_BYTES) return equalBytes(type.serialize(value), bytes);
+  scratch.fill(0, 0, size);
+  type.value_serializeToBytes(scratchViews, 0, value);
+  for (let i = 0; i < size; i++) if (scratch[i] !== bytes[i]) return false;
+  return true;
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {

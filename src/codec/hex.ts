@@ -4,6 +4,10 @@ import { invariant } from '../base/invariant.ts';
 
 const DIGITS = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'));
 const DIGIT_CODES = Array.from('0123456789abcdef', (digit) => digit.charCodeAt(0));
+/** By character code; -1 where the character is no digit. */
+const DIGIT_VALUES = Int8Array.from({ length: 128 }, (_, code) =>
+  /[0-9a-fA-F]/.test(String.fromCharCode(code)) ? Number.parseInt(String.fromCharCode(code), 16) : -1,
+);
 
 /** Bytes that become text at once: those of a hash, a key or an address. */
 const PIECE_BYTES = 32;
@@ -41,17 +45,14 @@ export function fromHex(text: string): Uint8Array {
 
 /** Writes the bytes of known hexadecimal text into `target` from `offset`. */
 export function writeHex(text: string, target: Uint8Array, offset: number): void {
+  let all = 0;
   for (let i = 0, at = offset; i < text.length; i += 2, at++) {
-    const value = (digit(text.charCodeAt(i)) << 4) | digit(text.charCodeAt(i + 1));
+    const value = ((DIGIT_VALUES[text.charCodeAt(i)] ?? -1) << 4) | (DIGIT_VALUES[text.charCodeAt(i + 1)] ?? -1);
     target[at] = value;
+    all |= value;
   }
-}
-
-function digit(code: number): number {
-  if (code >= 48 && code <= 57) return code - 48;
-  if (code >= 97 && code <= 102) return code - 87;
-  if (code >= 65 && code <= 70) return code - 55;
-  invariant(false, 'not a hexadecimal digit', { code });
+  // One digit that is none makes the whole negative.
+  invariant(all >= 0, 'not hexadecimal', { text });
 }
 
 export function toHash(bytes: Uint8Array): Hash {

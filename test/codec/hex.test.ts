@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { InvariantViolation } from '../../src/base/invariant.ts';
 import { fromHex, parseHex, toHex } from '../../src/codec/hex.ts';
 
 describe('hexadecimal text', () => {
@@ -19,5 +20,9 @@ describe('hexadecimal text', () => {
 
   it.each(['0', 'xy', '0g', ' 00', '0x00'])('is not %j', (text) => {
     expect(parseHex(text)).toBeUndefined();
+  });
+
+  it.each(['0', '0g', 'é0', '0\uffff', '/0', ':0', '@0', 'G0', '`0'])('that is known to be right is not %j', (text) => {
+    expect(() => fromHex(text)).toThrow(InvariantViolation);
   });
 });
