@@ -110,10 +110,11 @@ export const bodyCodec = codec('Body', BodyType, BODY_BYTES_MAX) as unknown as C
 export const fullBodyCodec = codec('FullBody', FullBodyType, FULL_BODY_BYTES_MAX) as unknown as Codec<FullBody>;
 export const headerCodec = codec('Header', HeaderType, HeaderType.maxSize);
 export const receiptCodec = codec('Receipt', ReceiptType, ReceiptType.maxSize) as unknown as Codec<Receipt>;
+/** A record can be longer than its body: receipts repeat more than operations say. */
 export const blockRecordCodec = codec(
   'BlockRecord',
   BlockRecordType,
-  FULL_BODY_BYTES_MAX,
+  BlockRecordType.maxSize,
 ) as unknown as Codec<BlockRecord>;
 
 /** Bytes of the encoded FullBody: two offsets, the body, and an offset and the bytes for each transaction. */

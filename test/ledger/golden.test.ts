@@ -21,7 +21,7 @@ import {
   type Receipt,
   receiptCodec,
 } from '../../src/ledger/block.ts';
-import { VALIDATORS_MAX } from '../../src/ledger/limits.ts';
+import { BODY_TRANSACTIONS_MAX, VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import { type Offence, offenceCodec } from '../../src/ledger/offence.ts';
 import { chainStateCodec, genesisState } from '../../src/ledger/state.ts';
 import {
@@ -208,6 +208,16 @@ describe.each(Object.entries(examples))('%s', (name, { bytes, again }) => {
     for (const [at, byte] of bytes.entries()) for (const bit of [1, 128]) changed.push(bytes.with(at, byte ^ bit));
     for (const other of changed) expect(again(other) ?? other).toEqual(other);
   });
+});
+
+test('the record of the fullest block there can be is read back: a node that wrote it must start again', () => {
+  const events = Array.from({ length: 16 }, () => ({ ...receipt.events[0]! }));
+  const full = {
+    header,
+    executed: [],
+    receipts: Array.from({ length: BODY_TRANSACTIONS_MAX }, () => ({ ...receipt, events })),
+  };
+  expect(blockRecordCodec.decode(blockRecordCodec.encode(full)).ok).toBe(true);
 });
 
 test.each(['Header', 'Offence', 'StoredAccount', 'SignedVote, commit', 'Evidence'])(
