@@ -64,7 +64,7 @@ export function simulatedKeys(
       addressPrefix: PREFIX,
       timestampMs: 0,
       consensus: {
-        mode: powers.every((power) => power === powers[0]) ? 'equal' : 'stake',
+        mode: powers.every((power) => power === 1n) ? 'equal' : 'stake',
         ...CONSENSUS_DEFAULTS,
         ...consensus,
       },
