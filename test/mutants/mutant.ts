@@ -1,0 +1,49 @@
+/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md. */
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Clause } from '../../src/consensus/marks.ts';
+
+export interface Edit {
+  /** Path below src. */
+  readonly file: string;
+  /** Stands in the file exactly once. */
+  readonly find: string;
+  readonly replacement: string;
+}
+
+/** What has to go wrong for the bug to show: options of `trefoil simulate`, tried with every seed beside scenarios of all
+ *  kinds. What is left out the seed decides. */
+export interface Directed {
+  readonly powers?: readonly bigint[];
+  readonly liars?: readonly { readonly validator: number; readonly strategy: string }[];
+  readonly faults?: readonly string[];
+}
+
+export interface Mutant {
+  readonly name: string;
+  /** The clause of SPEC.md that it breaks, or the deviation. */
+  readonly clause: Clause | `deviation ${number}`;
+  /** One line, with the replica as the subject. */
+  readonly breaks: string;
+  readonly edits: readonly Edit[];
+  readonly directed?: Directed;
+}
+
+export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
+
+/** How often `text` stands in `source`. */
+export const occurrences = (source: string, text: string): number => source.split(text).length - 1;
+
+/** Applies the edits to a copy of the sources. Throws when one does not fit. */
+export function seed(copy: string, { name, edits }: Mutant): void {
+  for (const { file, find, replacement } of edits) {
+    const path = join(copy, file);
+    const source = readFileSync(path, 'utf8');
+    const found = occurrences(source, find);
+    if (found !== 1) throw new Error(`${name}: the text to change stands ${found} times in ${file}: ${find}`);
+    writeFileSync(
+      path,
+      source.replace(find, () => replacement),
+    );
+  }
+}

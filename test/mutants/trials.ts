@@ -1,0 +1,60 @@
+/** What a mutant is put through: scenarios as the hunt makes them, and those directed at it, ever longer. */
+import type { Scenario } from '../../src/simulator/scenario.ts';
+import type { Directed } from './mutant.ts';
+
+export interface Trial {
+  /** From 0. */
+  readonly number: number;
+  readonly scenario: Scenario;
+}
+
+/** What the worker is asked. */
+export interface Question {
+  /** Folder of the sources to run. */
+  readonly copy: string;
+  readonly task:
+    | { readonly kind: 'once'; readonly scenario: Scenario }
+    /** All trials from the number on. */
+    | { readonly kind: 'series'; readonly first: number; readonly directed: Directed | undefined };
+  /** Wall clock, in milliseconds since 1970: no trial begins after it. */
+  readonly untilMs: number;
+}
+
+/** What the worker says: `trying` before each trial, and one of the others at the end. */
+export type Answer =
+  | ({ readonly kind: 'trying'; readonly command: string } & Trial)
+  | ({ readonly kind: 'failed'; readonly command: string; readonly checker: string; readonly message: string } & Trial)
+  | { readonly kind: 'held' }
+  /** The copy does not even load. */
+  | { readonly kind: 'unusable'; readonly message: string };
+
+/** Simulated milliseconds of faults: most bugs show soon. */
+const durationMs = (seed: number): number => (seed <= 10 ? 10_000 : seed <= 40 ? 30_000 : 60_000);
+
+/** The trials from a number on, without end. Even ones are directed, where there is a direction. */
+export function* trialsFrom(
+  first: number,
+  directed: Directed | undefined,
+  scenarioOf: (seed: number, durationMs: number) => Scenario,
+): Generator<Trial> {
+  for (let number = first; ; number++) {
+    const seed = directed === undefined ? number + 1 : Math.floor(number / 2) + 1;
+    const general = scenarioOf(seed, durationMs(seed));
+    const isDirected = directed !== undefined && number % 2 === 0;
+    yield { number, scenario: isDirected ? direct(general, directed) : general };
+  }
+}
+
+/** The seed's own scenario, but for what the direction says. Liars never hold a third of the power. */
+function direct(general: Scenario, { powers, liars, faults }: Directed): Scenario {
+  const lying = liars ?? (powers === undefined ? general.liars : []);
+  const total = (some: readonly bigint[]): bigint => some.reduce((sum, power) => sum + power, 0n);
+  const wanted = powers ?? general.powers;
+  const isFew = 3n * total(lying.map(({ validator }) => wanted[validator] ?? 0n)) < total(wanted);
+  return {
+    ...general,
+    powers: isFew ? wanted : wanted.map(() => 1n),
+    liars: lying,
+    faults: faults ?? general.faults,
+  };
+}
