@@ -1,10 +1,15 @@
 /** One core of the hunt: runs the scenarios of the seeds that it is given. */
 import { parentPort } from 'node:worker_threads';
 import { installNodeSha256 } from '../src/crypto/node-sha256.ts';
+import { runFuzz } from '../src/simulator/fuzz.ts';
 import { runScenario } from '../src/simulator/run.ts';
 import { commandOf, scenarioOf } from '../src/simulator/scenario.ts';
+import type { Simulation } from '../src/simulator/simulation.ts';
+import { runTwins } from '../src/simulator/twins.ts';
+import type { Search } from './hunt-searches.ts';
 
 export interface HuntQuestion {
+  readonly search: Search;
   readonly seed: number;
   readonly durationMs: number;
 }
@@ -20,15 +25,24 @@ export interface HuntAnswer {
 
 installNodeSha256();
 
-parentPort?.on('message', ({ seed, durationMs }: HuntQuestion) => {
+function answer({ search, seed, durationMs }: HuntQuestion): HuntAnswer {
+  if (search === 'twins') return answerOf(search, seed, runTwins(seed));
+  if (search === 'fuzz') return answerOf(search, seed, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3));
   const scenario = scenarioOf(seed, durationMs);
   const { violations, simulatedMs, recoveryMs } = runScenario(scenario);
   const [violation] = violations;
-  const answer: HuntAnswer = {
-    command: commandOf(scenario),
+  const failure = violation === undefined ? null : `${violation.checker}: ${violation.message}`;
+  return { command: commandOf(scenario), failure, simulatedMs, recoveryMs };
+}
+
+function answerOf(search: Search, seed: number, { violations, nowMs }: Simulation): HuntAnswer {
+  const [violation] = violations;
+  return {
+    command: `npm run hunt -- --search ${search} --seed ${seed} --count 1`,
     failure: violation === undefined ? null : `${violation.checker}: ${violation.message}`,
-    simulatedMs,
-    recoveryMs,
+    simulatedMs: nowMs,
+    recoveryMs: null,
   };
-  parentPort?.postMessage(answer);
-});
+}
+
+parentPort?.on('message', (question: HuntQuestion) => parentPort?.postMessage(answer(question)));

@@ -1,11 +1,13 @@
 /**
  * Searches for scenarios that break a promise of the protocol, one seed after another on all cores:
- *   npm run hunt -- --minutes 10 [--seed 1] [--duration 60] [--workers 2]
+ *   npm run hunt -- --minutes 10 [--search faults|twins|fuzz] [--seed 1] [--count 100] [--duration 60] [--workers 2]
  * Exit codes: 0 nothing found, 2 wrong usage, 4 found: each with its seed and the command to see it again.
  */
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
+import { TWINS_SCENARIOS } from '../src/simulator/twins.ts';
+import { SEARCHES } from './hunt-searches.ts';
 import type { HuntAnswer, HuntQuestion } from './hunt-worker.ts';
 
 /** A simulation of a minute takes a second; one that takes this long hangs. */
@@ -14,19 +16,29 @@ const HANG_MS = 120_000;
 const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '10' },
+    search: { type: 'string', default: 'faults' },
     seed: { type: 'string', default: '1' },
+    /** Seeds to try; without it until the time is over. */
+    count: { type: 'string', default: 'Infinity' },
     /** Simulated seconds of faults for each seed. */
     duration: { type: 'string', default: '60' },
     workers: { type: 'string', default: String(availableParallelism()) },
   },
 });
-const [minutes, firstSeed, durationS, workers] = [values.minutes, values.seed, values.duration, values.workers].map(
-  Number,
-) as [number, number, number, number];
-if (![minutes, firstSeed, durationS, workers].every((value) => value > 0)) {
-  console.error('error: all values are positive numbers, such as --minutes 10');
+const search = SEARCHES.find((each) => each === values.search);
+const [minutes, firstSeed, count, durationS, workers] = [
+  values.minutes,
+  values.seed,
+  values.count,
+  values.duration,
+  values.workers,
+].map(Number) as [number, number, number, number, number];
+if (search === undefined || ![minutes, firstSeed + 1, count, durationS, workers].every((value) => value > 0)) {
+  console.error(`error: a search is one of ${SEARCHES.join(', ')}; all other values are numbers, such as --minutes 10`);
   process.exit(2);
 }
+/** Twins are counted, not drawn. */
+const endSeed = search === 'twins' ? Math.min(firstSeed + count, TWINS_SCENARIOS) : firstSeed + count;
 
 const startedMs = performance.now();
 const endMs = startedMs + minutes * 60_000;
@@ -56,18 +68,18 @@ function take({ command, failure, simulatedMs: ms, recoveryMs }: HuntAnswer): vo
   say(`FAILED ${failure}\n       ${command}`);
 }
 
-function work(): Promise<void> {
+function work(kind: HuntQuestion['search']): Promise<void> {
   return new Promise((resolve) => {
     const worker = new Worker(new URL('./hunt-worker.ts', import.meta.url));
     let watch: NodeJS.Timeout | undefined;
     const ask = (): void => {
       clearTimeout(watch);
-      if (performance.now() >= endMs) return void worker.terminate().then(() => resolve());
+      if (performance.now() >= endMs || nextSeed >= endSeed) return void worker.terminate().then(() => resolve());
       const seed = nextSeed++;
-      const question: HuntQuestion = { seed, durationMs: durationS * 1000 };
+      const question: HuntQuestion = { search: kind, seed, durationMs: durationS * 1000 };
       watch = setTimeout(() => {
         take({ command: `seed ${seed}`, failure: `seed ${seed} hangs`, simulatedMs: 0, recoveryMs: null });
-        void worker.terminate().then(() => work().then(resolve));
+        void worker.terminate().then(() => work(kind).then(resolve));
       }, HANG_MS);
       worker.postMessage(question);
     };
@@ -78,7 +90,7 @@ function work(): Promise<void> {
     worker.on('error', (error) => {
       clearTimeout(watch);
       take({ command: `seed before ${nextSeed}`, failure: String(error), simulatedMs: 0, recoveryMs: null });
-      void work().then(resolve);
+      void work(kind).then(resolve);
     });
     ask();
   });
@@ -88,12 +100,13 @@ const timer = setInterval(
   () => process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${progress()}` : `${progress()}\n`),
   process.stderr.isTTY ? 500 : 30_000,
 );
-await Promise.all(Array.from({ length: workers }, work));
+await Promise.all(Array.from({ length: workers }, () => work(search)));
 clearInterval(timer);
 const sorted = recoveries.toSorted((a, b) => a - b);
 const at = (part: number): string => ((sorted[Math.floor(part * (sorted.length - 1))] ?? 0) / 1000).toFixed(1);
 say('');
 console.log(progress());
-console.log(`recovery after the faults: median ${at(0.5)} s · p99 ${at(0.99)} s · longest ${at(1)} s`);
+if (sorted.length > 0)
+  console.log(`recovery after the faults: median ${at(0.5)} s · p99 ${at(0.99)} s · longest ${at(1)} s`);
 console.log(`next time: --seed ${nextSeed}`);
 process.exitCode = failures > 0 ? 4 : 0;
