@@ -6,19 +6,19 @@
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { authenticate } from '../consensus/authenticate.ts';
-import { mark } from '../consensus/marks.ts';
 import type { Message, Status } from '../consensus/messages.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
 import { type Body, blockHash, bodyHash } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
+import { isWeakQuorum } from '../ledger/validators.ts';
 import type { Evidence, SignedVote } from '../ledger/vote.ts';
 import { Bodies } from './bodies.ts';
 import { CatchUp } from './catch-up.ts';
 import { Chain } from './chain.ts';
-import { bundles, Intake, type SubmitOutcome } from './intake.ts';
+import { Forwarding } from './forwarding.ts';
+import { Intake, type SubmitOutcome } from './intake.ts';
 import { Journal } from './journal.ts';
-import { INPUT_OVERHEAD_BYTES, INPUTS_MAX, PEER_INPUT_BYTES_MAX } from './limits.ts';
+import { INPUTS_MAX } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import type { AccountView, Clock, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
@@ -27,6 +27,7 @@ import { Protocol } from './protocol.ts';
 import { KEYS } from './records.ts';
 import type { RecoveredDriver } from './recovery.ts';
 import { Server } from './server.ts';
+import { Shares } from './shares.ts';
 import type { StrategyFactory } from './strategy.ts';
 import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire.ts';
 
@@ -71,15 +72,15 @@ export class Driver {
   readonly #postman: Postman;
   readonly #server: Server;
   readonly #protocol: Protocol;
+  readonly #forwarding: Forwarding;
   /** Connected peers, and where each last said it stands. */
   readonly #peers = new Map<PeerId, Status | null>();
-  /** Bytes of each peer's messages that wait for the next turn. */
-  readonly #waiting = new Map<PeerId, number>();
+  readonly #shares = new Shares();
   #ticks = 0;
 
   constructor(options: DriverOptions) {
     this.#options = options;
-    const { genesis, recovered, observer, clock, store, verifier } = options;
+    const { genesis, recovered, observer, clock, store } = options;
     const journal = new Journal();
     this.#loop = new Loop({
       clock,
@@ -96,30 +97,20 @@ export class Driver {
     this.#catchUp = new CatchUp({
       send: (to, message) => this.#postman.sendTo(to, message),
       peers: () => [...this.#peers.keys()],
-      isWeakQuorum: (peers) => isWeakQuorum(genesis.validators, this.#powerOf(new Set(peers))),
+      isWeakQuorum: (peers) => isWeakQuorum(genesis.validators, this.#postman.powerOf(new Set(peers))),
     });
     this.#bodies = new Bodies({
       genesis,
       clock,
       journal,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
-      ask: (message, turn) => this.#ask(message, turn),
+      ask: (message, turn) => this.#postman.ask(message, turn),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
       executedBody: (height) => this.#chain.pendingBody(height),
     });
     this.#bodies.restore(recovered.bodies);
-    this.#intake = new Intake({
-      state,
-      mempool: this.#mempool,
-      bodies: this.#bodies.pool,
-      verifier,
-      clock,
-      input,
-      committed: (id, done) => store.read([KEYS.transaction(id)], ([value]) => input(() => done(value !== undefined))),
-      forward: (transactions) => this.#postman.broadcast({ kind: 'transactions', transactions }),
-      punish: (peer, code, message) => this.#punish(peer, code, message),
-    });
+    this.#intake = this.#newIntake(input);
     this.#server = new Server(store, this.#chain, this.#mempool, this.#bodies.pool, (to, message) =>
       input(() => this.#postman.sendTo(to, message)),
     );
@@ -131,10 +122,32 @@ export class Driver {
       bodies: this.#bodies,
       postman: this.#postman,
       catchUp: this.#catchUp,
-      reach: () => this.#reachesQuorum(),
+      reach: () => this.#postman.reachesQuorum(),
+    });
+    this.#forwarding = new Forwarding({
+      ...options,
+      mempool: this.#mempool,
+      inFlight: this.#bodies.pool.carried,
+      postman: this.#postman,
+      primary: () => this.#protocol.primary,
     });
     // The first turn writes what recovery promised.
     input(() => {});
+  }
+
+  #newIntake(input: (run: () => void) => void): Intake {
+    const { store, verifier, clock } = this.#options;
+    return new Intake({
+      state: this.#chain.state,
+      mempool: this.#mempool,
+      bodies: this.#bodies.pool,
+      verifier,
+      clock,
+      input,
+      committed: (id, done) => store.read([KEYS.transaction(id)], ([value]) => input(() => done(value !== undefined))),
+      forward: (transactions) => this.#postman.broadcast({ kind: 'transactions', transactions }),
+      punish: (peer, code, message) => this.#punish(peer, code, message),
+    });
   }
 
   /** Ends the loop after the turn that is being written; `done` when nothing more will happen. */
@@ -150,31 +163,25 @@ export class Driver {
   peerConnected(peer: PeerId): void {
     this.#loop.input(() => {
       this.#peers.set(peer, null);
-      this.#protocol.step({ kind: 'reach', quorum: this.#reachesQuorum() });
+      this.#protocol.step({ kind: 'reach', quorum: this.#postman.reachesQuorum() });
       this.#postman.sendTo(peer, { kind: 'status', status: this.#protocol.status });
-      const local = [...this.#mempool.entries()].filter((entry) => entry.local).map(({ item }) => item.bytes);
-      for (const transactions of bundles(local)) this.#postman.sendTo(peer, { kind: 'transactions', transactions });
+      this.#forwarding.toPeer(peer);
     });
   }
 
   peerDisconnected(peer: PeerId): void {
     this.#loop.input(() => {
       this.#peers.delete(peer);
-      this.#protocol.step({ kind: 'reach', quorum: this.#reachesQuorum() });
+      this.#protocol.step({ kind: 'reach', quorum: this.#postman.reachesQuorum() });
       this.#catchUp.disconnected(peer);
     });
   }
 
   /** One message of a connected peer. When too many wait it is dropped; STATUS brings back what matters. */
   receive(peer: PeerId, message: Uint8Array): void {
-    const waiting = this.#waiting.get(peer) ?? 0;
-    if (this.#loop.backlog >= INPUTS_MAX || waiting > PEER_INPUT_BYTES_MAX) return;
-    const cost = message.length + INPUT_OVERHEAD_BYTES;
-    this.#waiting.set(peer, waiting + cost);
+    if (this.#loop.backlog >= INPUTS_MAX || !this.#shares.take(peer, message)) return;
     this.#loop.input(() => {
-      const left = (this.#waiting.get(peer) ?? 0) - cost;
-      if (left > 0) this.#waiting.set(peer, left);
-      else this.#waiting.delete(peer);
+      this.#shares.free(peer, message);
       // It may have left while its message waited.
       if (!this.#peers.has(peer)) return;
       const decoded = decodePeerMessage(message);
@@ -237,27 +244,10 @@ export class Driver {
     this.#protocol.step({ kind: 'tick' });
     this.#bodies.tick(this.#ticks);
     const { genesis, clock, observer } = this.#options;
-    const { baseTimeoutTicks, tickMs } = genesis.consensus;
-    if (this.#ticks % Math.ceil(baseTimeoutTicks / 2) !== 0) return;
+    if (this.#ticks % Math.ceil(genesis.consensus.baseTimeoutTicks / 2) !== 0) return;
     for (const { entry, code } of this.#mempool.expire(this.#chain.executedHeight + 1, clock.nowMs()))
       observer.rejected(entry.item.id, code);
-    // Bundles can be lost with a connection: what our clients gave us and still waits is passed on again.
-    const stale = clock.nowMs() - (baseTimeoutTicks / 2) * tickMs;
-    const local = [...this.#mempool.entries()].filter((entry) => entry.local && entry.sinceMs < stale);
-    for (const transactions of bundles(local.map(({ item }) => item.bytes)))
-      this.#postman.broadcast({ kind: 'transactions', transactions });
-  }
-
-  /** Whether replicas of a quorum's power are connected: without one no primary can be blamed. */
-  #reachesQuorum(): boolean {
-    const { genesis, self } = this.#options;
-    const own = self === null ? [] : [this.#postman.peerOf(self)];
-    return isQuorum(genesis.validators, this.#powerOf(new Set([...own, ...this.#peers.keys()])));
-  }
-
-  #powerOf(peers: ReadonlySet<PeerId>): bigint {
-    const { validators } = this.#options.genesis.validators;
-    return validators.reduce((sum, { peerId, power }) => (peers.has(peerId) ? sum + power : sum), 0n);
+    this.#forwarding.again(clock.nowMs());
   }
 
   #onMessage(peer: PeerId, message: PeerMessage): void {
@@ -288,7 +278,8 @@ export class Driver {
         const from = this.#postman.validatorOf(peer);
         if (from !== undefined) return this.#onProtocol(peer, from, message);
         // Observers are no replicas to the core, but they too can be left behind at the end of an epoch.
-        if (message.kind === 'status' && this.#server.allows(peer)) this.#helpOutOfEpoch(peer, message.status);
+        if (message.kind === 'status' && this.#server.allows(peer))
+          this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
       }
     }
   }
@@ -309,20 +300,11 @@ export class Driver {
     if (message.kind === 'status') {
       this.#peers.set(peer, message.status);
       if (!this.#server.allows(peer)) return;
-      this.#helpOutOfEpoch(peer, message.status);
+      this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
     }
     const checked = authenticate(this.#protocol.authority, message);
     if (checked.ok) this.#protocol.step({ kind: 'message', from, message: checked.value });
     else this.#refuse(peer, checked.error);
-  }
-
-  /** Who executed an epoch that we left, and stays in it, lacks the certificate that ends it. */
-  #helpOutOfEpoch(peer: PeerId, { epoch, executedHeight }: Status): void {
-    if (epoch >= this.#protocol.authority.epoch) return;
-    const lastHeight = ((epoch + 1) * this.#options.genesis.consensus.epochLength) as Height;
-    if (executedHeight < lastHeight) return;
-    mark('R8');
-    this.#server.certificate(peer, lastHeight);
   }
 
   #refuse(peer: PeerId, { code, message }: { readonly code: string; readonly message: string }): void {
@@ -351,12 +333,6 @@ export class Driver {
     this.#options.observer.note(
       this.#catchUp.target(to) === null ? { kind: 'caught-up', height: to } : { kind: 'catching-up', from, to },
     );
-  }
-
-  #ask(message: PeerMessage, tried: number): void {
-    const peers = [...this.#peers.keys()];
-    const peer = peers[tried % Math.max(1, peers.length)];
-    if (peer !== undefined) this.#postman.sendTo(peer, message);
   }
 
   #punish(peer: PeerId, code: string, message: string): void {

@@ -17,6 +17,8 @@ export const BUNDLE_BYTES_MAX = 1024 * 1024;
 /** Blocks and bytes of one answer to a FETCH of blocks. */
 export const SYNC_BLOCKS_MAX = 64;
 export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
+/** Transactions of others that a backup passes on to the primary at a time: more than it looks at before it suspects it. */
+export const RELAYED_MAX = 64;
 /** Rejections remembered, so that a client can ask what became of its transaction. */
 export const REJECTIONS_MAX = 10_000;
 /** Bodies held for each height in flight: one a view that was tried, and what equivocating primaries send. */

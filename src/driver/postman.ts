@@ -4,6 +4,7 @@ import { present } from '../base/invariant.ts';
 import type { Message } from '../consensus/messages.ts';
 import type { Body } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
+import { isQuorum } from '../ledger/validators.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import type { Journal } from './journal.ts';
 import type { PeerId, Signer, Transport } from './ports.ts';
@@ -44,6 +45,24 @@ export class Postman {
 
   peerOf(validator: ValidatorIndex): PeerId {
     return present(this.#genesis.validators.validators[validator], 'validator').peerId;
+  }
+
+  /** Whether replicas of a quorum's power are connected: without one no primary can be blamed. */
+  reachesQuorum(): boolean {
+    const own = this.#self === null ? [] : [this.peerOf(this.#self)];
+    return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected()])));
+  }
+
+  powerOf(peers: ReadonlySet<PeerId>): bigint {
+    const { validators } = this.#genesis.validators;
+    return validators.reduce((sum, { peerId, power }) => (peers.has(peerId) ? sum + power : sum), 0n);
+  }
+
+  /** Asks one connected peer, another with each number. */
+  ask(message: PeerMessage, turn: number): void {
+    const peers = [...this.#connected()];
+    const peer = peers[turn % Math.max(1, peers.length)];
+    if (peer !== undefined) this.sendTo(peer, message);
   }
 
   /** A message of the core. A PRE-PREPARE goes with its body, where it is here. */

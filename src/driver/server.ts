@@ -1,5 +1,7 @@
 /** Answers to what peers FETCH: transactions, bodies, ranges of final blocks. Bounded for each peer and tick. */
-import type { Hash, Height } from '../base/brand.ts';
+import type { Epoch, Hash, Height } from '../base/brand.ts';
+import { mark } from '../consensus/marks.ts';
+import type { Status } from '../consensus/messages.ts';
 import { blockRecordCodec, fullBodyCodec } from '../ledger/block.ts';
 import { certificateCodec } from '../ledger/vote.ts';
 import type { BodyPool } from './body-pool.ts';
@@ -68,9 +70,12 @@ export class Server {
     });
   }
 
-  /** The finality certificate of a height, if it is here. */
-  certificate(peer: PeerId, height: Height): void {
-    this.#store.read([KEYS.certificate(height)], ([bytes]) => {
+  /** Who executed an epoch that we left, and stays in it, lacks the certificate that ends it. */
+  helpOutOfEpoch(peer: PeerId, { epoch, executedHeight }: Status, ours: Epoch): void {
+    const lastHeight = ((epoch + 1) * this.#chain.state.genesis.consensus.epochLength) as Height;
+    if (epoch >= ours || executedHeight < lastHeight) return;
+    mark('R8');
+    this.#store.read([KEYS.certificate(lastHeight)], ([bytes]) => {
       const certificate = decode(certificateCodec, bytes);
       if (certificate !== undefined) this.#send(peer, { kind: 'certificate', certificate });
     });

@@ -1,5 +1,5 @@
 /** The door of the core: every way in which a message of another replica can be wrong, and that it is seen. */
-import { BitArray } from '@chainsafe/ssz';
+import type { BitArray } from '@chainsafe/ssz';
 import { describe, expect, test } from 'vitest';
 import { authenticate, checkCertificate } from '../../src/consensus/authenticate.ts';
 import { checkEvidence } from '../../src/consensus/evidence.ts';

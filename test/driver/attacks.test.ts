@@ -102,6 +102,17 @@ test('a primary cannot make others forget a transaction by ordering it before it
   );
 });
 
+test('a transaction sent to some backups only reaches the primary before it is suspected', () => {
+  for (let ms = 0; ms < 1000; ms += 125) {
+    const cluster = running();
+    cluster.run(ms);
+    const transfer = cluster.transfer(0, 1, 0);
+    for (const to of [1, 2]) cluster.inject(3, to, { kind: 'transactions', transactions: [transfer] });
+    expect(cluster.until(() => committed(cluster, 0, transfer), 2 * BASE_TIMEOUT_MS)).toBe(true);
+    expect([ms, viewChanges(cluster)]).toEqual([ms, 0]);
+  }
+});
+
 describe('the last certificate of an epoch', () => {
   const isCheckpoint = (message: Uint8Array): boolean => message[0] === 0 && message[1] === 3;
 

@@ -5,13 +5,13 @@ import type { PromiseRecord } from '../../src/consensus/promises.ts';
 import type { Store, StoreOperation } from '../../src/driver/ports.ts';
 import { decodePromise, KEYS, promiseOperation } from '../../src/driver/records.ts';
 import { type RecoveredDriver, recover } from '../../src/driver/recovery.ts';
-import type { Coded, Result } from '../../src/base/result.ts';
+import type { Result } from '../../src/base/result.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 import { Bench, H } from '../consensus/kit.ts';
 import { makeGenesis } from '../ledger/network.ts';
 import { Cluster } from './cluster.ts';
 
-const open = (store: Store, genesis = makeGenesis()): Promise<Result<RecoveredDriver, Coded>> =>
+const open = (store: Store, genesis = makeGenesis()): Promise<Result<RecoveredDriver>> =>
   new Promise((resolve) => {
     recover(store, genesis, resolve);
   });
