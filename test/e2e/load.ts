@@ -29,7 +29,7 @@ export class SteadyLoad {
   readonly acknowledged: Acknowledged[] = [];
   readonly #validators: Validators;
   readonly #town: Town;
-  readonly #stopping = new AbortController();
+  #stopping = false;
   #running: Promise<unknown> | undefined;
   #failure: Error | undefined;
 
@@ -39,6 +39,7 @@ export class SteadyLoad {
   }
 
   start(): void {
+    this.#stopping = false;
     const { people } = this.#town;
     const loops = people.map((person, position) => this.#payOnAndOn(person, position));
     this.#running = Promise.all(loops).catch((error: unknown) => {
@@ -48,7 +49,7 @@ export class SteadyLoad {
 
   /** Ends it when every payment that was begun is final. Throws what a payer should never hear. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
+    this.#stopping = true;
     await this.#running;
     this.#throwFailure();
   }
@@ -79,7 +80,7 @@ export class SteadyLoad {
   async #payOnAndOn(person: Person, position: number): Promise<void> {
     const { people, books } = this.#town;
     const { address } = present(people[(position + 1) % people.length], 'somebody to pay');
-    for (let count = 0; !this.#stopping.signal.aborted; count++) {
+    for (let count = 0; !this.#stopping; count++) {
       const nextMs = performance.now() + PACE_MS;
       const signed = books.pay(person, address, BigInt(1 + (count % 7)));
       await this.#untilFinal(signed, position);
@@ -110,7 +111,7 @@ async function submit(client: Client, bytes: Uint8Array): Promise<Awaited<Return
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     const isPassing = error.code === 'UNREACHABLE' || error.code === 'TIMED_OUT' || error.problem?.status === 503;
-    if (!isPassing) throw error;
+    if (!isPassing) throw new Error(`a payment was refused: ${error.code}, ${error.message}`, { cause: error });
     return undefined;
   }
 }

@@ -1,5 +1,6 @@
 /** What is done to a network, and measured meanwhile. Short in the tests, again and again in the soak. */
 import { setTimeout as delay } from 'node:timers/promises';
+import { ROUTES } from '../../src/api/routes.ts';
 import { invariant, present } from '../../src/base/invariant.ts';
 import { commonHistory, type History } from './history.ts';
 import type { SteadyLoad } from './load.ts';
@@ -20,13 +21,14 @@ export async function killOne(
   validators: Validators,
   load: SteadyLoad,
   victim: number,
+  when: 'later' | 'at once' = 'later',
 ): Promise<{ readonly gapMs: number; readonly catchUpMs: number }> {
   const survivors = allBut(victim);
-  const watches = survivors.map((index) => new FinalityWatch(validators.only(index)));
+  const watches = ALL.map((index) => new FinalityWatch(validators.only(index)));
   await load.more(SOME);
   const killedMs = performance.now();
   await validators.kill([victim]);
-  await load.more(2 * SOME);
+  if (when === 'later') await load.more(2 * SOME);
   await validators.start(victim);
   const startedMs = performance.now();
   const heights = await Promise.all(
@@ -35,7 +37,7 @@ export async function killOne(
   await untilHeight(validators, victim, Math.max(...heights));
   const caughtUpMs = performance.now();
   await load.more(SOME);
-  const gaps = watches.map((watch) => watch.longestGap(killedMs, performance.now()));
+  const gaps = survivors.map((index) => present(watches[index], 'a watch').longestGap(killedMs, performance.now()));
   await Promise.all(watches.map((watch) => watch.stop()));
   await requireHeard(validators, watches);
   return { gapMs: Math.max(...gaps), catchUpMs: caughtUpMs - startedMs };
@@ -50,14 +52,15 @@ function untilHeight(validators: Validators, index: number, height: number): Pro
   );
 }
 
-/** What any node reported as final is final on all. */
+/** What any node reported as final is final on all, and was reported in order, without a gap. */
 async function requireHeard(validators: Validators, watches: readonly FinalityWatch[]): Promise<void> {
   const last = Math.max(0, ...watches.map(({ heard }) => heard.at(-1)?.height ?? 0));
   await Promise.all(ALL.map((index) => untilHeight(validators, index, last)));
   const { blocks } = await commonHistory(validators);
   for (const { heard } of watches) {
     invariant(heard.length > 0, 'nothing was heard');
-    for (const { height, hash } of heard) {
+    for (const [position, { height, hash }] of heard.entries()) {
+      invariant(height === present(heard[0], 'a block').height + position, 'a block was not reported', { height });
       invariant(blocks[height - 1] === hash, 'a block that was reported as final is another one now', { height });
     }
   }
@@ -81,6 +84,36 @@ export async function stopAll(
   const resumeMs = performance.now() - upMs;
   await requireHeard(validators, watches);
   return { kept, resumeMs };
+}
+
+/** Kills all, starts them, kills them while they start, and brings them back. */
+export async function killStarting(validators: Validators, load: SteadyLoad, afterMs: number): Promise<void> {
+  await load.more(SOME);
+  await validators.kill(ALL);
+  // It fails, as it should: a node that it waits for is gone.
+  const starting = validators.up().catch(() => undefined);
+  await delay(afterMs);
+  await validators.kill(validators.running());
+  await starting;
+  await validators.up();
+  await load.more(SOME);
+}
+
+/** Kills a node under load again and again, each time so long after it answers. Then it has to catch up. */
+export async function killOften(
+  validators: Validators,
+  load: SteadyLoad,
+  victim: number,
+  livesMs: readonly number[],
+): Promise<void> {
+  for (const lifeMs of livesMs) {
+    await validators.kill([victim]);
+    await load.more(SOME);
+    await validators.start(victim);
+    await delay(lifeMs);
+  }
+  const [height] = await Promise.all([validators.from(victim + 1).status(), load.more(SOME)]);
+  await untilHeight(validators, victim, height.certifiedHeight);
 }
 
 /** Kills two of four, holds for a while, and brings back the first. `resumeMs`: from the moment when a node sees a quorum to
@@ -153,6 +186,7 @@ async function untilNotReady(
         return !ready && names.every((name) => said.includes(name));
       },
     );
+    invariant((await validators.httpStatus(index, ROUTES.readyz)) === 503, 'a load balancer is not told', { index });
   }
   return said;
 }

@@ -63,6 +63,12 @@ export class Validators {
     return new Client({ urls: ALL.map((offset) => this.#url((index + offset) % COUNT)) });
   }
 
+  async httpStatus(index: number, path: string): Promise<number> {
+    const response = await fetch(this.#url(index) + path);
+    await response.body?.cancel();
+    return response.status;
+  }
+
   #url(index: number): string {
     return present(this.#urls[index], 'a node');
   }
@@ -72,6 +78,10 @@ export class Validators {
     const records = indices.map((index) => this.#process(index));
     for (const record of records) signalProcess(record, 'SIGKILL');
     for (const record of records) invariant(await waitForEnd(record, KILL_MS), 'a node outlives SIGKILL');
+  }
+
+  running(): readonly number[] {
+    return ALL.filter((index) => runningProcess(this.folder.dir, index) !== undefined);
   }
 
   #process(index: number): ProcessRecord {

@@ -1,8 +1,9 @@
 /** One network, from its first block through many blows to a look at the whole. */
+import { loadavg } from 'node:os';
 import { SteadyLoad } from '../e2e/load.ts';
 import { settle, type Town } from '../e2e/people.ts';
-import { killOne, loseQuorum, primaryOf, requireWhole, stopAll } from '../e2e/scenarios.ts';
-import { transferMany } from '../e2e/transfers.ts';
+import { killOften, killOne, killStarting, loseQuorum, primaryOf, requireWhole, stopAll } from '../e2e/scenarios.ts';
+import { killInBurst, transferMany } from '../e2e/transfers.ts';
 import { ALL, RESUME_MS, Validators } from '../e2e/validators.ts';
 import { present } from '../../src/base/invariant.ts';
 import type { Random } from '../../src/simulator/random.ts';
@@ -14,6 +15,10 @@ const PAYERS = 20;
 const BLOWS = 8;
 /** Longest time without a quorum. */
 const HOLD_MS_MAX = 30_000;
+/** Longest time that nodes are left to start before they are killed again. */
+const STARTING_MS_MAX = 4_000;
+/** Longest life of a node that is killed again and again. */
+const LIFE_MS_MAX = 1_500;
 
 interface Trial {
   readonly validators: Validators;
@@ -32,9 +37,10 @@ type Blow = (trial: Trial) => Promise<Told>;
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(2)} s`;
 
-async function killAndTell({ validators, load }: Trial, victim: number, who: string): Promise<Told> {
-  const { gapMs, catchUpMs } = await killOne(validators, load, victim);
-  const story = `killed ${victim}, ${who}: longest gap ${seconds(gapMs)}, caught up ${seconds(catchUpMs)} after its start`;
+async function killAndTell({ validators, load, random }: Trial, victim: number, who: string): Promise<Told> {
+  const when = random.chance(0.5) ? 'later' : 'at once';
+  const { gapMs, catchUpMs } = await killOne(validators, load, victim, when);
+  const story = `killed ${victim}, ${who}, started ${when}: longest gap ${seconds(gapMs)}, caught up ${seconds(catchUpMs)} after its start`;
   return { story, resumeMs: gapMs };
 }
 
@@ -52,9 +58,27 @@ const stopAndTell =
 
 const BLOWS_KNOWN: readonly Blow[] = [
   async (trial) => killAndTell(trial, await primaryOf(trial.validators), 'the primary'),
+  async ({ validators, town, load, random }) => {
+    // Its transfers are from those who pay all the time.
+    await load.stop();
+    const { gapMs } = await killInBurst(validators, town, TRANSFERS, random.int(0, 2 ** 31 - 1));
+    load.start();
+    return { story: `killed the primary amid ${TRANSFERS} transfers: longest gap ${seconds(gapMs)}`, resumeMs: gapMs };
+  },
   async (trial) => killAndTell(trial, trial.random.pick(ALL), 'whoever it is'),
   stopAndTell('down'),
   stopAndTell('kill'),
+  async ({ validators, load, random }) => {
+    const afterMs = random.int(200, STARTING_MS_MAX);
+    await killStarting(validators, load, afterMs);
+    return { story: `killed all at once, and again ${seconds(afterMs)} into their start`, resumeMs: undefined };
+  },
+  async ({ validators, load, random }) => {
+    const victim = random.pick(ALL);
+    const livesMs = [0, 1, 2].map(() => random.int(0, LIFE_MS_MAX));
+    await killOften(validators, load, victim, livesMs);
+    return { story: `killed ${victim} again and again, after ${livesMs.map(seconds).join(', ')}`, resumeMs: undefined };
+  },
   async ({ validators, town, random }) => {
     const [first = 0, second = 1] = random.shuffled(ALL);
     const holdMs = random.int(0, HOLD_MS_MAX);
@@ -80,7 +104,8 @@ export async function soakNetwork(random: Random, signal: AbortSignal, say: (lin
       const { story, resumeMs } = await blow({ validators, town, load, random });
       const late = resumeMs !== undefined && resumeMs > RESUME_MS;
       slow += late ? 1 : 0;
-      say(late ? `${story}  TOO LATE, the bound is ${seconds(RESUME_MS)}` : story);
+      const [busy = 0] = loadavg();
+      say(late ? `${story}  TOO LATE: the bound is ${seconds(RESUME_MS)}; machine load ${busy.toFixed(1)}` : story);
     }
     const history = await requireWhole(validators, town, load);
     say(`all agree on ${history.height} blocks and ${history.places.size} payments`);
