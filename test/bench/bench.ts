@@ -3,7 +3,7 @@ import type { Address } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
 import { makeAccounts } from './accounts.ts';
-import { VerificationBound } from './bound.ts';
+import { freePart, VerificationBound } from './bound.ts';
 import { BenchClient, oneAtATime } from './clients.ts';
 import { signBatches } from './load.ts';
 import { type BenchNetwork, startNetwork } from './network.ts';
@@ -69,7 +69,9 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
 
   const boundPerSecond = mean([before.perSecond, after.perSecond]);
   const committedPerSecond = measured.transactions / measured.seconds;
-  const perTransaction = (micros: number) => micros / measured.transactions;
+  const cpuMicrosPerVerification = mean([before.cpuMicrosPerVerification, after.cpuMicrosPerVerification]);
+  const validators = measured.cpuMicros.map((micros) => micros / measured.transactions);
+  const load = measured.ownCpuMicros / measured.transactions;
   return {
     backend: ed25519.name,
     accounts: options.accounts,
@@ -81,12 +83,11 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     verificationBound: { before: before.perSecond, after: after.perSecond, mean: boundPerSecond },
     committedPerSecond,
     ratio: committedPerSecond / boundPerSecond,
+    ratioByProcessorTime: cpuMicrosPerVerification / (mean(validators) + load / validators.length),
+    freePart: Math.min(freePart(before), freePart(after)),
     latencyMs: { oneClient: latencyOf(alone), saturated: latencyOf(latencies) },
-    cpuMicrosPerVerification: mean([before, after].map(({ cpuMicrosPerVerification: micros }) => micros)),
-    cpuMicrosPerTransaction: {
-      validators: measured.cpuMicros.map(perTransaction),
-      load: perTransaction(measured.ownCpuMicros),
-    },
+    cpuMicrosPerVerification,
+    cpuMicrosPerTransaction: { validators, load },
     memoryPeakBytes: network.nodes.map(({ pid }) => peakMemoryOf(pid)),
   };
 }

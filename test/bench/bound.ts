@@ -26,6 +26,13 @@ export interface Bound {
   readonly cpuMicrosPerVerification: number;
 }
 
+/** What the bound would be if nothing else ran on this machine. */
+const idlePerSecond = ({ cpuMicrosPerVerification }: Bound): number =>
+  (1e6 / cpuMicrosPerVerification) * (Math.min(VALIDATORS, availableParallelism()) / VALIDATORS);
+
+/** Which part of the machine other programs left to the measurement, 0 to 1. */
+export const freePart = (bound: Bound): number => bound.perSecond / idlePerSecond(bound);
+
 export class VerificationBound {
   readonly #processes: readonly ChildProcess[];
 
@@ -57,9 +64,7 @@ export class VerificationBound {
 
   /** Transactions per second if nothing else ran on this machine: what the load need not exceed. */
   async estimate(milliseconds: number): Promise<number> {
-    const { cpuMicrosPerVerification } = await this.measure(milliseconds);
-    const processors = Math.min(VALIDATORS, availableParallelism());
-    return (1e6 / cpuMicrosPerVerification) * (processors / VALIDATORS);
+    return idlePerSecond(await this.measure(milliseconds));
   }
 
   #verify(milliseconds: number): Promise<Speed[]> {

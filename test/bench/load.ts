@@ -8,8 +8,9 @@ import { present } from '../../src/base/invariant.ts';
 import type { BenchAccount } from './accounts.ts';
 import type { Poster } from './post.ts';
 
-/** Transactions that are accepted and not committed yet: enough to fill the blocks in flight and the next one. */
-const OUTSTANDING_MAX = 8_000;
+/** Transactions that are accepted and not committed yet: two full blocks, one to be agreed on and one that fills. More only
+ *  wait longer. */
+const OUTSTANDING_MAX = 4_000;
 /** Batches on their way to one validator, so that it always has one to work on. */
 const BATCHES_AT_ONCE = 2;
 

@@ -9,6 +9,9 @@ const RATIO_MIN = 0.35;
 /** Milliseconds for half of the commits of one client. */
 const ONE_CLIENT_P50_MS_MAX = 15;
 
+/** Part of the machine that has to be free, or the figures come with a warning. */
+const QUIET_PART_MIN = 0.9;
+
 export interface Figures {
   /** Which implementation of ed25519 verifies. */
   readonly backend: string;
@@ -25,6 +28,10 @@ export interface Figures {
   readonly verificationBound: { readonly before: number; readonly after: number; readonly mean: number };
   readonly committedPerSecond: number;
   readonly ratio: number;
+  /** What the ratio is where the processors are all that limits it; not disturbed by other programs, or hardly. */
+  readonly ratioByProcessorTime: number;
+  /** Part of the machine that other programs left, 0 to 1, when that was least. */
+  readonly freePart: number;
   readonly latencyMs: { readonly oneClient: Latency; readonly saturated: Latency };
   /** The part of the next figures that nothing can save. */
   readonly cpuMicrosPerVerification: number;
@@ -70,6 +77,7 @@ export function reportText(figures: Figures, colours: Colours): string {
       `${whole(figures.committedPerSecond)} tx/s (${figures.transactions} in ${figures.seconds.toFixed(1)} s, ${figures.blocks} blocks)`,
     ],
     ['ratio', figures.ratio.toFixed(2)],
+    ['ratio by processor time', figures.ratioByProcessorTime.toFixed(2)],
     ['commit latency with one client', latencyText(latencyMs.oneClient)],
     ['commit latency at saturation', latencyText(latencyMs.saturated)],
     [
@@ -86,8 +94,12 @@ export function reportText(figures: Figures, colours: Colours): string {
     const text = `${met ? 'met' : 'MISSED'}: ${name} ${goal}, is ${value}`;
     return met ? colours.green(text) : colours.red(text);
   });
-  return [table([`${availableParallelism()} processors`, ''], rows, colours), '', ...goals].join('\n');
+  const warnings = figures.freePart < QUIET_PART_MIN ? [colours.yellow(disturbed(figures.freePart))] : [];
+  return [table([`${availableParallelism()} processors`, ''], rows, colours), '', ...warnings, ...goals].join('\n');
 }
+
+const disturbed = (part: number): string =>
+  `Other programs left ${whole(part * 100)} % of this machine: rates, ratio and latencies mean little, processor times do.`;
 
 const whole = (value: number): string => value.toFixed(0);
 
