@@ -5,7 +5,7 @@
 import { present } from '../base/invariant.ts';
 import { nobleEd25519 } from '../crypto/ed25519.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
-import type { FinalizedBlock, PeerId } from '../driver/ports.ts';
+import type { DriverNote, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { StrategyFactory } from '../driver/strategy.ts';
 import { decodePeerMessage } from '../driver/wire.ts';
 import type { Genesis } from '../ledger/genesis.ts';
@@ -165,7 +165,7 @@ export class Simulation {
           tell((checker) => checker.accused?.(self(), evidence));
         },
         note: (note) => {
-          this.note(note.kind, self().slot, ...('view' in note ? [note.view] : []));
+          this.note(note.kind, self().slot, ...aboutNote(note));
           if (note.kind === 'view-change-started' && self().isHonest)
             this.viewChanges?.(self().driver?.status().epoch ?? 0, note.view);
         },
@@ -206,6 +206,11 @@ export class Simulation {
       },
     };
   }
+}
+
+function aboutNote(note: DriverNote): (string | number)[] {
+  if (note.kind === 'view-change-started') return [note.view, note.reason];
+  return note.kind === 'view-entered' ? [note.view, note.primary] : [];
 }
 
 /** Two honest replicas with one key are a liar together. */

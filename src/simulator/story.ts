@@ -7,13 +7,14 @@ export class Story {
   readonly #lines: string[] = [];
   #simulation: Simulation | null = null;
   #height = 0;
+  readonly #caught = new Set<number>();
 
   begin(simulation: Simulation): void {
     this.#simulation = simulation;
   }
 
   event(atMs: number, what: string, details: readonly (string | number)[]): void {
-    const text = this.#textOf(what, details);
+    const text = this.#textOf(what, details, atMs < 100);
     if (text === undefined) return;
     const line = `${(atMs / 1000).toFixed(1).padStart(7)} s  ${text}`;
     if (this.#lines.length < LINES_MAX && this.#lines.at(-1) !== line) this.#lines.push(line);
@@ -23,24 +24,28 @@ export class Story {
     return this.#lines;
   }
 
-  #textOf(what: string, [first, second, third]: readonly (string | number)[]): string | undefined {
+  #textOf(what: string, [first, second, third]: readonly (string | number)[], atStart: boolean): string | undefined {
     switch (what) {
       case 'finalized':
         if (Number(second) <= this.#height) return undefined;
         this.#height = Number(second);
         return this.#height % 50 === 0 || this.#height === 1 ? `height ${second} is final` : undefined;
       case 'view-change-started':
-        return `node ${first} moves to view ${second}`;
-      case 'view-entered':
-        return `node ${first} enters view ${second}`;
+        return third === 'joined' ? undefined : `node ${first} gives up on view ${Number(second) - 1} (${third})`;
+      case 'view-entered': {
+        const text = `view ${second} begins, validator ${third} is primary`;
+        return this.#lines.slice(-12).some((line) => line.endsWith(text)) ? undefined : text;
+      }
       case 'suspected':
         return `node ${first} suspects the primary`;
       case 'offence':
-        return `node ${first} proves that validator ${second} signed twice at height ${third}`;
+        if (this.#caught.has(Number(second))) return undefined;
+        this.#caught.add(Number(second));
+        return `validator ${second} is caught: it signed twice at height ${third}`;
       case 'stopped':
         return `node ${first} is off`;
       case 'running':
-        return `node ${first} runs`;
+        return atStart ? undefined : `node ${first} runs`;
       case 'broken':
         return `node ${first} stops for good`;
       case 'refused':
