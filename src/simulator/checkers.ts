@@ -3,14 +3,17 @@ import type { Hash } from '../base/brand.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violate } from './checker.ts';
 import { agreement, certificates, durability, transactions } from './checkers/agreement.ts';
+import { authorship, times } from './checkers/authorship.ts';
 import { bounds, health, supply } from './checkers/health.ts';
 import { honesty } from './checkers/honesty.ts';
 import type { Submitted } from './clients.ts';
 import type { SimulatedNode } from './node.ts';
+import type { Scheduler } from './scheduler.ts';
 
 interface World {
   readonly genesis: Genesis;
   readonly nodes: readonly SimulatedNode[];
+  readonly scheduler: Scheduler;
   readonly clients: { readonly transactions: ReadonlyMap<Hash, Submitted> };
 }
 
@@ -18,6 +21,7 @@ export function checkersOf(world: World, report: (checker: string, message: stri
   const { genesis } = world;
   const submitted = world.clients.transactions;
   const nodes = () => world.nodes;
+  const startMs = world.scheduler.nowMs;
   const named = (make: (violate: Violate) => Checker): Checker => {
     const checker = make((message) => report(checker.name, message));
     return checker;
@@ -28,6 +32,8 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => transactions(submitted, violate)),
     named((violate) => durability(submitted, violate)),
     named((violate) => honesty(violate)),
+    named((violate) => authorship(nodes, violate)),
+    named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
     named((violate) => supply(genesis, violate)),
     named((violate) => bounds(genesis, nodes, violate)),
     named((violate) => health(nodes, violate)),

@@ -5,6 +5,9 @@ import type { SimulatedNode } from './node.ts';
 import type { Random } from './random.ts';
 import type { Simulation } from './simulation.ts';
 
+/** How wrong a clock gets. */
+export const CLOCK_SKEW_MAX_MS = 15_000;
+
 export interface Fault {
   /** One sentence, without a subject. */
   readonly describe: string;
@@ -210,7 +213,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map([
     nodeFault(
       'sets clocks wrong, and lets them run too fast or too slow',
       (node, random) => {
-        node.skewMs = random.between(-15_000, 15_000);
+        node.skewMs = random.between(-CLOCK_SKEW_MAX_MS, CLOCK_SKEW_MAX_MS);
         node.tickRate = random.between(0.5, 2);
       },
       (node) => {

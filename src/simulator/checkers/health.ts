@@ -2,11 +2,17 @@
 import { FEE_POOL } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, EVIDENCE_PER_VALIDATOR_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../../driver/limits.ts';
+import type { Evidence } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedNode } from '../node.ts';
 
 /** No honest node stops, and none calls another honest one a liar. */
 export function health(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
+  const blames = (node: SimulatedNode, what: string, { first }: Evidence): void => {
+    const accused = nodes().filter(({ validator }) => validator === first.voter);
+    if (accused.length > 0 && accused.every(({ isLiar }) => !isLiar))
+      violate(`node ${node.slot} ${what} against honest validator ${first.voter}`);
+  };
   return {
     name: 'health',
     halted(node, error) {
@@ -15,10 +21,9 @@ export function health(nodes: () => readonly SimulatedNode[], violate: Violate):
     punished(node, peer, code, message) {
       if (node.isHonest && peer.isHonest) violate(`node ${node.slot} punished node ${peer.slot}: ${code}, ${message}`);
     },
-    accused(node, { first }) {
-      const accused = nodes().filter(({ validator }) => validator === first.voter);
-      if (accused.every(({ isLiar }) => !isLiar))
-        violate(`node ${node.slot} has evidence against honest validator ${first.voter}`);
+    accused: (node, evidence) => blames(node, 'has evidence', evidence),
+    finalized(node, { body }) {
+      for (const evidence of body.body.evidence) blames(node, 'executed evidence', evidence);
     },
   };
 }

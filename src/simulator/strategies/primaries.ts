@@ -1,9 +1,10 @@
 /** Liars as primaries. */
 import { ForgetfulMap } from '../../base/bounded.ts';
-import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
+import { type Epoch, type Hash, type Height, type ValidatorIndex, type View, ZERO_HASH } from '../../base/brand.ts';
 import type { Outgoing, StrategyFactory } from '../../driver/strategy.ts';
 import { type Body, bodyHash } from '../../ledger/block.ts';
-import { ownVote, placeOf, resign } from './lies.ts';
+import type { SignedVote } from '../../ledger/vote.ts';
+import { otherHash, ownVote, placeOf, resign } from './lies.ts';
 import { liar } from './voters.ts';
 
 /** Proposes another body than the honest replica would, to everybody, and stands by it. */
@@ -45,6 +46,26 @@ export const invalidBody = proposing('invalid-body', (body) => ({
 
 /** Bodies with a time that no honest clock shows. */
 export const wrongTime = proposing('wrong-time', (body) => ({ ...body, timestampMs: 1 }));
+
+/** Bodies with made-up proof that an honest validator signed twice. */
+export const slander = proposing('slander', (body) => {
+  const voter = (body.proposer === 0 ? 1 : 0) as ValidatorIndex;
+  const made = (hash: Hash): SignedVote => ({
+    vote: { kind: 'prepare', epoch: 0 as Epoch, view: 0 as View, height: 1 as Height, hash },
+    voter,
+    signature: new Uint8Array(64),
+  });
+  return { ...body, evidence: [{ first: made(ZERO_HASH), second: made(otherHash(ZERO_HASH)) }] };
+});
+
+/** With each PREPARE a PRE-PREPARE of its own for the height after, as if the view were its own. */
+export const usurp = liar('usurp', (context, outgoing) => {
+  const vote = ownVote(context, outgoing.message);
+  if (vote === null || vote.vote.kind !== 'prepare') return [outgoing];
+  const height = (vote.vote.height + 1) as Height;
+  const lie = resign(context, vote, { kind: 'pre-prepare', height });
+  return [outgoing, { to: outgoing.to, message: { kind: 'vote', vote: lie } }];
+});
 
 /** Proposes by hash, and gives neither bodies nor transactions to anyone. */
 export const withhold = liar('withhold', (_, { to, message }) => {

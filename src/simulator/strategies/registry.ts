@@ -2,13 +2,15 @@
 import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
-import { censor, invalidBody, skip, slow, withhold, wrongTime } from './primaries.ts';
+import { censor, invalidBody, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
 import { silent } from './silent.ts';
 import {
   badNewView,
+  forgeCertificate,
   forgePrepared,
   hidePrepared,
   lieStatus,
+  shortNewView,
   spamViewChange,
   stalePrepared,
   twoNewViews,
@@ -45,11 +47,15 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('withhold', 'as primary proposes bodies that it gives to nobody', withhold),
   liar('invalid-body', 'as primary proposes bodies in the name of another', invalidBody),
   liar('wrong-time', 'as primary proposes bodies with a time long past', wrongTime),
+  liar('slander', 'as primary accuses the honest with made-up proofs', slander),
+  liar('usurp', 'as backup proposes in the place of the primary', usurp),
   liar('forge-prepared', 'shows forged prepared certificates when the view changes', forgePrepared),
   liar('stale-prepared', 'shows old certificates when the view changes', stalePrepared),
   liar('hide-prepared', 'hides what it prepared when the view changes', hidePrepared),
   liar('bad-new-view', 'begins views that drop, reorder or null-fill what was prepared', badNewView),
+  liar('short-new-view', 'begins views that nobody else asked for', shortNewView),
   liar('two-new-views', 'begins one view in two ways, one for each half', twoNewViews),
   liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),
+  liar('forge-certificate', 'passes on certificates that nobody signed', forgeCertificate),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
 ]);

@@ -8,8 +8,10 @@ import {
   type ViewChange,
   viewChangeSigningBytes,
 } from '../../consensus/messages.ts';
+import { signersOf } from '../../consensus/tally.ts';
 import type { StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
 import { NULL_BODY_HASH } from '../../ledger/block.ts';
+import type { Certificate } from '../../ledger/vote.ts';
 import { inSecondHalf, otherHash, resign } from './lies.ts';
 import { liar } from './voters.ts';
 
@@ -75,6 +77,19 @@ export const badNewView: StrategyFactory = (context) => ({
   },
 });
 
+/** NEW-VIEWs that nobody asked for but itself, who hides what it prepared; every other time counted as often as a quorum. */
+export const shortNewView = liar('short-new-view', (context, outgoing) => {
+  const { to, message } = outgoing;
+  if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
+  const { newView } = message.newView;
+  const own = newView.viewChanges.find(({ viewChange }) => viewChange.voter === context.self);
+  if (own === undefined) return [outgoing];
+  const hiding = signViewChange(context, { ...own.viewChange, prepared: [] });
+  const viewChanges = newView.view % 2 === 0 ? [hiding] : newView.viewChanges.map(() => hiding);
+  const short = signNewView(context, { ...newView, viewChanges, prePrepares: [] });
+  return [{ to, message: { kind: 'new-view', newView: short } }];
+});
+
 /** One NEW-VIEW for each half: from other VIEW-CHANGEs, or with null bodies where there are no others. */
 export const twoNewViews = liar('two-new-views', (context, outgoing) => {
   const { to, message } = outgoing;
@@ -100,6 +115,22 @@ export const spamViewChange: StrategyFactory = (context) => {
     },
   };
 };
+
+/** With each STATUS a certificate that nobody signed, for the next height. */
+export const forgeCertificate = liar('forge-certificate', ({ genesis }, outgoing) => {
+  const { to, message } = outgoing;
+  if (message.kind !== 'status') return [outgoing];
+  const { epoch, stableHeight } = message.status;
+  const signers = genesis.validators.validators.map(({ index }) => index);
+  const certificate: Certificate = {
+    epoch,
+    height: (stableHeight + 1) as Height,
+    blockHash: otherHash(genesis.chainId),
+    signers: signersOf(signers),
+    signatures: signers.map(() => new Uint8Array(64)),
+  };
+  return [outgoing, { to, message: { kind: 'certificate', certificate } }];
+});
 
 /** Claims heights and views that nobody has reached, and answers who asks for blocks with changed ones. */
 export const lieStatus = liar('lie-status', (_, outgoing) => {
