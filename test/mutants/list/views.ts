@@ -20,7 +20,7 @@ export const viewMutants: readonly Mutant[] = [
         '',
       ),
     ],
-    directed: { liars: [{ validator: 1, strategy: 'bad-new-view' }], faults: ['partition'] },
+    directed: { liars: [{ validator: 1, strategy: 'short-new-view' }], faults: ['partition'] },
   },
   {
     name: 'view-begun-below-quorum',
@@ -39,7 +39,7 @@ export const viewMutants: readonly Mutant[] = [
         '',
       ),
     ],
-    directed: { liars: [{ validator: 1, strategy: 'bad-new-view' }], faults: ['partition'] },
+    directed: { liars: [{ validator: 1, strategy: 'short-new-view' }], faults: ['partition'] },
   },
   {
     name: 'lowest-view-chosen',

@@ -61,14 +61,20 @@ export const voteMutants: readonly Mutant[] = [
         `    accuse(replica, earlier, signed, emit);
     return false;
   }`,
-        `    votes.set(votes.size + 1000, signed);
+        `    accuse(replica, earlier, signed, emit);
+    earlier.times = (earlier.times ?? 1) + 1;
     return true;
   }`,
       ),
       edit(
         'consensus/tally.ts',
         'for (const [voter, { vote }] of votes)',
-        'for (const { vote, voter } of votes.values())',
+        'for (const [voter, { vote, times }] of votes)',
+      ),
+      edit(
+        'consensus/tally.ts',
+        'power += set.validators[voter]?.power ?? 0n;\n  return',
+        'power += BigInt(times ?? 1) * (set.validators[voter]?.power ?? 0n);\n  return',
       ),
     ],
     directed: { faults: ['duplication', 'partition'] },
