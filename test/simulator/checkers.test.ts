@@ -1,0 +1,170 @@
+/** A checker that never fires proves nothing: each is shown a world in which its promise is broken. */
+import { describe, expect, test } from 'vitest';
+import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
+import { present } from '../../src/base/invariant.ts';
+import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import type { FinalizedBlock } from '../../src/driver/ports.ts';
+import type { Vote } from '../../src/ledger/vote.ts';
+import type { Checker } from '../../src/simulator/checker.ts';
+import { Simulation } from '../../src/simulator/simulation.ts';
+
+const world = (): Simulation => new Simulation({ seed: 1, powers: [1n, 1n, 1n, 1n], liars: new Map() });
+
+const checker = (simulation: Simulation, name: string): Checker =>
+  present(
+    simulation.checkers.find((each) => each.name === name),
+    name,
+  );
+
+const hash = (digit: string): Hash => digit.repeat(64) as Hash;
+
+const block = (height: number, change: { hash?: Hash; transactionIds?: Hash[] } = {}): FinalizedBlock =>
+  ({
+    hash: change.hash ?? hash('a'),
+    record: {
+      header: { height: height as Height },
+      receipts: (change.transactionIds ?? []).map((transactionId) => ({ transactionId })),
+    },
+    body: { body: { transactionIds: change.transactionIds ?? [] } },
+  }) as unknown as FinalizedBlock;
+
+function vote(voter: number, change: Partial<Vote>): PeerMessage {
+  const place = { kind: 'prepare' as const, epoch: 0 as Epoch, view: 0 as View, height: 1 as Height, hash: hash('a') };
+  const signed = { vote: { ...place, ...change }, voter: voter as ValidatorIndex, signature: new Uint8Array(64) };
+  return { kind: 'vote', vote: signed };
+}
+
+const viewChange = (view: number): PeerMessage => ({
+  kind: 'view-change',
+  viewChange: {
+    viewChange: { epoch: 0 as Epoch, view: view as View, voter: 0 as ValidatorIndex, stable: null, prepared: [] },
+    signature: new Uint8Array(64),
+  },
+});
+
+const broken: readonly [string, string, (simulation: Simulation) => void][] = [
+  [
+    'agreement',
+    'two nodes finalize different blocks',
+    (simulation) => {
+      const { finalized } = checker(simulation, 'agreement');
+      finalized?.(simulation.node(0), block(1));
+      finalized?.(simulation.node(1), block(1, { hash: hash('b') }));
+    },
+  ],
+  [
+    'certificates',
+    'two certificates name different blocks',
+    (simulation) => {
+      const { certified } = checker(simulation, 'certificates');
+      const certificate = { epoch: 0 as Epoch, height: 1 as Height, blockHash: hash('a') };
+      certified?.(simulation.node(0), certificate as never);
+      certified?.(simulation.node(0), { ...certificate, blockHash: hash('b') } as never);
+    },
+  ],
+  [
+    'transactions',
+    'a transaction was never submitted',
+    (simulation) =>
+      checker(simulation, 'transactions').finalized?.(simulation.node(0), block(1, { transactionIds: [hash('c')] })),
+  ],
+  [
+    'transactions',
+    'a transaction is executed at two heights',
+    (simulation) => {
+      const { id } = simulation.clients.submit(0, simulation.node(0));
+      const { finalized } = checker(simulation, 'transactions');
+      for (const height of [1, 2]) finalized?.(simulation.node(0), block(height, { transactionIds: [id] }));
+    },
+  ],
+  [
+    'durability',
+    'a node comes back without a block that it had finalized',
+    (simulation) => {
+      const node = simulation.node(0);
+      node.start();
+      simulation.until(() => node.driver !== null, 100);
+      checker(simulation, 'durability').finalized?.(node, block(1));
+      checker(simulation, 'durability').started?.(node);
+    },
+  ],
+  [
+    'durability',
+    'a transaction that was called committed is in no block',
+    (simulation) => {
+      simulation.clients.submit(0, simulation.node(0)).committed = true;
+      checker(simulation, 'durability').finished?.();
+    },
+  ],
+  [
+    'one vote',
+    'a validator votes twice in one place',
+    (simulation) => {
+      const { sent } = checker(simulation, 'one vote');
+      sent?.(simulation.node(0), vote(0, {}));
+      sent?.(simulation.node(0), vote(0, { hash: hash('b') }));
+    },
+  ],
+  [
+    'one vote',
+    'a validator votes in a view that it left',
+    (simulation) => {
+      const { sent } = checker(simulation, 'one vote');
+      sent?.(simulation.node(0), viewChange(1));
+      sent?.(simulation.node(0), vote(0, {}));
+    },
+  ],
+  [
+    'one vote',
+    'a VIEW-CHANGE hides what a COMMIT stood for',
+    (simulation) => {
+      const { sent } = checker(simulation, 'one vote');
+      sent?.(simulation.node(0), vote(0, { kind: 'commit' }));
+      sent?.(simulation.node(0), viewChange(1));
+    },
+  ],
+  [
+    'health',
+    'an honest node halts',
+    (simulation) => checker(simulation, 'health').halted?.(simulation.node(0), new Error('a bug')),
+  ],
+  [
+    'health',
+    'an honest node punishes another',
+    (simulation) =>
+      checker(simulation, 'health').punished?.(simulation.node(0), simulation.node(1), 'BAD_SIGNATURE', 'vote'),
+  ],
+  [
+    'health',
+    'an honest validator is accused',
+    (simulation) =>
+      checker(simulation, 'health').accused?.(simulation.node(0), {
+        first: { voter: 1 },
+        second: { voter: 1 },
+      } as never),
+  ],
+];
+
+describe('a checker', () => {
+  test.for(broken)('of %s fires when %s', ([name, , breakIt]) => {
+    const simulation = world();
+    breakIt(simulation);
+    expect(simulation.violations.map((violation) => violation.checker)).toEqual([name]);
+  });
+
+  test('of one vote takes the same vote again', () => {
+    const simulation = world();
+    for (let repeat = 0; repeat < 2; repeat++) checker(simulation, 'one vote').sent?.(simulation.node(0), vote(0, {}));
+    expect(simulation.violations).toEqual([]);
+  });
+
+  test('is told what leaves a node', () => {
+    const simulation = world();
+    const seen: Uint8Array[] = [];
+    const spy: Checker = { name: 'spy', sent: (_, message) => seen.push(encodePeerMessage(message)) };
+    (simulation.checkers as Checker[]).push(spy);
+    simulation.startAll();
+    simulation.until(() => seen.length > 10, 5000);
+    expect(seen.length).toBeGreaterThan(10);
+  });
+});
