@@ -12,6 +12,8 @@ import type { StoreOperation, StoreRange } from './ports.ts';
 /** Sixteen digits sort as numbers do. */
 const digits = (value: number): string => value.toString().padStart(16, '0');
 
+const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
+
 export const KEYS = {
   /** The chain id: a folder belongs to one chain. */
   chainId: 'meta/chain-id',
@@ -26,11 +28,11 @@ export const KEYS = {
   body: (height: Height, hash: Hash): string => `body/${digits(height)}/${hash}`,
   transaction: (id: Hash): string => `transaction/${id}`,
   offence: (sequence: number): string => `offence/${digits(sequence)}`,
+  /** The highest view that we moved to, or entered. */
+  promisedView: (epoch: Epoch, kind: 'view-change' | 'new-view'): string => `${promisePrefix(epoch)}${kind}`,
   /** Evidence caught here, by offence key. */
   evidence: (key: string): string => `evidence/${key}`,
 } as const;
-
-const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
 
 /** All keys that begin with `prefix`. */
 const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to: `${prefix}~`, limit });
@@ -71,9 +73,17 @@ export function promiseOperation(epoch: Epoch, record: PromiseRecord): StoreOper
       return { kind: 'put', key, value: preparedCertificateCodec.encode(record.prepared) };
     }
     case 'view-change':
-      return { kind: 'put', key: `${prefix}view-change`, value: signedViewChangeCodec.encode(record.viewChange) };
+      return {
+        kind: 'put',
+        key: KEYS.promisedView(epoch, 'view-change'),
+        value: signedViewChangeCodec.encode(record.viewChange),
+      };
     case 'new-view':
-      return { kind: 'put', key: `${prefix}new-view`, value: signedNewViewCodec.encode(record.newView) };
+      return {
+        kind: 'put',
+        key: KEYS.promisedView(epoch, 'new-view'),
+        value: signedNewViewCodec.encode(record.newView),
+      };
   }
 }
 

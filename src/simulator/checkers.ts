@@ -4,6 +4,7 @@ import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violate } from './checker.ts';
 import { agreement, certificates, durability, transactions } from './checkers/agreement.ts';
 import { authorship, times } from './checkers/authorship.ts';
+import { grounds, onDisk } from './checkers/grounds.ts';
 import { bounds, health, supply } from './checkers/health.ts';
 import { honesty } from './checkers/honesty.ts';
 import type { Submitted } from './clients.ts';
@@ -32,6 +33,8 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => transactions(submitted, violate)),
     named((violate) => durability(submitted, violate)),
     named((violate) => honesty(violate)),
+    named((violate) => grounds(genesis, nodes, violate)),
+    named((violate) => onDisk(genesis, violate)),
     named((violate) => authorship(nodes, violate)),
     named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
     named((violate) => supply(genesis, violate)),

@@ -23,6 +23,11 @@ export class SimulatedDisk {
     this.#random = random;
   }
 
+  /** What would survive a power loss now. */
+  get(key: string): Uint8Array | undefined {
+    return this.#entries.get(key);
+  }
+
   /** Keys that begin with the prefix. */
   count(prefix: string): number {
     let count = 0;

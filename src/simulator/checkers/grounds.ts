@@ -1,0 +1,136 @@
+/**
+ * Nobody honest says more than it can prove: behind each vote stand the votes and the records that the protocol asks for.
+ * Liars count as having said everything.
+ */
+import type { Epoch, Hash } from '../../base/brand.ts';
+import type { PromiseRecord } from '../../consensus/promises.ts';
+import type { PeerMessage } from '../../driver/wire.ts';
+import { decodePromise, promiseOperation, KEYS } from '../../driver/records.ts';
+import { NULL_BODY_HASH } from '../../ledger/block.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import type { SignedVote, Vote } from '../../ledger/vote.ts';
+import type { Checker, Violate } from '../checker.ts';
+import type { SimulatedNode } from '../node.ts';
+
+const placeOf = ({ epoch, view, height, hash }: Vote): string => `${epoch}/${view}/${height}/${hash}`;
+
+/** A COMMIT stands on a quorum of PREPAREs, a CHECKPOINT on a quorum of COMMITs, a certificate on one of CHECKPOINTs. */
+export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
+  const { validators, total } = genesis.validators;
+  const [prepares, commits, checkpoints] = [0, 1, 2].map(() => new Map<string, Set<number>>()) as [Tally, Tally, Tally];
+  /** Views in which somebody committed a body, and the bodies of blocks. */
+  const views = new Map<string, Set<string>>();
+  const bodies = new Map<Hash, Hash>();
+  const isQuorum = (voters: ReadonlySet<number> | undefined, self: number): boolean => {
+    const counts = (index: number): boolean =>
+      index === self ||
+      voters?.has(index) === true ||
+      nodes().some((node) => node.validator === index && !node.isHonest);
+    const power = validators.reduce((sum, { index, power: own }) => (counts(index) ? sum + own : sum), 0n);
+    return 3n * power > 2n * total;
+  };
+  const onVote = (node: SimulatedNode, vote: Vote): void => {
+    const { kind, height, hash } = vote;
+    const place = placeOf(vote);
+    switch (kind) {
+      case 'pre-prepare':
+      case 'prepare':
+        return add(prepares, place, node.validator);
+      case 'commit':
+        if (node.isHonest && !isQuorum(prepares.get(place), node.validator))
+          violate(`node ${node.slot} sent COMMIT at height ${height} without a quorum of PREPAREs`);
+        add(commits, place, node.validator);
+        return void views.set(`${height}/${hash}`, (views.get(`${height}/${hash}`) ?? new Set()).add(place));
+      case 'checkpoint': {
+        const places = [...(views.get(`${height}/${bodies.get(hash)}`) ?? [])];
+        if (node.isHonest && !places.some((each) => isQuorum(commits.get(each), node.validator)))
+          violate(`node ${node.slot} sent CHECKPOINT at height ${height} without a quorum of COMMITs`);
+        return add(checkpoints, place, node.validator);
+      }
+    }
+  };
+  return {
+    name: 'grounds',
+    executed: (_, { header }, hash) => void bodies.set(hash, header.bodyHash),
+    sent(node, message) {
+      for (const { vote } of ownVotes(node, message)) onVote(node, vote);
+    },
+    certified(node, { epoch, height, blockHash }) {
+      const place = placeOf({ kind: 'checkpoint', epoch, view: 0 as Vote['view'], height, hash: blockHash });
+      if (node.isHonest && !isQuorum(checkpoints.get(place), node.validator))
+        violate(`node ${node.slot} has a certificate of height ${height} without a quorum of CHECKPOINTs`);
+    },
+  };
+}
+
+type Tally = Map<string, Set<number>>;
+
+const add = (tally: Tally, place: string, voter: number): void =>
+  void tally.set(place, (tally.get(place) ?? new Set()).add(voter));
+
+/** Votes in a message of the node's own hand. */
+function ownVotes(node: SimulatedNode, message: PeerMessage): readonly SignedVote[] {
+  const votes =
+    message.kind === 'vote' || message.kind === 'pre-prepare'
+      ? [message.vote]
+      : message.kind === 'new-view'
+        ? message.newView.newView.prePrepares
+        : [];
+  return votes.filter(({ voter }) => voter === node.validator);
+}
+
+/** What an honest node says is on its disk already: its vote, the body it prepares, the block of a CHECKPOINT, the view. */
+export function onDisk(genesis: Genesis, violate: Violate): Checker {
+  const settled = new Map<number, number>();
+  const { epochLength } = genesis.consensus;
+  return {
+    name: 'on disk',
+    certified: ({ slot }, { height }) => void settled.set(slot, Math.max(settled.get(slot) ?? 0, height)),
+    sent(node, message) {
+      if (!node.isHonest) return;
+      const low = settled.get(node.slot) ?? 0;
+      const lacks = (what: string): void => violate(`node ${node.slot} sent ${what} that was not on its disk`);
+      for (const signed of ownVotes(node, message)) if (signed.vote.height > low) onVote(node, signed, lacks);
+      if (message.kind !== 'view-change' && message.kind !== 'new-view') return;
+      const { epoch, view } = message.kind === 'view-change' ? message.viewChange.viewChange : message.newView.newView;
+      const ended = low >= (epoch + 1) * epochLength;
+      if (!ended && storedView(node, KEYS.promisedView(epoch, message.kind)) < view)
+        lacks(`a ${message.kind.toUpperCase()} of view ${view}`);
+    },
+  };
+}
+
+function onVote(node: SimulatedNode, signed: SignedVote, lacks: (what: string) => void): void {
+  const { kind, epoch, view, height, hash } = signed.vote;
+  const has = (key: string): boolean => node.disk.get(key) !== undefined;
+  if (!has(promiseOperation(epoch, { kind: 'vote', vote: signed }).key)) lacks(`a ${kind} of height ${height}`);
+  if (kind === 'checkpoint') {
+    if (!has(KEYS.block(height))) lacks(`the block of its CHECKPOINT of height ${height}`);
+    return;
+  }
+  if (view > 0 && storedView(node, KEYS.promisedView(epoch, 'new-view')) < view)
+    lacks(`the NEW-VIEW of its ${kind} in view ${view}`);
+  // Once the height is executed a body that lost is gone.
+  const isOpen = (node.driver?.status().executedHeight ?? 0) < height;
+  if (kind === 'prepare' && isOpen && hash !== NULL_BODY_HASH && !has(KEYS.body(height, hash)))
+    lacks(`the body of its PREPARE of height ${height}`);
+}
+
+const decodedViews = new WeakMap<Uint8Array, number>();
+
+/** The view of the VIEW-CHANGE or NEW-VIEW on disk; 0 where there is none. */
+function storedView(node: SimulatedNode, key: string): number {
+  const bytes = node.disk.get(key);
+  if (bytes === undefined) return 0;
+  const known = decodedViews.get(bytes);
+  if (known !== undefined) return known;
+  const record = decodePromise(key, bytes);
+  const view = record.ok ? viewOf(record.value) : 0;
+  decodedViews.set(bytes, view);
+  return view;
+}
+
+function viewOf(record: PromiseRecord): number {
+  if (record.kind === 'view-change') return record.viewChange.viewChange.view;
+  return record.kind === 'new-view' ? record.newView.newView.view : 0;
+}
