@@ -25,6 +25,8 @@ interface SimulateOptions {
 const NODES_MAX = 32;
 /** Lines of the story that people are shown; a trace has all. */
 const STORY_LINES = 40;
+/** What is known only when the faults have ended. */
+const AFTER_FAULTS: readonly string[] = ['liveness', 'view changes'];
 
 export function simulateCommand(run: Run): Command {
   return new Command('simulate')
@@ -111,6 +113,8 @@ function answer(scenario: Scenario, verdict: Verdict, wallMs: number, { colours 
     '',
     ...checkers.map((name) => {
       const violation = failed.get(name);
+      if (violation === undefined && recoveryMs === null && AFTER_FAULTS.includes(name))
+        return `${colours.dim('   ?  ')} ${name} (not reached)`;
       return violation === undefined
         ? `${colours.green('holds ')} ${name}`
         : `${colours.red('BROKEN')} ${name}: ${violation.message} (at ${(violation.atMs / 1000).toFixed(1)} s)`;
