@@ -42,6 +42,7 @@ interface BodiesContext {
   /** A verified transaction that waits here. */
   readonly find: (id: Hash) => IdentifiedTransaction | undefined;
   readonly isChecking: (id: Hash) => boolean;
+  readonly executedHeight: () => Height;
   /** The body executed at this height, where the block is not final yet. */
   readonly executedBody: (height: Height) => Hash | undefined;
 }
@@ -270,7 +271,8 @@ export class Bodies {
   }
 
   #store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {
-    if (pooled.stored) return;
+    // The chain has the body of an executed height, and nobody would remember here that it must stay.
+    if (pooled.stored || pooled.height <= this.#context.executedHeight()) return;
     pooled.stored = true;
     this.#noteStored(pooled);
     const fullBody = { body: pooled.body, transactions: transactions.map(({ bytes }) => bytes) };

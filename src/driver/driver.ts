@@ -107,6 +107,7 @@ export class Driver {
       ask: (message, turn) => this.#postman.ask(message, turn),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
+      executedHeight: () => this.#chain.executedHeight,
       executedBody: (height) => this.#chain.pendingBody(height),
     });
     this.#bodies.restore(recovered.bodies);
