@@ -1,0 +1,67 @@
+import { describe, expect, test } from 'vitest';
+import type { Hash, Height, View } from '../../src/base/brand.ts';
+import { unreachable } from '../../src/base/invariant.ts';
+import { Bodies } from '../../src/driver/bodies.ts';
+import { Journal } from '../../src/driver/journal.ts';
+import type { StoreOperation } from '../../src/driver/ports.ts';
+import { KEYS } from '../../src/driver/records.ts';
+import { type Body, bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
+import { parseGenesis } from '../../src/ledger/genesis.ts';
+import { developmentNetwork } from '../../src/node/development.ts';
+
+const genesis = parseGenesis(developmentNetwork(4).genesisText);
+if (!genesis.ok) throw new Error(genesis.error.message);
+
+/** Bodies of a node that executed so many heights, all of them final, and what it writes. */
+function bodiesAt(executed: number) {
+  const journal = new Journal();
+  const at = { executed: executed as Height };
+  const bodies = new Bodies({
+    genesis: genesis.ok ? genesis.value : unreachable(genesis as never),
+    clock: { nowMs: () => 0, soon: (run) => run() },
+    journal,
+    authority: () => unreachable('no certificate here' as never),
+    ask: () => undefined,
+    find: () => undefined,
+    isChecking: () => false,
+    executedHeight: () => at.executed,
+    executedBody: () => undefined,
+  });
+  return { bodies, at, written: (): readonly StoreOperation[] => journal.take().operations };
+}
+
+const bodyAt = (timestampMs: number): Body => ({ ...NULL_BODY, proposer: 0 as Body['proposer'], timestampMs });
+
+function askAndAnswer(bodies: Bodies, height: number, body: Body): boolean | undefined {
+  const question = { view: 0 as View, height: height as Height, bodyHash: bodyHash(body), repeat: true };
+  bodies.check(question);
+  bodies.offered(question.height, question.bodyHash, body);
+  return bodies.nextChecked()?.valid;
+}
+
+const touched = (operations: readonly StoreOperation[], height: number, hash: Hash) =>
+  operations.filter(({ key }) => key === KEYS.body(height as Height, hash)).map(({ kind }) => kind);
+
+describe('the bodies of a driver', () => {
+  test('are durable before they are called valid, and gone when another one was executed', () => {
+    const { bodies, at, written } = bodiesAt(6);
+    const [lost, won] = [bodyAt(1), bodyAt(2)];
+    expect(askAndAnswer(bodies, 7, lost)).toBe(true);
+    expect(askAndAnswer(bodies, 7, won)).toBe(true);
+    const before = written();
+    expect([touched(before, 7, bodyHash(lost)), touched(before, 7, bodyHash(won))]).toEqual([['put'], ['put']]);
+    at.executed = 7 as Height;
+    bodies.drop(at.executed, bodyHash(won));
+    const after = written();
+    expect([touched(after, 7, bodyHash(lost)), touched(after, 7, bodyHash(won))]).toEqual([['delete'], []]);
+  });
+
+  test('stay in the chain when they are asked for once more after their block became final', () => {
+    const { bodies, at, written } = bodiesAt(7);
+    const executed = bodyAt(1);
+    expect(askAndAnswer(bodies, 7, executed)).toBe(true);
+    at.executed = 8 as Height;
+    bodies.drop(at.executed, bodyHash(bodyAt(2)));
+    expect(touched(written(), 7, bodyHash(executed))).toEqual([]);
+  });
+});
