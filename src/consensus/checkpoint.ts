@@ -8,15 +8,12 @@ import type { Certificate, SignedVote } from '../ledger/vote.ts';
 import { accuse } from './evidence.ts';
 import { cast, checkBodies, order } from './normal-case.ts';
 import { forgetPromises } from './promises.ts';
-import { type Replica, stableHeight, windowEnd } from './replica.ts';
+import { isOfUse, lowestCheckpoint } from './relevance.ts';
+import { type Replica, stableHeight } from './replica.ts';
 import { certificateOf, quorumHash } from './tally.ts';
 import { madeProgress } from './timer.ts';
 import { type Emit, voteMessage } from './transition.ts';
 import { mark } from './marks.ts';
-
-/** CHECKPOINTs are kept for this many heights below the certificate too, to complete certificates of their own there and
- *  to give ours to those who lack it. */
-const lowest = (replica: Replica): number => stableHeight(replica) - replica.instance.window;
 
 /** Our ledger executed a height. */
 export function onExecuted(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
@@ -34,7 +31,7 @@ export function onExecuted(replica: Replica, height: Height, blockHash: Hash, em
 /** Multicasts our CHECKPOINT of a block that is durable here. */
 export function declare(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
   // So far below the certificate nobody counts it any more, and our promise of it would not be kept.
-  if (height <= lowest(replica)) return;
+  if (height <= lowestCheckpoint(replica)) return;
   const signed = cast(replica, 'checkpoint', height, blockHash, emit);
   if (signed === null) return;
   mark('C1');
@@ -44,9 +41,7 @@ export function declare(replica: Replica, height: Height, blockHash: Hash, emit:
 
 /** A CHECKPOINT of another replica. It counts in every view, and between views. */
 export function onCheckpoint(replica: Replica, signed: SignedVote, emit: Emit): void {
-  const { height } = signed.vote;
-  if (height <= lowest(replica) || height > windowEnd(replica)) return;
-  collect(replica, signed, emit);
+  if (isOfUse(replica, voteMessage(signed))) collect(replica, signed, emit);
 }
 
 function collect(replica: Replica, signed: SignedVote, emit: Emit): void {
@@ -116,7 +111,7 @@ function agree(replica: Replica, certificate: Certificate | null): void {
 
 /** Drops what the certificate and the ledger have settled. */
 function discard(replica: Replica): void {
-  const low = lowest(replica);
+  const low = lowestCheckpoint(replica);
   const stable = stableHeight(replica);
   // What is certified and not ordered here comes by sync, whatever else is known of it.
   for (const height of replica.slots.keys()) if (height <= stable) replica.slots.delete(height);

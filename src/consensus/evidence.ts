@@ -1,6 +1,6 @@
 /** Proof that a validator signed two things where the protocol allows one. Anyone can check it; silence is never proof. */
 import { fail, ok, type Result } from '../base/result.ts';
-import { offenceKey, offenceOf } from '../ledger/offence.ts';
+import { offenceOf, placeKey } from '../ledger/offence.ts';
 import { type Evidence, type SignedVote, voteSigningBytes } from '../ledger/vote.ts';
 import type { Authority } from './authenticate.ts';
 import type { Replica } from './replica.ts';
@@ -24,7 +24,7 @@ const evidenceOf = (a: SignedVote, b: SignedVote): Evidence =>
 export function accuse(replica: Replica, first: SignedVote, second: SignedVote, emit: Emit): void {
   if (!conflicts(first, second)) return;
   const evidence = evidenceOf(first, second);
-  const key = offenceKey(offenceOf(evidence));
+  const key = placeKey(offenceOf(evidence));
   if (replica.reported.has(key)) return;
   mark('N3');
   replica.reported.set(key, first.vote.height);

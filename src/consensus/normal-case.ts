@@ -5,6 +5,7 @@ import type { SignedVote, Vote, VoteKind } from '../ledger/vote.ts';
 import { voteSigningBytes } from '../ledger/vote.ts';
 import { accuse } from './evidence.ts';
 import { promised, remember } from './promises.ts';
+import { isOfUse } from './relevance.ts';
 import { inWindow, isPrimary, primaryOfView, type Replica, type Slot, slotAt, stableHeight } from './replica.ts';
 import { preparedOf, quorumHash } from './tally.ts';
 import { madeProgress, startTimer } from './timer.ts';
@@ -63,8 +64,7 @@ export function propose(replica: Replica, view: View, height: Height, bodyHash: 
  *  brings them back when they are of use. */
 export function onVote(replica: Replica, signed: SignedVote, emit: Emit): void {
   const { vote } = signed;
-  if (!replica.active) return mark('V2');
-  if (vote.view !== replica.view || !inWindow(replica, vote.height)) return mark('N10');
+  if (!isOfUse(replica, voteMessage(signed))) return;
   const slot = slotAt(replica, vote.height);
   switch (vote.kind) {
     case 'pre-prepare':

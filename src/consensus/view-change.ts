@@ -13,6 +13,7 @@ import {
 } from './messages.ts';
 import { newestCertificate, reproposals } from './new-view.ts';
 import { adopt, cast, checkBodies } from './normal-case.ts';
+import { isOfUse } from './relevance.ts';
 import { inWindow, primaryOfView, type Replica, slotAt, stableHeight } from './replica.ts';
 import { sendStatus } from './status.ts';
 import { awaitNewView, quorumMoved, viewEntered } from './timer.ts';
@@ -60,10 +61,8 @@ function clearVotes(replica: Replica): void {
 
 /** A VIEW-CHANGE of another replica. */
 export function onViewChange(replica: Replica, signed: SignedViewChange, emit: Emit): void {
-  const { voter, view } = signed.viewChange;
-  const known = replica.viewChanges.get(voter);
-  if (known !== undefined && known.viewChange.view >= view) return;
-  replica.viewChanges.set(voter, signed);
+  if (!isOfUse(replica, { kind: 'view-change', viewChange: signed })) return;
+  replica.viewChanges.set(signed.viewChange.voter, signed);
   join(replica, emit);
   quorumMoved(replica);
   beginView(replica, emit);
@@ -113,8 +112,7 @@ function beginView(replica: Replica, emit: Emit): void {
 
 /** A NEW-VIEW whose contents were recomputed and found right. */
 export function onNewView(replica: Replica, signed: SignedNewView, emit: Emit): void {
-  const { view } = signed.newView;
-  if (view < replica.view || (view === replica.view && replica.active)) return;
+  if (!isOfUse(replica, { kind: 'new-view', newView: signed })) return;
   mark('V11');
   enter(replica, signed, emit);
 }

@@ -18,7 +18,7 @@ import { Chain } from './chain.ts';
 import { Forwarding } from './forwarding.ts';
 import { Intake, type SubmitOutcome } from './intake.ts';
 import { Journal } from './journal.ts';
-import { INPUTS_MAX } from './limits.ts';
+import { INPUTS_MAX, VIEW_MESSAGE_COST } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import type { AccountView, Clock, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
@@ -274,6 +274,8 @@ export class Driver {
         return this.#onProtocol(peer, message.vote.voter, message);
       case 'view-change':
       case 'new-view':
+        if (!this.#server.allows(peer, VIEW_MESSAGE_COST)) return;
+        return this.#onProtocol(peer, this.#postman.validatorOf(peer), message);
       case 'certificate':
       case 'status': {
         const from = this.#postman.validatorOf(peer);
@@ -288,21 +290,21 @@ export class Driver {
   #onPrePrepare(peer: PeerId, vote: SignedVote, body: Body): void {
     const { height, hash } = vote.vote;
     if (bodyHash(body) !== hash) return this.#punish(peer, 'BODY_MISMATCH', 'not the body of the PRE-PREPARE');
-    const checked = authenticate(this.#protocol.authority, { kind: 'vote', vote });
-    if (!checked.ok) return this.#refuse(peer, checked.error);
-    this.#protocol.step({ kind: 'message', from: vote.voter, message: checked.value });
+    this.#onProtocol(peer, vote.voter, { kind: 'vote', vote });
     // A primary can sign any number of bodies, for its later views too: only the one that counts is kept.
     if (!this.#protocol.isProposed(height, hash)) return;
     const offered = this.#bodies.offered(height, hash, body);
     if (!offered.ok) this.#punish(peer, offered.error.code, offered.error.message);
   }
 
-  #onProtocol(peer: PeerId, from: ValidatorIndex, message: Message): void {
+  #onProtocol(peer: PeerId, from: ValidatorIndex | undefined, message: Message): void {
+    if (from === undefined) return;
     if (message.kind === 'status') {
       this.#peers.set(peer, message.status);
       if (!this.#server.allows(peer)) return;
       this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
     }
+    if (!this.#protocol.isOfUse(message)) return;
     const checked = authenticate(this.#protocol.authority, message);
     if (checked.ok) this.#protocol.step({ kind: 'message', from, message: checked.value });
     else this.#refuse(peer, checked.error);

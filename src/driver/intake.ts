@@ -5,7 +5,7 @@
 import type { Hash } from '../base/brand.ts';
 import { fromHex } from '../codec/hex.ts';
 import type { LedgerState } from '../ledger/state.ts';
-import { type IdentifiedTransaction, identifyTransaction, transactionSigningBytes } from '../ledger/transaction.ts';
+import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '../ledger/transaction.ts';
 import { admission, checkTransactionStateless } from '../ledger/transaction-rules.ts';
 import type { BodyPool } from './body-pool.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from './limits.ts';
@@ -124,7 +124,7 @@ export class Intake {
     this.#queued = [];
     const checks = batch.map(({ item }) => ({
       publicKey: fromHex(item.signed.transaction.sender),
-      message: transactionSigningBytes(item.signed.transaction),
+      message: signedMessage(item),
       signature: item.signed.signature,
     }));
     this.#context.verifier.checkBatch(checks, (verdicts) =>

@@ -7,6 +7,8 @@ export const MEMPOOL_BYTES_MAX = 32 * 1024 * 1024;
 export const SENDER_TRANSACTIONS_MAX = 256;
 /** How far ahead of the account's nonce a transaction may be to be held for the ones before it. */
 export const NONCE_GAP_MAX = 256;
+/** Transactions that came before their predecessors: they cost nobody a fee, so they may not fill the mempool. */
+export const GAPPED_TRANSACTIONS_MAX = 8_192;
 /** How long a transaction is held whose predecessor does not come, in ms. */
 export const NONCE_GAP_HOLD_MS = 30_000;
 /** Transactions whose signatures are being checked: one mempool's worth would be a second mempool. */
@@ -38,3 +40,5 @@ export const PEER_INPUT_BYTES_MAX = 16 * 1024 * 1024;
 export const INPUT_OVERHEAD_BYTES = 1024;
 /** Questions of one peer that are answered in one tick: what an honest peer asks when it lost everything. */
 export const ANSWERS_PER_TICK = 16;
+/** What a VIEW-CHANGE or NEW-VIEW counts among them: its certificates hold hundreds of signatures. */
+export const VIEW_MESSAGE_COST = 4;

@@ -7,6 +7,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { IdentifiedTransaction } from '../ledger/transaction.ts';
 import { weightOf } from '../ledger/transaction-rules.ts';
 import {
+  GAPPED_TRANSACTIONS_MAX,
   MEMPOOL_BYTES_MAX,
   MEMPOOL_TRANSACTIONS_MAX,
   NONCE_GAP_HOLD_MS,
@@ -21,6 +22,8 @@ export interface Entry {
   readonly sinceMs: number;
   /** It came from a client of this node, which has to pass it on. */
   readonly local: boolean;
+  /** It came before its predecessor. */
+  readonly gapped: boolean;
 }
 
 export type AddCode = 'MEMPOOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TOO_HIGH' | 'NONCE_TAKEN';
@@ -38,6 +41,7 @@ export class Mempool {
   /** Senders whose next transaction is here. */
   readonly #ready = new Set<Address>();
   #bytes = 0;
+  #gapped = 0;
 
   /** `nonceOf`: the sender's next nonce by the executed state. */
   constructor(nonceOf: (sender: Address) => number) {
@@ -86,7 +90,11 @@ export class Mempool {
       return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
     if (this.#entries.size >= MEMPOOL_TRANSACTIONS_MAX || this.#bytes + item.bytes.length > MEMPOOL_BYTES_MAX)
       return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
-    const entry = { item, weight: weightOf(item.signed.transaction), sinceMs, local };
+    const gapped = nonce > next && !queue.has(nonce - 1);
+    if (gapped && this.#gapped >= GAPPED_TRANSACTIONS_MAX)
+      return fail('MEMPOOL_FULL', `${this.#gapped} transactions wait for earlier ones`);
+    if (gapped) this.#gapped += 1;
+    const entry = { item, weight: weightOf(item.signed.transaction), sinceMs, local, gapped };
     this.#entries.set(item.id, entry);
     this.#bytes += item.bytes.length;
     queue.set(nonce, item.id);
@@ -180,6 +188,7 @@ export class Mempool {
     const { sender, nonce } = entry.item.signed.transaction;
     this.#entries.delete(id);
     this.#bytes -= entry.item.bytes.length;
+    if (entry.gapped) this.#gapped -= 1;
     const queue = this.#senders.get(sender);
     queue?.delete(nonce);
     if (queue?.size === 0) this.#senders.delete(sender);

@@ -4,9 +4,15 @@ import { present } from '../base/invariant.ts';
 import type { Replica } from '../consensus/replica.ts';
 import { type Body, FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { BODY_EVIDENCE_MAX, BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
+import {
+  BODY_EVIDENCE_MAX,
+  BODY_TRANSACTIONS_MAX,
+  TRANSACTION_BYTES_MAX,
+  TRANSACTION_WEIGHT_MAX,
+} from '../ledger/limits.ts';
 import { offenceKey, offenceOf } from '../ledger/offence.ts';
 import type { IdentifiedTransaction } from '../ledger/transaction.ts';
+import { weightOf } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import type { BodyPool } from './body-pool.ts';
 import type { Chain } from './chain.ts';
@@ -14,8 +20,21 @@ import { PIPELINE_FILL, PIPELINE_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Clock } from './ports.ts';
 
-/** Bytes of a body kept free for its certificate and evidence. */
-const BODY_OVERHEAD_BYTES = 64 * 1024;
+/** Bytes of transactions in a body: the rest is for its certificate and evidence. */
+const TRANSACTIONS_BYTES_MAX = FULL_BODY_BYTES_MAX - 64 * 1024;
+/** Bytes that a transaction adds to a full body beside its own: its id, and an offset. */
+const PER_TRANSACTION_BYTES = 36;
+
+/** Whether any transaction would still have fitted beside these: by weight, number and bytes. */
+export function hasRoom(transactions: readonly IdentifiedTransaction[], blockWeightMax: number): boolean {
+  let weight = TRANSACTION_WEIGHT_MAX;
+  let bytes = TRANSACTION_BYTES_MAX + PER_TRANSACTION_BYTES;
+  for (const item of transactions) {
+    weight += weightOf(item.signed.transaction);
+    bytes += item.bytes.length + PER_TRANSACTION_BYTES;
+  }
+  return weight <= blockWeightMax && bytes <= TRANSACTIONS_BYTES_MAX && transactions.length < BODY_TRANSACTIONS_MAX;
+}
 
 export class Proposer {
   readonly #genesis: Genesis;
@@ -53,7 +72,7 @@ export class Proposer {
       this.#pool.carried,
       blockWeightMax,
       BODY_TRANSACTIONS_MAX,
-      FULL_BODY_BYTES_MAX - BODY_OVERHEAD_BYTES,
+      TRANSACTIONS_BYTES_MAX,
     );
     if (inFlight > 0 && weight < PIPELINE_FILL * blockWeightMax) return null;
     const accusations = inFlight > 0 ? [] : this.#unrecorded(evidence);
@@ -80,12 +99,13 @@ export class Proposer {
 
   #unrecorded(evidence: Iterable<Evidence>): Evidence[] {
     const { offences } = this.#chain.state;
-    const found: Evidence[] = [];
+    const found = new Map<string, Evidence>();
     for (const each of evidence) {
-      if (offences.has(offenceKey(offenceOf(each)))) continue;
-      found.push(each);
-      if (found.length === BODY_EVIDENCE_MAX) break;
+      const key = offenceKey(offenceOf(each));
+      if (offences.has(key) || found.has(key)) continue;
+      found.set(key, each);
+      if (found.size === BODY_EVIDENCE_MAX) break;
     }
-    return found;
+    return [...found.values()];
   }
 }

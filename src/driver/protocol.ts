@@ -4,18 +4,17 @@
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import type { Authority } from '../consensus/authenticate.ts';
-import type { Status } from '../consensus/messages.ts';
+import type { Message, Status } from '../consensus/messages.ts';
 import { nextProposal } from '../consensus/normal-case.ts';
 import { nothingRecovered, recoverReplica } from '../consensus/recovery.ts';
+import { isOfUse } from '../consensus/relevance.ts';
 import { type Instance, primaryOfView, type Replica, stableHeight } from '../consensus/replica.ts';
 import { statusOf } from '../consensus/status.ts';
 import { step } from '../consensus/step.ts';
 import type { Effect, Input } from '../consensus/transition.ts';
 import type { ExecutedBlock } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { TRANSACTION_WEIGHT_MAX } from '../ledger/limits.ts';
-import { offenceKey, offenceOf } from '../ledger/offence.ts';
-import { weightOf } from '../ledger/transaction-rules.ts';
+import { offenceOf, placeKey } from '../ledger/offence.ts';
 import { type Evidence, evidenceCodec } from '../ledger/vote.ts';
 import type { Bodies, ReadyBody } from './bodies.ts';
 import type { CatchUp } from './catch-up.ts';
@@ -27,7 +26,7 @@ import { overlooked } from './patience.ts';
 import type { Clock, Observer, Signer, Verifier } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { PromiseKeys } from './promise-keys.ts';
-import { Proposer } from './proposer.ts';
+import { hasRoom, Proposer } from './proposer.ts';
 import { KEYS } from './records.ts';
 import { instanceEpoch, type RecoveredDriver } from './recovery.ts';
 
@@ -65,7 +64,7 @@ export class Protocol {
     this.#context = context;
     this.#proposer = new Proposer(genesis, clock, mempool, bodies.pool, chain);
     this.#promiseKeys = new PromiseKeys(journal, recovered.promises);
-    this.#evidence = new Map(recovered.evidence.map((evidence) => [offenceKey(offenceOf(evidence)), evidence]));
+    this.#evidence = new Map(recovered.evidence.map((evidence) => [placeKey(offenceOf(evidence)), evidence]));
     const instance = this.#instance(instanceEpoch(genesis, chain.executedHeight, recovered.certified));
     this.#authority = this.authorityOf(instance.epoch);
     this.#viewSinceMs = clock.nowMs();
@@ -98,6 +97,11 @@ export class Protocol {
   /** Whether this body is the one that the primary of our view proposed for the height. */
   isProposed(height: Height, bodyHash: Hash): boolean {
     return this.#replica.slots.get(height)?.prePrepare?.vote.hash === bodyHash;
+  }
+
+  /** Whether a message could change anything, were it genuine. */
+  isOfUse(message: Message): boolean {
+    return isOfUse(this.#replica, message);
   }
 
   step(input: Input): void {
@@ -169,7 +173,7 @@ export class Protocol {
 
   #accuse(evidence: Evidence): void {
     const { journal, observer } = this.#context;
-    const key = offenceKey(offenceOf(evidence));
+    const key = placeKey(offenceOf(evidence));
     if (this.#evidence.has(key)) return;
     const against = [...this.#evidence.values()].filter(({ first }) => first.voter === evidence.first.voter);
     if (against.length >= EVIDENCE_PER_VALIDATOR_MAX) return;
@@ -201,9 +205,8 @@ export class Protocol {
 
   #watchForCensorship(height: Height, { transactions }: ReadyBody): void {
     const { genesis, clock, observer, mempool, bodies } = this.#context;
-    const weight = transactions.reduce((sum, { signed }) => sum + weightOf(signed.transaction), 0);
-    const room = genesis.ledger.blockWeightMax - weight >= TRANSACTION_WEIGHT_MAX;
-    if (!room || !overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), this.#viewSinceMs)) return;
+    if (!hasRoom(transactions, genesis.ledger.blockWeightMax)) return;
+    if (!overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), this.#viewSinceMs)) return;
     observer.note({ kind: 'suspected', primary: this.primary, reason: `transactions left out at height ${height}` });
     this.step({ kind: 'censored', view: this.#replica.view });
   }

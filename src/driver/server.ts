@@ -2,7 +2,7 @@
 import type { Epoch, Hash, Height } from '../base/brand.ts';
 import { mark } from '../consensus/marks.ts';
 import type { Status } from '../consensus/messages.ts';
-import { blockRecordCodec, fullBodyCodec } from '../ledger/block.ts';
+import { blockRecordCodec, FULL_BODY_BYTES_MAX, fullBodyCodec } from '../ledger/block.ts';
 import { certificateCodec } from '../ledger/vote.ts';
 import type { BodyPool } from './body-pool.ts';
 import { completeTransactions } from './body-pool.ts';
@@ -40,11 +40,11 @@ export class Server {
     this.#answers.clear();
   }
 
-  /** Whether the peer may ask for more in this tick. */
-  allows(peer: PeerId): boolean {
-    const count = this.#answers.get(peer) ?? 0;
-    this.#answers.set(peer, count + 1);
-    return count < ANSWERS_PER_TICK;
+  /** Whether the peer may make us work for more in this tick. */
+  allows(peer: PeerId, cost = 1): boolean {
+    const spent = this.#answers.get(peer) ?? 0;
+    this.#answers.set(peer, spent + cost);
+    return spent < ANSWERS_PER_TICK;
   }
 
   transactions(peer: PeerId, ids: readonly Hash[]): void {
@@ -106,7 +106,9 @@ export class Server {
           const fullBody = decode(fullBodyCodec, encoded);
           if (fullBody === undefined || encoded === undefined) break;
           size += encoded.length + 1024;
-          if (blocks.length > 0 && size > SYNC_BYTES_MAX) break;
+          // Past the limit it goes on only to the first block that has a certificate: without one the answer is no use.
+          const useful = blocks.some((block) => block.certificate !== null);
+          if (blocks.length > 0 && size > (useful ? SYNC_BYTES_MAX : SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX)) break;
           blocks.push({ header: record.header, fullBody, certificate });
         }
         while (blocks.length > 0 && blocks.at(-1)?.certificate === null) blocks.pop();

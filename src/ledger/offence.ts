@@ -22,6 +22,10 @@ export function offenceOf({ first }: Evidence): Offence {
   return { kind, epoch, view, height, validator: first.voter };
 }
 
-/** Equal for offences that count once. */
-export const offenceKey = ({ kind, epoch, view, height, validator }: Offence): string =>
+/** Equal for offences that count once: a validator is guilty once in an epoch, however often it lies. A proposer could
+ *  else fill the state with proofs of its own guilt. */
+export const offenceKey = ({ epoch, validator }: Offence): string => `${epoch}/${validator}`;
+
+/** Names what was proved: where two votes contradict each other. */
+export const placeKey = ({ kind, epoch, view, height, validator }: Offence): string =>
   `${epoch}/${validator}/${kind}/${view}/${height}`;

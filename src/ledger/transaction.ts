@@ -70,6 +70,13 @@ export function identifyTransaction(bytes: Uint8Array): Result<IdentifiedTransac
   return decoded.ok ? ok({ id: transactionId(bytes), signed: decoded.value, bytes }) : decoded;
 }
 
+/** Bytes of a signed transaction before the transaction: its offset (4) and the signature. */
+const SIGNED_PREFIX_BYTES = 4 + 64;
+
+/** What the sender signed, cut out of the bytes it came in: they are canonical, so encoding again gives the same. */
+export const signedMessage = ({ signed, bytes }: IdentifiedTransaction): Uint8Array =>
+  signingBytes('transaction', signed.transaction.chainId, bytes.subarray(SIGNED_PREFIX_BYTES));
+
 /** What the sender signs. */
 export const transactionSigningBytes = (transaction: Transaction): Uint8Array =>
   signingBytes('transaction', transaction.chainId, transactionCodec.encode(transaction));

@@ -38,7 +38,7 @@ const evidenceAt = (at: number): Evidence => {
   const vote = { kind: 'prepare', epoch: epoch(0), view: view(0), height: height(at) } as const;
   const signed = (hash: string) => ({
     vote: { ...vote, hash: hashOf(hash) },
-    voter: validatorIndex(1),
+    voter: validatorIndex(at % 3),
     signature: new Uint8Array(64),
   });
   return { first: signed('1'), second: signed('2') };

@@ -1,0 +1,60 @@
+/**
+ * Whether a message could change anything here: asked before its signatures are checked, which cost a thousand times more,
+ * and again when it is handled. What is of no use is dropped; STATUS brings it back should it become so.
+ */
+import type { SignedVote } from '../ledger/vote.ts';
+import { mark } from './marks.ts';
+import type { Message } from './messages.ts';
+import { inWindow, type Replica, stableHeight, windowEnd } from './replica.ts';
+
+export function isOfUse(replica: Replica, message: Message): boolean {
+  switch (message.kind) {
+    case 'vote':
+      return message.vote.vote.kind === 'checkpoint'
+        ? isUsefulCheckpoint(replica, message.vote)
+        : isUsefulVote(replica, message.vote);
+    case 'view-change': {
+      const { voter, view } = message.viewChange.viewChange;
+      const known = replica.viewChanges.get(voter);
+      return known === undefined || known.viewChange.view < view;
+    }
+    case 'new-view': {
+      const { view } = message.newView.newView;
+      return view > replica.view || (view === replica.view && !replica.active);
+    }
+    case 'certificate':
+      return message.certificate.height > stableHeight(replica);
+    case 'status':
+      return true;
+  }
+}
+
+/** Of a place that is voted on now, and not the very vote that is here. A different one may be evidence. */
+function isUsefulVote(replica: Replica, { vote, voter }: SignedVote): boolean {
+  if (!replica.active) {
+    mark('V2');
+    return false;
+  }
+  if (vote.view !== replica.view || !inWindow(replica, vote.height)) {
+    mark('N10');
+    return false;
+  }
+  const slot = replica.slots.get(vote.height);
+  switch (vote.kind) {
+    case 'pre-prepare':
+      return slot?.prePrepare?.vote.hash !== vote.hash;
+    case 'prepare':
+      return slot?.prepares.get(voter)?.vote.hash !== vote.hash;
+    default:
+      return slot?.commits.get(voter)?.vote.hash !== vote.hash;
+  }
+}
+
+function isUsefulCheckpoint(replica: Replica, { vote, voter }: SignedVote): boolean {
+  if (vote.height <= lowestCheckpoint(replica) || vote.height > windowEnd(replica)) return false;
+  return replica.checkpoints.get(vote.height)?.get(voter)?.vote.hash !== vote.hash;
+}
+
+/** CHECKPOINTs are kept above this: for a window below the certificate too, to complete certificates of their own there
+ *  and to give ours to those who lack it. */
+export const lowestCheckpoint = (replica: Replica): number => stableHeight(replica) - replica.instance.window;
