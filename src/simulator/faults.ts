@@ -1,5 +1,4 @@
 /** What can go wrong without anybody lying. Each fault begins somewhere at random, and says how it ends. */
-import { isWeakQuorum } from '../ledger/validators.ts';
 import type { Link } from './links.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Random } from './random.ts';
@@ -120,23 +119,39 @@ const crash: Fault = {
 /** What a flipped bit may hit: everything that a node reads when it starts. */
 const READ_AT_START = ['meta/', 'account/', 'promise/', 'body/', 'block/', 'offence/', 'evidence/'];
 
-const bitFlip: Fault = {
-  describe: 'flips a bit on the disk of a node that is off; such a node counts as faulty',
-  begin(world, random) {
-    const { nodes, genesis } = world;
-    const node = random.pick(nodes);
-    let power = 0n;
-    for (const { validator, isHonest } of nodes)
-      if (!isHonest || validator === node.validator) power += genesis.validators.validators[validator]?.power ?? 0n;
-    node.crash();
-    // With a third of the power faulty already, the disk stays as it is.
-    if (!isWeakQuorum(genesis.validators, power) && 3n * power !== genesis.validators.total) {
-      node.damaged = true;
-      world.note('bit-flip', node.slot, node.disk.flipBit(READ_AT_START) ?? 'nothing');
-    }
-    return () => node.start();
+/** A disk that lies makes its node one of the faulty, of whom there may be less than a third. */
+function diskFault(describe: string, damage: (node: SimulatedNode, world: Simulation) => void): Fault {
+  return {
+    describe,
+    begin(world, random) {
+      const { nodes, genesis } = world;
+      const node = random.pick(nodes);
+      let power = 0n;
+      for (const { validator, isHonest } of nodes)
+        if (!isHonest || validator === node.validator) power += genesis.validators.validators[validator]?.power ?? 0n;
+      node.crash();
+      if (3n * power < genesis.validators.total) damage(node, world);
+      return () => node.start();
+    },
+  };
+}
+
+const bitFlip = diskFault(
+  'flips a bit on the disk of a node that is off; such a node counts as faulty',
+  (node, world) => {
+    node.damaged = true;
+    world.note('bit-flip', node.slot, node.disk.flipBit(READ_AT_START) ?? 'nothing');
   },
-};
+);
+
+const amnesia = diskFault(
+  'empties the disk of a node, which then may contradict itself: it counts as a liar',
+  (node, world) => {
+    node.isLiar = true;
+    node.disk.wipe();
+    world.note('amnesia', node.slot);
+  },
+);
 
 export const faults: ReadonlyMap<string, Fault> = new Map([
   [
@@ -232,6 +247,7 @@ export const faults: ReadonlyMap<string, Fault> = new Map([
   ],
   ['crash', crash],
   ['bit-flip', bitFlip],
+  ['amnesia', amnesia],
 ]);
 
 /** Ends everything that ever went wrong. */

@@ -43,7 +43,8 @@ export class SimulatedNode {
   readonly validator: ValidatorIndex;
   readonly peerId: PeerId;
   readonly disk: SimulatedDisk;
-  readonly isLiar: boolean;
+  /** Byzantine: no promise is expected of it. */
+  isLiar: boolean;
   /** Its disk was damaged: it counts as faulty, and need not live. Its votes still have to be honest. */
   damaged = false;
   state: NodeState = 'stopped';

@@ -54,6 +54,8 @@ export class Story {
         return `node ${first} halts: ${second}`;
       case 'bit-flip':
         return `a bit flips on the disk of node ${first}: ${second}`;
+      case 'amnesia':
+        return `the disk of node ${first} is empty`;
       case 'punished':
         return this.#simulation?.node(Number(first)).isLiar === true
           ? undefined
