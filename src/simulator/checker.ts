@@ -1,5 +1,6 @@
 /** What checkers see of a simulation. Each watches one promise of the protocol and says when it is broken. */
 import type { Hash } from '../base/brand.ts';
+import type { SignedNewView } from '../consensus/messages.ts';
 import type { FinalizedBlock } from '../driver/ports.ts';
 import type { PeerMessage } from '../driver/wire.ts';
 import type { BlockRecord } from '../ledger/block.ts';
@@ -15,6 +16,8 @@ export interface Checker {
   executed?(node: SimulatedNode, record: BlockRecord, hash: Hash): void;
   /** A certificate is durable. */
   certified?(node: SimulatedNode, certificate: Certificate): void;
+  /** The view that a NEW-VIEW begins is durable. */
+  entered?(node: SimulatedNode, newView: SignedNewView): void;
   finalized?(node: SimulatedNode, block: FinalizedBlock): void;
   /** It runs, or runs again. */
   started?(node: SimulatedNode): void;

@@ -7,6 +7,7 @@ import { authorship, times } from './checkers/authorship.ts';
 import { grounds, onDisk } from './checkers/grounds.ts';
 import { bounds, health, supply } from './checkers/health.ts';
 import { honesty } from './checkers/honesty.ts';
+import { newViews } from './checkers/new-views.ts';
 import type { Submitted } from './clients.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -35,6 +36,7 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => honesty(violate)),
     named((violate) => grounds(genesis, nodes, violate)),
     named((violate) => onDisk(genesis, violate)),
+    named((violate) => newViews(genesis, violate)),
     named((violate) => authorship(nodes, violate)),
     named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
     named((violate) => supply(genesis, violate)),

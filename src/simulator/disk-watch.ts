@@ -1,4 +1,5 @@
-/** What becomes durable on the disks of honest nodes, for the checkers: blocks and certificates. */
+/** What becomes durable on the disks of honest nodes, for the checkers: blocks, certificates and views. */
+import { signedNewViewCodec } from '../consensus/messages.ts';
 import { blockHash, blockRecordCodec } from '../ledger/block.ts';
 import { certificateCodec } from '../ledger/vote.ts';
 import type { StoreOperation } from '../driver/ports.ts';
@@ -17,6 +18,7 @@ export class DiskWatch {
       if (operation.kind !== 'put') continue;
       if (operation.key.startsWith('block/')) this.#block(node, operation.value);
       else if (operation.key.startsWith('certificate/')) this.#certificate(node, operation.value);
+      else if (operation.key.endsWith('/new-view')) this.#newView(node, operation.value);
     }
   }
 
@@ -31,5 +33,11 @@ export class DiskWatch {
     const certificate = certificateCodec.decode(value);
     if (!certificate.ok) return;
     for (const checker of this.#checkers) checker.certified?.(node, certificate.value);
+  }
+
+  #newView(node: SimulatedNode, value: Uint8Array): void {
+    const newView = signedNewViewCodec.decode(value);
+    if (!newView.ok) return;
+    for (const checker of this.#checkers) checker.entered?.(node, newView.value);
   }
 }

@@ -14,7 +14,8 @@ import type { SimulatedNode } from '../node.ts';
 
 const placeOf = ({ epoch, view, height, hash }: Vote): string => `${epoch}/${view}/${height}/${hash}`;
 
-/** A COMMIT stands on a quorum of PREPAREs, a CHECKPOINT on a quorum of COMMITs, a certificate on one of CHECKPOINTs. */
+/** A COMMIT stands on a quorum of PREPAREs, a CHECKPOINT on a quorum of COMMITs, a certificate on one of CHECKPOINTs,
+ *  and what a VIEW-CHANGE says of PREPAREs is true. */
 export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
   const { validators, total } = genesis.validators;
   const [prepares, commits, checkpoints] = [0, 1, 2].map(() => new Map<string, Set<number>>()) as [Tally, Tally, Tally];
@@ -54,6 +55,12 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
     executed: (_, { header }, hash) => void bodies.set(hash, header.bodyHash),
     sent(node, message) {
       for (const { vote } of ownVotes(node, message)) onVote(node, vote);
+    },
+    entered(node, { newView }) {
+      for (const { viewChange } of newView.viewChanges)
+        for (const { epoch, view, height, bodyHash: hash } of viewChange.prepared)
+          if (!isQuorum(prepares.get(placeOf({ kind: 'prepare', epoch, view, height, hash })), node.validator))
+            violate(`node ${node.slot} believes that height ${height} was prepared in view ${view}, which it was not`);
     },
     certified(node, { epoch, height, blockHash }) {
       const place = placeOf({ kind: 'checkpoint', epoch, view: 0 as Vote['view'], height, hash: blockHash });
@@ -112,8 +119,8 @@ function onVote(node: SimulatedNode, signed: SignedVote, lacks: (what: string) =
     lacks(`the NEW-VIEW of its ${kind} in view ${view}`);
   // Once the height is executed a body that lost is gone.
   const isOpen = (node.driver?.status().executedHeight ?? 0) < height;
-  if (kind === 'prepare' && isOpen && hash !== NULL_BODY_HASH && !has(KEYS.body(height, hash)))
-    lacks(`the body of its PREPARE of height ${height}`);
+  if (kind !== 'pre-prepare' && isOpen && hash !== NULL_BODY_HASH && !has(KEYS.body(height, hash)))
+    lacks(`the body of its ${kind} of height ${height}`);
 }
 
 const decodedViews = new WeakMap<Uint8Array, number>();

@@ -1,0 +1,43 @@
+/** What an honest node accepts as the beginning of a view: counted and chosen again, by other means than the core's. */
+import type { Hash } from '../../base/brand.ts';
+import type { PreparedCertificate, SignedNewView } from '../../consensus/messages.ts';
+import { NULL_BODY_HASH } from '../../ledger/block.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import type { Checker, Violate } from '../checker.ts';
+
+/** A NEW-VIEW on an honest disk was asked for by a quorum, and proposes what was prepared last, and null in the gaps. */
+export function newViews(genesis: Genesis, violate: Violate): Checker {
+  const { validators, total } = genesis.validators;
+  const { epochLength } = genesis.consensus;
+  return {
+    name: 'new views',
+    entered(node, { newView }) {
+      if (!node.isHonest) return;
+      const wrong = (what: string): void => violate(`node ${node.slot} entered view ${newView.view} ${what}`);
+      const voters = new Set(newView.viewChanges.map(({ viewChange }) => viewChange.voter));
+      const power = [...voters].reduce((sum, voter) => sum + (validators[voter]?.power ?? 0n), 0n);
+      if (3n * power <= 2n * total) wrong(`with VIEW-CHANGEs of power ${power} of ${total}`);
+      const low = Math.max(
+        newView.epoch * epochLength,
+        ...newView.viewChanges.map(({ viewChange }) => viewChange.stable?.height ?? 0),
+      );
+      const chosen = choose(newView, low);
+      const proposed = new Map<number, Hash>(newView.prePrepares.map(({ vote }) => [vote.height, vote.hash]));
+      for (const height of new Set([...chosen.keys(), ...proposed.keys()]))
+        if (chosen.get(height) !== proposed.get(height)) wrong(`with the wrong body at height ${height}`);
+    },
+  };
+}
+
+/** By height, the hashes that have to be proposed again. */
+function choose({ viewChanges }: SignedNewView['newView'], low: number): ReadonlyMap<number, Hash> {
+  const above = viewChanges
+    .flatMap(({ viewChange }): readonly PreparedCertificate[] => viewChange.prepared)
+    .filter(({ height }) => height > low)
+    .sort((a, b) => a.view - b.view);
+  const chosen = new Map<number, Hash>();
+  for (let height = low + 1; height <= Math.max(low, ...above.map((each) => each.height)); height++)
+    chosen.set(height, NULL_BODY_HASH);
+  for (const { height, bodyHash } of above) chosen.set(height, bodyHash);
+  return chosen;
+}
