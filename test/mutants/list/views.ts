@@ -46,7 +46,7 @@ export const viewMutants: readonly Mutant[] = [
     clause: 'V8',
     breaks: 'proposes again what was prepared in the lowest view',
     edits: [edit('consensus/new-view.ts', 'prepared.view > best.view', 'prepared.view < best.view')],
-    directed: { faults: ['crash', 'partition'] },
+    directed: { liars: [{ validator: 0, strategy: 'favour' }], faults: ['one-way', 'partition', 'loss'] },
   },
   {
     name: 'null-instead-of-prepared',
