@@ -188,6 +188,11 @@ export const PROBLEMS = {
     title: 'Too many transactions are waiting',
     hint: 'Submit the same bytes again later; that is safe, an id is committed once.',
   },
+  NODE_HALTED: {
+    status: 503,
+    title: 'The node has stopped',
+    hint: 'Submit the same bytes to another node; that is safe, an id is committed once.',
+  },
   SENDER_LIMIT: {
     status: 429,
     title: 'Too many transactions of this sender are waiting',

@@ -61,6 +61,8 @@ export interface DriverStatus {
   readonly halted: boolean;
 }
 
+const ENDED: SubmitOutcome = { code: 'NODE_HALTED', message: 'the node has stopped; submit again elsewhere' };
+
 export class Driver {
   readonly #options: DriverOptions;
   readonly #loop: Loop;
@@ -76,6 +78,8 @@ export class Driver {
   /** Connected peers, and where each last said it stands. */
   readonly #peers = new Map<PeerId, Status | null>();
   readonly #shares = new Shares();
+  /** Clients that wait for what becomes of a submission. */
+  readonly #unanswered = new Set<(outcome: SubmitOutcome) => void>();
   #ticks = 0;
 
   constructor(options: DriverOptions) {
@@ -88,6 +92,7 @@ export class Driver {
       journal,
       endTurn: () => this.#endTurn(),
       halted: (error) => observer.halted(error),
+      ended: () => this.#giveUp(),
     });
     const input = (run: () => void): void => this.#loop.input(run);
     this.#chain = new Chain(recovered, journal, observer);
@@ -193,9 +198,18 @@ export class Driver {
 
   /** A client's signed transaction. */
   submit(signedBytes: Uint8Array, done: (outcome: SubmitOutcome) => void): void {
-    if (this.#loop.ended) return done({ code: 'NODE_HALTED', message: 'the node has stopped' });
+    if (this.#loop.ended) return done(ENDED);
     if (this.#loop.backlog >= INPUTS_MAX) return done({ code: 'MEMPOOL_FULL', message: 'too many inputs wait' });
-    this.#loop.input(() => this.#intake.submit(signedBytes, done));
+    const answer = (outcome: SubmitOutcome): void => {
+      if (this.#unanswered.delete(answer)) done(outcome);
+    };
+    this.#unanswered.add(answer);
+    this.#loop.input(() => this.#intake.submit(signedBytes, answer));
+  }
+
+  /** The loop has ended: clients hear that their transactions may be lost here. */
+  #giveUp(): void {
+    for (const answer of this.#unanswered) answer(ENDED);
   }
 
   status(): DriverStatus {

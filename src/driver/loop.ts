@@ -13,6 +13,8 @@ interface LoopContext {
   readonly endTurn: () => void;
   /** Our own bug or a broken disk: no turn comes after it. */
   readonly halted: (error: Error) => void;
+  /** Stopped or halted: inputs that wait will never run. */
+  readonly ended: () => void;
 }
 
 export class Loop {
@@ -106,6 +108,7 @@ export class Loop {
     this.#ended = true;
     this.#stopping = null;
     this.#inputs = [];
+    this.#context.ended();
     done?.();
   }
 }

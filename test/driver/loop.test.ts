@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ValidatorIndex } from '../../src/base/brand.ts';
 import { Driver } from '../../src/driver/driver.ts';
+import type { SubmitOutcome } from '../../src/driver/intake.ts';
 import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
 import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/recovery.ts';
@@ -88,6 +89,16 @@ describe('a disk that never answers', () => {
     expect(halted.map(({ message }) => message)).toEqual(['disk full']);
     expect(sent).toEqual([]);
     expect(driver.status().halted).toBe(true);
+  });
+
+  test('leaves no client waiting for an answer', () => {
+    const { driver, writes, turn } = alone();
+    turn();
+    const answers: SubmitOutcome[] = [];
+    driver.submit(new Uint8Array(3), (outcome) => answers.push(outcome));
+    writes[0]?.done(new Error('disk full'));
+    driver.submit(new Uint8Array(3), (outcome) => answers.push(outcome));
+    expect(answers).toMatchObject([{ code: 'NODE_HALTED' }, { code: 'NODE_HALTED' }]);
   });
 
   test('is waited for when the driver stops', () => {
