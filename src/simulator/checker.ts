@@ -7,11 +7,13 @@ import type { BlockRecord } from '../ledger/block.ts';
 import type { Certificate, Evidence } from '../ledger/vote.ts';
 import type { SimulatedNode } from './node.ts';
 
-/** Every method is told of nodes that are not liars; a checker takes what it needs. */
+/** Every method but `lied` is told of nodes that are not liars; a checker takes what it needs. */
 export interface Checker {
   readonly name: string;
   /** A message of the protocol left; once for each message, not for each receiver. */
   sent?(node: SimulatedNode, message: PeerMessage): void;
+  /** The same of a liar. */
+  lied?(node: SimulatedNode, message: PeerMessage): void;
   /** A block is durable. */
   executed?(node: SimulatedNode, record: BlockRecord, hash: Hash): void;
   /** A certificate is durable. */

@@ -4,6 +4,7 @@ import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violate } from './checker.ts';
 import { agreement, certificates, durability, transactions } from './checkers/agreement.ts';
 import { authorship, times } from './checkers/authorship.ts';
+import { gaps } from './checkers/gaps.ts';
 import { grounds, onDisk } from './checkers/grounds.ts';
 import { bounds, health, supply } from './checkers/health.ts';
 import { honesty } from './checkers/honesty.ts';
@@ -35,6 +36,7 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => durability(submitted, violate)),
     named((violate) => honesty(violate)),
     named((violate) => grounds(genesis, nodes, violate)),
+    named((violate) => gaps(violate)),
     named((violate) => onDisk(genesis, violate)),
     named((violate) => newViews(genesis, violate)),
     named((violate) => authorship(nodes, violate)),

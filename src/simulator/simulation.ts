@@ -175,8 +175,9 @@ export class Simulation {
         },
       },
       send: (to, _lane, bytes) => {
-        if (bytes !== last && !self().isLiar && (bytes[0] ?? PROTOCOL_KINDS) < PROTOCOL_KINDS) {
+        if (bytes !== last && (bytes[0] ?? PROTOCOL_KINDS) < PROTOCOL_KINDS) {
           const decoded = decodePeerMessage(bytes);
+          if (decoded.ok && self().isLiar) for (const checker of this.checkers) checker.lied?.(self(), decoded.value);
           if (decoded.ok) tell((checker) => checker.sent?.(self(), decoded.value));
         }
         last = bytes;
