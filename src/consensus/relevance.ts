@@ -2,6 +2,7 @@
  * Whether a message could change anything here: asked before its signatures are checked, which cost a thousand times more,
  * and again when it is handled. What is of no use is dropped; STATUS brings it back should it become so.
  */
+import { invariant } from '../base/invariant.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import { mark } from './marks.ts';
 import type { Message } from './messages.ts';
@@ -45,8 +46,10 @@ function isUsefulVote(replica: Replica, { vote, voter }: SignedVote): boolean {
       return slot?.prePrepare?.vote.hash !== vote.hash;
     case 'prepare':
       return slot?.prepares.get(voter)?.vote.hash !== vote.hash;
-    default:
+    case 'commit':
       return slot?.commits.get(voter)?.vote.hash !== vote.hash;
+    case 'checkpoint':
+      invariant(false, 'CHECKPOINTs have no view');
   }
 }
 

@@ -8,10 +8,11 @@ import { mark } from './marks.ts';
 const timeoutTicks = ({ instance, timer }: Replica): number =>
   Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks);
 
-/** Something is awaited of the primary: a valid transaction waits, or a height is under way. */
+/** Something is awaited of the primary: a valid transaction waits, or a height is under way. It is until its certificate
+ *  is here: those who did not see it committed may wait in the next view, too few to be joined and too many to do without. */
 function awaits(replica: Replica): boolean {
-  if (replica.timer.demand) return true;
-  const settled = Math.max(replica.ordered, stableHeight(replica));
+  const settled = stableHeight(replica);
+  if (replica.timer.demand || replica.ordered > settled) return true;
   for (const slot of replica.slots.values()) if (slot.height > settled) return true;
   return false;
 }

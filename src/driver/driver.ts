@@ -4,11 +4,10 @@
  * virtual time. Nothing in it waits: answers of the world come back as inputs.
  */
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
-import { invariant } from '../base/invariant.ts';
 import { authenticate } from '../consensus/authenticate.ts';
 import type { Message, Status } from '../consensus/messages.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
-import { type Body, blockHash, bodyHash } from '../ledger/block.ts';
+import { type Body, bodyHash } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { isWeakQuorum } from '../ledger/validators.ts';
 import type { Evidence, SignedVote } from '../ledger/vote.ts';
@@ -28,6 +27,7 @@ import { KEYS } from './records.ts';
 import type { RecoveredDriver } from './recovery.ts';
 import { Server } from './server.ts';
 import { Shares } from './shares.ts';
+import { Submissions } from './submissions.ts';
 import type { StrategyFactory } from './strategy.ts';
 import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire.ts';
 
@@ -61,8 +61,6 @@ export interface DriverStatus {
   readonly halted: boolean;
 }
 
-const ENDED: SubmitOutcome = { code: 'NODE_HALTED', message: 'the node has stopped; submit again elsewhere' };
-
 export class Driver {
   readonly #options: DriverOptions;
   readonly #loop: Loop;
@@ -78,8 +76,7 @@ export class Driver {
   /** Connected peers, and where each last said it stands. */
   readonly #peers = new Map<PeerId, Status | null>();
   readonly #shares = new Shares();
-  /** Clients that wait for what becomes of a submission. */
-  readonly #unanswered = new Set<(outcome: SubmitOutcome) => void>();
+  readonly #submissions = new Submissions();
   #ticks = 0;
 
   constructor(options: DriverOptions) {
@@ -92,7 +89,7 @@ export class Driver {
       journal,
       endTurn: () => this.#endTurn(),
       halted: (error) => observer.halted(error),
-      ended: () => this.#giveUp(),
+      ended: () => this.#submissions.end(),
     });
     const input = (run: () => void): void => this.#loop.input(run);
     this.#chain = new Chain(recovered, journal, observer);
@@ -198,18 +195,10 @@ export class Driver {
 
   /** A client's signed transaction. */
   submit(signedBytes: Uint8Array, done: (outcome: SubmitOutcome) => void): void {
-    if (this.#loop.ended) return done(ENDED);
-    if (this.#loop.backlog >= INPUTS_MAX) return done({ code: 'MEMPOOL_FULL', message: 'too many inputs wait' });
-    const answer = (outcome: SubmitOutcome): void => {
-      if (this.#unanswered.delete(answer)) done(outcome);
-    };
-    this.#unanswered.add(answer);
+    const answer = this.#submissions.open(done);
+    if (answer === undefined) return;
+    if (this.#loop.backlog >= INPUTS_MAX) return answer({ code: 'MEMPOOL_FULL', message: 'too many inputs wait' });
     this.#loop.input(() => this.#intake.submit(signedBytes, answer));
-  }
-
-  /** The loop has ended: clients hear that their transactions may be lost here. */
-  #giveUp(): void {
-    for (const answer of this.#unanswered) answer(ENDED);
   }
 
   status(): DriverStatus {
@@ -338,14 +327,7 @@ export class Driver {
       return this.#punish(peer, checked.error.code, checked.error.message);
     }
     const from = this.#chain.executedHeight;
-    for (const { header, body, transactions, certificate } of checked.value) {
-      const block = this.#chain.execute(body, transactions, false);
-      invariant(block.hash === blockHash(header), 'our execution differs from the certified one', {
-        height: header.height,
-      });
-      this.#protocol.executed(block);
-      if (certificate !== null) this.#protocol.step({ kind: 'synced', certificate });
-    }
+    this.#protocol.follow(checked.value);
     const to = this.#chain.executedHeight;
     this.#options.observer.note(
       this.#catchUp.target(to) === null ? { kind: 'caught-up', height: to } : { kind: 'catching-up', from, to },

@@ -3,6 +3,7 @@
  * questions about bodies and blocks are given within the same turn, where they are here.
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
 import type { Authority } from '../consensus/authenticate.ts';
 import type { Message, Status } from '../consensus/messages.ts';
 import { nextProposal } from '../consensus/normal-case.ts';
@@ -12,11 +13,12 @@ import { type Instance, primaryOfView, type Replica, stableHeight } from '../con
 import { statusOf } from '../consensus/status.ts';
 import { step } from '../consensus/step.ts';
 import type { Effect, Input } from '../consensus/transition.ts';
+import { blockHash } from '../ledger/block.ts';
 import type { ExecutedBlock } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { offenceOf, placeKey } from '../ledger/offence.ts';
 import { type Evidence, evidenceCodec } from '../ledger/vote.ts';
-import type { Bodies, ReadyBody } from './bodies.ts';
+import type { Bodies, ProvedBlock, ReadyBody } from './bodies.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
@@ -116,8 +118,20 @@ export class Protocol {
     this.#propose();
   }
 
+  /** Executes blocks that certificates prove. */
+  follow(blocks: readonly ProvedBlock[]): void {
+    for (const { header, body, transactions, certificate } of blocks) {
+      const block = this.#context.chain.execute(body, transactions, false);
+      invariant(block.hash === blockHash(header), 'our execution differs from the certified one', {
+        height: header.height,
+      });
+      this.#executed(block);
+      if (certificate !== null) this.step({ kind: 'synced', certificate });
+    }
+  }
+
   /** A block was executed: what it used up leaves the mempool and the pool of bodies. */
-  executed(block: ExecutedBlock): void {
+  #executed(block: ExecutedBlock): void {
     const { observer, mempool, bodies } = this.#context;
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
     // One that came before its predecessor can still be executed: no primary drops it by ordering it too early.
@@ -194,7 +208,7 @@ export class Protocol {
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
-        this.executed(block);
+        this.#executed(block);
         this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
         this.#watchForCensorship(block.header.height, ready);
         continue;

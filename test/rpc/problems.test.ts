@@ -118,6 +118,7 @@ const PROVOCATIONS: Readonly<Record<ProblemCode, Provocation>> = {
   FEE_TOO_LOW: refusing('FEE_TOO_LOW'),
   INSUFFICIENT_BALANCE: refusing('INSUFFICIENT_BALANCE'),
   MEMPOOL_FULL: refusing('MEMPOOL_FULL'),
+  NODE_HALTED: refusing('NODE_HALTED'),
   SENDER_LIMIT: refusing('SENDER_LIMIT'),
   REFUSED: refusing('A_CODE_OF_LATER'),
 };
