@@ -3,6 +3,7 @@ import { ForgetfulMap } from '../../base/bounded.ts';
 import { type Epoch, type Hash, type Height, type ValidatorIndex, type View, ZERO_HASH } from '../../base/brand.ts';
 import type { Outgoing, StrategyFactory } from '../../driver/strategy.ts';
 import { type Body, bodyHash } from '../../ledger/block.ts';
+import { primaryOf } from '../../ledger/validators.ts';
 import type { SignedVote } from '../../ledger/vote.ts';
 import { otherHash, ownVote, placeOf, resign } from './lies.ts';
 import { liar } from './voters.ts';
@@ -58,14 +59,25 @@ export const slander = proposing('slander', (body) => {
   return { ...body, evidence: [{ first: made(ZERO_HASH), second: made(otherHash(ZERO_HASH)) }] };
 });
 
-/** With each PREPARE a PRE-PREPARE of its own for the height after, as if the view were its own. */
-export const usurp = liar('usurp', (context, outgoing) => {
-  const vote = ownVote(context, outgoing.message);
-  if (vote === null || vote.vote.kind !== 'prepare') return [outgoing];
-  const height = (vote.vote.height + 1) as Height;
-  const lie = resign(context, vote, { kind: 'pre-prepare', height });
-  return [outgoing, { to: outgoing.to, message: { kind: 'vote', vote: lie } }];
-});
+/** With each PREPARE a PRE-PREPARE of its own for the height after, of a body in the name of the primary. */
+export const usurp: StrategyFactory = (context) => {
+  let last: Body | null = null;
+  return {
+    name: 'usurp',
+    outgoing(outgoing) {
+      const { to, message } = outgoing;
+      const vote = ownVote(context, message);
+      // Only as primary does it learn what time it is.
+      if (message.kind === 'pre-prepare' && vote !== null) last = message.body;
+      if (vote === null || vote.vote.kind !== 'prepare' || last === null) return [outgoing];
+      const proposer = primaryOf(context.genesis.validators, vote.vote.epoch, vote.vote.view);
+      const body: Body = { ...last, proposer, certificate: null, transactionIds: [], evidence: [] };
+      const height = (vote.vote.height + 1) as Height;
+      const lie = resign(context, vote, { kind: 'pre-prepare', height, hash: bodyHash(body) });
+      return [outgoing, { to, message: { kind: 'pre-prepare', vote: lie, body } }];
+    },
+  };
+};
 
 /** Proposes by hash, and gives neither bodies nor transactions to anyone. */
 export const withhold = liar('withhold', (_, { to, message }) => {

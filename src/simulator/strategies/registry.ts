@@ -15,7 +15,7 @@ import {
   stalePrepared,
   twoNewViews,
 } from './view-changers.ts';
-import { doubleCheckpoint, doubleVote, favour, replay, returning } from './voters.ts';
+import { doubleCheckpoint, doubleVote, favour, impersonate, replay, returning } from './voters.ts';
 
 export interface Liar {
   /** One sentence, without a subject: what it does. */
@@ -40,6 +40,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('double-vote', 'signs two different PRE-PREPAREs, PREPAREs and COMMITs, and sends both to all', doubleVote),
   liar('double-checkpoint', 'signs CHECKPOINTs of two blocks at each height', doubleCheckpoint),
   liar('favour', 'sends its votes to one half of the others only', favour),
+  liar('impersonate', 'votes in the name of everybody else', impersonate),
   liar('replay', 'sends its old messages again, and votes signed for another chain', replay),
   liar('slow', 'as primary proposes just before the others lose patience', slow),
   liar('censor', 'as primary leaves out half of all transactions', censor),

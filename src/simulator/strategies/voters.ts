@@ -29,6 +29,17 @@ export const favour = liar('favour', (context, outgoing) =>
   ownVote(context, outgoing.message) !== null && inSecondHalf(context, outgoing.to) ? [] : [outgoing],
 );
 
+/** Each of its votes also in the name of everybody else. */
+export const impersonate = liar('impersonate', (context, outgoing) => {
+  const vote = ownVote(context, outgoing.message);
+  if (vote === null || vote.vote.kind === 'pre-prepare') return [outgoing];
+  const others = context.genesis.validators.validators.filter(({ index }) => index !== context.self);
+  const lies = others.map(({ index: voter }): Outgoing => {
+    return { to: outgoing.to, message: { kind: 'vote', vote: { ...vote, voter } } };
+  });
+  return [outgoing, ...lies];
+});
+
 /** Every message again, later, and its votes also as those of another view, another epoch and another chain. */
 export const replay: StrategyFactory = (context) => {
   const past: Uint8Array[] = [];
