@@ -2,7 +2,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Mutant, seed } from './mutant.ts';
+import { misfits, type Mutant, seed } from './mutant.ts';
 import type { Answer, Question } from './trials.ts';
 
 export interface Caught {
@@ -40,6 +40,11 @@ export class Laboratory {
     mkdirSync(join(ROOT, '.trefoil'), { recursive: true });
     this.#folder = mkdtempSync(join(ROOT, '.trefoil', 'mutants-'));
     cpSync(join(ROOT, 'src'), join(this.#folder, 'original'), { recursive: true });
+  }
+
+  /** Edits that the copy has no place for. */
+  misfits(mutants: readonly Mutant[]): readonly string[] {
+    return mutants.flatMap((mutant) => misfits(join(this.#folder, 'original'), mutant));
   }
 
   /** Ends its processes, and removes all copies. */

@@ -56,6 +56,12 @@ async function examineAll(all: readonly Mutant[]): Promise<number> {
   const say = (line: string): void => (
     json ? process.stderr.write(`${line}\n`) : process.stdout.write(`${line}\n`), undefined
   );
+  const unfit = laboratory.misfits(all);
+  if (unfit.length > 0) {
+    laboratory.close();
+    for (const sentence of unfit) console.error(`error: ${sentence}`);
+    return 1;
+  }
   const results: Result[] = [];
   const waiting = [...all];
   say(headLine);

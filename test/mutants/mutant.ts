@@ -31,19 +31,21 @@ export interface Mutant {
 
 export const edit = (file: string, find: string, replacement: string): Edit => ({ file, find, replacement });
 
-/** How often `text` stands in `source`. */
-export const occurrences = (source: string, text: string): number => source.split(text).length - 1;
+/** What does not fit: edits whose text does not stand in the sources once, a sentence each. */
+export function misfits(sources: string, { name, edits }: Mutant): readonly string[] {
+  return edits.flatMap(({ file, find }) => {
+    const found = readFileSync(join(sources, file), 'utf8').split(find).length - 1;
+    return found === 1 ? [] : [`${name}: the text to change stands ${found} times in ${file}: ${find}`];
+  });
+}
 
-/** Applies the edits to a copy of the sources. Throws when one does not fit. */
-export function seed(copy: string, { name, edits }: Mutant): void {
+/** Applies the edits to a copy of the sources, which they fit. */
+export function seed(copy: string, { edits }: Mutant): void {
   for (const { file, find, replacement } of edits) {
     const path = join(copy, file);
-    const source = readFileSync(path, 'utf8');
-    const found = occurrences(source, find);
-    if (found !== 1) throw new Error(`${name}: the text to change stands ${found} times in ${file}: ${find}`);
     writeFileSync(
       path,
-      source.replace(find, () => replacement),
+      readFileSync(path, 'utf8').replace(find, () => replacement),
     );
   }
 }

@@ -130,7 +130,7 @@ export const viewMutants: readonly Mutant[] = [
     name: 'votes-between-views',
     clause: 'V2',
     breaks: 'takes part in a view before it has its NEW-VIEW',
-    edits: [edit('consensus/normal-case.ts', "if (!replica.active) return mark('V2');", '')],
+    edits: [edit('consensus/relevance.ts', "if (!replica.active) {\n    mark('V2');\n    return false;\n  }", '')],
     directed: { liars: [{ validator: 1, strategy: 'bad-new-view' }], faults: ['loss', 'partition'] },
   },
   {
@@ -139,9 +139,9 @@ export const viewMutants: readonly Mutant[] = [
     breaks: 'goes back to a lower view when a NEW-VIEW of it arrives',
     edits: [
       edit(
-        'consensus/view-change.ts',
-        'if (view < replica.view || (view === replica.view && replica.active)) return;',
-        'if (view === replica.view && replica.active) return;',
+        'consensus/relevance.ts',
+        'return view > replica.view || (view === replica.view && !replica.active);',
+        'return view !== replica.view || !replica.active;',
       ),
     ],
     directed: { faults: ['delay', 'duplication', 'reorder'] },
@@ -152,9 +152,9 @@ export const viewMutants: readonly Mutant[] = [
     breaks: 'begins a view again when another NEW-VIEW of it arrives',
     edits: [
       edit(
-        'consensus/view-change.ts',
-        'if (view < replica.view || (view === replica.view && replica.active)) return;',
-        'if (view < replica.view) return;',
+        'consensus/relevance.ts',
+        'return view > replica.view || (view === replica.view && !replica.active);',
+        'return view >= replica.view;',
       ),
     ],
     directed: { liars: [{ validator: 1, strategy: 'two-new-views' }], faults: ['partition', 'duplication'] },
@@ -278,8 +278,8 @@ export const viewMutants: readonly Mutant[] = [
     breaks: 'never believes that a quorum is connected',
     edits: [
       edit(
-        'driver/driver.ts',
-        'return isQuorum(genesis.validators, this.#powerOf(new Set([...own, ...this.#peers.keys()])));',
+        'driver/postman.ts',
+        'return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected()])));',
         'return own.length > 1;',
       ),
     ],
@@ -361,7 +361,11 @@ export const viewMutants: readonly Mutant[] = [
     breaks: 'keeps the certificate to itself that another lacks',
     edits: [
       edit('consensus/status.ts', '  answerCertificate(replica, from, status, emit);\n', ''),
-      edit('driver/driver.ts', 'this.#server.certificate(peer, lastHeight);', ''),
+      edit(
+        'driver/driver.ts',
+        'this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);\n    }\n    if',
+        '}\n    if',
+      ),
     ],
     directed: { faults: ['loss', 'crash'] },
   },

@@ -56,6 +56,7 @@ export const voteMutants: readonly Mutant[] = [
     clause: 'N3',
     breaks: 'counts a vote again each time that it arrives',
     edits: [
+      edit('consensus/relevance.ts', 'return slot?.prepares.get(voter)?.vote.hash !== vote.hash;', 'return true;'),
       edit(
         'consensus/normal-case.ts',
         `    accuse(replica, earlier, signed, emit);
@@ -189,7 +190,7 @@ export const voteMutants: readonly Mutant[] = [
         'if (false)',
       ),
     ],
-    directed: { liars: [{ validator: 0, strategy: 'corrupt' }] },
+    directed: { liars: [{ validator: 0, strategy: 'impersonate' }] },
   },
   {
     name: 'high-water-mark-ignored',
@@ -219,7 +220,7 @@ export const voteMutants: readonly Mutant[] = [
     name: 'votes-of-other-views-counted',
     clause: 'N10',
     breaks: 'counts votes of other views as those of its own',
-    edits: [edit('consensus/normal-case.ts', 'if (vote.view !== replica.view || !inWindow', 'if (!inWindow')],
+    edits: [edit('consensus/relevance.ts', 'if (vote.view !== replica.view || !inWindow', 'if (!inWindow')],
     directed: { faults: ['partition', 'delay'] },
   },
   {
@@ -245,7 +246,10 @@ export const voteMutants: readonly Mutant[] = [
     name: 'evidence-accuses-the-honest',
     clause: 'N3',
     breaks: 'compares signatures by identity, so that a repeated vote is a second one',
-    edits: [edit('consensus/evidence.ts', 'a.vote.hash !== b.vote.hash;', 'a.signature !== b.signature;')],
+    edits: [
+      edit('consensus/evidence.ts', 'a.vote.hash !== b.vote.hash;', 'a.signature !== b.signature;'),
+      edit('consensus/relevance.ts', 'return slot?.prepares.get(voter)?.vote.hash !== vote.hash;', 'return true;'),
+    ],
   },
   {
     name: 'epoch-not-checked-in-votes',
