@@ -3,7 +3,7 @@
  * and ledger; one seed decides everything.
  */
 import { present } from '../base/invariant.ts';
-import { nobleEd25519 } from '../crypto/ed25519.ts';
+import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { DriverNote, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { StrategyFactory } from '../driver/strategy.ts';
@@ -63,7 +63,7 @@ export class Simulation {
   constructor(setup: SimulationSetup) {
     this.random = new Random(setup.seed);
     this.trace = new Trace(setup.trace);
-    const scheme: Ed25519 = setup.signatures === 'ed25519' ? nobleEd25519 : standIn;
+    const scheme: Ed25519 = setup.signatures === 'ed25519' ? opensslEd25519 : standIn;
     const keys = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
     this.genesis = keys.genesis;
     const { validators } = this.genesis.validators;
