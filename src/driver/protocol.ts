@@ -3,7 +3,7 @@
  * questions about bodies and blocks are given within the same turn, where they are here.
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
-import { invariant } from '../base/invariant.ts';
+import { invariant, present } from '../base/invariant.ts';
 import type { Authority } from '../consensus/authenticate.ts';
 import type { Message, Status } from '../consensus/messages.ts';
 import { nextProposal } from '../consensus/normal-case.ts';
@@ -210,18 +210,24 @@ export class Protocol {
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
         this.#executed(block);
         this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
-        this.#watchForCensorship(block.header.height, ready);
+        this.#watchForCensorship(block, ready);
         continue;
       }
       if (!this.#nextEpoch()) return;
     }
   }
 
-  #watchForCensorship(height: Height, { transactions }: ReadyBody): void {
+  /** What a body carried and execution skipped took no room: a primary may not fill it with what nobody pays for. */
+  #watchForCensorship({ header, record }: ExecutedBlock, { transactions }: ReadyBody): void {
     const { genesis, clock, observer, mempool, bodies } = this.#context;
-    if (!hasRoom(transactions, genesis.ledger.blockWeightMax)) return;
+    const executed = record.executed.map((position) => present(transactions[position], 'an executed transaction'));
+    if (!hasRoom(executed, genesis.ledger.blockWeightMax)) return;
     if (!overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), this.#viewSinceMs)) return;
-    observer.note({ kind: 'suspected', primary: this.primary, reason: `transactions left out at height ${height}` });
+    observer.note({
+      kind: 'suspected',
+      primary: this.primary,
+      reason: `transactions left out at height ${header.height}`,
+    });
     this.step({ kind: 'censored', view: this.#replica.view });
   }
 

@@ -51,7 +51,11 @@ export function developmentNetwork(size: number, timestampMs: number = TIMESTAMP
   invariant(size >= 1 && size <= DEVELOPMENT_VALIDATORS_MAX, 'size of a development network', { size });
   const validators = Array.from({ length: size }, (_, index) => developmentValidator(index));
   const accounts = ACCOUNT_NAMES.map(developmentAccount);
-  return { genesisText: `${JSON.stringify(genesisFile(validators, accounts, timestampMs), null, 2)}\n`, validators, accounts };
+  return {
+    genesisText: `${JSON.stringify(genesisFile(validators, accounts, timestampMs), null, 2)}\n`,
+    validators,
+    accounts,
+  };
 }
 
 /** Whether anybody can sign for this key: that of a development validator, node or account. */

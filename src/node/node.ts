@@ -24,6 +24,7 @@ import { type Prepared, prepare } from './prepare.ts';
 import { readinessReasons } from './readiness.ts';
 import { Reader } from './reader.ts';
 import { type RunningVerifier, startVerifier } from './verifier.ts';
+import { Ticker } from './ticker.ts';
 
 export interface NodeOptions {
   readonly config: NodeConfig;
@@ -136,7 +137,7 @@ class ValidatorNode implements RunningNode {
   readonly #observer: NodeObserver;
   readonly #driver: Driver;
   #haltedBy: Error | null = null;
-  #ticking: NodeJS.Timeout | undefined;
+  #ticker: Ticker | undefined;
   #stopping: Promise<void> | undefined;
 
   constructor({ genesis, keys, store, recovered, strategy }: Prepared, surroundings: Surroundings) {
@@ -186,7 +187,8 @@ class ValidatorNode implements RunningNode {
       disconnected: (peer) => this.#driver.peerDisconnected(peer),
       received: (peer, message) => this.#driver.receive(peer, message),
     });
-    this.#ticking = setInterval(() => this.#driver.tick(), this.genesis.consensus.tickMs);
+    this.#ticker = new Ticker(this.genesis.consensus.tickMs, () => this.#driver.tick());
+    this.#ticker.start();
   }
 
   submit(signedBytes: Uint8Array): Promise<SubmitOutcome> {
@@ -230,7 +232,7 @@ class ValidatorNode implements RunningNode {
   }
 
   async #stop(): Promise<void> {
-    clearInterval(this.#ticking);
+    this.#ticker?.stop();
     await this.#network.stop();
     await new Promise<void>((resolve) => this.#driver.stop(resolve));
     await this.#verifier.stop();

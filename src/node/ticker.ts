@@ -1,0 +1,40 @@
+/**
+ * The driver's ticks, from the wall clock. A busy event loop fires timers late, and a timeout in ticks would stretch with
+ * the load: what was missed is made up for, one tick at a time. What a long stall missed is forgotten: while this process
+ * stood still, nobody else was slow.
+ */
+const MADE_UP_MAX = 8;
+
+export class Ticker {
+  readonly #tickMs: number;
+  readonly #tick: () => void;
+  readonly #nowMs: () => number;
+  #dueMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(tickMs: number, tick: () => void, nowMs: () => number = () => performance.now()) {
+    this.#tickMs = tickMs;
+    this.#tick = tick;
+    this.#nowMs = nowMs;
+    this.#dueMs = nowMs() + tickMs;
+  }
+
+  start(): void {
+    this.#dueMs = this.#nowMs() + this.#tickMs;
+    this.#timer = setInterval(() => this.fire(), this.#tickMs);
+  }
+
+  stop(): void {
+    clearInterval(this.#timer);
+  }
+
+  /** Ticks as often as is due, two at the most: so that answers get a turn in between. */
+  fire(): void {
+    const now = this.#nowMs();
+    if (now - this.#dueMs > MADE_UP_MAX * this.#tickMs) this.#dueMs = now;
+    for (let ticks = 0; ticks < 2 && (ticks === 0 || this.#dueMs <= now); ticks++) {
+      this.#dueMs += this.#tickMs;
+      this.#tick();
+    }
+  }
+}
