@@ -362,9 +362,9 @@ export const viewMutants: readonly Mutant[] = [
     edits: [
       edit('consensus/status.ts', '  answerCertificate(replica, from, status, emit);\n', ''),
       edit(
-        'driver/driver.ts',
-        'this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);\n    }\n    if',
-        '}\n    if',
+        'driver/server.ts',
+        "if (certificate !== undefined) this.#send(peer, { kind: 'certificate', certificate });",
+        '',
       ),
     ],
     directed: { faults: ['loss', 'crash'] },
