@@ -4,6 +4,8 @@ import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/b
 import { present } from '../../src/base/invariant.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
 import type { FinalizedBlock } from '../../src/driver/ports.ts';
+import type { SignedNewView } from '../../src/consensus/messages.ts';
+import { NULL_BODY } from '../../src/ledger/block.ts';
 import type { Vote } from '../../src/ledger/vote.ts';
 import type { Checker } from '../../src/simulator/checker.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
@@ -41,6 +43,27 @@ const viewChange = (view: number): PeerMessage => ({
     signature: new Uint8Array(64),
   },
 });
+
+const bodyOf = (change: object): FinalizedBlock =>
+  ({ ...block(1), body: { body: { ...NULL_BODY, ...change } } }) as unknown as FinalizedBlock;
+
+/** To view 1, asked for by these validators, who prepared these heights; it proposes nothing again. */
+const newView = (voters: readonly number[], heights: readonly number[]): SignedNewView =>
+  ({
+    newView: {
+      epoch: 0,
+      view: 1,
+      voter: 1,
+      viewChanges: voters.map((voter) => ({
+        viewChange: {
+          voter,
+          stable: null,
+          prepared: heights.map((height) => ({ height, view: 0, bodyHash: hash('a') })),
+        },
+      })),
+      prePrepares: [],
+    },
+  }) as unknown as SignedNewView;
 
 const broken: readonly [string, string, (simulation: Simulation) => void][] = [
   [
@@ -122,6 +145,73 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
       sent?.(simulation.node(0), vote(0, { kind: 'commit' }));
       sent?.(simulation.node(0), viewChange(1));
     },
+  ],
+  [
+    'grounds',
+    'a COMMIT has no quorum of PREPAREs behind it',
+    (simulation) => {
+      const { sent } = checker(simulation, 'grounds');
+      sent?.(simulation.node(1), vote(1, {}));
+      sent?.(simulation.node(2), vote(2, { kind: 'commit' }));
+    },
+  ],
+  [
+    'grounds',
+    'a CHECKPOINT has no quorum of COMMITs behind it',
+    (simulation) => checker(simulation, 'grounds').sent?.(simulation.node(0), vote(0, { kind: 'checkpoint' })),
+  ],
+  [
+    'grounds',
+    'a certificate names who sent no CHECKPOINT',
+    (simulation) => {
+      const certificate = { epoch: 0 as Epoch, height: 1 as Height, blockHash: hash('a') };
+      checker(simulation, 'grounds').certified?.(simulation.node(0), certificate as never);
+    },
+  ],
+  [
+    'on disk',
+    'a vote leaves that is not on the disk',
+    (simulation) => checker(simulation, 'on disk').sent?.(simulation.node(0), vote(0, { kind: 'pre-prepare' })),
+  ],
+  [
+    'on disk',
+    'a VIEW-CHANGE leaves that is not on the disk',
+    (simulation) => checker(simulation, 'on disk').sent?.(simulation.node(0), viewChange(1)),
+  ],
+  [
+    'new views',
+    'a view begins that too few asked for',
+    (simulation) => checker(simulation, 'new views').entered?.(simulation.node(0), newView([0, 1], [])),
+  ],
+  [
+    'new views',
+    'a view begins without what was prepared',
+    (simulation) => checker(simulation, 'new views').entered?.(simulation.node(0), newView([0, 1, 2], [1])),
+  ],
+  [
+    'gaps',
+    'a PREPARE stands above a height that nobody proposed',
+    (simulation) => checker(simulation, 'gaps').sent?.(simulation.node(0), vote(0, { height: 2 as Height })),
+  ],
+  [
+    'authorship',
+    'a body is in the name of an honest validator that did not propose it',
+    (simulation) => checker(simulation, 'authorship').finalized?.(simulation.node(0), bodyOf({ proposer: 1 })),
+  ],
+  [
+    'times',
+    'a body is dated long ago',
+    (simulation) =>
+      checker(simulation, 'times').finalized?.(simulation.node(0), bodyOf({ proposer: 1, timestampMs: 1 })),
+  ],
+  [
+    'health',
+    'a block holds evidence against an honest validator',
+    (simulation) =>
+      checker(simulation, 'health').finalized?.(
+        simulation.node(0),
+        bodyOf({ evidence: [{ first: { voter: 1 }, second: { voter: 1 } }] }),
+      ),
   ],
   [
     'health',
