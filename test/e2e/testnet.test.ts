@@ -166,26 +166,3 @@ describe('a testnet in the foreground', () => {
     expect(await exited).toBe(0);
   });
 });
-
-describe('a lying primary', () => {
-  it('is caught by the honest, who agree and commit', async () => {
-    await using folder = new TestnetFolder();
-    const { nodes } = await folder.json<Up>('testnet', 'up', '--detach', '--byzantine', '0=equivocate');
-    expect(nodes.map(({ byzantine }) => byzantine)).toEqual(['equivocate', undefined, undefined, undefined]);
-    for (let i = 0; i < 5; i++) expect(await folder.json<Paid>(...pay)).toMatchObject({ status: 'committed' });
-    const status = await folder.until('the offence of validator 0', ({ caught }) =>
-      caught.some(({ validator, code }) => validator === 0 && code === 'EQUIVOCATION'),
-    );
-    expect(status.agreed).toBe(true);
-    const honest = present(nodes[1], 'an honest node');
-    const { offences } = (await fetch(`${honest.http}/v1/offences`).then((response) => response.json())) as {
-      offences: readonly {
-        validator: number;
-        evidence: { first: { signature: string }; second: { signature: string } };
-      }[];
-    };
-    expect(offences.every(({ validator }) => validator === 0)).toBe(true);
-    const { first, second } = present(offences[0], 'an offence').evidence;
-    expect(first.signature).not.toBe(second.signature);
-  });
-});

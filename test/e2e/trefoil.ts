@@ -15,7 +15,7 @@ export interface Finished {
   readonly stderr: string;
 }
 
-async function trefoil(...args: readonly string[]): Promise<Finished> {
+export async function trefoil(...args: readonly string[]): Promise<Finished> {
   const child = spawn(process.execPath, [LAUNCHER, ...args], { stdio: ['ignore', 'pipe', 'pipe'] });
   const exited = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)]);

@@ -2,6 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { EXIT, Output, toCommandError } from '../../src/cli/output.ts';
 import { Random } from '../../src/simulator/random.ts';
+import { soakLiars } from './liars.ts';
 import { soakNetwork } from './soak.ts';
 
 const MINUTE_MS = 60_000;
@@ -24,9 +25,18 @@ const command = new Command('npm run soak --')
     10,
   )
   .option('--seed <n>', 'what happens, and in which order; when is up to the machine', wholeFrom(0, 2 ** 32 - 1))
+  .option('--liars', 'let each liar lie for two minutes, as primary and as backup, instead')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
   .parse();
-const { minutes, seed = Date.now() % 2 ** 32 } = command.opts<{ readonly minutes: number; readonly seed?: number }>();
+const {
+  minutes,
+  seed = Date.now() % 2 ** 32,
+  liars = false,
+} = command.opts<{
+  readonly minutes: number;
+  readonly seed?: number;
+  readonly liars?: boolean;
+}>();
 
 const output = new Output(process, false);
 const startMs = performance.now();
@@ -39,16 +49,20 @@ const stopping = new AbortController();
 // Ends after the blow that is under way, so that no process is left.
 for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort());
 
-say(`seed ${seed}`);
+if (!liars) say(`seed ${seed}`);
 const random = new Random(seed);
 let networks = 0;
 let slow = 0;
 try {
-  while (!stopping.signal.aborted && performance.now() - startMs < minutes * MINUTE_MS) {
+  if (liars) await soakLiars(stopping.signal, say);
+  while (!liars && !stopping.signal.aborted && performance.now() - startMs < minutes * MINUTE_MS) {
     networks++;
     slow += await soakNetwork(random.fork(), stopping.signal, say);
   }
-  output.answer({ json: {}, text: `${networks} networks kept their word; ${slow} times one resumed too late.` });
+  const text = liars
+    ? 'No liar split or stopped the honest.'
+    : `${networks} networks kept their word; ${slow} times one resumed too late.`;
+  output.answer({ json: {}, text });
   process.exitCode = slow === 0 ? EXIT.done : EXIT.timedOut;
 } catch (error) {
   output.error(toCommandError(error));
