@@ -3,6 +3,7 @@
  * and again when it is handled. What is of no use is dropped; STATUS brings it back should it become so.
  */
 import { invariant } from '../base/invariant.ts';
+import { placeKey } from '../ledger/offence.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import { mark } from './marks.ts';
 import type { Message } from './messages.ts';
@@ -30,8 +31,14 @@ export function isOfUse(replica: Replica, message: Message): boolean {
   }
 }
 
+type Ballot = Pick<SignedVote, 'vote' | 'voter'>;
+
+/** The voter has told two stories here, and is reported: a third would prove nothing more. */
+const isReported = (replica: Replica, { vote, voter }: Ballot): boolean =>
+  replica.reported.has(placeKey({ ...vote, validator: voter }));
+
 /** Of a place that is voted on now, and not the very vote that is here. A different one may be evidence. */
-function isUsefulVote(replica: Replica, { vote, voter }: SignedVote): boolean {
+function isUsefulVote(replica: Replica, { vote, voter }: Ballot): boolean {
   if (!replica.active) {
     mark('V2');
     return false;
@@ -40,6 +47,7 @@ function isUsefulVote(replica: Replica, { vote, voter }: SignedVote): boolean {
     mark('N10');
     return false;
   }
+  if (isReported(replica, { vote, voter })) return false;
   const slot = replica.slots.get(vote.height);
   switch (vote.kind) {
     case 'pre-prepare':
@@ -53,8 +61,9 @@ function isUsefulVote(replica: Replica, { vote, voter }: SignedVote): boolean {
   }
 }
 
-function isUsefulCheckpoint(replica: Replica, { vote, voter }: SignedVote): boolean {
+function isUsefulCheckpoint(replica: Replica, { vote, voter }: Ballot): boolean {
   if (vote.height <= lowestCheckpoint(replica) || vote.height > windowEnd(replica)) return false;
+  if (isReported(replica, { vote, voter })) return false;
   return replica.checkpoints.get(vote.height)?.get(voter)?.vote.hash !== vote.hash;
 }
 

@@ -40,5 +40,7 @@ export const PEER_INPUT_BYTES_MAX = 16 * 1024 * 1024;
 export const INPUT_OVERHEAD_BYTES = 1024;
 /** Questions of one peer that are answered in one tick: what an honest peer asks when it lost everything. */
 export const ANSWERS_PER_TICK = 16;
+/** What a question for a range of blocks counts among them: the blocks are read, decoded and sent. */
+export const BLOCKS_COST = 6;
 /** What a VIEW-CHANGE or NEW-VIEW counts among them: its certificates hold hundreds of signatures. */
 export const VIEW_MESSAGE_COST = 4;

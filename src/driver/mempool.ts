@@ -84,10 +84,10 @@ export class Mempool {
     const { sender, nonce } = item.signed.transaction;
     const queue = this.#senders.get(sender) ?? new Map<number, Hash>();
     const next = this.#nonceOf(sender);
-    if (nonce >= next + NONCE_GAP_MAX) return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${next}`);
     if (queue.has(nonce)) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
     if (queue.size >= SENDER_TRANSACTIONS_MAX)
       return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
+    if (nonce >= next + NONCE_GAP_MAX) return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${next}`);
     if (this.#entries.size >= MEMPOOL_TRANSACTIONS_MAX || this.#bytes + item.bytes.length > MEMPOOL_BYTES_MAX)
       return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
     const gapped = nonce > next && !queue.has(nonce - 1);

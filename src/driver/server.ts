@@ -8,7 +8,7 @@ import type { BodyPool } from './body-pool.ts';
 import { completeTransactions } from './body-pool.ts';
 import type { Chain } from './chain.ts';
 import { bundles } from './intake.ts';
-import { ANSWERS_PER_TICK, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX } from './limits.ts';
+import { ANSWERS_PER_TICK, BLOCKS_COST, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { PeerId, Store } from './ports.ts';
 import { KEYS } from './records.ts';
@@ -21,6 +21,8 @@ export class Server {
   readonly #pool: BodyPool;
   readonly #send: (to: PeerId, message: PeerMessage) => void;
   readonly #answers = new Map<PeerId, number>();
+  /** A question for blocks that came too soon, of each peer: the newest waits for the next tick. */
+  readonly #deferred = new Map<PeerId, () => void>();
 
   constructor(
     store: Store,
@@ -38,6 +40,9 @@ export class Server {
 
   tick(): void {
     this.#answers.clear();
+    const deferred = [...this.#deferred.values()];
+    this.#deferred.clear();
+    for (const answer of deferred) answer();
   }
 
   /** Whether the peer may make us work for more in this tick. */
@@ -83,7 +88,10 @@ export class Server {
 
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
   blocks(peer: PeerId, from: Height, count: number): void {
-    if (!this.allows(peer)) return;
+    if (!this.allows(peer, BLOCKS_COST)) {
+      this.#deferred.set(peer, () => this.blocks(peer, from, count));
+      return;
+    }
     const { epochLength } = this.#chain.state.genesis.consensus;
     const epochEnd = Math.ceil(from / epochLength) * epochLength;
     const to = Math.min(from + Math.min(count, SYNC_BLOCKS_MAX) - 1, this.#chain.finalHeight, epochEnd);
