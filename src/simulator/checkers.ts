@@ -6,7 +6,7 @@ import { agreement, certificates, durability, transactions } from './checkers/ag
 import { authorship, times } from './checkers/authorship.ts';
 import { gaps } from './checkers/gaps.ts';
 import { grounds, onDisk } from './checkers/grounds.ts';
-import { bounds, health, supply } from './checkers/health.ts';
+import { bounds, health, supply, traffic } from './checkers/health.ts';
 import { honesty } from './checkers/honesty.ts';
 import { newViews } from './checkers/new-views.ts';
 import type { Submitted } from './clients.ts';
@@ -43,6 +43,7 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
     named((violate) => supply(genesis, violate)),
     named((violate) => bounds(genesis, nodes, violate)),
+    named((violate) => traffic(() => world.scheduler.nowMs, violate)),
     named((violate) => health(nodes, violate)),
   ];
 }

@@ -68,3 +68,24 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
     },
   };
 }
+
+/** Messages of the protocol that an honest node sends in a second at most, each counted once whoever gets it: ten times
+ *  what was ever seen. */
+const MESSAGES_PER_SECOND_MAX = 5000;
+
+/** Nobody honest talks without end. */
+export function traffic(nowMs: () => number, violate: Violate): Checker {
+  const counts = new Map<number, { second: number; messages: number }>();
+  return {
+    name: 'traffic',
+    sent({ slot }) {
+      const second = Math.floor(nowMs() / 1000);
+      const count = counts.get(slot) ?? { second, messages: 0 };
+      counts.set(slot, count);
+      count.messages = count.second === second ? count.messages + 1 : 1;
+      count.second = second;
+      if (count.messages > MESSAGES_PER_SECOND_MAX)
+        violate(`node ${slot} sent ${count.messages} messages within a second`);
+    },
+  };
+}

@@ -5,15 +5,20 @@ import { NULL_BODY_HASH } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Checker, Violate } from '../checker.ts';
 
-/** A NEW-VIEW on an honest disk was asked for by a quorum, and proposes what was prepared last, and null in the gaps. */
+/** Views are entered by growing number, each once. A NEW-VIEW on an honest disk was asked for by a quorum, and proposes what was prepared last, and null in the gaps. */
 export function newViews(genesis: Genesis, violate: Violate): Checker {
   const { validators, total } = genesis.validators;
   const { epochLength } = genesis.consensus;
+  const entered = new Map<number, { readonly epoch: number; readonly view: number }>();
   return {
     name: 'new views',
     entered(node, { newView }) {
       if (!node.isHonest) return;
+      const last = entered.get(node.slot);
+      entered.set(node.slot, newView);
       const wrong = (what: string): void => violate(`node ${node.slot} entered view ${newView.view} ${what}`);
+      if (last !== undefined && newView.epoch === last.epoch && newView.view <= last.view)
+        wrong(`after view ${last.view}`);
       const voters = new Set(newView.viewChanges.map(({ viewChange }) => viewChange.voter));
       const power = [...voters].reduce((sum, voter) => sum + (validators[voter]?.power ?? 0n), 0n);
       if (3n * power <= 2n * total) wrong(`with VIEW-CHANGEs of power ${power} of ${total}`);

@@ -53,7 +53,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('forge-prepared', 'shows forged prepared certificates when the view changes', forgePrepared),
   liar('stale-prepared', 'shows old certificates when the view changes', stalePrepared),
   liar('hide-prepared', 'hides what it prepared when the view changes', hidePrepared),
-  liar('bad-new-view', 'begins views that drop, reorder or null-fill what was prepared', badNewView),
+  liar('bad-new-view', 'begins views that drop, reorder, null-fill or invent what was prepared', badNewView),
   liar('short-new-view', 'begins views that nobody else asked for', shortNewView),
   liar('two-new-views', 'begins one view in two ways, one for each half', twoNewViews),
   liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),

@@ -8,10 +8,11 @@ import {
   type ViewChange,
   viewChangeSigningBytes,
 } from '../../consensus/messages.ts';
+import { newestCertificate } from '../../consensus/new-view.ts';
 import { signersOf } from '../../consensus/tally.ts';
 import type { StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
 import { NULL_BODY_HASH } from '../../ledger/block.ts';
-import type { Certificate } from '../../ledger/vote.ts';
+import { type Certificate, type SignedVote, type Vote, voteSigningBytes } from '../../ledger/vote.ts';
 import { inSecondHalf, otherHash, resign } from './lies.ts';
 import { liar } from './voters.ts';
 
@@ -59,7 +60,20 @@ export const stalePrepared: StrategyFactory = (context) => {
 const nullFilled = (context: StrategyContext, { prePrepares }: NewView): NewView['prePrepares'] =>
   prePrepares.map((each) => resign(context, each, { hash: NULL_BODY_HASH }));
 
-/** NEW-VIEWs that drop, reorder or null-fill what has to be proposed again, by turns. */
+/** A PRE-PREPARE of a body that nobody prepared, for the first height of the view. */
+function invented({ genesis, self, signer }: StrategyContext, { epoch, view, viewChanges }: NewView): SignedVote {
+  const low = newestCertificate(viewChanges)?.height ?? epoch * genesis.consensus.epochLength;
+  const vote: Vote = {
+    kind: 'pre-prepare',
+    epoch,
+    view,
+    height: (low + 1) as Height,
+    hash: otherHash(genesis.chainId),
+  };
+  return { vote, voter: self, signature: signer.sign(voteSigningBytes(genesis.chainId, vote)) };
+}
+
+/** NEW-VIEWs that drop, reorder or null-fill what has to be proposed again, by turns; where nothing has, that invent it. */
 export const badNewView: StrategyFactory = (context) => ({
   name: 'bad-new-view',
   outgoing(outgoing) {
@@ -67,17 +81,19 @@ export const badNewView: StrategyFactory = (context) => ({
     if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
     const { newView } = message.newView;
     const turn = newView.view % 3;
-    const prePrepares =
+    const changed =
       turn === 0
         ? newView.prePrepares.slice(1)
         : turn === 1
           ? newView.prePrepares.toReversed()
           : nullFilled(context, newView);
+    const prePrepares = newView.prePrepares.length > 0 ? changed : [invented(context, newView)];
     return [{ to, message: { kind: 'new-view', newView: signNewView(context, { ...newView, prePrepares }) } }];
   },
 });
 
-/** NEW-VIEWs that nobody asked for but itself, who hides what it prepared; every other time counted as often as a quorum. */
+/** NEW-VIEWs that nobody asked for but itself, who hides what it prepared; to every other one counted as often as a
+ *  quorum. */
 export const shortNewView = liar('short-new-view', (context, outgoing) => {
   const { to, message } = outgoing;
   if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
@@ -85,7 +101,7 @@ export const shortNewView = liar('short-new-view', (context, outgoing) => {
   const own = newView.viewChanges.find(({ viewChange }) => viewChange.voter === context.self);
   if (own === undefined) return [outgoing];
   const hiding = signViewChange(context, { ...own.viewChange, prepared: [] });
-  const viewChanges = newView.view % 2 === 0 ? [hiding] : newView.viewChanges.map(() => hiding);
+  const viewChanges = to % 2 === 0 ? [hiding] : newView.viewChanges.map(() => hiding);
   const short = signNewView(context, { ...newView, viewChanges, prePrepares: [] });
   return [{ to, message: { kind: 'new-view', newView: short } }];
 });
