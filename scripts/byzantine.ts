@@ -1,7 +1,7 @@
 /**
  * Third stop of the tour: a validator that lies, and three that do not believe it.
  *
- *   node scripts/byzantine.ts [strategy]        equivocate, silent or corrupt
+ *   npm run byzantine [strategy]        equivocate, or another of `npx trefoil simulate --list`
  *
  * Makes a network of its own in .trefoil/byzantine, and removes it at the end.
  */

@@ -1,7 +1,7 @@
 /**
  * Second stop of the tour: what an application does. Needs the network of scripts/testnet.ts in another terminal.
  *
- *   node scripts/submit.ts [folder of the testnet]
+ *   npm run submit [folder of the testnet]
  */
 import { hash } from '../src/base/brand.ts';
 import { httpUrl, readNetwork } from '../src/cli/testnet/layout.ts';
