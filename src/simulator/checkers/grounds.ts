@@ -2,11 +2,11 @@
  * Nobody honest says more than it can prove: behind each vote stand the votes and the records that the protocol asks for.
  * Liars count as having said everything.
  */
-import type { Epoch, Hash } from '../../base/brand.ts';
+import type { Epoch, Hash, Height } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import type { PeerMessage } from '../../driver/wire.ts';
 import { decodePromise, promiseOperation, KEYS } from '../../driver/records.ts';
-import { NULL_BODY_HASH } from '../../ledger/block.ts';
+import { blockRecordCodec, NULL_BODY_HASH } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { SignedVote, Vote } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../checker.ts';
@@ -19,9 +19,8 @@ const placeOf = ({ epoch, view, height, hash }: Vote): string => `${epoch}/${vie
 export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
   const { validators, total } = genesis.validators;
   const [prepares, commits, checkpoints] = [0, 1, 2].map(() => new Map<string, Set<number>>()) as [Tally, Tally, Tally];
-  /** Views in which somebody committed a body, and the bodies of blocks. */
+  /** Places in which somebody committed a body. */
   const views = new Map<string, Set<string>>();
-  const bodies = new Map<Hash, Hash>();
   const isQuorum = (voters: ReadonlySet<number> | undefined, self: number): boolean => {
     const counts = (index: number): boolean =>
       index === self ||
@@ -43,7 +42,7 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
         add(commits, place, node.validator);
         return void views.set(`${height}/${hash}`, (views.get(`${height}/${hash}`) ?? new Set()).add(place));
       case 'checkpoint': {
-        const places = [...(views.get(`${height}/${bodies.get(hash)}`) ?? [])];
+        const places = [...(views.get(`${height}/${bodyOnDisk(node, height)}`) ?? [])];
         if (node.isHonest && !places.some((each) => isQuorum(commits.get(each), node.validator)))
           violate(`node ${node.slot} sent CHECKPOINT at height ${height} without a quorum of COMMITs`);
         return add(checkpoints, place, node.validator);
@@ -52,7 +51,6 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
   };
   return {
     name: 'grounds',
-    executed: (_, { header }, hash) => void bodies.set(hash, header.bodyHash),
     sent(node, message) {
       for (const { vote } of ownVotes(node, message)) onVote(node, vote);
     },
@@ -71,6 +69,12 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
 }
 
 type Tally = Map<string, Set<number>>;
+
+/** The body of the node's block of this height. */
+function bodyOnDisk(node: SimulatedNode, height: Height): Hash | undefined {
+  const record = blockRecordCodec.decode(node.disk.get(KEYS.block(height)) ?? new Uint8Array());
+  return record.ok ? record.value.header.bodyHash : undefined;
+}
 
 const add = (tally: Tally, place: string, voter: number): void =>
   void tally.set(place, (tally.get(place) ?? new Set()).add(voter));

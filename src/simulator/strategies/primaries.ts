@@ -59,6 +59,16 @@ export const slander = proposing('slander', (body) => {
   return { ...body, evidence: [{ first: made(ZERO_HASH), second: made(otherHash(ZERO_HASH)) }] };
 });
 
+/** Proposes each body's transactions once more, at the height after, before they are executed. */
+export const repeat = liar('repeat', (context, outgoing) => {
+  const { to, message } = outgoing;
+  if (message.kind !== 'pre-prepare' || message.body.transactionIds.length === 0) return [outgoing];
+  const body = { ...message.body, timestampMs: message.body.timestampMs + 1 };
+  const height = (message.vote.vote.height + 1) as Height;
+  const vote = resign(context, message.vote, { height, hash: bodyHash(body) });
+  return [outgoing, { to, message: { kind: 'pre-prepare', vote, body } }];
+});
+
 /** With each PREPARE a PRE-PREPARE of its own for the height after, of a body in the name of the primary. */
 export const usurp: StrategyFactory = (context) => {
   let last: Body | null = null;

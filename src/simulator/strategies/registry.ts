@@ -2,7 +2,7 @@
 import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
-import { censor, invalidBody, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
+import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
 import { silent } from './silent.ts';
 import {
   badNewView,
@@ -44,6 +44,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('replay', 'sends its old messages again, and votes signed for another chain', replay),
   liar('slow', 'as primary proposes just before the others lose patience', slow),
   liar('censor', 'as primary leaves out half of all transactions', censor),
+  liar('repeat', 'as primary proposes transactions twice', repeat),
   liar('skip', 'as primary proposes at the end of the window and never fills the gap', skip),
   liar('withhold', 'as primary proposes bodies that it gives to nobody', withhold),
   liar('invalid-body', 'as primary proposes bodies in the name of another', invalidBody),

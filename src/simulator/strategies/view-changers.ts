@@ -149,16 +149,18 @@ export const forgeCertificate = liar('forge-certificate', ({ genesis }, outgoing
 });
 
 /** Claims heights and views that nobody has reached, and answers who asks for blocks with changed ones. */
-export const lieStatus = liar('lie-status', (_, outgoing) => {
+export const lieStatus = liar('lie-status', (context, outgoing) => {
   const { to, message } = outgoing;
   if (message.kind === 'status') {
     const status = { ...message.status, stableHeight: HUGE as Height, executedHeight: HUGE as Height };
     return [{ to, message: { kind: 'status', status: { ...status, slots: [] } } }];
   }
   if (message.kind !== 'blocks') return [outgoing];
-  const blocks = message.blocks.map((block) => ({
-    ...block,
-    header: { ...block.header, stateRoot: otherHash(block.header.stateRoot) },
-  }));
+  // The wrong header to one half, the right one with a wrong body to the other.
+  const blocks = message.blocks.map(({ header, fullBody, certificate }) =>
+    inSecondHalf(context, to)
+      ? { header, fullBody: { ...fullBody, body: { ...fullBody.body, timestampMs: 1 } }, certificate }
+      : { header: { ...header, stateRoot: otherHash(header.stateRoot) }, fullBody, certificate },
+  );
   return [{ to, message: { kind: 'blocks', blocks } }];
 });
