@@ -24,7 +24,7 @@ import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
 import { EVIDENCE_PER_VALIDATOR_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
-import { overlooked } from './patience.ts';
+import { holdsNewcomer, overlooked } from './patience.ts';
 import type { Clock, Observer, Signer, Verifier } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { PromiseKeys } from './promise-keys.ts';
@@ -198,7 +198,7 @@ export class Protocol {
 
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
-    const { bodies, chain } = this.#context;
+    const { bodies, chain, mempool, genesis, clock } = this.#context;
     for (;;) {
       const checked = bodies.nextChecked();
       if (checked !== undefined) {
@@ -208,9 +208,10 @@ export class Protocol {
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
+        const favours = holdsNewcomer(mempool, ready.transactions, genesis, clock.nowMs());
         this.#executed(block);
         this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
-        this.#watchForCensorship(block, ready);
+        this.#watchForCensorship(block, ready, favours);
         continue;
       }
       if (!this.#nextEpoch()) return;
@@ -218,10 +219,10 @@ export class Protocol {
   }
 
   /** What a body carried and execution skipped took no room: a primary may not fill it with what nobody pays for. */
-  #watchForCensorship({ header, record }: ExecutedBlock, { transactions }: ReadyBody): void {
+  #watchForCensorship({ header, record }: ExecutedBlock, { transactions }: ReadyBody, favours: boolean): void {
     const { genesis, clock, observer, mempool, bodies } = this.#context;
     const executed = record.executed.map((position) => present(transactions[position], 'an executed transaction'));
-    if (!hasRoom(executed, genesis.ledger.blockWeightMax)) return;
+    if (!favours && !hasRoom(executed, genesis.ledger.blockWeightMax)) return;
     if (!overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), this.#viewSinceMs)) return;
     observer.note({
       kind: 'suspected',
