@@ -45,4 +45,4 @@ function answerOf(search: Search, seed: number, { violations, nowMs }: Simulatio
   };
 }
 
-parentPort?.on('message', (question: HuntQuestion) => parentPort?.postMessage(answer(question)));
+parentPort?.on('message', (question: HuntQuestion) => parentPort?.postMessage(answer(question), []));

@@ -68,32 +68,38 @@ function take({ command, failure, simulatedMs: ms, recoveryMs }: HuntAnswer): vo
   say(`FAILED ${failure}\n       ${command}`);
 }
 
-function work(kind: HuntQuestion['search']): Promise<void> {
-  return new Promise((resolve) => {
-    const worker = new Worker(new URL('./hunt-worker.ts', import.meta.url));
-    let watch: NodeJS.Timeout | undefined;
-    const ask = (): void => {
-      clearTimeout(watch);
-      if (performance.now() >= endMs || nextSeed >= endSeed) return void worker.terminate().then(() => resolve());
-      const seed = nextSeed++;
-      const question: HuntQuestion = { search: kind, seed, durationMs: durationS * 1000 };
-      watch = setTimeout(() => {
-        take({ command: `seed ${seed}`, failure: `seed ${seed} hangs`, simulatedMs: 0, recoveryMs: null });
-        void worker.terminate().then(() => work(kind).then(resolve));
-      }, HANG_MS);
-      worker.postMessage(question);
-    };
-    worker.on('message', (answer: HuntAnswer) => {
-      take(answer);
-      ask();
-    });
-    worker.on('error', (error) => {
-      clearTimeout(watch);
-      take({ command: `seed before ${nextSeed}`, failure: String(error), simulatedMs: 0, recoveryMs: null });
-      void work(kind).then(resolve);
-    });
-    ask();
+const launch = (): Worker => new Worker(new URL('./hunt-worker.ts', import.meta.url));
+
+/** The worker's answer; a sentence when it has none. */
+function ask(worker: Worker, question: HuntQuestion): Promise<HuntAnswer | string> {
+  const { promise, resolve } = Promise.withResolvers<HuntAnswer | string>();
+  const watch = setTimeout(() => resolve('it hangs'), HANG_MS);
+  const failed = (error: unknown): void => resolve(String(error));
+  worker.once('message', resolve);
+  worker.once('error', failed);
+  worker.postMessage(question, []);
+  return promise.finally(() => {
+    clearTimeout(watch);
+    worker.off('message', resolve);
+    worker.off('error', failed);
   });
+}
+
+async function work(kind: HuntQuestion['search']): Promise<void> {
+  let worker = launch();
+  while (performance.now() < endMs && nextSeed < endSeed) {
+    const seed = nextSeed++;
+    const answer = await ask(worker, { search: kind, seed, durationMs: durationS * 1000 });
+    if (typeof answer !== 'string') {
+      take(answer);
+      continue;
+    }
+    const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1`;
+    take({ command, failure: answer, simulatedMs: 0, recoveryMs: null });
+    await worker.terminate();
+    worker = launch();
+  }
+  await worker.terminate();
 }
 
 const timer = setInterval(

@@ -86,10 +86,11 @@ function simulate(options: SimulateOptions, output: Output): Answer {
   return answer(scenario, verdict, wallMs, output);
 }
 
+const refuse = (message: string): CommandError =>
+  new CommandError('USAGE', message, 'trefoil simulate --list describes what there is.', EXIT.usage);
+
 function scenarioFrom({ seed, nodes, powers, byzantine, duration, signatures, ...rest }: SimulateOptions): Scenario {
   const chosen = powers ?? Array.from({ length: nodes }, () => 1n);
-  const refuse = (message: string): CommandError =>
-    new CommandError('USAGE', message, 'trefoil simulate --list describes what there is.', EXIT.usage);
   if (chosen.length < 1 || chosen.length > NODES_MAX) throw refuse(`There are 1 to ${NODES_MAX} validators.`);
   for (const { index, strategy } of byzantine) {
     if (index >= chosen.length) throw refuse(`There is no validator ${index}.`);
@@ -130,15 +131,19 @@ function answer(scenario: Scenario, verdict: Verdict, wallMs: number, { colours 
   };
 }
 
+type Described = ReadonlyMap<string, { readonly describe: string }>;
+
+const section = (title: string, entries: Described): string[] => [
+  title,
+  ...[...entries].map(([name, { describe }]) => `  ${name.padEnd(20)} ${describe}`),
+];
+
+const sentences = (entries: Described): Record<string, string> =>
+  Object.fromEntries([...entries].map(([name, { describe }]) => [name, describe]));
+
 function list(): Answer {
-  const section = (title: string, entries: ReadonlyMap<string, { readonly describe: string }>): string[] => [
-    title,
-    ...[...entries].map(([name, { describe }]) => `  ${name.padEnd(20)} ${describe}`),
-  ];
-  const describe = (entries: ReadonlyMap<string, { readonly describe: string }>): Record<string, string> =>
-    Object.fromEntries([...entries].map(([name, entry]) => [name, entry.describe]));
   return {
-    json: { liars: describe(strategies), faults: describe(faults) },
+    json: { liars: sentences(strategies), faults: sentences(faults) },
     text: [...section('Liars (--byzantine)', strategies), '', ...section('Faults (--faults)', faults)].join('\n'),
   };
 }

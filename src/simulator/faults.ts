@@ -1,11 +1,8 @@
 /** What can go wrong without anybody lying. Each fault begins somewhere at random, and says how it ends. */
 import type { Link } from './links.ts';
-import type { SimulatedNode } from './node.ts';
+import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from './node.ts';
 import type { Random } from './random.ts';
 import type { Simulation } from './simulation.ts';
-
-/** How wrong a clock gets. */
-export const CLOCK_SKEW_MAX_MS = 15_000;
 
 export interface Fault {
   /** One sentence, without a subject. */
@@ -41,7 +38,9 @@ function linkFault(
     begin(world, random) {
       const links = someLinks(world, random);
       for (const link of links) worsen(link, random);
-      return () => links.forEach(better);
+      return () => {
+        for (const link of links) better(link);
+      };
     },
   };
 }
@@ -57,7 +56,9 @@ function nodeFault(
     begin(world, random) {
       const nodes = someNodes(world, random);
       for (const node of nodes) worsen(node, random);
-      return () => nodes.forEach(better);
+      return () => {
+        for (const node of nodes) better(node);
+      };
     },
   };
 }

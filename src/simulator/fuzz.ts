@@ -41,17 +41,11 @@ class RoundCount {
 }
 
 function keyOf(message: PeerMessage): string | null {
-  switch (message.kind) {
-    case 'vote':
-    case 'pre-prepare':
-      return `${message.vote.vote.kind}/${message.vote.vote.view}/${message.vote.vote.height}`;
-    case 'view-change':
-      return `view-change/${message.viewChange.viewChange.view}`;
-    case 'new-view':
-      return `new-view/${message.newView.newView.view}`;
-    default:
-      return null;
-  }
+  if (message.kind === 'view-change') return `view-change/${message.viewChange.viewChange.view}`;
+  if (message.kind === 'new-view') return `new-view/${message.newView.newView.view}`;
+  if (message.kind !== 'vote' && message.kind !== 'pre-prepare') return null;
+  const { kind, view, height } = message.vote.vote;
+  return `${kind}/${view}/${height}`;
 }
 
 /** One run with `lies` process faults and `splits` network faults, 0 to 2 of each. */
@@ -111,26 +105,21 @@ function mutator({ lies }: Plan, rounds: RoundCount): StrategyFactory {
 
 function mutate(context: StrategyContext, { to, message }: Outgoing, mutation: Mutation): readonly Outgoing[] {
   if (mutation === 'omit') return [];
-  switch (message.kind) {
-    case 'vote':
-    case 'pre-prepare':
-      return [{ to, message: { ...message, vote: mutateVote(context, message.vote, mutation) } }];
-    case 'view-change': {
-      const viewChange = {
-        ...message.viewChange.viewChange,
-        view: shifted(message.viewChange.viewChange.view, mutation),
-      };
-      const signature = context.signer.sign(viewChangeSigningBytes(context.genesis.chainId, viewChange));
-      return [{ to, message: { kind: 'view-change', viewChange: { viewChange, signature } } }];
-    }
-    case 'new-view': {
-      const newView = { ...message.newView.newView, view: shifted(message.newView.newView.view, mutation) };
-      const signature = context.signer.sign(newViewSigningBytes(context.genesis.chainId, newView));
-      return [{ to, message: { kind: 'new-view', newView: { newView, signature } } }];
-    }
-    default:
-      return [{ to, message }];
+  const { signer, genesis } = context;
+  if (message.kind === 'view-change') {
+    const { viewChange: old } = message.viewChange;
+    const viewChange = { ...old, view: shifted(old.view, mutation) };
+    const signature = signer.sign(viewChangeSigningBytes(genesis.chainId, viewChange));
+    return [{ to, message: { kind: 'view-change', viewChange: { viewChange, signature } } }];
   }
+  if (message.kind === 'new-view') {
+    const { newView: old } = message.newView;
+    const newView = { ...old, view: shifted(old.view, mutation) };
+    const signature = signer.sign(newViewSigningBytes(genesis.chainId, newView));
+    return [{ to, message: { kind: 'new-view', newView: { newView, signature } } }];
+  }
+  if (message.kind !== 'vote' && message.kind !== 'pre-prepare') return [{ to, message }];
+  return [{ to, message: { ...message, vote: mutateVote(context, message.vote, mutation) } }];
 }
 
 const shifted = (view: View, mutation: Mutation): View =>

@@ -11,6 +11,9 @@ import { SimulatedDisk } from './disk.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
+/** How wrong a clock gets. */
+export const CLOCK_SKEW_MAX_MS = 15_000;
+
 /** `stopped`: crashed, may start again. `broken`: its disk or its own code failed; it stays down. */
 export type NodeState = 'stopped' | 'starting' | 'running' | 'broken';
 

@@ -69,15 +69,9 @@ function applies(rule: Rule, from: SimulatedNode, to: SimulatedNode, message: Pe
 }
 
 function aboutOf(message: PeerMessage): { kind: string; view: number | null; height: number | null } {
-  switch (message.kind) {
-    case 'vote':
-    case 'pre-prepare':
-      return message.vote.vote;
-    case 'view-change':
-      return { kind: message.kind, view: message.viewChange.viewChange.view, height: null };
-    case 'new-view':
-      return { kind: message.kind, view: message.newView.newView.view, height: null };
-    default:
-      return { kind: message.kind, view: null, height: null };
-  }
+  if (message.kind === 'vote' || message.kind === 'pre-prepare') return message.vote.vote;
+  const { kind } = message;
+  if (kind === 'view-change') return { kind, view: message.viewChange.viewChange.view, height: null };
+  if (kind === 'new-view') return { kind, view: message.newView.newView.view, height: null };
+  return { kind, view: null, height: null };
 }

@@ -76,7 +76,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
 
 /** The time in which commits have to resume: two base timeouts, another doubled one for each liar that may be primary in
  *  between, and an allowance to catch up. */
-export function boundOf(simulation: Simulation, liars: number): number {
+function boundOf(simulation: Simulation, liars: number): number {
   const { baseTimeoutTicks, timeoutCapTicks, tickMs } = simulation.genesis.consensus;
   let ticks = 2 * baseTimeoutTicks;
   for (let failed = 1; failed <= liars; failed++) ticks += Math.min(baseTimeoutTicks * 2 ** failed, timeoutCapTicks);
@@ -84,7 +84,7 @@ export function boundOf(simulation: Simulation, liars: number): number {
 }
 
 function recover(simulation: Simulation, { liars }: Scenario): Pick<Verdict, 'recoveryMs' | 'boundMs' | 'laterViews'> {
-  const { genesis, clients, violations } = simulation;
+  const { clients, violations } = simulation;
   const faulty = simulation.nodes.filter(({ isHonest }) => !isHonest).length;
   const boundMs = boundOf(simulation, Math.max(faulty, liars.length));
   if (violations.length > 0) return { recoveryMs: null, boundMs, laterViews: 0 };

@@ -11,7 +11,7 @@ import { Simulation } from './simulation.ts';
 import { strategies } from './strategies/registry.ts';
 
 /** A line that cannot be read, or that did not come true. */
-export class TranscriptError extends Error {
+class TranscriptError extends Error {
   override readonly name = 'TranscriptError';
 }
 
@@ -53,7 +53,7 @@ class Play {
 
   /** Lines before `start` say what the network is, lines after it what happens. */
   line([verb, ...words]: readonly string[]): void {
-    switch (verb) {
+    switch (verb ?? '') {
       case 'nodes':
         this.#setup.powers = Array.from({ length: whole(words[0]) }, () => 1n);
         return;
@@ -76,11 +76,11 @@ class Play {
         this.#setup.twins.push(whole(words[0]));
         return;
       default:
-        return this.#happen(verb, words);
+        return this.#happen(verb ?? '', words);
     }
   }
 
-  #happen(verb: string | undefined, words: readonly string[]): void {
+  #happen(verb: string, words: readonly string[]): void {
     switch (verb) {
       case 'start':
         for (const node of this.#nodes(words)) node.start();

@@ -22,7 +22,10 @@ const broken = ({ violations }: Verdict): string[] => violations.map(({ checker 
 /** Runs it and says how to see a failure again. */
 function holds(of: Scenario): Verdict {
   const verdict = runScenario(of);
-  expect(verdict.violations, commandOf(of)).toEqual([]);
+  expect({ command: commandOf(of), violations: verdict.violations }).toEqual({
+    command: commandOf(of),
+    violations: [],
+  });
   return verdict;
 }
 

@@ -3,8 +3,7 @@ import type { Hash } from '../../base/brand.ts';
 import { bodyHash, NO_PROPOSER } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Checker, Violate } from '../checker.ts';
-import { CLOCK_SKEW_MAX_MS } from '../faults.ts';
-import type { SimulatedNode } from '../node.ts';
+import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from '../node.ts';
 
 /** A body in an honest validator's name is its own. */
 export function authorship(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {

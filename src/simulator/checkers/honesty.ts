@@ -33,26 +33,18 @@ export function honesty(violate: Violate): Checker {
 }
 
 function listen(node: SimulatedNode, said: Said, message: PeerMessage, violate: Violate): void {
-  switch (message.kind) {
-    case 'vote':
-    case 'pre-prepare':
-      if (message.vote.voter === node.validator) return onVote(said, message.vote.vote, violate);
-      return;
-    case 'view-change': {
-      const { viewChange, signature } = message.viewChange;
-      if (viewChange.voter !== node.validator) return;
-      if (once(said, `view-change/${viewChange.epoch}/${viewChange.view}`, toHex(signature), violate))
-        onViewChange(said, viewChange, violate);
-      return;
-    }
-    case 'new-view': {
-      const { newView, signature } = message.newView;
-      if (newView.voter !== node.validator) return;
-      once(said, `new-view/${newView.epoch}/${newView.view}`, toHex(signature), violate);
-      for (const { vote } of newView.prePrepares) onVote(said, vote, violate);
-      return;
-    }
-    default:
+  if (message.kind === 'vote' || message.kind === 'pre-prepare') {
+    if (message.vote.voter === node.validator) onVote(said, message.vote.vote, violate);
+  } else if (message.kind === 'view-change') {
+    const { viewChange, signature } = message.viewChange;
+    if (viewChange.voter !== node.validator) return;
+    if (once(said, `view-change/${viewChange.epoch}/${viewChange.view}`, toHex(signature), violate))
+      onViewChange(said, viewChange, violate);
+  } else if (message.kind === 'new-view') {
+    const { newView, signature } = message.newView;
+    if (newView.voter !== node.validator) return;
+    once(said, `new-view/${newView.epoch}/${newView.view}`, toHex(signature), violate);
+    for (const { vote } of newView.prePrepares) onVote(said, vote, violate);
   }
 }
 
