@@ -52,6 +52,12 @@ describe('exercised', () => {
     expect(reproposals(1 as Height, viewChanges)).toHaveLength(2);
   });
 
+  test('V13: a primary that censors', () => {
+    const bench = new Bench();
+    bench.give({ kind: 'censored', view: bench.replica.view });
+    expect(bench.replica.view).toBe(1);
+  });
+
   test('P2, P3: a vote of before the crash stands where another would', () => {
     const { pens } = new Bench();
     const records = [{ kind: 'vote', vote: pens.vote(1, 'checkpoint', 0, 1, H('a')) } as const];

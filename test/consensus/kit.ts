@@ -60,7 +60,7 @@ export interface Terms {
 
 const FOUR = [1, 1, 1, 1];
 
-export const setOf = (powers: readonly number[] = FOUR): ValidatorSet =>
+const setOf = (powers: readonly number[] = FOUR): ValidatorSet =>
   validatorSet(
     powers.map((power, index) => ({
       index: index as ValidatorIndex,
@@ -320,7 +320,7 @@ function recordLine(record: PromiseRecord): string {
   }
 }
 
-export function line(effect: Effect): string {
+function line(effect: Effect): string {
   switch (effect.kind) {
     case 'persist':
       return `persist ${recordLine(effect.record)}`;
