@@ -68,7 +68,8 @@ export function simulatedKeys(
         ...CONSENSUS_DEFAULTS,
         ...consensus,
       },
-      ledger: { blockWeightMax: 4000, weightPrice: '1' },
+      // Twenty transfers: a few seconds of waiting fill more than one block, and several heights are in flight at once.
+      ledger: { blockWeightMax: 40, weightPrice: '1' },
       validators: powers.map((power, index) => ({
         name: `validator-${index}`,
         publicKey: toHex(scheme.publicKey(validatorSecrets[index] ?? new Uint8Array())),
