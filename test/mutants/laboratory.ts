@@ -3,7 +3,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { misfits, type Mutant, seed } from './mutant.ts';
-import type { Answer, Question } from './trials.ts';
+import type { Answer, Play, Question } from './trials.ts';
 
 export interface Caught {
   /** The checker that failed; `hang` and `exception` where the copy could not even be run to a verdict. */
@@ -70,16 +70,16 @@ export class Laboratory {
       });
       if (answer.kind === 'unusable') throw new Error(`${mutant.name}: ${answer.message}`);
       if (answer.kind === 'held') break;
-      if (await this.#holdsWithoutBug(answer.scenario)) caught = answer;
+      if (await this.#holdsWithoutBug(answer.play)) caught = answer;
       else disputed.push(answer.command);
     }
     rmSync(copy, { recursive: true, force: true });
     return { mutant, caught, trials, seconds: (Date.now() - startedMs) / 1000, disputed };
   }
 
-  async #holdsWithoutBug(scenario: (Answer & { kind: 'failed' })['scenario']): Promise<boolean> {
+  async #holdsWithoutBug(play: Play): Promise<boolean> {
     const copy = join(this.#folder, 'original');
-    const answer = await this.#ask({ copy, task: { kind: 'once', scenario }, untilMs: 0 }, () => undefined);
+    const answer = await this.#ask({ copy, task: { kind: 'once', play }, untilMs: 0 }, () => undefined);
     return answer.kind === 'held';
   }
 

@@ -17,6 +17,8 @@ export interface Directed {
   readonly powers?: readonly bigint[];
   readonly liars?: readonly { readonly validator: number; readonly strategy: string }[];
   readonly faults?: readonly string[];
+  /** File in test/simulator/scenarios, without its ending: played before all others. */
+  readonly transcript?: string;
 }
 
 export interface Mutant {

@@ -1,11 +1,18 @@
 /** What a mutant is put through: scenarios as the hunt makes them, and those directed at it, ever longer. */
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Scenario } from '../../src/simulator/scenario.ts';
 import type { Directed } from './mutant.ts';
+
+/** Text of a transcript, or a scenario of `trefoil simulate`. */
+export type Play =
+  | { readonly kind: 'scenario'; readonly scenario: Scenario }
+  | { readonly kind: 'transcript'; readonly name: string; readonly text: string };
 
 export interface Trial {
   /** From 0. */
   readonly number: number;
-  readonly scenario: Scenario;
+  readonly play: Play;
 }
 
 /** What the worker is asked. */
@@ -13,7 +20,7 @@ export interface Question {
   /** Folder of the sources to run. */
   readonly copy: string;
   readonly task:
-    | { readonly kind: 'once'; readonly scenario: Scenario }
+    | { readonly kind: 'once'; readonly play: Play }
     /** All trials from the number on. */
     | { readonly kind: 'series'; readonly first: number; readonly directed: Directed | undefined };
   /** Wall clock, in milliseconds since 1970: no trial begins after it. */
@@ -31,19 +38,32 @@ export type Answer =
 /** Simulated milliseconds of faults: most bugs show soon. */
 const durationMs = (seed: number): number => (seed <= 10 ? 10_000 : seed <= 40 ? 30_000 : 60_000);
 
-/** The trials from a number on, without end. Even ones are directed, where there is a direction. */
+/** The trials from a number on, without end: first the transcript, if any; then even ones are directed, where there is a
+ *  direction. */
 export function* trialsFrom(
   first: number,
   directed: Directed | undefined,
   scenarioOf: (seed: number, durationMs: number) => Scenario,
 ): Generator<Trial> {
   for (let number = first; ; number++) {
+    if (number === 0 && directed?.transcript !== undefined) {
+      yield { number, play: transcript(directed.transcript) };
+      continue;
+    }
     const seed = directed === undefined ? number + 1 : Math.floor(number / 2) + 1;
     const general = scenarioOf(seed, durationMs(seed));
     const isDirected = directed !== undefined && number % 2 === 0;
-    yield { number, scenario: isDirected ? direct(general, directed) : general };
+    yield { number, play: { kind: 'scenario', scenario: isDirected ? direct(general, directed) : general } };
   }
 }
+
+const SCENARIOS = join(import.meta.dirname, '..', 'simulator', 'scenarios');
+
+const transcript = (name: string): Play => ({
+  kind: 'transcript',
+  name,
+  text: readFileSync(join(SCENARIOS, `${name}.txt`), 'utf8'),
+});
 
 /** The seed's own scenario, but for what the direction says. Liars never hold a third of the power. */
 function direct(general: Scenario, { powers, liars, faults }: Directed): Scenario {

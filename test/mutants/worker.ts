@@ -1,12 +1,12 @@
 /** Runs the simulator of one copy of the sources until a checker fails or time is up. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import type { Scenario } from '../../src/simulator/scenario.ts';
-import { type Answer, type Question, trialsFrom } from './trials.ts';
+import { type Answer, type Play, type Question, trialsFrom } from './trials.ts';
 
 type Sha256Module = typeof import('../../src/crypto/node-sha256.ts');
 type RunModule = typeof import('../../src/simulator/run.ts');
 type ScenarioModule = typeof import('../../src/simulator/scenario.ts');
+type TranscriptModule = typeof import('../../src/simulator/transcript.ts');
 
 const say = (answer: Answer): void => void process.send?.(answer);
 
@@ -17,24 +17,29 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const { commandOf, scenarioOf } = await load<ScenarioModule>('simulator/scenario.ts');
   installNodeSha256();
 
-  const failureOf = (scenario: Scenario): { checker: string; message: string } | undefined => {
+  const { playTranscript } = await load<TranscriptModule>('simulator/transcript.ts');
+
+  const failureOf = (play: Play): { checker: string; message: string } | undefined => {
     try {
-      const [violation] = runScenario(scenario).violations;
-      return violation;
+      if (play.kind === 'scenario') return runScenario(play.scenario).violations[0];
+      playTranscript(play.text);
+      return undefined;
     } catch (error) {
-      return { checker: 'exception', message: String(error) };
+      const isVerdict = error instanceof Error && error.name === 'TranscriptError';
+      return { checker: isVerdict ? 'transcript' : 'exception', message: String(error) };
     }
   };
 
   const trials =
-    task.kind === 'once' ? [{ number: 0, scenario: task.scenario }] : trialsFrom(task.first, task.directed, scenarioOf);
-  for (const { number, scenario } of trials) {
-    const command = commandOf(scenario);
-    say({ kind: 'trying', number, scenario, command });
-    const failure = failureOf(scenario);
+    task.kind === 'once' ? [{ number: 0, play: task.play }] : trialsFrom(task.first, task.directed, scenarioOf);
+  for (const { number, play } of trials) {
+    const command =
+      play.kind === 'scenario' ? commandOf(play.scenario) : `npx vitest run test/simulator -t ${play.name}`;
+    say({ kind: 'trying', number, play, command });
+    const failure = failureOf(play);
     if (failure !== undefined) {
       const { checker, message } = failure;
-      return { kind: 'failed', number, scenario, command, checker, message };
+      return { kind: 'failed', number, play, command, checker, message };
     }
     if (Date.now() >= untilMs) break;
   }

@@ -83,22 +83,38 @@ export const memoryMutants: readonly Mutant[] = [
   {
     name: 'promise-broken',
     clause: 'P3',
-    breaks: 'casts a second vote where it already cast another',
+    breaks: 'proposes anew after a power cut where it had proposed',
     edits: [
       edit(
         'consensus/normal-case.ts',
         'return earlier.vote.hash === hash ? earlier : null;',
         'if (earlier.vote.hash === hash) return earlier;',
       ),
+      edit(
+        'consensus/normal-case.ts',
+        "if (vote.kind === 'pre-prepare' && vote.view === replica.view) last = Math.max(last, vote.height);",
+        '{}',
+      ),
+      edit(
+        'consensus/recovery.ts',
+        "if (vote.kind === 'pre-prepare' && slot.prePrepare === null) adopt(replica, slot, record.vote);",
+        '',
+      ),
     ],
-    directed: { liars: [{ validator: 0, strategy: 'equivocate' }], faults: ['crash'] },
+    directed: { faults: ['crash', 'partition'] },
   },
   {
-    name: 'promises-not-recovered',
-    clause: 'P3',
+    name: 'votes-not-recovered',
+    clause: 'P5',
     breaks: 'does not look at its old votes when it starts',
-    edits: [edit('consensus/recovery.ts', '    remember(replica.promises, record.vote);\n', '')],
-    directed: { faults: ['crash'] },
+    edits: [
+      edit(
+        'consensus/recovery.ts',
+        "if (record.kind !== 'vote' || record.vote.vote.height <= low) continue;",
+        "if (record.kind === 'vote' || record.kind === 'prepared') continue;",
+      ),
+    ],
+    directed: { faults: ['crash', 'partition'] },
   },
   {
     name: 'promises-forgotten-at-once',
@@ -179,8 +195,9 @@ export const memoryMutants: readonly Mutant[] = [
   {
     name: 'body-executed-at-another-height',
     clause: 'N9',
-    breaks: 'executes a body that sync already brought once more, at the next height',
+    breaks: 'executes a body once more, at the next height',
     edits: [
+      edit('driver/bodies.ts', 'this.pool.drop(height);', 'this.pool.drop((height - 1) as Height);'),
       edit(
         'driver/bodies.ts',
         'const hash = this.#ordered.get(height);\n    if (hash === undefined) return undefined;',
@@ -270,7 +287,7 @@ export const memoryMutants: readonly Mutant[] = [
         '',
       ),
     ],
-    directed: { faults: ['partition', 'crash'] },
+    directed: { liars: [{ validator: 0, strategy: 'repeat' }] },
   },
   {
     name: 'fee-vanishes',

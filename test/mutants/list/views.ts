@@ -46,7 +46,7 @@ export const viewMutants: readonly Mutant[] = [
     clause: 'V8',
     breaks: 'proposes again what was prepared in the lowest view',
     edits: [edit('consensus/new-view.ts', 'prepared.view > best.view', 'prepared.view < best.view')],
-    directed: { liars: [{ validator: 0, strategy: 'favour' }], faults: ['one-way', 'partition', 'loss'] },
+    directed: { transcript: 'prepared-in-two-views' },
   },
   {
     name: 'null-instead-of-prepared',
@@ -163,7 +163,10 @@ export const viewMutants: readonly Mutant[] = [
     name: 'reproposed-body-judged-again',
     clause: 'V12',
     breaks: 'judges proposer and time of a body that is proposed again',
-    edits: [edit('driver/bodies.ts', 'if (!repeat) {', 'if (view >= 0) {')],
+    edits: [
+      edit('driver/bodies.ts', 'if (!repeat) {', 'if (view >= 0) {'),
+      edit('driver/bodies.ts', '(pooled.stored && repeat) || this.#isValid', 'this.#isValid'),
+    ],
     directed: { faults: ['crash', 'partition'] },
   },
   {
@@ -173,7 +176,7 @@ export const viewMutants: readonly Mutant[] = [
     edits: [
       edit('consensus/view-change.ts', '  join(replica, emit);\n  quorumMoved(replica);', '  quorumMoved(replica);'),
     ],
-    directed: { faults: ['partition', 'loss'] },
+    directed: { transcript: 'far-behind-in-views' },
   },
   {
     name: 'join-on-one',
@@ -209,6 +212,7 @@ export const viewMutants: readonly Mutant[] = [
         '  timer.failures = 0;\n  startTimer(replica);',
       ),
     ],
+    directed: { transcript: 'busy-primary' },
   },
   {
     name: 'timer-reset-by-any-message',
@@ -223,6 +227,7 @@ export const viewMutants: readonly Mutant[] = [
       return onMessage(replica, input.from, input.message, emit);`,
       ),
     ],
+    directed: { liars: [{ validator: 0, strategy: 'silent' }] },
   },
   {
     name: 'awaited-view-without-timer',
@@ -260,7 +265,7 @@ export const viewMutants: readonly Mutant[] = [
         'instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30)',
       ),
     ],
-    directed: { faults: ['delay', 'slow'] },
+    directed: { transcript: 'patience-has-a-cap' },
   },
   {
     name: 'failures-never-forgotten',
@@ -270,7 +275,7 @@ export const viewMutants: readonly Mutant[] = [
       edit('consensus/timer.ts', '  timer.failures = 0;\n  timer.deadline = null;', '  timer.deadline = null;'),
       edit('consensus/timer.ts', "    mark('V14');\n    timer.failures = 0;", "    mark('V14');"),
     ],
-    directed: { faults: ['partition', 'delay'] },
+    directed: { transcript: 'patience-comes-back' },
   },
   {
     name: 'reach-never-true',
@@ -320,7 +325,7 @@ export const viewMutants: readonly Mutant[] = [
         'return;',
       ),
     ],
-    directed: { faults: ['loss', 'crash'] },
+    directed: { transcript: 'missed-new-view' },
   },
   {
     name: 'view-change-not-repeated',
@@ -346,14 +351,14 @@ export const viewMutants: readonly Mutant[] = [
         '',
       ),
     ],
-    directed: { faults: ['loss'] },
+    directed: { transcript: 'missed-votes' },
   },
   {
     name: 'checkpoints-not-repeated',
     clause: 'R5',
     breaks: 'does not repeat CHECKPOINTs to who missed them',
     edits: [edit('consensus/status.ts', '  answerCheckpoints(replica, from, status, emit);\n', '')],
-    directed: { faults: ['loss'] },
+    directed: { transcript: 'missed-votes' },
   },
   {
     name: 'certificate-not-passed-on',
