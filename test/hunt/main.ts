@@ -6,25 +6,34 @@
 import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
-import { TWINS_SCENARIOS } from '../src/simulator/twins.ts';
-import { SEARCHES } from './hunt-searches.ts';
-import type { HuntAnswer, HuntQuestion } from './hunt-worker.ts';
+import { TWINS_SCENARIOS } from '../../src/simulator/twins.ts';
+import { SEARCHES } from './searches.ts';
+import type { HuntAnswer, HuntQuestion } from './worker.ts';
 
 /** A simulation of a minute takes a second; one that takes this long hangs. */
 const HANG_MS = 300_000;
 
-const { values } = parseArgs({
-  options: {
-    minutes: { type: 'string', default: '10' },
-    search: { type: 'string', default: 'faults' },
-    seed: { type: 'string', default: '1' },
-    /** Seeds to try; without it until the time is over. */
-    count: { type: 'string', default: 'Infinity' },
-    /** Simulated seconds of faults for each seed. */
-    duration: { type: 'string', default: '60' },
-    workers: { type: 'string', default: String(availableParallelism()) },
-  },
-});
+const OPTIONS = {
+  minutes: { type: 'string', default: '10' },
+  search: { type: 'string', default: 'faults' },
+  seed: { type: 'string', default: '1' },
+  /** Seeds to try; without it until the time is over. */
+  count: { type: 'string', default: 'Infinity' },
+  /** Simulated seconds of faults for each seed. */
+  duration: { type: 'string', default: '60' },
+  workers: { type: 'string', default: String(availableParallelism()) },
+} as const;
+
+function parse(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] {
+  try {
+    return parseArgs({ options: OPTIONS }).values;
+  } catch (error) {
+    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
+    process.exit(2);
+  }
+}
+
+const values = parse();
 const search = SEARCHES.find((each) => each === values.search);
 const [minutes, firstSeed, count, durationS, workers] = [
   values.minutes,
@@ -68,7 +77,7 @@ function take({ command, failure, simulatedMs: ms, recoveryMs }: HuntAnswer): vo
   say(`FAILED ${failure}\n       ${command}`);
 }
 
-const launch = (): Worker => new Worker(new URL('./hunt-worker.ts', import.meta.url));
+const launch = (): Worker => new Worker(new URL('./worker.ts', import.meta.url));
 
 /** The worker's answer; a sentence when it has none. */
 function ask(worker: Worker, question: HuntQuestion): Promise<HuntAnswer | string> {

@@ -1,12 +1,12 @@
 /** One core of the hunt: runs the scenarios of the seeds that it is given. */
 import { parentPort } from 'node:worker_threads';
-import { installNodeSha256 } from '../src/crypto/node-sha256.ts';
-import { runFuzz } from '../src/simulator/fuzz.ts';
-import { runScenario } from '../src/simulator/run.ts';
-import { commandOf, scenarioOf } from '../src/simulator/scenario.ts';
-import type { Simulation } from '../src/simulator/simulation.ts';
-import { runTwins } from '../src/simulator/twins.ts';
-import type { Search } from './hunt-searches.ts';
+import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
+import { runFuzz } from '../../src/simulator/fuzz.ts';
+import { runScenario } from '../../src/simulator/run.ts';
+import { commandOf, scenarioOf } from '../../src/simulator/scenario.ts';
+import type { Simulation } from '../../src/simulator/simulation.ts';
+import { runTwins } from '../../src/simulator/twins.ts';
+import type { Search } from './searches.ts';
 
 export interface HuntQuestion {
   readonly search: Search;
