@@ -13,7 +13,15 @@ const FORK = ['--byzantine', '0=equivocate', '--byzantine', '1=equivocate', '--d
 
 describe('trefoil simulate', () => {
   it('tells a story, a verdict for each checker, and is done', async () => {
-    const { exitCode, stdout } = await run(['simulate', '--seed', '42', '--faults', 'partition,crash', '--duration', '5s']);
+    const { exitCode, stdout } = await run([
+      'simulate',
+      '--seed',
+      '42',
+      '--faults',
+      'partition,crash',
+      '--duration',
+      '5s',
+    ]);
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(/holds {2}agreement\n/);
     expect(stdout).toMatch(/holds {2}liveness\n/);

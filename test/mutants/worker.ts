@@ -47,7 +47,7 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
 }
 
 process.once('message', (question: Question) => {
-  work(question)
+  void work(question)
     .catch((error: unknown): Answer => ({ kind: 'unusable', message: String(error) }))
     .then((answer) => process.send?.(answer, () => process.disconnect()));
 });

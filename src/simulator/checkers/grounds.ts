@@ -2,7 +2,7 @@
  * Nobody honest says more than it can prove: behind each vote stand the votes and the records that the protocol asks for.
  * Liars count as having said everything.
  */
-import type { Epoch, Hash, Height } from '../../base/brand.ts';
+import type { Hash, Height } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import type { PeerMessage } from '../../driver/wire.ts';
 import { decodePromise, promiseOperation, KEYS } from '../../driver/records.ts';
