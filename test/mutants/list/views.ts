@@ -67,7 +67,7 @@ export const viewMutants: readonly Mutant[] = [
         'const prepared = highest.get(height);\n    if (prepared === undefined) continue;',
       ),
     ],
-    directed: { faults: ['loss', 'partition'] },
+    directed: { transcript: 'gap-below-committed' },
   },
   {
     name: 'newest-certificate-missed',
