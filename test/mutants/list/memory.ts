@@ -193,10 +193,15 @@ export const memoryMutants: readonly Mutant[] = [
     directed: { faults: ['crash', 'partition'] },
   },
   {
-    name: 'body-executed-at-another-height',
+    name: 'body-executed-twice',
     clause: 'N9',
     breaks: 'executes a body once more, at the next height',
     edits: [
+      edit(
+        'driver/bodies.ts',
+        'transactions: [], stored: false };\n    const pooled = this.pool.get(height, hash);',
+        'transactions: [], stored: false };\n    const pooled = this.pool.get(height, hash) ?? this.pool.get((height - 1) as Height, hash);',
+      ),
       edit('driver/bodies.ts', 'this.pool.drop(height);', 'this.pool.drop((height - 1) as Height);'),
       edit(
         'driver/bodies.ts',
