@@ -126,6 +126,7 @@ export class Driver {
       postman: this.#postman,
       catchUp: this.#catchUp,
       reach: () => this.#postman.reachesQuorum(),
+      again: () => input(() => {}),
     });
     this.#forwarding = new Forwarding({
       ...options,

@@ -28,6 +28,8 @@ export const BODIES_PER_HEIGHT_MAX = 8;
 /** Pieces of evidence kept against one validator: a few prove as much as all, and who lies at every height must not fill
  *  the store or the blocks. */
 export const EVIDENCE_PER_VALIDATOR_MAX = 16;
+/** Transactions after whose execution a turn ends, so that what it achieved leaves before more is done. */
+export const EXECUTED_PER_TURN = 500;
 /** Bodies in flight at once. More gives smaller blocks, and a block has a price of its own. */
 export const PIPELINE_MAX = 3;
 /** A block is begun although others are in flight when this part of its weight is waiting. */

@@ -22,7 +22,7 @@ import type { Bodies, ProvedBlock, ReadyBody } from './bodies.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
-import { EVIDENCE_PER_VALIDATOR_MAX } from './limits.ts';
+import { EVIDENCE_PER_VALIDATOR_MAX, EXECUTED_PER_TURN } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import { holdsNewcomer, overlooked } from './patience.ts';
 import type { Clock, Observer, Signer, Verifier } from './ports.ts';
@@ -48,6 +48,8 @@ interface ProtocolContext {
   readonly catchUp: CatchUp;
   /** Whether replicas of a quorum's power are connected. */
   readonly reach: () => boolean;
+  /** Asks for another turn. */
+  readonly again: () => void;
 }
 
 export class Protocol {
@@ -199,14 +201,17 @@ export class Protocol {
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
     const { bodies, chain, mempool, genesis, clock } = this.#context;
-    for (;;) {
+    for (let executed = 0; ; ) {
       const checked = bodies.nextChecked();
       if (checked !== undefined) {
         this.step({ kind: 'body-checked', ...checked });
         continue;
       }
+      // The CHECKPOINT of a block leaves at the end of the turn: a second large body waits for the next one.
+      if (executed > EXECUTED_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
+        executed += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
         const favours = holdsNewcomer(mempool, ready.transactions, genesis, clock.nowMs());
         this.#executed(block);
