@@ -48,7 +48,7 @@ export function simulateCommand(run: Run): Command {
 const EXAMPLES = `
 Examples:
   trefoil simulate --seed 42 --byzantine 3=equivocate --faults partition,crash
-  trefoil simulate --byzantine 2=equivocate --byzantine 3=equivocate    … half of them lie: it forks
+  trefoil simulate --byzantine 0=equivocate --byzantine 1=equivocate    … half of them lie: it forks
   trefoil simulate --list`;
 
 function parsePowers(text: string): readonly bigint[] {

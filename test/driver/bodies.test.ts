@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { Hash, Height, View } from '../../src/base/brand.ts';
+import { epoch, type Hash, type Height, hash, type View } from '../../src/base/brand.ts';
 import { unreachable } from '../../src/base/invariant.ts';
 import { Bodies } from '../../src/driver/bodies.ts';
 import { Journal } from '../../src/driver/journal.ts';
@@ -54,6 +54,26 @@ describe('the bodies of a driver', () => {
     bodies.drop(at.executed, bodyHash(won));
     const after = written();
     expect([touched(after, 7, bodyHash(lost)), touched(after, 7, bodyHash(won))]).toEqual([['delete'], []]);
+  });
+
+  test.each([
+    ['another epoch than its height', 5, 3],
+    ['an epoch that is still to come', 1, genesis.ok ? genesis.value.consensus.epochLength + 1 : 0],
+  ])('are refused with evidence from %s, whoever signed it', (_, of, height) => {
+    const { bodies } = bodiesAt(6);
+    const signed = (digit: string) => ({
+      vote: {
+        kind: 'commit' as const,
+        epoch: epoch(of),
+        view: 0 as View,
+        height: height as Height,
+        hash: hash(digit.repeat(64)),
+      },
+      voter: 1 as Body['proposer'],
+      signature: new Uint8Array(64),
+    });
+    const evidence = [{ first: signed('1'), second: signed('2') }];
+    expect(askAndAnswer(bodies, 7, { ...bodyAt(1), evidence })).toBe(false);
   });
 
   test('stay in the chain when they are asked for once more after their block became final', () => {
