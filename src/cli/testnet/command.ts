@@ -1,5 +1,6 @@
 /** `trefoil testnet`. */
 import { Command, InvalidArgumentError } from 'commander';
+import { ClientError } from '../../client/errors.ts';
 import { strategies } from '../../simulator/strategies/registry.ts';
 import { type Liar, parseLiar, parseNatural } from '../arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from '../output.ts';
@@ -11,6 +12,7 @@ import { agreed, caught, observe } from './observe.ts';
 import { nodeJson, statusJson, statusText, stopHint, upJson, upText } from './report.ts';
 import { bringUp } from './up.ts';
 import { watch } from './watch.ts';
+import { verdictText } from './verdict.ts';
 
 interface DirOption {
   readonly dir: string;
@@ -117,8 +119,9 @@ function downCommand(run: Run): Command {
     .addHelpText('after', '\nExamples:\n  trefoil testnet down\n  trefoil testnet down --wipe')
     .action(({ dir, wipe = false }: DirOption & { readonly wipe?: boolean }) =>
       run(async () => {
+        const verdict = await verdictOf(dir);
         const stopped = await down(dir, wipe);
-        const who = stopped.length === 0 ? 'Nothing was running.' : `Stopped ${stopped.join(', ')}.`;
+        const who = stopped.length === 0 ? 'Nothing was running.' : `${verdict.text}\nStopped ${stopped.join(', ')}.`;
         return { json: { stopped, wiped: wipe }, text: wipe ? `${who} Wiped ${dir}.` : `${who} ${stopHint(dir)}` };
       }),
     );
@@ -139,12 +142,21 @@ async function up(options: UpOptions, output: Output): Promise<Answer | undefine
     if (detach) return answer;
     output.answer(answer);
     await watch(dir, stopping.signal, output);
+    const verdict = await verdictOf(dir);
     output.progress('Stopping …');
     await stopNodes(
       dir,
       testnet.nodes.map(({ index }) => index),
     );
+    output.progress(verdict.text);
     output.progress(`Stopped. ${stopHint(dir)}`);
+    if (!verdict.agreed)
+      throw new CommandError(
+        'SAFETY_VIOLATED',
+        'two blocks at one height',
+        'Keep the folder: the logs and /v1/offences say who lied.',
+        EXIT.violated,
+      );
     return undefined;
   } finally {
     lock.release();
@@ -156,6 +168,19 @@ function supervised(dir: string): CommandError {
   const pid = holderOf(upLock(dir))?.pid;
   const message = `another \`testnet up\`${pid === undefined ? '' : `, process ${pid},`} looks after ${dir}`;
   return new CommandError('TESTNET_BUSY', message, 'Stop that one, or use `trefoil testnet status`.');
+}
+
+/** How the testnet did so far, by what its validators say now. */
+async function verdictOf(dir: string): Promise<{ readonly agreed: boolean; readonly text: string }> {
+  try {
+    const observations = await observe(dir, readNetwork(dir));
+    const agree = await agreed(observations);
+    return { agreed: agree, text: verdictText(observations, agree) };
+  } catch (error) {
+    // One of them went away in between; stopping them goes on.
+    if (error instanceof ClientError) return { agreed: true, text: 'no verdict: a validator stopped answering' };
+    throw error;
+  }
 }
 
 async function status({ dir }: DirOption, output: Output): Promise<Answer> {
