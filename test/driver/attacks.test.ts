@@ -1,11 +1,7 @@
 /** What one lying validator tries against honest drivers: each of these once worked. */
 import { describe, expect, test } from 'vitest';
-import type { Height, ValidatorIndex, View } from '../../src/base/brand.ts';
-import type { PeerMessage } from '../../src/driver/wire.ts';
-import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
-import { voteSigningBytes } from '../../src/ledger/vote.ts';
-import { Cluster } from './cluster.ts';
+import { Cluster, proposal } from './cluster.ts';
 
 const BASE_TIMEOUT_MS = 2000;
 
@@ -15,27 +11,6 @@ function running(): Cluster {
   cluster.startAll();
   expect(cluster.until(() => cluster.heights().every((height) => height === 1), BASE_TIMEOUT_MS)).toBe(true);
   return cluster;
-}
-
-/** A PRE-PREPARE of this validator with these transactions. */
-function proposal(cluster: Cluster, voter: number, view: number, height: number, fields: Partial<Body>): PeerMessage {
-  const body: Body = {
-    proposer: voter as ValidatorIndex,
-    timestampMs: Math.floor(cluster.scheduler.nowMs),
-    certificate: null,
-    transactionIds: [],
-    evidence: [],
-    ...fields,
-  };
-  const vote = {
-    kind: 'pre-prepare' as const,
-    epoch: 0 as never,
-    view: view as View,
-    height: height as Height,
-    hash: bodyHash(body),
-  };
-  const signature = cluster.sign(voter, voteSigningBytes(cluster.genesis.chainId, vote));
-  return { kind: 'pre-prepare', vote: { vote, voter: voter as ValidatorIndex, signature }, body };
 }
 
 const committed = (cluster: Cluster, index: number, bytes: Uint8Array): boolean =>

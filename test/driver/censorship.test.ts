@@ -1,37 +1,16 @@
 /** A primary may not push others out with what costs it nothing. */
 import { describe, expect, test } from 'vitest';
-import type { Height, ValidatorIndex, View } from '../../src/base/brand.ts';
-import type { PeerMessage } from '../../src/driver/wire.ts';
-import { type Body, bodyHash } from '../../src/ledger/block.ts';
+import type { Height } from '../../src/base/brand.ts';
 import {
   transactionId,
   signedTransactionCodec,
   transactionSigningBytes,
   type Transaction,
 } from '../../src/ledger/transaction.ts';
-import { voteSigningBytes } from '../../src/ledger/vote.ts';
-import { Cluster, standInSignature } from './cluster.ts';
+import { standInSignature } from '../consensus/stand-in.ts';
+import { Cluster, proposal } from './cluster.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 
-function proposal(cluster: Cluster, voter: number, view: number, height: number, fields: Partial<Body>): PeerMessage {
-  const body: Body = {
-    proposer: voter as ValidatorIndex,
-    timestampMs: Math.floor(cluster.scheduler.nowMs),
-    certificate: null,
-    transactionIds: [],
-    evidence: [],
-    ...fields,
-  };
-  const vote = {
-    kind: 'pre-prepare' as const,
-    epoch: 0 as never,
-    view: view as View,
-    height: height as Height,
-    hash: bodyHash(body),
-  };
-  const signature = cluster.sign(voter, voteSigningBytes(cluster.genesis.chainId, vote));
-  return { kind: 'pre-prepare', vote: { vote, voter: voter as ValidatorIndex, signature }, body };
-}
 describe.each([
   ['a body of skipped transactions', 5],
   ['a body of transactions that fail, and cost nothing', 0],

@@ -1,32 +1,21 @@
 /** Drivers on one virtual clock: the production driver over a perfect network and disk, unless a test says otherwise. */
-import type { Hash, Height, ValidatorIndex } from '../../src/base/brand.ts';
+import type { Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { equalBytes } from '../../src/codec/codec.ts';
-import { sha256 } from '../../src/crypto/sha256.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/recovery.ts';
 import type { SubmitOutcome } from '../../src/driver/intake.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
 import type { StrategyFactory } from '../../src/driver/strategy.ts';
+import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
 import { type Transaction, signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
-import type { Evidence } from '../../src/ledger/vote.ts';
+import { type Evidence, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { Scheduler } from '../../src/simulator/scheduler.ts';
+import { standInSignature } from '../consensus/stand-in.ts';
 import { fromHex } from '../../src/codec/hex.ts';
-
-/** A stand-in with the interface of ed25519: whoever knows the public key can sign. */
-export function standInSignature(publicKey: Uint8Array, message: Uint8Array): Uint8Array {
-  const bytes = new Uint8Array(publicKey.length + message.length);
-  bytes.set(publicKey);
-  bytes.set(message, publicKey.length);
-  const half = sha256(bytes);
-  const signature = new Uint8Array(64);
-  signature.set(half);
-  signature.set(half, 32);
-  return signature;
-}
 
 export class SimulatedDisk implements Store {
   readonly #scheduler: Scheduler;
@@ -258,4 +247,31 @@ export class Cluster {
   heights(): (number | null)[] {
     return this.nodes.map(({ driver }) => driver?.status().finalHeight ?? null);
   }
+}
+
+/** A PRE-PREPARE of this validator with these transactions. */
+export function proposal(
+  cluster: Cluster,
+  voter: number,
+  view: number,
+  height: number,
+  fields: Partial<Body>,
+): PeerMessage {
+  const body: Body = {
+    proposer: voter as ValidatorIndex,
+    timestampMs: Math.floor(cluster.scheduler.nowMs),
+    certificate: null,
+    transactionIds: [],
+    evidence: [],
+    ...fields,
+  };
+  const vote = {
+    kind: 'pre-prepare' as const,
+    epoch: 0 as never,
+    view: view as View,
+    height: height as Height,
+    hash: bodyHash(body),
+  };
+  const signature = cluster.sign(voter, voteSigningBytes(cluster.genesis.chainId, vote));
+  return { kind: 'pre-prepare', vote: { vote, voter: voter as ValidatorIndex, signature }, body };
 }

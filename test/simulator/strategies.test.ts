@@ -9,7 +9,7 @@ import { parseGenesis } from '../../src/ledger/genesis.ts';
 import { type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { strategies } from '../../src/simulator/strategies/registry.ts';
-import { standInSignature } from '../driver/cluster.ts';
+import { standInSignature } from '../consensus/stand-in.ts';
 
 const parsed = parseGenesis(developmentNetwork(4).genesisText);
 if (!parsed.ok) throw new Error(parsed.error.message);
