@@ -140,7 +140,7 @@ const checkpointOf = (certificate: Certificate): Vote => ({
 });
 
 /** Source: Castro & Liskov 1999, 4.2 "prepared". Differs: power, not count. */
-function checkPrepared(authority: Authority, prepared: PreparedCertificate): Checked {
+export function checkPrepared(authority: Authority, prepared: PreparedCertificate): Checked {
   const { epoch, view, height, bodyHash } = prepared;
   const prePrepare: SignedVote = {
     vote: { kind: 'pre-prepare', epoch, view, height, hash: bodyHash },

@@ -7,6 +7,7 @@ import { invariant } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Codec } from '../codec/codec.ts';
 import { fromHex, toHex } from '../codec/hex.ts';
+import { type Authority, authenticate, checkCertificate, checkPrepared } from '../consensus/authenticate.ts';
 import type { PromiseRecord } from '../consensus/promises.ts';
 import { type StoredAccount, storedAccountCodec } from '../ledger/account.ts';
 import { blockHash, blockRecordCodec, bodyHash, type FullBody, fullBodyCodec } from '../ledger/block.ts';
@@ -42,8 +43,13 @@ type Reading<T> = Generator<Read, T, Entries>;
 class Corrupt extends Error {}
 
 /** Reads what the store kept of the chain. Errors: WRONG_CHAIN (the folder is another chain's), STORE_CORRUPT. */
-export function recover(store: Store, genesis: Genesis, done: (result: Result<RecoveredDriver>) => void): void {
-  const reading = readAll(genesis, store);
+export function recover(
+  store: Store,
+  genesis: Genesis,
+  verify: Authority['verify'],
+  done: (result: Result<RecoveredDriver>) => void,
+): void {
+  const reading = readAll(genesis, store, verify);
   const advance = (entries: Entries): void => {
     let next: IteratorResult<Read, Result<RecoveredDriver>>;
     try {
@@ -67,7 +73,7 @@ export function recover(store: Store, genesis: Genesis, done: (result: Result<Re
   advance([]);
 }
 
-function* readAll(genesis: Genesis, store: Store): Reading<Result<RecoveredDriver>> {
+function* readAll(genesis: Genesis, store: Store, verify: Authority['verify']): Reading<Result<RecoveredDriver>> {
   const chainId = yield* one(KEYS.chainId);
   if (chainId === undefined) {
     store.write(firstWrites(genesis), (error) => invariant(error === undefined, 'the first write failed', { error }));
@@ -107,12 +113,31 @@ function* readAll(genesis: Genesis, store: Store): Reading<Result<RecoveredDrive
   const promises = (yield* all((after) => ({ ...RANGES.promises(epoch, 256), ...after }))).map(([key, value]) => {
     const record = decodePromise(key, value);
     if (!record.ok) throw new Corrupt(record.error.message);
+    checkPromise(authorityOf(genesis, epoch, verify), key, record.value);
     return { key, record: record.value };
   });
+  if (certified !== null) {
+    const checked = checkCertificate(authorityOf(genesis, certified.epoch, verify), certified);
+    if (!checked.ok) throw new Corrupt(`${KEYS.certified}: ${checked.error.message}`);
+  }
   const evidence = (yield* all((after) => ({ ...RANGES.evidence(256), ...after }))).map(([key, value]) =>
     parse(evidenceCodec, key, value),
   );
   return ok({ state, certified, pending, blocks, bodies, promises, evidence });
+}
+
+/** Decoding does not see a bit that flipped in a signature, and what we repeat to our peers has to stand. */
+function checkPromise(authority: Authority, key: string, record: PromiseRecord): void {
+  const checked =
+    record.kind === 'prepared' ? checkPrepared(authority, record.prepared) : authenticate(authority, record);
+  if (!checked.ok) throw new Corrupt(`${key}: ${checked.error.message}`);
+}
+
+function authorityOf(genesis: Genesis, epoch: Epoch, verify: Authority['verify']): Authority {
+  const { epochLength, window } = genesis.consensus;
+  const firstHeight = (epoch * epochLength + 1) as Height;
+  const lastHeight = ((epoch + 1) * epochLength) as Height;
+  return { chainId: genesis.chainId, epoch, validators: genesis.validators, firstHeight, lastHeight, window, verify };
 }
 
 /** The epoch whose instance runs: the one of the next height, once the last block of the one before is final. */

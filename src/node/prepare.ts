@@ -35,7 +35,7 @@ export async function prepare(
   const opened = await openStore(config.data_dir);
   if (!opened.ok) return opened;
   const store = opened.value;
-  const recovered = await recoverFrom(store, genesis.value);
+  const recovered = await recoverFrom(store, genesis.value, ed25519);
   if (!recovered.ok) {
     await store.close();
     return recovered;
@@ -63,8 +63,8 @@ async function openStore(folder: string): Promise<Result<LevelStore>> {
   }
 }
 
-const recoverFrom = (store: Store, genesis: Genesis): Promise<Result<RecoveredDriver>> =>
-  new Promise((resolve) => recover(store, genesis, resolve));
+const recoverFrom = (store: Store, genesis: Genesis, ed25519: Ed25519): Promise<Result<RecoveredDriver>> =>
+  new Promise((resolve) => recover(store, genesis, (...check) => ed25519.verify(...check), resolve));
 
 async function strategyOf({ byzantine }: NodeConfig, genesis: Genesis): Promise<Result<StrategyFactory | undefined>> {
   if (byzantine === undefined) return ok(undefined);

@@ -91,46 +91,52 @@ export class SimulatedNode {
     this.#life += 1;
     const { genesis } = this.#setup;
     const store = this.disk.open(this.#later, (batch) => this.#events.written(batch));
-    recover(store, genesis, (recovered) => {
-      if (!recovered.ok) {
-        this.#end('broken');
-        return this.#events.refused(recovered.error.code, recovered.error.message);
-      }
-      const { scheme, secret, strategy, scheduler } = this.#setup;
-      this.driver = new Driver({
-        genesis,
-        self: this.validator,
-        recovered: recovered.value,
-        store,
-        clock: {
-          nowMs: () => Math.floor(scheduler.nowMs + this.skewMs),
-          soon: (turn) => this.#later(this.turnMs, turn),
-        },
-        transport: {
-          send: (to, lane, message) => this.#events.send(to, lane, message),
-          punish: (peer, code, message) => this.#events.punish(peer, code, message),
-        },
-        verifier: {
-          check: ({ publicKey, message, signature }) => scheme.verify(publicKey, message, signature),
-          checkBatch: (checks, done) =>
-            this.#later(0.1, () =>
-              done(checks.map(({ publicKey, message, signature }) => scheme.verify(publicKey, message, signature))),
-            ),
-        },
-        signer: { sign: (message) => scheme.sign(secret, message) },
-        observer: {
-          ...this.#events.observer,
-          halted: (error) => {
-            this.#end('broken');
-            this.#events.observer.halted(error);
+    const { scheme: signatures } = this.#setup;
+    recover(
+      store,
+      genesis,
+      (...check) => signatures.verify(...check),
+      (recovered) => {
+        if (!recovered.ok) {
+          this.#end('broken');
+          return this.#events.refused(recovered.error.code, recovered.error.message);
+        }
+        const { scheme, secret, strategy, scheduler } = this.#setup;
+        this.driver = new Driver({
+          genesis,
+          self: this.validator,
+          recovered: recovered.value,
+          store,
+          clock: {
+            nowMs: () => Math.floor(scheduler.nowMs + this.skewMs),
+            soon: (turn) => this.#later(this.turnMs, turn),
           },
-        },
-        ...(strategy === null ? {} : { strategy }),
-      });
-      this.state = 'running';
-      this.#tick();
-      this.#events.changed();
-    });
+          transport: {
+            send: (to, lane, message) => this.#events.send(to, lane, message),
+            punish: (peer, code, message) => this.#events.punish(peer, code, message),
+          },
+          verifier: {
+            check: ({ publicKey, message, signature }) => scheme.verify(publicKey, message, signature),
+            checkBatch: (checks, done) =>
+              this.#later(0.1, () =>
+                done(checks.map(({ publicKey, message, signature }) => scheme.verify(publicKey, message, signature))),
+              ),
+          },
+          signer: { sign: (message) => scheme.sign(secret, message) },
+          observer: {
+            ...this.#events.observer,
+            halted: (error) => {
+              this.#end('broken');
+              this.#events.observer.halted(error);
+            },
+          },
+          ...(strategy === null ? {} : { strategy }),
+        });
+        this.state = 'running';
+        this.#tick();
+        this.#events.changed();
+      },
+    );
   }
 
   /** Power loss: unsynced writes may be gone. */

@@ -14,6 +14,7 @@ import { type Transaction, signedTransactionCodec, transactionSigningBytes } fro
 import { type Evidence, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { Scheduler } from '../../src/simulator/scheduler.ts';
+import { standIn } from '../../src/simulator/stand-in.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { fromHex } from '../../src/codec/hex.ts';
 
@@ -124,7 +125,7 @@ export class Cluster {
   start(index: number): void {
     const node = this.node(index);
     const life = ++node.life;
-    recover(node.disk, this.genesis, (recovered) => {
+    recover(node.disk, this.genesis, standIn.verify, (recovered) => {
       if (!recovered.ok) throw new Error(recovered.error.message);
       const strategy = this.strategies.get(index);
       node.driver = new Driver({

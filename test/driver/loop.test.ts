@@ -146,6 +146,7 @@ test('a new folder is written to before anything is answered', () => {
       scan: (_range, done) => done([]),
     },
     makeGenesis(),
+    () => true,
     () => (opened = true),
   );
   expect(writes).toHaveLength(1);

@@ -6,6 +6,7 @@ import type { Store, StoreOperation } from '../../src/driver/ports.ts';
 import { decodePromise, KEYS, promiseOperation } from '../../src/driver/records.ts';
 import { type RecoveredDriver, recover } from '../../src/driver/recovery.ts';
 import type { Result } from '../../src/base/result.ts';
+import { standIn } from '../../src/simulator/stand-in.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 import { Bench, H } from '../consensus/kit.ts';
 import { makeGenesis } from '../ledger/network.ts';
@@ -13,7 +14,7 @@ import { Cluster } from './cluster.ts';
 
 const open = (store: Store, genesis = makeGenesis()): Promise<Result<RecoveredDriver>> =>
   new Promise((resolve) => {
-    recover(store, genesis, resolve);
+    recover(store, genesis, standIn.verify, resolve);
   });
 
 /** Everything that a node of a short life stored: some blocks, one of them not final, one height under way. */
@@ -61,6 +62,20 @@ describe('a folder', () => {
     const store = new MemoryStore();
     await open(store);
     expect(await open(store, makeGenesis(7))).toMatchObject({ ok: false, error: { code: 'WRONG_CHAIN' } });
+  });
+
+  test.each([
+    ['a vote', '/vote/'],
+    ['a prepared certificate', '/prepared'],
+    ['the finality certificate', 'meta/certified'],
+  ])('in which a bit of a signature of %s flipped is refused', async (_, part) => {
+    const { entries, genesis } = await lived();
+    const [key, value] = [...entries].find(([name]) => name.includes(part)) ?? [];
+    if (key === undefined || value === undefined) throw new Error(`nothing is stored under ${part}`);
+    const spoilt = value.slice();
+    spoilt[spoilt.length - 1] = (spoilt.at(-1) ?? 0) ^ 1;
+    const opened = await open(await storeOf(new Map(entries).set(key, spoilt)), genesis);
+    expect(opened).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
   });
 
   test('of a life gives back certificate, blocks, bodies and promises', async () => {
