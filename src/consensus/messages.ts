@@ -68,6 +68,7 @@ const SlotStatusType = new ContainerType({
 });
 
 /** Where a replica stands, unsigned: peers answer it with exactly what it lacks (thesis, 5.2). */
+const HeldViewChangeType = new ContainerType({ voter: uint16<ValidatorIndex>(), view: uint64<View>() });
 const StatusType = new ContainerType({
   epoch: uint64<Epoch>(),
   view: uint64<View>(),
@@ -75,8 +76,8 @@ const StatusType = new ContainerType({
   active: new BooleanType(),
   stableHeight: uint64<Height>(),
   executedHeight: uint64<Height>(),
-  /** Whose VIEW-CHANGEs to `view` it holds; of use while not active. */
-  viewChanges: SignersType,
+  /** The VIEW-CHANGEs that it holds, and to which view; none below its own. */
+  viewChanges: new ListCompositeType(HeldViewChangeType, VALIDATORS_MAX),
   /** Heights above `stableHeight`, by growing height. */
   slots: new ListCompositeType(SlotStatusType, WINDOW_MAX),
 });

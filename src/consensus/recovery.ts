@@ -48,6 +48,7 @@ export function recoverReplica(
     newView: null,
     promises: { votes: new Map() },
     reported: new Map(),
+    lacking: { view: new Map(), certificate: new Map() },
     timer: {
       now: 0,
       deadline: null,

@@ -17,6 +17,7 @@ export function isOfUse(replica: Replica, message: Message): boolean {
         : isUsefulVote(replica, message.vote);
     case 'view-change': {
       const { voter, view } = message.viewChange.viewChange;
+      if (view < replica.view || (view === replica.view && replica.active)) return false;
       const known = replica.viewChanges.get(voter);
       return known === undefined || known.viewChange.view < view;
     }

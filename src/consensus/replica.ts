@@ -67,7 +67,17 @@ export interface Replica {
   readonly promises: Promises;
   /** Offences already reported, so that each is reported once, with their heights. */
   readonly reported: Map<string, Height>;
+  /** What peers lack that every one of us could pass on to them. */
+  readonly lacking: { readonly view: Map<ValidatorIndex, Lack>; readonly certificate: Map<ValidatorIndex, Lack> };
   readonly timer: Timer;
+}
+
+/** A peer said once more that it has got no further: whose turn it is to help. */
+export interface Lack {
+  /** Where it stands: its view, or the height of its certificate. */
+  readonly at: View | Height;
+  /** How often it has said so again. */
+  readonly times: number;
 }
 
 export interface Timer {

@@ -2,12 +2,12 @@
  * STATUS: where a replica stands; its peers answer with exactly what it lacks (Castro's thesis, 5.2 "retransmission").
  * Replicas repeat only their own votes; certificates, a NEW-VIEW above all, anyone may pass on.
  */
-import type { Height, ValidatorIndex } from '../base/brand.ts';
+import type { Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import { mark } from './marks.ts';
 import type { SlotStatus, Status } from './messages.ts';
 import { promised } from './promises.ts';
-import { type Replica, stableHeight, windowEnd } from './replica.ts';
+import { type Lack, type Replica, stableHeight, windowEnd } from './replica.ts';
 import { signersOf } from './tally.ts';
 import { type Emit, statusMessage, voteMessage } from './transition.ts';
 
@@ -27,14 +27,13 @@ export function statusOf(replica: Replica): Status {
       checkpoints: signersOf(checkpoints?.keys() ?? []),
     });
   }
-  const moved = [...replica.viewChanges.values()].filter(({ viewChange }) => viewChange.view === replica.view);
   return {
     epoch: replica.instance.epoch,
     view: replica.view,
     active: replica.active,
     stableHeight: low,
     executedHeight: replica.executed,
-    viewChanges: signersOf(moved.map(({ viewChange }) => viewChange.voter)),
+    viewChanges: [...replica.viewChanges.values()].map(({ viewChange: { voter, view } }) => ({ voter, view })),
     slots,
   };
 }
@@ -63,16 +62,32 @@ function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit
   const lacksView = status.view < replica.view || !status.active;
   if (!lacksView) return;
   if (replica.active) {
-    if (replica.newView === null) return;
+    if (replica.newView === null || !isOurTurn(replica, replica.lacking.view, from, status.view)) return;
     mark('R2');
     return emit({ kind: 'send', to: from, message: { kind: 'new-view', newView: replica.newView } });
   }
   const { self } = replica.instance;
   const own = self === null ? undefined : replica.viewChanges.get(self);
   if (self === null || own === undefined) return;
-  if (status.view === replica.view && status.viewChanges.get(self)) return;
+  if (status.viewChanges.some(({ voter, view }) => voter === self && view >= replica.view)) return;
   mark('R3');
   emit({ kind: 'send', to: from, message: { kind: 'view-change', viewChange: own } });
+}
+
+/** All of us could pass on what a peer lacks, and one copy is enough: its neighbour does, and whenever it asks again the
+ *  next one, so that after a third of us, if these are dead or liars, somebody helps it. Those who counted otherwise, since
+ *  they heard it more or less often, give a copy too many. */
+function isOurTurn(
+  { instance: { self, validators } }: Replica,
+  lacking: Map<ValidatorIndex, Lack>,
+  peer: ValidatorIndex,
+  at: View | Height,
+): boolean {
+  const before = lacking.get(peer);
+  const times = before?.at === at ? before.times + 1 : 0;
+  lacking.set(peer, { at, times });
+  const count = validators.validators.length;
+  return (peer + 1 + (times % (count - 1))) % count === self;
 }
 
 function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
@@ -113,6 +128,7 @@ function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Statu
 function answerCertificate(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
   const { stable } = replica;
   if (stable === null || stable.height <= status.stableHeight || stable.height > status.executedHeight) return;
+  if (!isOurTurn(replica, replica.lacking.certificate, from, status.stableHeight)) return;
   mark('R8');
   emit({ kind: 'send', to: from, message: { kind: 'certificate', certificate: stable } });
 }

@@ -222,7 +222,7 @@ export class Bench {
       active: true,
       stableHeight: this.instance.firstHeight - 1,
       executedHeight: this.instance.firstHeight - 1,
-      viewChanges: signersOf([]),
+      viewChanges: [],
       slots: [],
       ...fields,
     } as Status;

@@ -67,7 +67,8 @@ describe('STATUS of a peer in our view', () => {
     const bench = new Bench();
     bench.give({ kind: 'synced', certificate: bench.pens.certificate(3, BLOCK, [0, 2, 3]) });
     expect(bench.status(2, { executedHeight: 2 })).toEqual([]);
-    expect(bench.status(2, { executedHeight: 3 })).toEqual(['send 2 certificate h3 d']);
+    const lines = [1, 2, 3].map(() => bench.status(2, { executedHeight: 3 }));
+    expect(lines).toEqual([[], [], ['send 2 certificate h3 d']]);
     expect(bench.status(2, { stableHeight: 3, executedHeight: 3 })).toEqual([]);
   });
 
@@ -101,23 +102,47 @@ describe('STATUS of a peer in another view', () => {
     expect(lines[0]).toBe('send 2 view-change v1, stable -, prepared v0 h1 a by 0+1,2');
   });
 
-  test('the same view: the VIEW-CHANGE only to who lacks it', () => {
-    const lacks = moved().status(2, { view: 1, active: false });
-    expect(lacks[0]).toBe('send 2 view-change v1, stable -, prepared v0 h1 a by 0+1,2');
-    expect(moved().status(2, { view: 1, active: false, viewChanges: signersOf([1] as never) })).toEqual([
-      'send 2 checkpoint h1 d',
+  test.each([
+    ['the same view', { view: 1, active: false }],
+    ['a lower view', { view: 0, active: true }],
+  ])('%s: the VIEW-CHANGE only to who lacks it', (_, fields) => {
+    for (const held of [[], [{ voter: 0, view: 1 }]])
+      expect(moved().status(2, { ...fields, viewChanges: held })[0]).toBe(
+        'send 2 view-change v1, stable -, prepared v0 h1 a by 0+1,2',
+      );
+    expect(moved().status(2, { ...fields, viewChanges: [{ voter: 1, view: 1 }] })).toEqual(['send 2 checkpoint h1 d']);
+  });
+
+  test('holding our VIEW-CHANGE to a view that we have left since: it gets the new one', () => {
+    const bench = new Bench({ baseTimeoutTicks: 4 });
+    bench.give({ kind: 'censored', view: 0 as never });
+    for (const other of [2, 3])
+      bench.receive(other, { kind: 'view-change', viewChange: bench.pens.viewChange(other, 2) });
+    expect(bench.replica.view).toBe(2);
+    expect(bench.status(0, { view: 0, viewChanges: [{ voter: 1, view: 1 }] })).toEqual([
+      'send 0 view-change v2, stable -',
     ]);
   });
 
   test.each([
     ['a lower view', { view: 0, active: true }],
     ['waiting for this view', { view: 1, active: false }],
-  ])('%s: who is active gives the NEW-VIEW, whoever made it', (_, fields) => {
-    expect(entered().status(3, fields)[0]).toBe('send 3 new-view v1 of 1,2,3, pre-prepare v1 h1 a');
+  ])('%s: who is active gives the NEW-VIEW, whoever made it, one at a time', (_, fields) => {
+    const primary = entered();
+    const lines = Array.from({ length: 6 }, () => primary.status(3, fields)[0]);
+    const given = 'send 3 new-view v1 of 1,2,3, pre-prepare v1 h1 a';
+    const other = lines[0];
+    expect(lines).toEqual([other, given, other, other, given, other]);
     const backup = new Bench({ self: 2 });
     const viewChanges = [1, 2, 3].map((other) => backup.pens.viewChange(other, 1));
     backup.receive(1, { kind: 'new-view', newView: backup.pens.newView(1, viewChanges) });
-    expect(backup.status(3, fields)).toEqual(['send 3 new-view v1 of 1,2,3']);
+    expect([1, 2, 3].map(() => backup.status(3, fields))).toEqual([[], [], ['send 3 new-view v1 of 1,2,3']]);
+  });
+
+  test('which has moved: helping it begins again', () => {
+    const primary = entered();
+    const helped = (fields: object) => primary.status(3, fields).some((line) => line.startsWith('send 3 new-view'));
+    expect([0, 0, 1, 1].map((at) => helped({ view: at, active: false }))).toEqual([false, true, false, true]);
   });
 
   test('a higher view: it gets our STATUS, which makes it help us', () => {

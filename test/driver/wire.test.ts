@@ -38,7 +38,7 @@ const status: Status = {
   active: true,
   stableHeight: height(Number.MAX_SAFE_INTEGER),
   executedHeight: height(4),
-  viewChanges: signersOf([0, 63].map(validatorIndex)),
+  viewChanges: [{ voter: validatorIndex(63), view: view(3) }],
   slots: [
     {
       height: height(5),

@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { BitArray } from '@chainsafe/ssz';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Epoch, type Hash, type Height, hash, type View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
@@ -7,7 +6,6 @@ import { toHex } from '../../src/codec/hex.ts';
 import { readNetwork } from '../../src/cli/testnet/layout.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
-import { VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import { encodeFrame } from '../../src/network/frames.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { connectHostile, type HostilePeer } from './hostile-peer.ts';
@@ -21,7 +19,6 @@ import { TestnetFolder, type Up } from './trefoil.ts';
 const GROWTH_MIB_MAX = 512;
 const FLOOD_MS = 1_500;
 const HUGE = Number.MAX_SAFE_INTEGER;
-const NOBODY = BitArray.fromBitLen(VALIDATORS_MAX);
 
 const STATUS: PeerMessage = {
   kind: 'status',
@@ -31,7 +28,7 @@ const STATUS: PeerMessage = {
     active: true,
     stableHeight: 0 as Height,
     executedHeight: 0 as Height,
-    viewChanges: NOBODY,
+    viewChanges: [],
     slots: [],
   },
 };

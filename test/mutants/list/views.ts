@@ -328,6 +328,13 @@ export const viewMutants: readonly Mutant[] = [
     directed: { transcript: 'missed-new-view' },
   },
   {
+    name: 'nobody-else-helps',
+    clause: 'R2',
+    breaks: 'leaves helping a peer to its neighbour, dead or not',
+    edits: [edit('consensus/status.ts', '(times % (count - 1))', '0')],
+    directed: { transcript: 'missed-new-view' },
+  },
+  {
     name: 'view-change-not-repeated',
     clause: 'R3',
     breaks: 'does not give its VIEW-CHANGE to who missed it',
