@@ -16,6 +16,7 @@ interface SimulateOptions {
   readonly powers?: readonly bigint[];
   readonly byzantine: readonly Liar[];
   readonly faults: readonly string[];
+  readonly observers: number;
   readonly duration: number;
   readonly signatures: Scenario['signatures'];
   readonly trace?: string;
@@ -23,6 +24,7 @@ interface SimulateOptions {
 }
 
 const NODES_MAX = 32;
+const OBSERVERS_MAX = 32;
 /** Lines of the story that people are shown; a trace has all. */
 const STORY_LINES = 40;
 /** What is known only when the faults have ended. */
@@ -36,6 +38,7 @@ export function simulateCommand(run: Run): Command {
     .option('--powers <list>', 'powers of the validators instead, such as 2,1,1,1', parsePowers)
     .option('--byzantine <validator=strategy>', 'make a validator lie; may be repeated', parseLiar, [])
     .option('--faults <list>', 'what else goes wrong, such as partition,crash', parseFaults, [])
+    .option('--observers <number>', 'nodes without a key, which follow the chain', parseNatural, 0)
     .option('--duration <time>', 'how long it goes wrong, in simulated time', parseDuration, 60_000)
     .option('--signatures <kind>', 'stand-in (fast) or ed25519', parseSignatures, 'stand-in')
     .option('--trace <file>', 'write every event to a file')
@@ -89,7 +92,7 @@ function simulate(options: SimulateOptions, output: Output): Answer {
 const refuse = (message: string): CommandError =>
   new CommandError('USAGE', message, 'trefoil simulate --list describes what there is.', EXIT.usage);
 
-function scenarioFrom({ seed, nodes, powers, byzantine, duration, signatures, ...rest }: SimulateOptions): Scenario {
+function scenarioFrom({ seed, nodes, powers, byzantine, duration, ...rest }: SimulateOptions): Scenario {
   const chosen = powers ?? Array.from({ length: nodes }, () => 1n);
   if (chosen.length < 1 || chosen.length > NODES_MAX) throw refuse(`There are 1 to ${NODES_MAX} validators.`);
   for (const { index, strategy } of byzantine) {
@@ -97,7 +100,9 @@ function scenarioFrom({ seed, nodes, powers, byzantine, duration, signatures, ..
     if (!strategies.has(strategy)) throw refuse(`There is no strategy '${strategy}'.`);
   }
   const liars = byzantine.map(({ index, strategy }) => ({ validator: index, strategy }));
-  return { seed, powers: chosen, liars, faults: rest.faults, durationMs: duration, signatures };
+  const { observers, signatures } = rest;
+  if (observers > OBSERVERS_MAX) throw refuse(`There are at most ${OBSERVERS_MAX} observers.`);
+  return { seed, powers: chosen, liars, faults: rest.faults, observers, durationMs: duration, signatures };
 }
 
 function answer(scenario: Scenario, verdict: Verdict, wallMs: number, { colours }: Output): Answer {

@@ -98,13 +98,15 @@ export class Postman {
   }
 
   #lie(strategy: Strategy, peer: PeerId, message: PeerMessage): void {
-    const to = this.#indices.get(peer);
-    if (to === undefined || to === this.#self) return;
+    const observer = this.#genesis.validators.validators.length as ValidatorIndex;
+    const to = this.#indices.get(peer) ?? observer;
+    if (to === this.#self) return;
     const outgoing: Outgoing = { to, message };
     for (const each of strategy.outgoing(outgoing)) {
       const bytes = each.message.kind === 'bytes' ? each.message.bytes : encodePeerMessage(each.message);
       const lane = each.message.kind === 'bytes' ? 'consensus' : laneOf(each.message);
-      this.#journal.after(() => this.#transport.send(this.peerOf(each.to), lane, bytes));
+      const receiver = each.to === to ? peer : this.peerOf(each.to);
+      this.#journal.after(() => this.#transport.send(receiver, lane, bytes));
     }
   }
 }

@@ -7,8 +7,9 @@ import type { Genesis } from '../ledger/genesis.ts';
 import type { Signer } from './ports.ts';
 import type { PeerMessage } from './wire.ts';
 
-/** A message on its way to one validator: as the wire has it, or bytes that no honest node would send. */
+/** A message on its way to one peer: as the wire has it, or bytes that no honest node would send. */
 export interface Outgoing {
+  /** Which validator; an observer counts as the one after the last. */
   readonly to: ValidatorIndex;
   readonly message: PeerMessage | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
 }

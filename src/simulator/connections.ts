@@ -31,7 +31,7 @@ export class Connections {
     this.#world = world;
     for (const a of world.nodes)
       for (const b of world.nodes) {
-        if (a.slot >= b.slot || a.validator === b.validator) continue;
+        if (a.slot >= b.slot || a.peerId === b.peerId) continue;
         const pair = { a, b, severed: false, connected: false, session: 0, lives: '' };
         this.#pairs.push(pair);
         this.#bySlots.set(a.slot * 1000 + b.slot, pair);

@@ -129,7 +129,8 @@ function diskFault(describe: string, damage: (node: SimulatedNode, world: Simula
       const node = random.pick(nodes);
       let power = 0n;
       for (const { validator, isHonest } of nodes)
-        if (!isHonest || validator === node.validator) power += genesis.validators.validators[validator]?.power ?? 0n;
+        if (validator !== null && (!isHonest || validator === node.validator))
+          power += genesis.validators.validators[validator]?.power ?? 0n;
       node.crash();
       if (3n * power < genesis.validators.total) damage(node, world);
       return () => node.start();

@@ -20,9 +20,12 @@ export type NodeState = 'stopped' | 'starting' | 'running' | 'broken';
 export interface NodeSetup {
   /** Position among the nodes of the simulation; two nodes may be the same validator. */
   readonly slot: number;
-  readonly validator: ValidatorIndex;
+  /** Null for an observer. */
+  readonly validator: ValidatorIndex | null;
+  readonly peerId: PeerId;
   readonly genesis: Genesis;
-  readonly secret: Uint8Array;
+  /** The validator's key; null for an observer. */
+  readonly secret: Uint8Array | null;
   readonly scheme: Ed25519;
   readonly scheduler: Scheduler;
   readonly random: Random;
@@ -43,7 +46,8 @@ export interface NodeEvents {
 
 export class SimulatedNode {
   readonly slot: number;
-  readonly validator: ValidatorIndex;
+  /** Null for an observer: it follows the chain and signs nothing. */
+  readonly validator: ValidatorIndex | null;
   readonly peerId: PeerId;
   readonly disk: SimulatedDisk;
   /** Byzantine: no promise is expected of it. */
@@ -69,7 +73,7 @@ export class SimulatedNode {
     this.slot = setup.slot;
     this.validator = setup.validator;
     this.isLiar = setup.strategy !== null;
-    this.peerId = present(setup.genesis.validators.validators[setup.validator], 'validator').peerId;
+    this.peerId = setup.peerId;
     this.disk = new SimulatedDisk(setup.random.fork());
   }
 
@@ -122,7 +126,7 @@ export class SimulatedNode {
                 done(checks.map(({ publicKey, message, signature }) => scheme.verify(publicKey, message, signature))),
               ),
           },
-          signer: { sign: (message) => scheme.sign(secret, message) },
+          signer: { sign: (message) => scheme.sign(present(secret, 'the key of an observer'), message) },
           observer: {
             ...this.#events.observer,
             halted: (error) => {

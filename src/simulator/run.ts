@@ -44,6 +44,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
         return liar === undefined ? [] : [[validator, liar.factory]];
       }),
     ),
+    observers: scenario.observers,
     consensus: conditions.consensus,
     signatures: scenario.signatures,
     latencyMs: conditions.latencyMs,
@@ -85,7 +86,7 @@ function boundOf(simulation: Simulation, liars: number): number {
 
 function recover(simulation: Simulation, { liars }: Scenario): Pick<Verdict, 'recoveryMs' | 'boundMs' | 'laterViews'> {
   const { clients, violations } = simulation;
-  const faulty = simulation.nodes.filter(({ isHonest }) => !isHonest).length;
+  const faulty = simulation.nodes.filter(({ isHonest, validator }) => !isHonest && validator !== null).length;
   const boundMs = boundOf(simulation, Math.max(faulty, liars.length));
   if (violations.length > 0) return { recoveryMs: null, boundMs, laterViews: 0 };
   const healedMs = simulation.nowMs;

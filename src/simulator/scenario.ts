@@ -10,6 +10,8 @@ export interface Scenario {
   readonly powers: readonly bigint[];
   readonly liars: readonly { readonly validator: number; readonly strategy: string }[];
   readonly faults: readonly string[];
+  /** Nodes that follow the chain without a key. */
+  readonly observers: number;
   /** How long faults go on, in simulated milliseconds. */
   readonly durationMs: number;
   readonly signatures: 'stand-in' | 'ed25519';
@@ -38,7 +40,8 @@ export function conditionsOf(random: Random): Conditions {
   };
 }
 
-/** A scenario as the hunt makes them: of a size, with liars of less than a third of the power, and some faults. */
+/** A scenario as the hunt makes them: of a size, with liars of less than a third of the power, some faults, and at
+ *  times an observer. */
 export function scenarioOf(seed: number, durationMs: number): Scenario {
   const random = new Random(seed);
   const size = random.pick([4, 4, 4, 5, 6, 7, 10]);
@@ -59,18 +62,21 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
     }
   }
   const kinds = random.shuffled([...faults.keys()]).slice(0, random.int(0, 4));
-  return { seed, powers, liars, faults: kinds.sort(), durationMs, signatures: 'stand-in' };
+  // Drawn last, so that it changes nothing else that a seed means.
+  const observers = random.chance(0.2) ? 1 : 0;
+  return { seed, powers, liars, faults: kinds.sort(), observers, durationMs, signatures: 'stand-in' };
 }
 
 /** The command that runs it again. */
-export function commandOf({ seed, powers, liars, faults: kinds, durationMs, signatures }: Scenario): string {
+export function commandOf({ seed, powers, liars, faults: kinds, observers, ...rest }: Scenario): string {
   const equal = powers.every((power) => power === 1n);
   return [
     `npx trefoil simulate --seed ${seed}`,
     equal ? `--nodes ${powers.length}` : `--powers ${powers.join(',')}`,
     ...liars.map(({ validator, strategy }) => `--byzantine ${validator}=${strategy}`),
     ...(kinds.length > 0 ? [`--faults ${kinds.join(',')}`] : []),
-    `--duration ${durationMs / 1000}s`,
-    ...(signatures === 'ed25519' ? ['--signatures ed25519'] : []),
+    ...(observers > 0 ? [`--observers ${observers}`] : []),
+    `--duration ${rest.durationMs / 1000}s`,
+    ...(rest.signatures === 'ed25519' ? ['--signatures ed25519'] : []),
   ].join(' ');
 }

@@ -16,7 +16,7 @@ import { Connections } from './connections.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { type ConsensusSettings, simulatedKeys } from './keys.ts';
 import { Links } from './links.ts';
-import { type NodeEvents, SimulatedNode } from './node.ts';
+import { type NodeEvents, type NodeSetup, SimulatedNode } from './node.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { standIn } from './stand-in.ts';
@@ -30,6 +30,8 @@ export interface SimulationSetup {
   readonly liars: ReadonlyMap<number, StrategyFactory>;
   /** Validators whose key a second node has too. */
   readonly twins?: readonly number[];
+  /** Nodes without a key, after all others. */
+  readonly observers?: number;
   readonly consensus?: Partial<ConsensusSettings>;
   readonly signatures?: 'stand-in' | 'ed25519';
   readonly latencyMs?: number;
@@ -68,15 +70,21 @@ export class Simulation {
     this.genesis = keys.genesis;
     const { validators } = this.genesis.validators;
     const twins = (setup.twins ?? []).map((index) => present(validators[index], 'validator'));
-    const size = validators.length + twins.length;
-    this.links = new Links(size, setup.latencyMs ?? 1, this.random.fork());
-    this.nodes = [...validators, ...twins].map(({ index }, slot) => {
-      const strategy = twins.some((twin) => twin.index === index) ? honestTwin : (setup.liars.get(index) ?? null);
+    const people: readonly Person[] = [
+      ...[...validators, ...twins].map(({ index, peerId }) => ({
+        validator: index,
+        peerId,
+        secret: present(keys.validatorSecrets[index], 'secret'),
+        strategy: twins.some((twin) => twin.index === index) ? honestTwin : (setup.liars.get(index) ?? null),
+      })),
+      ...Array.from({ length: setup.observers ?? 0 }, (_, position) => observer(position)),
+    ];
+    this.links = new Links(people.length, setup.latencyMs ?? 1, this.random.fork());
+    this.nodes = people.map((person, slot) => {
       const { genesis, scheduler } = this;
-      const secret = present(keys.validatorSecrets[index], 'secret');
       const random = this.random.fork();
       const node: SimulatedNode = new SimulatedNode(
-        { slot, validator: index, genesis, secret, scheme, scheduler, random, strategy },
+        { ...person, slot, genesis, scheme, scheduler, random },
         this.#events(() => node),
       );
       return node;
@@ -213,6 +221,16 @@ function aboutNote(note: DriverNote): (string | number)[] {
   if (note.kind === 'view-change-started') return [note.view, note.reason];
   return note.kind === 'view-entered' ? [note.view, note.primary] : [];
 }
+
+/** What nodes differ in. */
+type Person = Pick<NodeSetup, 'validator' | 'peerId' | 'secret' | 'strategy'>;
+
+const observer = (position: number): Person => ({
+  validator: null,
+  peerId: `observer-${position}`,
+  secret: null,
+  strategy: null,
+});
 
 /** Two honest replicas with one key are a liar together. */
 const honestTwin: StrategyFactory = () => ({ name: 'twin', outgoing: (message) => [message] });

@@ -12,6 +12,7 @@ const scenario = (change: Partial<Scenario>): Scenario => ({
   powers: [1n, 1n, 1n, 1n],
   liars: [],
   faults: [],
+  observers: 0,
   durationMs: 15_000,
   signatures: 'stand-in',
   ...change,
@@ -66,12 +67,12 @@ describe('a simulation', () => {
     expect(broken(runScenario(scenario({ liars })))).toContain('liveness');
   });
 
-  test.for([...faults.keys()])('recovers from %s', (fault) => {
-    holds(scenario({ seed: 7, faults: [fault] }));
+  test.for([...faults.keys()])('recovers from %s, an observer too', (fault) => {
+    holds(scenario({ seed: 7, faults: [fault], observers: 1 }));
   });
 
-  test.for([...strategies.keys()])('holds against a validator that lies: %s', (strategy) => {
-    holds(scenario({ seed: 5, liars: [{ validator: 1, strategy }], faults: ['delay', 'loss'] }));
+  test.for([...strategies.keys()])('holds against a validator that lies, also to an observer: %s', (strategy) => {
+    holds(scenario({ seed: 5, liars: [{ validator: 1, strategy }], faults: ['delay', 'loss'], observers: 1 }));
   });
 
   test('holds against two colluding equivocators among seven', () => {

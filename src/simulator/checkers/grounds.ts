@@ -2,7 +2,7 @@
  * Nobody honest says more than it can prove: behind each vote stand the votes and the records that the protocol asks for.
  * Liars count as having said everything.
  */
-import type { Hash, Height } from '../../base/brand.ts';
+import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import type { PeerMessage } from '../../driver/wire.ts';
 import { decodePromise, promiseOperation, KEYS } from '../../driver/records.ts';
@@ -10,6 +10,7 @@ import { blockRecordCodec, NULL_BODY_HASH } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { certificateCodec, type SignedVote, type Vote } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../checker.ts';
+import type { SimulatedDisk } from '../disk.ts';
 import type { SimulatedNode } from '../node.ts';
 
 const placeOf = ({ epoch, view, height, hash }: Vote): string => `${epoch}/${view}/${height}/${hash}`;
@@ -21,7 +22,7 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
   const [prepares, commits, checkpoints] = [0, 1, 2].map(() => new Map<string, Set<number>>()) as [Tally, Tally, Tally];
   /** Places in which somebody committed a body. */
   const views = new Map<string, Set<string>>();
-  const isQuorum = (voters: ReadonlySet<number> | undefined, self: number): boolean => {
+  const isQuorum = (voters: ReadonlySet<number> | undefined, self: number | null): boolean => {
     const counts = (index: number): boolean =>
       index === self ||
       voters?.has(index) === true ||
@@ -29,30 +30,30 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
     const power = validators.reduce((sum, { index, power: own }) => (counts(index) ? sum + own : sum), 0n);
     return 3n * power > 2n * total;
   };
-  const onVote = (node: SimulatedNode, vote: Vote): void => {
+  const onVote = (node: SimulatedNode, { vote, voter }: SignedVote): void => {
     const { kind, height, hash } = vote;
     const place = placeOf(vote);
     switch (kind) {
       case 'pre-prepare':
       case 'prepare':
-        return add(prepares, place, node.validator);
+        return add(prepares, place, voter);
       case 'commit':
-        if (node.isHonest && !isQuorum(prepares.get(place), node.validator))
+        if (node.isHonest && !isQuorum(prepares.get(place), voter))
           violate(`node ${node.slot} sent COMMIT at height ${height} without a quorum of PREPAREs`);
-        add(commits, place, node.validator);
+        add(commits, place, voter);
         return void views.set(`${height}/${hash}`, (views.get(`${height}/${hash}`) ?? new Set()).add(place));
       case 'checkpoint': {
         const places = [...(views.get(`${height}/${bodyOnDisk(node, height)}`) ?? [])];
-        if (node.isHonest && !places.some((each) => isQuorum(commits.get(each), node.validator)))
+        if (node.isHonest && !places.some((each) => isQuorum(commits.get(each), voter)))
           violate(`node ${node.slot} sent CHECKPOINT at height ${height} without a quorum of COMMITs`);
-        return add(checkpoints, place, node.validator);
+        return add(checkpoints, place, voter);
       }
     }
   };
   return {
     name: 'grounds',
     sent(node, message) {
-      for (const { vote } of ownVotes(node, message)) onVote(node, vote);
+      for (const signed of ownVotes(node, message)) onVote(node, signed);
     },
     entered(node, { newView }) {
       for (const { viewChange } of newView.viewChanges)
@@ -64,7 +65,8 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
       const vote: Vote = { kind: 'checkpoint', epoch, view: 0 as Vote['view'], height, hash: blockHash };
       const place = placeOf(vote);
       // A CHECKPOINT may leave its node inside a certificate alone: cast before a crash, counted and passed on after it.
-      for (const each of nodes()) if (hasCast(each, vote)) add(checkpoints, place, each.validator);
+      for (const { disk, validator } of nodes())
+        if (validator !== null && hasCast(disk, validator, vote)) add(checkpoints, place, validator);
       if (node.isHonest && !isQuorum(checkpoints.get(place), node.validator))
         violate(`node ${node.slot} has a certificate of height ${height} without a quorum of CHECKPOINTs`);
     },
@@ -73,14 +75,16 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
 
 type Tally = Map<string, Set<number>>;
 
-/** Whether the node's disk holds its CHECKPOINT: as a promise, or, when its epoch has ended, inside a certificate. */
-function hasCast(node: SimulatedNode, vote: Vote): boolean {
-  const signed = { vote, voter: node.validator, signature: new Uint8Array(64) };
-  const { key } = promiseOperation(vote.epoch, { kind: 'vote', vote: signed });
-  const promise = decodePromise(key, node.disk.get(key) ?? new Uint8Array());
+/** Whether the disk holds the validator's CHECKPOINT: as a promise, or, when its epoch has ended, inside a certificate. */
+function hasCast(disk: SimulatedDisk, voter: ValidatorIndex, vote: Vote): boolean {
+  const { key } = promiseOperation(vote.epoch, {
+    kind: 'vote',
+    vote: { vote, voter, signature: new Uint8Array(64) },
+  });
+  const promise = decodePromise(key, disk.get(key) ?? new Uint8Array());
   if (promise.ok && promise.value.kind === 'vote' && promise.value.vote.vote.hash === vote.hash) return true;
-  const certificate = certificateCodec.decode(node.disk.get(KEYS.certificate(vote.height)) ?? new Uint8Array());
-  return certificate.ok && certificate.value.blockHash === vote.hash && certificate.value.signers.get(node.validator);
+  const certificate = certificateCodec.decode(disk.get(KEYS.certificate(vote.height)) ?? new Uint8Array());
+  return certificate.ok && certificate.value.blockHash === vote.hash && certificate.value.signers.get(voter);
 }
 
 /** The body of the node's block of this height. */
