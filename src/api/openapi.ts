@@ -10,7 +10,7 @@ import {
   offencesSchema,
   signedVoteSchema,
 } from './block.ts';
-import { blockEventSchema, eventsQuerySchema } from './events.ts';
+import { blockEventSchema, EVENT_HEIGHTS_AHEAD_MAX, eventsQuerySchema } from './events.ts';
 import { BATCH_BYTES_MAX } from './limits.ts';
 import { PROBLEM_MEDIA_TYPE, problemSchema } from './problems.ts';
 import { ROUTES } from './routes.ts';
@@ -100,6 +100,16 @@ function paths(): Json {
             { oneOf: [reference('CommittedTransaction'), reference('BlockEvent')] },
             'text/event-stream',
           ),
+          409: answer(
+            'EVENT_ID_AHEAD: this node has not got as far as that event',
+            reference('Problem'),
+            PROBLEM_MEDIA_TYPE,
+          ),
+          503: answer(
+            'TOO_MANY_STREAMS; or NOT_READY: this node has not got as far as that event, and knows that it is behind',
+            { oneOf: [reference('Problem'), reference('NotReady')] },
+            PROBLEM_MEDIA_TYPE,
+          ),
         },
         [
           ...queryParameters(eventsQuerySchema),
@@ -107,7 +117,7 @@ function paths(): Json {
             name: 'Last-Event-ID',
             in: 'header',
             schema: { type: 'string' },
-            description: 'Go on right after this event',
+            description: `Go on right after this event, at most ${EVENT_HEIGHTS_AHEAD_MAX} heights above this node's head`,
           },
         ],
       ),

@@ -47,6 +47,11 @@ export const PROBLEMS = {
     title: 'Not an event id',
     hint: 'Last-Event-ID has the form height:index, as events carry it.',
   },
+  EVENT_ID_AHEAD: {
+    status: 409,
+    title: 'This node has not got as far as that event',
+    hint: 'Use another node; if all say so, the id is of another chain or was never given: begin again without one.',
+  },
   HOST_NOT_ALLOWED: {
     status: 403,
     title: 'This node does not answer to that host name',

@@ -25,6 +25,10 @@ const EVENT_CHARACTERS_MAX = 1024 * 1024;
 /** A connection over which nothing came for so long, not even the node's comments, is dead. */
 const SILENCE_MS_MAX = 60_000;
 
+/** How often in a row each node may say that it has not got as far as we have: one that has just started may not know how
+ *  far the others are. Then the place is of no chain that they know. */
+const AHEAD_TIMES_MAX = 3;
+
 /** Yields until the signal aborts; then it ends. Throws only what another attempt cannot mend. */
 export async function* followEvents(
   endpoint: Endpoint,
@@ -33,6 +37,7 @@ export async function* followEvents(
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LedgerEvent, void, undefined> {
   let last = after;
+  let aheadTimes = 0;
   for (let round = 0; !isAborted(signal); round++) {
     try {
       if (round > 0) await sleep(delayBefore(Math.min(round, 10), 0, Math.random), signal);
@@ -40,11 +45,15 @@ export async function* followEvents(
         if (!isAfter(event.id, last)) continue;
         last = event.id;
         round = 0;
+        aheadTimes = 0;
         yield event;
       }
     } catch (error) {
       if (isAborted(signal)) return;
-      if (error instanceof ClientError && !isPassing(error)) throw error;
+      if (error instanceof ClientError && !isPassing(error)) {
+        const isElsewhere = error.code === 'EVENT_ID_AHEAD' && ++aheadTimes < AHEAD_TIMES_MAX * endpoint.urls.length;
+        if (!isElsewhere) throw error;
+      }
     }
     endpoint.moveOn();
   }

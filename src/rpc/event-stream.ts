@@ -1,9 +1,10 @@
 /** GET /v1/events: who gets a stream, from where, and how it ends. */
 import type { ServerResponse } from 'node:http';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { fail, ok, type Result } from '../base/result.ts';
 import {
   CLOSING_EVENT,
+  EVENT_HEIGHTS_AHEAD_MAX,
   EVENT_NAMES,
   type EventId,
   type EventName,
@@ -13,6 +14,7 @@ import {
 import { type Problem, type ProblemCode, problem } from '../api/problems.ts';
 import { ROUTES } from '../api/routes.ts';
 import { type EventFeed, writeEvents } from './events.ts';
+import type { Gateway } from './gateway.ts';
 import { describeIssue } from './issue.ts';
 import type { ServerLimits } from './limits.ts';
 import { COMMON_HEADERS, refuse } from './refuse.ts';
@@ -34,6 +36,7 @@ interface StreamWish {
 /** Serves the streams; `stopping` ends them. */
 export function eventsRoute(
   app: FastifyInstance,
+  gateway: Gateway,
   feed: EventFeed,
   { streamsMax, heartbeatMs }: ServerLimits,
   stopping: AbortSignal,
@@ -43,6 +46,7 @@ export function eventsRoute(
   app.get(ROUTES.events, { exposeHeadRoute: false }, (request, reply) => {
     const wish = parseWish(request, feed.latest);
     if (!wish.ok) return void refuse(reply, wish.error.code, wish.error.message);
+    if (isFarAhead(wish.value.from, feed.latest)) return void refuseAhead(reply, gateway, feed.latest, wish.value.from);
     if (open >= streamsMax) return void refuse(reply, 'TOO_MANY_STREAMS', `${streamsMax} streams are open`);
     reply.hijack();
     open++;
@@ -70,7 +74,7 @@ async function serve(
   const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), heartbeatMs);
   try {
     response.writeHead(200, STREAM_HEADERS);
-    response.write(`: from ${from.height}:${from.index}\n\n`);
+    response.write(`: from ${from.height}:${from.index}; the newest final height is ${feed.latest}\n\n`);
     const reason = await writeEvents(feed, response, from, names, controller.signal);
     end(response, reason ?? problem('STOPPING', 'the node is stopping'));
   } finally {
@@ -99,6 +103,18 @@ function parseWish(
   const { height, index } = id.value;
   // Genesis has no events; after it comes block 1.
   return ok({ from: height === 0 ? FIRST : { height, index: index + 1 }, names });
+}
+
+const isFarAhead = (from: EventId, latest: number): boolean => from.height > latest + EVENT_HEIGHTS_AHEAD_MAX;
+
+/** A node that knows that it is not up to date sends the client elsewhere, or to come back; one that thinks it is says that
+ *  there is no such event. */
+function refuseAhead(reply: FastifyReply, gateway: Gateway, latest: number, { height }: EventId): void {
+  const place = `the event is of height ${height}, the newest final height here is ${latest}`;
+  const reasons = gateway.readiness();
+  if (reasons.length === 0) return void refuse(reply, 'EVENT_ID_AHEAD', place);
+  const detail = [place, ...reasons.map((reason) => reason.detail)].join('; ');
+  refuse(reply, 'NOT_READY', detail, { ready: false, reasons });
 }
 
 function parseNames(types: string | undefined): ReadonlySet<EventName> | undefined {

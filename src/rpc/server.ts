@@ -48,7 +48,7 @@ export function createServer(options: ServerOptions): RpcServer {
   guard(app, originCheck(options.allowedHosts ?? []), stopping.signal);
   submitRoute(app, context);
   resourceRoutes(app, context);
-  eventsRoute(app, feed, limits, stopping.signal);
+  eventsRoute(app, gateway, feed, limits, stopping.signal);
   refuseOtherMethods(app);
 
   return {

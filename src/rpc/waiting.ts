@@ -1,4 +1,7 @@
-/** Requests that wait for a commit, bounded, and let go when their client leaves or the server stops. */
+/**
+ * Requests that wait for a commit, bounded, and let go when their client leaves or the server stops. Node takes in the
+ * requests of a pipeline while the first is still being answered, so the bound is on waits, not on connections.
+ */
 import type { ServerResponse } from 'node:http';
 import { fail, ok, type Result } from '../base/result.ts';
 import { submitQuerySchema } from '../api/transaction.ts';

@@ -68,6 +68,40 @@ describe('events', () => {
     expect(await heights(new Client({ urls: [await node.start()] }), 1)).toEqual([1]);
   });
 
+  const ahead = json(409, problem('EVENT_ID_AHEAD', 'not so far'));
+  const behind = json(503, problem('NOT_READY', 'catching up'), { 'retry-after': '0' });
+
+  it.each([
+    ['says that it has not got so far', ahead],
+    ['says that it is behind', behind],
+  ])('go on with another node when one %s', async (_, answer) => {
+    await using first = new FakeNode(
+      stream(block(1), (response) => response.destroy()),
+      stream(block(2), (response) => response.destroy()),
+      stream(block(3)),
+    );
+    await using second = new FakeNode(answer);
+    const client = new Client({ urls: [await first.start(), await second.start()] });
+    expect(await heights(client, 3)).toEqual([1, 2, 3]);
+    expect(lastEventIds(first)).toEqual(['0:0', '1:0', '2:0']);
+    expect(new Set(lastEventIds(second))).toEqual(new Set(['1:0', '2:0']));
+  });
+
+  it('go on with the same node once it has got so far', async () => {
+    await using node = new FakeNode(ahead, ahead, behind, stream(block(8)));
+    const client = new Client({ urls: [await node.start()] });
+    expect(await heights(client, 1, '7:0')).toEqual([8]);
+    expect(lastEventIds(node)).toEqual(['7:0', '7:0', '7:0', '7:0']);
+  });
+
+  it('end when all nodes keep saying that nobody has got so far', async () => {
+    await using first = new FakeNode(ahead);
+    await using second = new FakeNode(ahead);
+    const client = new Client({ urls: [await first.start(), await second.start()] });
+    await expect(heights(client, 1, '900:0')).rejects.toMatchObject({ code: 'EVENT_ID_AHEAD' });
+    expect([first.received.length, second.received.length]).toEqual([3, 3]);
+  });
+
   it('begin with now where no place is given', async () => {
     await using node = new FakeNode(json(404, problem('BLOCK_NOT_FOUND', 'no block yet')), stream(block(1)));
     const client = new Client({ urls: [await node.start()] });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CLOSING_EVENT } from '../../src/api/events.ts';
+import { WINDOW_MAX } from '../../src/ledger/limits.ts';
 import { EventReader, type Harness, start, until } from './harness.ts';
 import { bytesOf, type MemoryGateway } from './memory-gateway.ts';
 
@@ -90,13 +91,6 @@ describe('the stream of events', () => {
     );
   });
 
-  it('waits for a block that this node does not have yet', async () => {
-    await using harness = await start();
-    const reader = await EventReader.open(harness, '/v1/events', { 'last-event-id': '2:0' });
-    await seal(harness.gateway, 0, 0, 1);
-    expect(idsOf(await reader.take(2))).toEqual(['3:0', '3:1']);
-  });
-
   it('tells only of what is asked for', async () => {
     await using harness = await start();
     await seal(harness.gateway, 2, 1);
@@ -104,16 +98,56 @@ describe('the stream of events', () => {
     expect(await idsFrom(harness, 3, '/v1/events?after=0:0&types=transaction')).toEqual(['1:0', '1:1', '2:0']);
   });
 
-  it.each(['types=news', 'types=', 'after=1', 'after=-1:0', 'since=1:0'])('refuses "%s"', async (query) => {
-    await using harness = await start();
-    expect((await harness.ask(`/v1/events?${query}`)).status).toBe(400);
-  });
+  it.each(['types=news', 'types=', 'after=1', 'after=-1:0', 'after=1:8193', 'after=1e9:0', 'since=1:0'])(
+    'refuses "%s"',
+    async (query) => {
+      await using harness = await start();
+      expect((await harness.ask(`/v1/events?${query}`)).status).toBe(400);
+    },
+  );
 
   it('keeps silent streams alive', async () => {
     await using harness = await start({ limits: { heartbeatMs: 10 } });
     const reader = await EventReader.open(harness);
     await reader.comment('heartbeat');
     reader.close();
+  });
+});
+
+describe('a client that was at a node further ahead', () => {
+  it.each([
+    ['by a block', '3:1', ['4:0']],
+    ['by part of a block', '3:0', ['3:1', '4:0']],
+  ])('%s is told what it has not seen, once, when it happens', async (_, last, wanted) => {
+    await using harness = await start();
+    await seal(harness.gateway, 0, 0);
+    const reader = await EventReader.open(harness, '/v1/events', { 'last-event-id': last });
+    await seal(harness.gateway, 1, 0);
+    expect(idsOf(await reader.take(wanted.length))).toEqual(wanted);
+  });
+
+  const READY: MemoryGateway['reasons'] = [];
+  const BEHIND: MemoryGateway['reasons'] = [{ code: 'CATCHING_UP', detail: 'at height 2 of 900, 898 behind' }];
+  it.each([
+    ['the newest event', '2:0', READY, 200, undefined],
+    ['the next', '3:0', READY, 200, undefined],
+    ['the furthest that validators are apart', `${2 + WINDOW_MAX}:0`, READY, 200, undefined],
+    ['one further', `${3 + WINDOW_MAX}:0`, READY, 409, 'EVENT_ID_AHEAD'],
+    ['the furthest there is', '999999999999999:8192', READY, 409, 'EVENT_ID_AHEAD'],
+    ['one that a node which catches up will reach soon', `${2 + WINDOW_MAX}:0`, BEHIND, 200, undefined],
+    ['one that a node which catches up will reach later', `${3 + WINDOW_MAX}:0`, BEHIND, 503, 'NOT_READY'],
+  ])('is answered at %s, %s: %j', async (_, last, reasons, status, code) => {
+    await using harness = await start();
+    await seal(harness.gateway, 0, 0);
+    harness.gateway.reasons = reasons;
+    const reader = await EventReader.open(harness, `/v1/events?after=${last}`);
+    expect(reader.response.statusCode).toBe(status);
+    reader.close();
+    if (code === undefined) return;
+    const answer = await harness.ask('/v1/events', { headers: { 'last-event-id': last } });
+    expect(answer.json()).toMatchObject({ code, status });
+    expect((answer.json() as { detail: string }).detail).toContain('the newest final height here is 2');
+    expect(answer.headers['retry-after']).toBe(status === 503 ? '1' : undefined);
   });
 });
 

@@ -172,6 +172,33 @@ describe('a malformed request', () => {
   });
 });
 
+describe('waits', () => {
+  const waitFor = (harness: Harness, id: string): string =>
+    `GET /v1/transactions/${id.repeat(64)}?wait=committed&timeout=60s HTTP/1.1\r\n${host(harness)}\r\n`;
+
+  // Node reads on while a request is being answered: each wait of a pipeline takes its seat at once, and the refusals stand
+  // behind the waits before them on their connection. Who waits there hears nothing; who comes on another one hears at once.
+  it('are bounded in all, however many of them stand behind one another on how many connections', async () => {
+    await using harness = await start({ limits: { waitingMax: 64 } });
+    const greedy = await Promise.all(Array.from({ length: 4 }, () => harness.connect()));
+    for (let sent = 0; sent < 32; sent++) {
+      for (const { socket } of greedy) socket.write(waitFor(harness, '0'));
+      // In turn, so that each connection has a wait before its first refusal.
+      await until(() => harness.gateway.waits >= Math.min(64, 4 * (sent + 1)));
+    }
+    const last = await harness.connect();
+    last.socket.write(waitFor(harness, '1'));
+    await until(() => codeOf(last.received()) === 'TOO_MANY_WAITING');
+    expect(harness.gateway.waits).toBe(64);
+    expect(greedy.map(({ received }) => received())).toEqual(['', '', '', '']);
+
+    greedy[0]?.socket.destroy();
+    await until(() => harness.gateway.waits === 48);
+    last.socket.write(waitFor(harness, '1'));
+    await until(() => harness.gateway.waits === 49);
+  });
+});
+
 describe('connections', () => {
   it('are bounded; one more is closed at once', async () => {
     await using harness = await start({ limits: { connectionsMax: 2 } });

@@ -60,6 +60,7 @@ const PROVOCATIONS: Readonly<Record<ProblemCode, Provocation>> = {
   BAD_HASH: asking('/v1/transactions/zz'),
   BAD_HEIGHT: asking('/v1/blocks/-1'),
   BAD_EVENT_ID: asking('/v1/events', { headers: { 'last-event-id': 'yesterday' } }),
+  EVENT_ID_AHEAD: asking('/v1/events', { headers: { 'last-event-id': '33:0' } }),
   HOST_NOT_ALLOWED: asking('/livez', { headers: { host: 'evil.example' } }),
   ORIGIN_NOT_ALLOWED: asking('/livez', { headers: { origin: 'http://evil.example' } }),
   NOT_FOUND: asking('/v2/status'),
