@@ -1,13 +1,13 @@
 /** Keys and genesis of a simulated network: the same for the same numbers. */
 import { base58 } from '@scure/base';
 import type { Address, ValidatorIndex } from '../base/brand.ts';
-import { invariant } from '../base/invariant.ts';
+import { ok, type Result } from '../base/result.ts';
 import { toAddress, toHex } from '../codec/hex.ts';
 import { formatAddress } from '../crypto/address.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import { sha256 } from '../crypto/sha256.ts';
 import type { PeerId } from '../driver/ports.ts';
-import { type Genesis, parseGenesis } from '../ledger/genesis.ts';
+import { type Genesis, type GenesisError, parseGenesis } from '../ledger/genesis.ts';
 import { GENESIS_FORMAT } from '../ledger/genesis-schema.ts';
 
 export interface ConsensusSettings {
@@ -46,11 +46,12 @@ export interface SimulatedKeys {
 const ACCOUNTS = 8;
 const PREFIX = 'tre';
 
+/** An error when the settings make no network. */
 export function simulatedKeys(
   scheme: Ed25519,
   powers: readonly bigint[],
   consensus: Partial<ConsensusSettings>,
-): SimulatedKeys {
+): Result<SimulatedKeys, GenesisError> {
   const validatorSecrets = powers.map((_, index) => secretOf(`validator ${index}`));
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => {
     const secret = secretOf(`account ${index}`);
@@ -79,8 +80,7 @@ export function simulatedKeys(
       accounts: accounts.map(({ address }) => ({ address: formatAddress(address, PREFIX), balance: '1000000000' })),
     }),
   );
-  invariant(parsed.ok, 'the simulated genesis is valid', parsed.ok ? {} : { error: parsed.error.message });
-  return { genesis: parsed.value, validatorSecrets, accounts };
+  return parsed.ok ? ok({ genesis: parsed.value, validatorSecrets, accounts }) : parsed;
 }
 
 const secretOf = (owner: string): Uint8Array =>

@@ -1,7 +1,9 @@
 /** Rules of a transcript: which messages are lost or held back on the way. */
+import { VOTE_KINDS } from '../ledger/vote.ts';
 import { decodePeerMessage, type PeerMessage } from '../driver/wire.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Simulation, WireFilter } from './simulation.ts';
+import { Unreadable, type Words } from './words.ts';
 
 export interface Rule {
   /** Held back until the rules are cleared, else lost. */
@@ -15,21 +17,32 @@ export interface Rule {
   readonly height: number | null;
 }
 
-/** `commit from 0 1 to * view 0 height 3`, all but the kind optional. */
-export function parseRule(hold: boolean, [kind = '*', ...words]: readonly string[]): Rule {
-  const after = (word: string): readonly string[] => {
-    const at = words.indexOf(word);
-    if (at < 0) return [];
-    const rest = words.slice(at + 1);
-    const end = rest.findIndex((each) => !/^(\*|[0-9]+)$/.test(each));
-    return end < 0 ? rest : rest.slice(0, end);
-  };
-  const slots = (word: string): readonly number[] | null => {
-    const list = after(word);
-    return list.length === 0 || list[0] === '*' ? null : list.map(Number);
-  };
-  const one = (word: string): number | null => (after(word)[0] === undefined ? null : Number(after(word)[0]));
-  return { hold, kind, from: slots('from'), to: slots('to'), view: one('view'), height: one('height') };
+/** What a rule may name beside the kinds of votes. */
+const OTHER_KINDS: Readonly<Record<Exclude<PeerMessage['kind'], 'vote' | 'pre-prepare'>, true>> = {
+  'view-change': true,
+  'new-view': true,
+  status: true,
+  certificate: true,
+  transactions: true,
+  'fetch-transactions': true,
+  body: true,
+  'fetch-body': true,
+  blocks: true,
+  'fetch-blocks': true,
+};
+const KINDS: readonly string[] = ['*', ...VOTE_KINDS, ...Object.keys(OTHER_KINDS)];
+
+/** `commit from 0 1 to * view 0 height 3`, all but the kind optional. Throws Unreadable. */
+export function parseRule(hold: boolean, words: Words, slots: () => readonly number[]): Rule {
+  const kind = words.take('what kind of message');
+  if (!KINDS.includes(kind)) throw new Unreadable(`no message '${kind}'; there are ${KINDS.join(', ')}`);
+  let rule: Rule = { hold, kind, from: null, to: null, view: null, height: null };
+  while (words.next !== undefined) {
+    const what = words.oneOf('from', 'to', 'view', 'height');
+    if (words.has('*')) continue;
+    rule = { ...rule, [what]: what === 'from' || what === 'to' ? slots() : words.whole(what) };
+  }
+  return rule;
 }
 
 export class Rules {

@@ -1,6 +1,6 @@
 /** Runs a scenario to its verdict: faults for a while, then quiet, in which the network has to recover. */
-import type { Violation } from './checker.ts';
 import { healAll, unleash } from './faults.ts';
+import { type Outcome, outcomeOf } from './outcome.ts';
 import { Random } from './random.ts';
 import { conditionsOf, type Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
@@ -8,22 +8,12 @@ import { Story } from './story.ts';
 import { strategies } from './strategies/registry.ts';
 import type { TraceSink } from './trace.ts';
 
-export interface Verdict {
-  readonly violations: readonly Violation[];
-  /** Names of all checkers. */
-  readonly checkers: readonly string[];
-  readonly story: readonly string[];
-  readonly traceHash: string;
-  readonly events: number;
-  /** Highest final height of an honest node. */
-  readonly height: number;
-  readonly transactions: number;
+export interface Verdict extends Outcome {
   /** From the end of the faults until every honest node had committed new transactions; null when that did not happen. */
   readonly recoveryMs: number | null;
   readonly boundMs: number;
   /** View changes after the recovery. */
   readonly laterViews: number;
-  readonly simulatedMs: number;
 }
 
 /** Base timeouts of quiet after the recovery, in which views are counted. */
@@ -61,18 +51,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
   trouble.stop();
   const recovery = recover(simulation, scenario);
   simulation.finish();
-  const { violations, trace, checkers, clients } = simulation;
-  return {
-    violations,
-    checkers: [...checkers.map(({ name }) => name), 'liveness', 'view changes'],
-    story: story.lines(),
-    traceHash: trace.hash,
-    events: trace.events,
-    height: Math.max(0, ...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0)),
-    transactions: clients.transactions.size - clients.open.size,
-    ...recovery,
-    simulatedMs: simulation.nowMs,
-  };
+  return { ...outcomeOf(simulation, story, ['liveness', 'view changes']), ...recovery };
 }
 
 /** The time in which commits have to resume: two base timeouts, another doubled one for each liar that may be primary in

@@ -17,6 +17,9 @@ export interface Scenario {
   readonly signatures: 'stand-in' | 'ed25519';
 }
 
+/** Validators of a simulation, at most. The messages of a height grow with the square of their number. */
+export const NODES_MAX = 32;
+
 /** What the seed decides beside the course of events. */
 export interface Conditions {
   readonly consensus: Partial<ConsensusSettings>;

@@ -2,7 +2,7 @@
  * The world of a simulation: nodes, wires, clients and checkers on one virtual clock. It runs the production driver, core
  * and ledger; one seed decides everything.
  */
-import { present } from '../base/invariant.ts';
+import { invariant, present } from '../base/invariant.ts';
 import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { DriverNote, FinalizedBlock, PeerId } from '../driver/ports.ts';
@@ -66,7 +66,9 @@ export class Simulation {
     this.random = new Random(setup.seed);
     this.trace = new Trace(setup.trace);
     const scheme: Ed25519 = setup.signatures === 'ed25519' ? opensslEd25519 : standIn;
-    const keys = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
+    const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
+    invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
+    const keys = made.value;
     this.genesis = keys.genesis;
     const { validators } = this.genesis.validators;
     const twins = (setup.twins ?? []).map((index) => present(validators[index], 'validator'));

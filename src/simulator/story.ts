@@ -60,6 +60,8 @@ export class Story {
         return this.#simulation?.node(Number(first)).isLiar === true
           ? undefined
           : `node ${first} closes the connection of node ${second}: ${third}`;
+      case 'step':
+        return `line ${first}: ${second}`;
       case 'healed':
         return `faults end at height ${this.#height}`;
       default:

@@ -2,255 +2,283 @@
  * Scenarios as text: what happens, line by line, and what must come of it. Everything that the seed would decide is
  * written down, so that a bug found once stays found. The language is described in TRANSCRIPTS.md.
  */
-import { present } from '../base/invariant.ts';
-import { healAll } from './faults.ts';
-import { CONSENSUS_DEFAULTS, type ConsensusSettings } from './keys.ts';
-import type { SimulatedNode } from './node.ts';
-import { parseRule, Rules } from './rules.ts';
-import { Simulation } from './simulation.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import { CONSENSUS_DEFAULTS, type ConsensusSettings, simulatedKeys } from './keys.ts';
+import { parseRule, type Rule } from './rules.ts';
+import { NODES_MAX } from './scenario.ts';
+import { standIn } from './stand-in.ts';
 import { strategies } from './strategies/registry.ts';
+import { Unreadable, Words } from './words.ts';
 
-/** A line that cannot be read, or that did not come true. */
-class TranscriptError extends Error {
-  override readonly name = 'TranscriptError';
+/** Slots; all nodes, or those that are not liars. */
+export type Nodes = 'all' | 'honest' | readonly number[];
+
+const GAUGES = ['height', 'view', 'epoch', 'pending'] as const;
+
+/** What each of the nodes shows at least, or at most. */
+export interface Reading {
+  readonly kind: 'reading';
+  readonly gauge: (typeof GAUGES)[number];
+  readonly value: number;
+  readonly isMost: boolean;
+  readonly nodes: Nodes;
 }
 
-interface Setup {
-  powers: readonly bigint[];
-  readonly liars: Map<number, string>;
-  readonly twins: number[];
-  readonly consensus: Partial<Record<keyof ConsensusSettings, number>>;
-  seed: number;
-  latencyMs: number;
+/** `commits`: each of the nodes gets a new transaction, and all of them finalize all of these. */
+export type Condition = Reading | { readonly kind: 'commits'; readonly nodes: Nodes };
+
+export type Action =
+  | { readonly kind: 'start' | 'crash' | 'pause' | 'resume' | 'submit'; readonly nodes: Nodes }
+  | { readonly kind: 'skew'; readonly node: number; readonly ms: number }
+  /** 0 ends it. */
+  | { readonly kind: 'load'; readonly everyMs: number }
+  | { readonly kind: 'cut' | 'sever'; readonly from: Nodes; readonly to: Nodes; readonly bothWays: boolean }
+  | { readonly kind: 'clog'; readonly from: Nodes; readonly to: Nodes }
+  | { readonly kind: 'rule'; readonly rule: Rule }
+  | { readonly kind: 'pass' }
+  | { readonly kind: 'heal' }
+  | { readonly kind: 'run'; readonly ms: number }
+  | { readonly kind: 'until'; readonly condition: Condition; readonly withinMs: number }
+  | { readonly kind: 'expect'; readonly reading: Reading };
+
+export interface Step {
+  /** Of the file, from 1. */
+  readonly line: number;
+  readonly text: string;
+  readonly action: Action;
 }
 
-class Play {
-  readonly #setup: Setup = {
-    powers: [1n, 1n, 1n, 1n],
-    liars: new Map(),
-    twins: [],
-    consensus: {},
-    seed: 1,
-    latencyMs: 1,
-  };
-  readonly #rules = new Rules();
-  #simulation: Simulation | null = null;
-  #account = 0;
-
-  get simulation(): Simulation {
-    if (this.#simulation !== null) return this.#simulation;
-    const { liars, ...setup } = this.#setup;
-    const factories = new Map([...liars].map(([index, name]) => [index, present(strategies.get(name), name).factory]));
-    const simulation = new Simulation({ ...setup, liars: factories });
-    simulation.filter = this.#rules.filterFor(simulation);
-    this.#simulation = simulation;
-    return simulation;
-  }
-
-  get violations(): Simulation['violations'] {
-    return this.#simulation?.violations ?? [];
-  }
-
-  /** Lines before `start` say what the network is, lines after it what happens. */
-  line([verb, ...words]: readonly string[]): void {
-    switch (verb ?? '') {
-      case 'nodes':
-        this.#setup.powers = Array.from({ length: whole(words[0]) }, () => 1n);
-        return;
-      case 'powers':
-        this.#setup.powers = words.map(BigInt);
-        return;
-      case 'seed':
-        this.#setup.seed = whole(words[0]);
-        return;
-      case 'latency':
-        this.#setup.latencyMs = this.#duration(words);
-        return;
-      case 'set':
-        return this.#set(words[0], whole(words[1]));
-      case 'liar':
-        if (!strategies.has(words[1] ?? '')) throw new TranscriptError(`no liar '${words[1]}'`);
-        this.#setup.liars.set(whole(words[0]), present(words[1], 'strategy'));
-        return;
-      case 'twin':
-        this.#setup.twins.push(whole(words[0]));
-        return;
-      default:
-        return this.#happen(verb ?? '', words);
-    }
-  }
-
-  #happen(verb: string, words: readonly string[]): void {
-    switch (verb) {
-      case 'start':
-        for (const node of this.#nodes(words)) node.start();
-        return;
-      case 'crash':
-        for (const node of this.#nodes(words)) node.crash();
-        return;
-      case 'pause':
-        for (const node of this.#nodes(words)) node.pause();
-        return;
-      case 'resume':
-        for (const node of this.#nodes(words)) node.resume();
-        return;
-      case 'skew':
-        this.simulation.node(whole(words[0])).skewMs = this.#duration(words.slice(1));
-        return;
-      case 'submit':
-        for (const node of this.#nodes(words)) this.#submit(node);
-        return;
-      case 'load':
-        return this.simulation.clients.load(words[0] === 'off' ? 0 : this.#duration(words));
-      case 'cut':
-      case 'sever':
-        return this.#cut(words, verb === 'sever');
-      case 'clog':
-        return this.#clog(words);
-      case 'heal':
-        this.#rules.clear();
-        return healAll(this.simulation);
-      case 'drop':
-      case 'hold':
-        return this.#rules.add(parseRule(verb === 'hold', words));
-      case 'pass':
-        return this.#rules.clear();
-      case 'run':
-        return this.simulation.run(this.#duration(words));
-      case 'until':
-        return this.#until(words);
-      case 'expect':
-        return this.#expect(words);
-      default:
-        throw new TranscriptError(`what is '${verb}'?`);
-    }
-  }
-
-  #set(name: string | undefined, value: number): void {
-    if (name === undefined || !(name in CONSENSUS_DEFAULTS)) throw new TranscriptError(`no setting '${name}'`);
-    this.#setup.consensus[name as keyof ConsensusSettings] = value;
-  }
-
-  #nodes(words: readonly string[]): readonly SimulatedNode[] {
-    if (words.length === 0 || words[0] === 'all') return this.simulation.nodes;
-    if (words[0] === 'honest') return this.simulation.honest;
-    return words.map((word) => this.simulation.node(whole(word)));
-  }
-
-  #submit(node: SimulatedNode): ReturnType<Simulation['clients']['submit']> {
-    const { clients } = this.simulation;
-    return clients.submit(this.#account++ % clients.accounts.length, node);
-  }
-
-  #cut(words: readonly string[], severed: boolean): void {
-    const { links, connections } = this.simulation;
-    const at = words.findIndex((word) => word === '|' || word === '>');
-    for (const a of this.#nodes(words.slice(0, at)))
-      for (const b of this.#nodes(words.slice(at + 1))) {
-        links.between(a.slot, b.slot).blocked = true;
-        if (words[at] === '|') links.between(b.slot, a.slot).blocked = true;
-        if (severed) connections.sever(a, b, true);
-      }
-  }
-
-  #clog(words: readonly string[]): void {
-    const at = words.indexOf('>');
-    for (const a of this.#nodes(words.slice(0, at)))
-      for (const b of this.#nodes(words.slice(at + 1))) this.simulation.links.between(a.slot, b.slot).clogged = true;
-  }
-
-  /** `height 5 on all within 10s`, `view 1 on 0 1 within 2 timeouts`, `commits on all within 2 timeouts`. */
-  #until(words: readonly string[]): void {
-    const within = words.indexOf('within');
-    if (within < 0) throw new TranscriptError('until … within how long?');
-    const condition =
-      words[0] === 'commits' ? this.#commits(words.slice(1, within)) : this.#condition(words.slice(0, within));
-    const reached = this.simulation.until(condition, this.#duration(words.slice(within + 1)));
-    if (!reached || !condition()) throw new TranscriptError(`not reached: ${this.#standing()}`);
-  }
-
-  /** Each of the nodes gets a new transaction, and commits all of them. */
-  #commits(words: readonly string[]): () => boolean {
-    const nodes = this.#nodes(words.slice(words[0] === 'on' ? 1 : 0));
-    const { simulation } = this;
-    simulation.until(() => nodes.every(({ state }) => state === 'running'), 1000);
-    const submitted = nodes.map((node) => this.#submit(node));
-    // A crash may have taken earlier transactions of the same accounts with it.
-    for (const node of nodes) simulation.clients.retry(node);
-    return () => {
-      const needed = Math.max(...submitted.map(({ height }) => height ?? Number.POSITIVE_INFINITY));
-      return nodes.every((node) => (node.driver?.status().finalHeight ?? 0) >= needed);
-    };
-  }
-
-  #expect(words: readonly string[]): void {
-    if (!this.#condition(words)()) throw new TranscriptError(`expected ${words.join(' ')}: ${this.#standing()}`);
-  }
-
-  /** `height 5 on all`, `height at most 5 on 0`, `view 1 on 2`, `epoch 1 on all`, `pending 0 on all`. */
-  #condition(words: readonly string[]): () => boolean {
-    const on = words.indexOf('on');
-    const [what, ...rest] = words.slice(0, on < 0 ? undefined : on);
-    const most = rest[0] === 'at' && rest[1] === 'most';
-    const value = whole(rest[most ? 2 : 0]);
-    const nodes = on < 0 ? this.simulation.honest : this.#nodes(words.slice(on + 1));
-    const read = (node: SimulatedNode): number => {
-      const status = node.driver?.status();
-      if (status === undefined) return -1;
-      if (what === 'height') return status.finalHeight;
-      if (what === 'view') return status.active || most ? status.view : -1;
-      if (what === 'epoch') return status.epoch;
-      if (what === 'pending') return status.mempool.size;
-      throw new TranscriptError(`no condition '${what}'`);
-    };
-    return () => nodes.every((node) => (most ? read(node) <= value : read(node) >= value));
-  }
-
-  /** `500ms`, `10s`, `2h`, `2 timeouts` (base timeouts of a view). */
-  #duration([amount, unit]: readonly string[]): number {
-    const { tickMs, baseTimeoutTicks } = { ...CONSENSUS_DEFAULTS, ...this.#setup.consensus };
-    if (unit === 'timeouts' || unit === 'timeout') return Number(amount) * tickMs * baseTimeoutTicks;
-    const match = /^(-?[0-9.]+)(ms|s|m|h)$/.exec(amount ?? '');
-    if (match === null) throw new TranscriptError(`no duration '${amount}'`);
-    return Number(match[1]) * { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }[match[2] as 'ms' | 's' | 'm' | 'h'];
-  }
-
-  #standing(): string {
-    return this.simulation.nodes
-      .map(({ slot, driver, state }) => {
-        const status = driver?.status();
-        if (status === undefined) return `node ${slot} ${state}`;
-        const { epoch, view, active, finalHeight, executedHeight } = status;
-        return `node ${slot} epoch ${epoch} view ${view}${active ? '' : '?'} final ${finalHeight} executed ${executedHeight}`;
-      })
-      .join('; ');
-  }
+export interface Network {
+  readonly powers: readonly bigint[];
+  /** Names of strategies by validator. */
+  readonly liars: ReadonlyMap<number, string>;
+  readonly twins: readonly number[];
+  readonly consensus: Partial<ConsensusSettings>;
+  readonly seed: number;
+  readonly latencyMs: number;
 }
 
-function whole(word: string | undefined): number {
-  if (word === undefined || !/^[0-9]+$/.test(word)) throw new TranscriptError(`'${word}' is no whole number`);
-  return Number(word);
+export interface Transcript {
+  readonly network: Network;
+  readonly steps: readonly Step[];
 }
 
-/** Plays a transcript to its end. Throws TranscriptError with the line that failed, also when a checker does. */
-export function playTranscript(text: string): Simulation {
-  const play = new Play();
+export interface TranscriptError {
+  readonly code: 'MALFORMED_TRANSCRIPT';
+  /** `line 3, nodes many: 'many' is no whole number`. */
+  readonly message: string;
+}
+
+/** Ten times the longest that anybody would write by hand. */
+export const TRANSCRIPT_BYTES_MAX = 65_536;
+/** A longer wait can be written as two. */
+const DURATION_MAX_MS = 24 * 60 * 60 * 1000;
+/** More would be a test of the host's memory. */
+const LOAD_MIN_MS = 1;
+/** Printable, so that a message can repeat it on any terminal. */
+const STEP = /^[\t -~]{1,200}$/;
+const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 } as const;
+
+const malformed = (message: string): Result<never, TranscriptError> => fail('MALFORMED_TRANSCRIPT', message);
+
+/** Line by line; the error is that of the first line that cannot be read. */
+export function parseTranscript(text: string): Result<Transcript, TranscriptError> {
+  if (text.length > TRANSCRIPT_BYTES_MAX) return malformed(`longer than ${TRANSCRIPT_BYTES_MAX} characters`);
+  const parser = new Parser();
   for (const [index, raw] of text.split('\n').entries()) {
     const line = raw.replace(/#.*/, '').trim();
     if (line === '') continue;
+    if (!STEP.test(line)) return malformed(`line ${index + 1}: a step has at most 200 characters, all of them ASCII`);
     try {
-      play.line(line.split(/\s+/));
+      parser.read(index + 1, line);
     } catch (error) {
-      if (error instanceof TranscriptError) throw new TranscriptError(`line ${index + 1}, ${line}: ${error.message}`);
+      if (error instanceof Unreadable) return malformed(`line ${index + 1}, ${line}: ${error.message}`);
       throw error;
     }
-    const [violation] = play.violations;
-    if (violation !== undefined)
-      throw new TranscriptError(`line ${index + 1}, ${line}: ${violation.checker} is broken, ${violation.message}`);
   }
-  play.simulation.finish();
-  const [violation] = play.simulation.violations;
-  if (violation !== undefined)
-    throw new TranscriptError(`at the end: ${violation.checker} is broken, ${violation.message}`);
-  return play.simulation;
+  if (parser.steps.length === 0) return malformed('nothing happens: at least `start` is missing');
+  return ok({ network: parser.network, steps: parser.steps });
+}
+
+class Parser {
+  readonly steps: Step[] = [];
+  readonly #liars = new Map<number, string>();
+  readonly #twins: number[] = [];
+  #powers: readonly bigint[] = [1n, 1n, 1n, 1n];
+  #consensus: Partial<ConsensusSettings> = {};
+  #seed = 1;
+  #latencyMs = 1;
+
+  get network(): Network {
+    return {
+      powers: this.#powers,
+      liars: this.#liars,
+      twins: this.#twins,
+      consensus: this.#consensus,
+      seed: this.#seed,
+      latencyMs: this.#latencyMs,
+    };
+  }
+
+  read(line: number, text: string): void {
+    const words = new Words(text);
+    const verb = words.take('a verb');
+    if (this.#describe(verb, words)) {
+      if (this.steps.length > 0) throw new Unreadable('what the network is stands before all that happens');
+    } else {
+      this.steps.push({ line, text, action: this.#action(verb, words) });
+    }
+    words.end();
+  }
+
+  /** What the network is; false when the verb is about something else. */
+  #describe(verb: string, words: Words): boolean {
+    switch (verb) {
+      case 'nodes':
+        this.#settle(Array.from({ length: Math.min(words.whole('how many'), NODES_MAX + 1) }, () => 1n));
+        return true;
+      case 'powers':
+        this.#settle(words.numbers().map(BigInt));
+        return true;
+      case 'seed':
+        this.#seed = words.whole('a number');
+        return true;
+      case 'latency':
+        this.#latencyMs = this.#duration(words);
+        return true;
+      case 'set':
+        this.#set(words.take('a setting'), words);
+        return true;
+      case 'liar':
+        this.#liar(this.#validator(words), words.take('a strategy'));
+        return true;
+      case 'twin':
+        this.#twins.push(this.#validator(words));
+        if (this.#nodeCount > NODES_MAX) throw new Unreadable(`there are at most ${NODES_MAX} nodes`);
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  #settle(powers: readonly bigint[]): void {
+    if (powers.length < 1 || powers.length > NODES_MAX) throw new Unreadable(`there are 1 to ${NODES_MAX} nodes`);
+    if (this.#liars.size + this.#twins.length > 0) throw new Unreadable('it stands before liars and twins');
+    this.#powers = powers;
+    this.#check();
+  }
+
+  #set(name: string, words: Words): void {
+    if (!Object.hasOwn(CONSENSUS_DEFAULTS, name))
+      throw new Unreadable(`no setting '${name}'; there are ${Object.keys(CONSENSUS_DEFAULTS).join(', ')}`);
+    this.#consensus = { ...this.#consensus, [name]: words.whole('a number') };
+    this.#check();
+  }
+
+  #check(): void {
+    const keys = simulatedKeys(standIn, this.#powers, this.#consensus);
+    if (!keys.ok) throw new Unreadable(keys.error.message);
+  }
+
+  #liar(validator: number, strategy: string): void {
+    if (!strategies.has(strategy)) throw new Unreadable(`no liar '${strategy}'`);
+    this.#liars.set(validator, strategy);
+  }
+
+  get #nodeCount(): number {
+    return this.#powers.length + this.#twins.length;
+  }
+
+  #validator(words: Words): number {
+    const index = words.whole('a validator');
+    if (index >= this.#powers.length) throw new Unreadable(`no validator ${index}`);
+    return index;
+  }
+
+  #action(verb: string, words: Words): Action {
+    switch (verb) {
+      case 'start':
+      case 'crash':
+      case 'pause':
+      case 'resume':
+      case 'submit':
+        return { kind: verb, nodes: words.next === undefined ? 'all' : this.#nodes(words) };
+      case 'skew':
+        return { kind: 'skew', node: this.#slot(words.whole('a node')), ms: this.#duration(words, -DURATION_MAX_MS) };
+      case 'load':
+        return { kind: 'load', everyMs: words.has('off') ? 0 : this.#duration(words, LOAD_MIN_MS) };
+      case 'cut':
+      case 'sever': {
+        const from = this.#nodes(words);
+        const bothWays = words.oneOf('|', '>') === '|';
+        return { kind: verb, from, bothWays, to: this.#nodes(words) };
+      }
+      case 'clog': {
+        const from = this.#nodes(words);
+        words.oneOf('>');
+        return { kind: 'clog', from, to: this.#nodes(words) };
+      }
+      case 'drop':
+      case 'hold':
+        return { kind: 'rule', rule: parseRule(verb === 'hold', words, () => this.#slots(words)) };
+      case 'pass':
+      case 'heal':
+        return { kind: verb };
+      case 'run':
+        return { kind: 'run', ms: this.#duration(words) };
+      case 'until': {
+        const condition = this.#condition(words);
+        words.oneOf('within');
+        return { kind: 'until', condition, withinMs: this.#duration(words) };
+      }
+      case 'expect':
+        return { kind: 'expect', reading: this.#reading(words) };
+      default:
+        throw new Unreadable(`what is '${verb}'?`);
+    }
+  }
+
+  #nodes(words: Words): Nodes {
+    if (words.has('all')) return 'all';
+    if (words.has('honest')) return 'honest';
+    return this.#slots(words);
+  }
+
+  #slots(words: Words): readonly number[] {
+    const slots = words.numbers();
+    if (slots.length > 0) return slots.map((slot) => this.#slot(slot));
+    throw new Unreadable(words.next === undefined ? 'which nodes?' : `'${words.next}' is no node`);
+  }
+
+  #slot(slot: number): number {
+    if (slot >= this.#nodeCount) throw new Unreadable(`no node ${slot}`);
+    return slot;
+  }
+
+  #condition(words: Words): Condition {
+    if (!words.has('commits')) return this.#reading(words);
+    return { kind: 'commits', nodes: words.has('on') ? this.#nodes(words) : 'all' };
+  }
+
+  /** `height 5 on all`, `height at most 5 on 0`, `view 1 on 2`, `epoch 1`, `pending at most 0`. */
+  #reading(words: Words): Reading {
+    const gauge = words.oneOf(...GAUGES);
+    const isMost = words.has('at');
+    if (isMost) words.oneOf('most');
+    const value = words.whole('a number');
+    return { kind: 'reading', gauge, value, isMost, nodes: words.has('on') ? this.#nodes(words) : 'honest' };
+  }
+
+  /** `500ms`, `10s`, `2h`, `2 timeouts` (base timeouts of a view). */
+  #duration(words: Words, minMs = 0): number {
+    const word = words.take('how long');
+    const match = /^(-?[0-9]{1,9}(?:\.[0-9]{1,9})?)(ms|s|m|h)?$/.exec(word);
+    if (match === null) throw new Unreadable(`no duration '${word}'`);
+    const unit = match[2] as keyof typeof UNITS | undefined;
+    if (unit === undefined) words.oneOf('timeouts', 'timeout');
+    const { tickMs, baseTimeoutTicks } = { ...CONSENSUS_DEFAULTS, ...this.#consensus };
+    const ms = Number(match[1]) * (unit === undefined ? tickMs * baseTimeoutTicks : UNITS[unit]);
+    if (ms < minMs || ms > DURATION_MAX_MS) throw new Unreadable(`'${word}' is too short or too long`);
+    return ms;
+  }
 }

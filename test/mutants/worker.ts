@@ -1,9 +1,11 @@
 /** Runs the simulator of one copy of the sources until a checker fails or time is up. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { invariant } from '../../src/base/invariant.ts';
 import { type Answer, type Play, type Question, trialsFrom } from './trials.ts';
 
 type Sha256Module = typeof import('../../src/crypto/node-sha256.ts');
+type PlayModule = typeof import('../../src/simulator/play.ts');
 type RunModule = typeof import('../../src/simulator/run.ts');
 type ScenarioModule = typeof import('../../src/simulator/scenario.ts');
 type TranscriptModule = typeof import('../../src/simulator/transcript.ts');
@@ -15,18 +17,18 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const { installNodeSha256 } = await load<Sha256Module>('crypto/node-sha256.ts');
   const { runScenario } = await load<RunModule>('simulator/run.ts');
   const { commandOf, scenarioOf } = await load<ScenarioModule>('simulator/scenario.ts');
+  const { parseTranscript } = await load<TranscriptModule>('simulator/transcript.ts');
+  const { playTranscript } = await load<PlayModule>('simulator/play.ts');
   installNodeSha256();
-
-  const { playTranscript } = await load<TranscriptModule>('simulator/transcript.ts');
 
   const failureOf = (play: Play): { checker: string; message: string } | undefined => {
     try {
       if (play.kind === 'scenario') return runScenario(play.scenario).violations[0];
-      playTranscript(play.text);
-      return undefined;
+      const transcript = parseTranscript(play.text);
+      invariant(transcript.ok, 'transcripts can be read', transcript.ok ? {} : { error: transcript.error.message });
+      return playTranscript(transcript.value).violations[0];
     } catch (error) {
-      const isVerdict = error instanceof Error && error.name === 'TranscriptError';
-      return { checker: isVerdict ? 'transcript' : 'exception', message: String(error) };
+      return { checker: 'exception', message: String(error) };
     }
   };
 
@@ -34,7 +36,9 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
     task.kind === 'once' ? [{ number: 0, play: task.play }] : trialsFrom(task.first, task.directed, scenarioOf);
   for (const { number, play } of trials) {
     const command =
-      play.kind === 'scenario' ? commandOf(play.scenario) : `npx vitest run test/simulator -t ${play.name}`;
+      play.kind === 'scenario'
+        ? commandOf(play.scenario)
+        : `npx trefoil simulate --scenario test/simulator/scenarios/${play.name}.txt`;
     say({ kind: 'trying', number, play, command });
     const failure = failureOf(play);
     if (failure !== undefined) {
