@@ -1,48 +1,63 @@
 /** `trefoil simulate`: a network on one virtual clock, with liars and faults, and a verdict. */
-import { closeSync, openSync, writeSync } from 'node:fs';
-import { Command, InvalidArgumentError } from 'commander';
+import { closeSync, openSync, readSync, writeSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { faults } from '../simulator/faults.ts';
-import { runScenario, type Verdict } from '../simulator/run.ts';
-import { commandOf, type Scenario } from '../simulator/scenario.ts';
+import { playTranscript } from '../simulator/play.ts';
+import { runScenario } from '../simulator/run.ts';
+import { NODES_MAX, type Scenario } from '../simulator/scenario.ts';
 import { strategies } from '../simulator/strategies/registry.ts';
 import type { TraceSink } from '../simulator/trace.ts';
+import { parseTranscript, type Transcript, TRANSCRIPT_BYTES_MAX } from '../simulator/transcript.ts';
 import { type Liar, parseDuration, parseLiar, parseNatural } from './arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from './output.ts';
+import { playedAnswer, seededAnswer } from './simulate-report.ts';
 
 interface SimulateOptions {
   readonly seed: number;
   readonly nodes: number;
   readonly powers?: readonly bigint[];
-  readonly byzantine: readonly Liar[];
-  readonly faults: readonly string[];
+  readonly byzantine?: readonly Liar[];
+  readonly faults?: readonly string[];
   readonly observers: number;
   readonly duration: number;
   readonly signatures: Scenario['signatures'];
+  readonly scenario?: string;
   readonly trace?: string;
-  readonly list: boolean;
+  readonly list?: boolean;
 }
 
-const NODES_MAX = 32;
 const OBSERVERS_MAX = 32;
-/** Lines of the story that people are shown; a trace has all. */
-const STORY_LINES = 40;
-/** What is known only when the faults have ended. */
-const AFTER_FAULTS: readonly string[] = ['liveness', 'view changes'];
+/** All that a scenario file says itself. */
+const SAID_BY_SCENARIO = ['seed', 'nodes', 'powers', 'byzantine', 'faults', 'observers', 'duration', 'signatures'];
 
 export function simulateCommand(run: Run): Command {
   return new Command('simulate')
-    .description('Run a network in virtual time: one seed decides all delays, losses, crashes and lies.')
-    .option('--seed <number>', 'what decides everything', parseNatural, 1)
+    .description('Run a network in virtual time: one seed, or a scenario file, decides all that goes wrong.')
+    .option('--seed <number>', 'what decides all delays, losses, crashes and lies', parseNatural, 1)
     .option('--nodes <number>', 'validators of equal power', parseNatural, 4)
-    .option('--powers <list>', 'powers of the validators instead, such as 2,1,1,1', parsePowers)
-    .option('--byzantine <validator=strategy>', 'make a validator lie; may be repeated', parseLiar, [])
-    .option('--faults <list>', 'what else goes wrong, such as partition,crash', parseFaults, [])
+    .addOption(
+      new Option('--powers <list>', 'powers of the validators instead, such as 2,1,1,1')
+        .argParser(parsePowers)
+        .conflicts('nodes'),
+    )
+    .option('--byzantine <validator=strategy>', 'make a validator lie; may be repeated', parseLiar)
+    .option('--faults <list>', 'what else goes wrong, such as partition,crash', parseFaults)
     .option('--observers <number>', 'nodes without a key, which follow the chain', parseNatural, 0)
-    .option('--duration <time>', 'how long it goes wrong, in simulated time', parseDuration, 60_000)
+    .addOption(
+      new Option('--duration <time>', 'how long it goes wrong, in simulated time')
+        .argParser(parseDuration)
+        .default(60_000, '60s'),
+    )
     .option('--signatures <kind>', 'stand-in (fast) or ed25519', parseSignatures, 'stand-in')
+    .addOption(
+      new Option('--scenario <file>', 'play a scenario, line by line, instead').conflicts([
+        ...SAID_BY_SCENARIO,
+        'list',
+      ]),
+    )
     .option('--trace <file>', 'write every event to a file')
-    .option('--list', 'describe all liars and faults', false)
+    .option('--list', 'describe all liars and faults')
     .option('--json', 'answer in JSON')
     .addHelpText('after', EXAMPLES)
     .action((options: SimulateOptions) => run(async (output) => simulate(options, output)));
@@ -52,7 +67,11 @@ const EXAMPLES = `
 Examples:
   trefoil simulate --seed 42 --byzantine 3=equivocate --faults partition,crash
   trefoil simulate --byzantine 0=equivocate --byzantine 1=equivocate    … half of them lie: it forks
-  trefoil simulate --list`;
+  trefoil simulate --scenario test/simulator/scenarios/hour-without-quorum.txt
+  trefoil simulate --list
+
+Exits with 4 when a promise is broken, or a line of the scenario does not come true.
+src/simulator/TRANSCRIPTS.md describes the language of scenarios.`;
 
 function parsePowers(text: string): readonly bigint[] {
   if (!/^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*$/.test(text))
@@ -73,26 +92,74 @@ function parseSignatures(text: string): Scenario['signatures'] {
   return text;
 }
 
-function simulate(options: SimulateOptions, output: Output): Answer {
-  if (options.list) return list();
+function simulate(options: SimulateOptions, { colours }: Output): Answer {
+  if (options.list === true) return list();
   installNodeSha256();
+  const { scenario: file } = options;
+  if (file !== undefined) {
+    const transcript = readTranscript(file);
+    const [played, wallMs] = traced(options.trace, (sink) => playTranscript(transcript, sink));
+    return playedAnswer(file, played, wallMs, colours);
+  }
   const scenario = scenarioFrom(options);
-  const trace = options.trace === undefined ? null : openSync(options.trace, 'w');
-  const sink: TraceSink | undefined =
-    trace === null
-      ? undefined
-      : (atMs, what, details) => void writeSync(trace, `${atMs.toFixed(3)} ${what} ${details.join(' ')}\n`);
+  const [verdict, wallMs] = traced(options.trace, (sink) => runScenario(scenario, sink));
+  return seededAnswer(scenario, verdict, wallMs, colours);
+}
+
+/** Runs with a file that takes every event, if any, and tells the milliseconds it took. */
+function traced<T>(file: string | undefined, run: (sink?: TraceSink) => T): readonly [T, number] {
   const startedMs = performance.now();
-  const verdict = runScenario(scenario, sink);
-  const wallMs = performance.now() - startedMs;
-  if (trace !== null) closeSync(trace);
-  return answer(scenario, verdict, wallMs, output);
+  if (file === undefined) return [run(), performance.now() - startedMs];
+  const trace = opened(file, 'w', 'TRACE_UNWRITABLE', 'Give --trace a file that can be written.');
+  try {
+    const result = run(
+      (atMs, what, details) => void writeSync(trace, `${atMs.toFixed(3)} ${what} ${details.join(' ')}\n`),
+    );
+    return [result, performance.now() - startedMs];
+  } finally {
+    closeSync(trace);
+  }
+}
+
+function opened(file: string, flags: 'r' | 'w', code: string, hint: string): number {
+  try {
+    return openSync(file, flags);
+  } catch (error) {
+    throw new CommandError(code, error instanceof Error ? error.message : String(error), hint, EXIT.usage);
+  }
+}
+
+/** Throws SCENARIO_UNREADABLE and MALFORMED_TRANSCRIPT. */
+function readTranscript(file: string): Transcript {
+  const parsed = parseTranscript(readBeginning(file));
+  if (parsed.ok) return parsed.value;
+  const { code, message } = parsed.error;
+  const hint = 'src/simulator/TRANSCRIPTS.md describes the language, test/simulator/scenarios has examples.';
+  throw new CommandError(code, `${file}: ${message}`, hint, EXIT.usage);
+}
+
+/** One byte more than may be, at most: the size of a pipe or device is not known before. */
+function readBeginning(path: string): string {
+  const hint = 'Give --scenario a text file, such as those in test/simulator/scenarios.';
+  const file = opened(path, 'r', 'SCENARIO_UNREADABLE', hint);
+  try {
+    const bytes = Buffer.alloc(TRANSCRIPT_BYTES_MAX + 1);
+    let length = 0;
+    for (let read = -1; read !== 0; length += read) read = readSync(file, bytes, length, bytes.length - length, null);
+    // One character for each byte. What is not ASCII may only stand in comments.
+    return bytes.toString('latin1', 0, length);
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    throw new CommandError('SCENARIO_UNREADABLE', `${path}: ${message}`, hint, EXIT.usage);
+  } finally {
+    closeSync(file);
+  }
 }
 
 const refuse = (message: string): CommandError =>
   new CommandError('USAGE', message, 'trefoil simulate --list describes what there is.', EXIT.usage);
 
-function scenarioFrom({ seed, nodes, powers, byzantine, duration, ...rest }: SimulateOptions): Scenario {
+function scenarioFrom({ seed, nodes, powers, byzantine = [], duration, ...rest }: SimulateOptions): Scenario {
   const chosen = powers ?? Array.from({ length: nodes }, () => 1n);
   if (chosen.length < 1 || chosen.length > NODES_MAX) throw refuse(`There are 1 to ${NODES_MAX} validators.`);
   for (const { index, strategy } of byzantine) {
@@ -102,38 +169,7 @@ function scenarioFrom({ seed, nodes, powers, byzantine, duration, ...rest }: Sim
   const liars = byzantine.map(({ index, strategy }) => ({ validator: index, strategy }));
   const { observers, signatures } = rest;
   if (observers > OBSERVERS_MAX) throw refuse(`There are at most ${OBSERVERS_MAX} observers.`);
-  return { seed, powers: chosen, liars, faults: rest.faults, observers, durationMs: duration, signatures };
-}
-
-function answer(scenario: Scenario, verdict: Verdict, wallMs: number, { colours }: Output): Answer {
-  const { violations, checkers, story, traceHash, height, transactions, recoveryMs, simulatedMs } = verdict;
-  const failed = new Map(violations.map((violation) => [violation.checker, violation]));
-  const shown =
-    story.length > STORY_LINES
-      ? [...story.slice(0, STORY_LINES / 2), '      …', ...story.slice(-STORY_LINES / 2)]
-      : story;
-  const recovery = recoveryMs === null ? 'no recovery' : `recovered in ${(recoveryMs / 1000).toFixed(1)} s`;
-  const command = commandOf(scenario);
-  const lines = [
-    ...shown,
-    '',
-    ...checkers.map((name) => {
-      const violation = failed.get(name);
-      if (violation === undefined && recoveryMs === null && AFTER_FAULTS.includes(name))
-        return `${colours.dim('   ?  ')} ${name} (not reached)`;
-      return violation === undefined
-        ? `${colours.green('holds ')} ${name}`
-        : `${colours.red('BROKEN')} ${name}: ${violation.message} (at ${(violation.atMs / 1000).toFixed(1)} s)`;
-    }),
-    '',
-    `${height} blocks · ${transactions} transactions · ${recovery} · ${(simulatedMs / 1000).toFixed(0)} s simulated in ${(wallMs / 1000).toFixed(1)} s · trace ${traceHash}`,
-    ...(violations.length > 0 ? [`seed ${scenario.seed}, again: ${command}`] : []),
-  ];
-  return {
-    json: { command, ...verdict, wallMs: Math.round(wallMs) },
-    text: lines.join('\n'),
-    exitCode: violations.length > 0 ? EXIT.violated : EXIT.done,
-  };
+  return { seed, powers: chosen, liars, faults: rest.faults ?? [], observers, durationMs: duration, signatures };
 }
 
 type Described = ReadonlyMap<string, { readonly describe: string }>;

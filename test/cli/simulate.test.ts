@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
@@ -8,6 +8,15 @@ import { run } from './terminal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trefoil-simulate-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const INCIDENT = join(import.meta.dirname, '..', 'simulator', 'scenarios', 'five.txt');
+
+/** A file of this content. */
+function scenario(name: string, ...lines: readonly string[]): string {
+  const file = join(folder, name);
+  writeFileSync(file, lines.join('\n'));
+  return file;
+}
 
 const FORK = ['--byzantine', '0=equivocate', '--byzantine', '1=equivocate', '--duration', '10s'];
 
@@ -75,9 +84,92 @@ describe('trefoil simulate', () => {
     [['--nodes', '99'], /1 to 32 validators/],
     [['--powers', '1,-1'], /list of whole numbers/],
     [['--signatures', 'none'], /stand-in or ed25519/],
+    [['--nodes', '4', '--powers', '1,1,1'], /'--powers <list>' cannot be used with option '--nodes <number>'/],
+    [['--trace', join(folder, 'nowhere', 'trace')], /error TRACE_UNWRITABLE: ENOENT/],
   ])('refuses %j', async (args, message) => {
     const { exitCode, stderr } = await run(['simulate', ...args]);
     expect(exitCode).toBe(2);
     expect(stderr).toMatch(message);
+  });
+});
+
+describe('trefoil simulate --help', () => {
+  it('gives defaults as people type them, and none where there is none', async () => {
+    const { stdout } = await run(['simulate', '--help']);
+    expect(stdout).toMatch(/--duration <time>[^-]*\(default: 60s\)/);
+    expect(stdout).not.toMatch(/default: (\[\]|false|60000)/);
+  });
+});
+
+describe('trefoil simulate --scenario', () => {
+  it('plays the file: a story with its lines, a verdict for each checker, and is done', async () => {
+    const { exitCode, stdout } = await run(['simulate', '--scenario', INCIDENT]);
+    expect(exitCode).toBe(0);
+    expect(stdout).toContain('line 6: cut 0 1 2 | 3 4\n');
+    expect(stdout).toMatch(/holds {2}agreement\n/);
+    expect(stdout).toMatch(/holds {2}transcript\n/);
+    expect(stdout).not.toMatch(/liveness|recover/);
+    expect(stdout).toMatch(/\d+ blocks · \d+ transactions · \d+ s simulated in .* · trace [0-9a-f]{16}\n$/);
+  });
+
+  it('exits with 4 when a line does not come true, and says which', async () => {
+    const file = scenario('half', 'start 0 1', 'until height 1 on 0 within 1s', 'heal');
+    const { exitCode, stdout } = await run(['simulate', '--scenario', file]);
+    expect(exitCode).toBe(4);
+    expect(stdout).toMatch(/BROKEN transcript: line 2, until height 1 on 0 within 1s: not reached: node 0 epoch 0/);
+    expect(stdout).toMatch(/holds {2}agreement\n/);
+    expect(stdout).toContain(`at line 2, again: npx trefoil simulate --scenario ${file}\n`);
+    expect(stdout).not.toMatch(/line 3/);
+  });
+
+  it('exits with 4 when a checker fails, in JSON too', async () => {
+    const file = scenario('a fork', 'liar 0 equivocate', 'liar 1 equivocate', 'start', 'load 100ms', 'run 10s');
+    const { exitCode, stdout } = await run(['simulate', '--scenario', file, '--json']);
+    expect(exitCode).toBe(4);
+    const answer = JSON.parse(stdout) as { violations: { checker: string }[]; failedLine: number; command: string };
+    expect(answer.violations.map(({ checker }) => checker)).toContain('agreement');
+    expect(answer.failedLine).toBe(5);
+    expect(answer.command).toBe(`npx trefoil simulate --scenario '${file}'`);
+  });
+
+  it('writes every event to a file, the lines among them', async () => {
+    const trace = join(folder, 'played');
+    await run(['simulate', '--scenario', scenario('short', 'start', 'run 5s'), '--trace', trace]);
+    expect(readFileSync(trace, 'utf8')).toMatch(/^0\.000 step 1 start$[^]*^\d+\.\d{3} finalized 0 1 [0-9a-f]{64}$/m);
+  });
+
+  it('says in which line a file is malformed', async () => {
+    const file = scenario('malformed', '# so far', 'start', 'drop comit');
+    const { exitCode, stderr, stdout } = await run(['simulate', '--scenario', file]);
+    expect(exitCode).toBe(2);
+    expect(stdout).toBe('');
+    expect(stderr).toContain(`error MALFORMED_TRANSCRIPT: ${file}: line 3, drop comit: no message 'comit'; there are `);
+    expect(stderr).toContain('TRANSCRIPTS.md');
+  });
+
+  it.each([
+    ['/dev/zero', 'MALFORMED_TRANSCRIPT', /longer than 65536/],
+    [folder, 'SCENARIO_UNREADABLE', /EISDIR/],
+    [join(folder, 'nowhere'), 'SCENARIO_UNREADABLE', /ENOENT/],
+  ])('reads no more of %s than it may', async (file, code, message) => {
+    const { exitCode, stdout } = await run(['simulate', '--json', '--scenario', file]);
+    expect(exitCode).toBe(2);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code, message: expect.stringMatching(message) as string } });
+  });
+
+  it.each([
+    ['--seed', '1'],
+    ['--nodes', '4'],
+    ['--powers', '1,1,1,1'],
+    ['--byzantine', '1=silent'],
+    ['--faults', 'crash'],
+    ['--observers', '1'],
+    ['--duration', '1s'],
+    ['--signatures', 'ed25519'],
+    ['--list'],
+  ])('refuses %s beside it', async (...option) => {
+    const { exitCode, stderr } = await run(['simulate', '--scenario', INCIDENT, ...option]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toMatch(/'--scenario <file>' cannot be used with option/);
   });
 });

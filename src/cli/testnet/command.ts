@@ -64,7 +64,7 @@ Examples:
   trefoil testnet up --byzantine 3=equivocate     validator 3 lies, the others catch it
 
 Strategies:
-${[...strategies].map(([name, { describe }]) => `  ${name.padEnd(12)}${describe}`).join('\n')}
+${[...strategies].map(([name, { describe }]) => `  ${name.padEnd(20)} ${describe}`).join('\n')}
 
 Validators that are not named with --byzantine are honest, also if they lied before.`;
 
