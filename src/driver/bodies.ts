@@ -96,8 +96,17 @@ export class Bodies {
     }
   }
 
+  /** While more than a window of ordered heights waits for what the first of them lacks, only bodies of these are taken: the
+   *  others would gather here as long as the quorum goes on. They are asked for when their time has come. */
+  #hasRoom(height: Height): boolean {
+    const { genesis, executedHeight } = this.#context;
+    const { window } = genesis.consensus;
+    return this.#ordered.size <= window || height <= executedHeight() + window;
+  }
+
   /** A body that came with a PRE-PREPARE which the core accepted, or that was asked for. Error: DUPLICATE_TRANSACTION. */
   offered(height: Height, hash: Hash, body: Body): Result<true> {
+    if (!this.#hasRoom(height)) return ok(true);
     if (new Set(body.transactionIds).size !== body.transactionIds.length)
       return fail('DUPLICATE_TRANSACTION', `a transaction stands twice in the body of height ${height}`);
     this.pool.add(height, hash, body, this.#context.find, this.#ordered.get(height));
@@ -194,6 +203,13 @@ export class Bodies {
     }
   }
 
+  /** A certificate reaches a window further than this: what is not ordered by now comes by sync, whatever is known of it. */
+  passed(height: Height): void {
+    for (const each of this.#questions.keys())
+      if (each <= height && !this.#ordered.has(each)) this.#questions.delete(each);
+    this.pool.drop(height, this.#ordered);
+  }
+
   /** Fetches what is missing. */
   tick(now: number): void {
     const needed = new Map<Height, Hash>(this.#ordered);
@@ -201,7 +217,7 @@ export class Bodies {
       if (!needed.has(height)) needed.set(height, hash);
     for (const [key, { tick }] of this.#asked) if (now - tick > 16 * ASK_TICKS) this.#asked.delete(key);
     for (const [height, hash] of needed) {
-      if (hash === NULL_BODY_HASH) continue;
+      if (hash === NULL_BODY_HASH || !this.#hasRoom(height)) continue;
       const pooled = this.pool.get(height, hash);
       const fetchBody: PeerMessage = { kind: 'fetch-body', height, hash };
       if (pooled === undefined) this.#ask(hash, now, [fetchBody]);

@@ -101,10 +101,17 @@ export class BodyPool {
     }
   }
 
-  /** Drops the bodies of a height and below. */
-  drop(upTo: Height): void {
+  /** How many are here. */
+  get size(): number {
+    let size = 0;
+    for (const bodies of this.#heights.values()) size += bodies.size;
+    return size;
+  }
+
+  /** Drops the bodies of a height and below, but of those to keep. */
+  drop(upTo: Height, keep: ReadonlyMap<Height, unknown> = new Map()): void {
     for (const [height, bodies] of this.#heights) {
-      if (height > upTo) continue;
+      if (height > upTo || keep.has(height)) continue;
       this.#heights.delete(height);
       for (const pooled of bodies.values()) this.#forget(pooled);
     }

@@ -35,6 +35,11 @@ export class CatchUp {
     this.#context = context;
   }
 
+  /** Peers that say that they are ahead. */
+  get claims(): number {
+    return this.#claims.size;
+  }
+
   /** How far the chain is for certain: a certificate says so, or more peers claim it than can lie. Null while nothing is
    *  missing here. */
   target(executed: Height): Height | null {

@@ -17,7 +17,7 @@ import { Chain } from './chain.ts';
 import { Forwarding } from './forwarding.ts';
 import { Intake, type SubmitOutcome } from './intake.ts';
 import { Journal } from './journal.ts';
-import { INPUTS_MAX, VIEW_MESSAGE_COST } from './limits.ts';
+import { type Buffers, INPUTS_MAX, VIEW_MESSAGE_COST } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import type { AccountView, Clock, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
@@ -234,6 +234,11 @@ export class Driver {
     return [...this.#protocol.evidence];
   }
 
+  /** What peers made this driver hold; never more than `bufferLimits`. */
+  buffers(): Buffers {
+    return { ...this.#protocol.buffers(), verifying: this.#intake.checking, deferred: this.#server.deferred };
+  }
+
   /** What follows from all inputs of a turn together. */
   #endTurn(): void {
     this.#protocol.settle();
@@ -310,13 +315,9 @@ export class Driver {
     }
     if (!this.#protocol.isOfUse(message)) return;
     const checked = authenticate(this.#protocol.authority, message);
-    if (checked.ok) this.#protocol.step({ kind: 'message', from, message: checked.value });
-    else this.#refuse(peer, checked.error);
-  }
-
-  #refuse(peer: PeerId, { code, message }: { readonly code: string; readonly message: string }): void {
+    if (checked.ok) return this.#protocol.step({ kind: 'message', from, message: checked.value });
     // Another epoch is no offence: one of us is behind.
-    if (code !== 'WRONG_EPOCH') this.#punish(peer, code, message);
+    if (checked.error.code !== 'WRONG_EPOCH') this.#punish(peer, checked.error.code, checked.error.message);
   }
 
   #onBlocks(peer: PeerId, blocks: readonly SyncBlock[]): void {

@@ -53,6 +53,11 @@ export class Intake {
     this.#context = context;
   }
 
+  /** Transactions whose signatures are being checked. */
+  get checking(): number {
+    return this.#checking.size;
+  }
+
   isChecking(id: Hash): boolean {
     return this.#checking.has(id);
   }

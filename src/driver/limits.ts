@@ -1,9 +1,25 @@
-/** Every bound of the driver, with its reason. */
+/**
+ * Every bound of the driver and of what its protocol core keeps, with its reason. Whatever a peer can fill is in here, also
+ * where no number stands in the code because the shape of the thing is the bound: `bufferLimits` names those.
+ */
+import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
+
+// What waits for the driver's next turn
+
+/** Inputs that wait; past it messages are dropped, and STATUS brings them back. */
+export const INPUTS_MAX = 50_000;
+/** Bytes of one peer's messages that wait for the next turn, each counted with what it costs to hold; past it they are
+ *  dropped. More than the longest message, less than what would crowd out the other peers. */
+export const PEER_INPUT_BYTES_MAX = 16 * 1024 * 1024;
+export const INPUT_OVERHEAD_BYTES = 1024;
+
+// Transactions
 
 /** Transactions that wait in the mempool, and their bytes: about ten seconds of full load. */
 export const MEMPOOL_TRANSACTIONS_MAX = 40_000;
 export const MEMPOOL_BYTES_MAX = 32 * 1024 * 1024;
-/** Transactions of one sender in the mempool: no sender can fill it. */
+/** Transactions of one sender in the mempool: no sender can fill it. Not more than NONCE_GAP_MAX, or nobody would ever
+ *  have so many. */
 export const SENDER_TRANSACTIONS_MAX = 256;
 /** How far ahead of the account's nonce a transaction may be to be held for the ones before it. */
 export const NONCE_GAP_MAX = 256;
@@ -11,38 +27,108 @@ export const NONCE_GAP_MAX = 256;
 export const GAPPED_TRANSACTIONS_MAX = 8_192;
 /** How long a transaction is held whose predecessor does not come, in ms. */
 export const NONCE_GAP_HOLD_MS = 30_000;
-/** Transactions whose signatures are being checked: one mempool's worth would be a second mempool. */
+/** Transactions whose signatures are being checked: one mempool's worth would be a second mempool. Those that a body in
+ *  flight waits for are taken beyond it: without them that body would never be complete. */
 export const VERIFYING_MAX = 8_192;
-/** Transactions and bytes of one bundle on the wire, and of one answer to a FETCH. */
-export const BUNDLE_TRANSACTIONS_MAX = 4_096;
-export const BUNDLE_BYTES_MAX = 1024 * 1024;
-/** Blocks and bytes of one answer to a FETCH of blocks. */
-export const SYNC_BLOCKS_MAX = 64;
-export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
-/** Transactions of others that a backup passes on to the primary at a time: more than it looks at before it suspects it. */
+/** Transactions of others that a backup passes on to the primary at a time, so that it hears of what it is suspected for. */
 export const RELAYED_MAX = 64;
 /** Rejections remembered, so that a client can ask what became of its transaction. */
 export const REJECTIONS_MAX = 10_000;
-/** Bodies held for each height in flight: one a view that was tried, and what equivocating primaries send. */
+
+// Bodies
+
+/** Bodies held for each height in flight: one a view that was tried, and what equivocating primaries send. A full height
+ *  forgets its oldest, but the one that is ordered. */
 export const BODIES_PER_HEIGHT_MAX = 8;
-/** Pieces of evidence kept against one validator: a few prove as much as all, and who lies at every height must not fill
- *  the store or the blocks. */
-export const EVIDENCE_PER_VALIDATOR_MAX = 16;
+/** Heights for which bodies are held, in windows: the one above the certificate; the one below it, for a node that is about
+ *  to execute them; and the next to be executed, where they are ordered and something is missing. */
+const BODY_WINDOWS = 3;
 /** Transactions after whose execution a turn ends, so that what it achieved leaves before more is done. */
 export const EXECUTED_PER_TURN = 500;
 /** Bodies in flight at once. More gives smaller blocks, and a block has a price of its own. */
 export const PIPELINE_MAX = 3;
 /** A block is begun although others are in flight when this part of its weight is waiting. */
 export const PIPELINE_FILL = 0.5;
-/** Inputs that wait for the driver's next turn; past it messages are dropped, and STATUS brings them back. */
-export const INPUTS_MAX = 50_000;
-/** Bytes of one peer's messages that wait for the next turn, each counted with what it costs to hold; past it they are
- *  dropped. More than the longest message, less than what would crowd out the other peers. */
-export const PEER_INPUT_BYTES_MAX = 16 * 1024 * 1024;
-export const INPUT_OVERHEAD_BYTES = 1024;
+
+// Evidence
+
+/** Pieces of evidence kept against one validator: a few prove as much as all, and who lies at every height must not fill
+ *  the store or the blocks. */
+export const EVIDENCE_PER_VALIDATOR_MAX = 16;
+
+// Answers to peers
+
+/** Transactions and bytes of one bundle on the wire, and of one answer to a FETCH. */
+export const BUNDLE_TRANSACTIONS_MAX = 4_096;
+export const BUNDLE_BYTES_MAX = 1024 * 1024;
+/** Blocks and bytes of one answer to a FETCH of blocks. */
+export const SYNC_BLOCKS_MAX = 64;
+export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
 /** Questions of one peer that are answered in one tick: what an honest peer asks when it lost everything. */
 export const ANSWERS_PER_TICK = 16;
 /** What a question for a range of blocks counts among them: the blocks are read, decoded and sent. */
 export const BLOCKS_COST = 6;
 /** What a VIEW-CHANGE or NEW-VIEW counts among them: its certificates hold hundreds of signatures. */
 export const VIEW_MESSAGE_COST = 4;
+
+/** What peers can make one driver hold at a time. */
+export interface Buffers {
+  /** Transactions in the mempool, and their bytes. */
+  readonly transactions: number;
+  readonly transactionBytes: number;
+  /** Those among them that came before their predecessors. */
+  readonly gapped: number;
+  /** Transactions whose signatures are being checked. */
+  readonly verifying: number;
+  /** Bodies of heights in flight, complete or not. */
+  readonly bodies: number;
+  /** Validators that say that they are ahead. */
+  readonly claims: number;
+  /** Questions for blocks that wait for the next tick. */
+  readonly deferred: number;
+  /** Pieces of evidence. */
+  readonly evidence: number;
+  /** Heights that are voted on. */
+  readonly slots: number;
+  /** PREPAREs and COMMITs of the height that has most of them. */
+  readonly slotVotes: number;
+  /** CHECKPOINTs of all heights. */
+  readonly checkpoints: number;
+  /** VIEW-CHANGEs of all views. */
+  readonly viewChanges: number;
+  /** What validators said that they lack. */
+  readonly lacking: number;
+}
+
+/**
+ * How large each may be at a node that admits so many peers, so many of them validators (itself among them or not), with a
+ * window of so many heights. What has no place in them is not kept: a vote of another view or beyond the window, anything of
+ * another epoch, a body that nobody proposed to us in this view and nobody asked for. STATUS and FETCH bring it back when it
+ * is of use. Bounded by time alone are our own votes and the offences that we reported, above the window below the
+ * certificate: some for each view that was tried there, and a view costs a timeout.
+ */
+export function bufferLimits(peers: number, validators: number, window: number): Buffers {
+  const bodies = BODY_WINDOWS * window * BODIES_PER_HEIGHT_MAX;
+  return {
+    transactions: MEMPOOL_TRANSACTIONS_MAX,
+    transactionBytes: MEMPOOL_BYTES_MAX,
+    gapped: GAPPED_TRANSACTIONS_MAX,
+    verifying: VERIFYING_MAX + bodies * BODY_TRANSACTIONS_MAX,
+    bodies,
+    // The newest of each validator.
+    claims: validators,
+    // The newest of each peer.
+    deferred: peers,
+    evidence: validators * EVIDENCE_PER_VALIDATOR_MAX,
+    // A primary may propose as far as the window reaches, and no quorum lets it reach further.
+    slots: window,
+    // One of each kind and voter: a second one is evidence or nothing.
+    slotVotes: 2 * validators,
+    // One of each voter for the heights in the window, and in one below it: certificates of their own are completed there.
+    checkpoints: 2 * window * validators,
+    // One of each voter, that to its highest view, however far ahead that is: who is alone there moves nobody.
+    viewChanges: validators,
+    // What each said last, of its view and of its certificate.
+    lacking: 2 * validators,
+  };
+}

@@ -56,6 +56,11 @@ export class Mempool {
     return this.#bytes;
   }
 
+  /** Transactions here that came before their predecessors. */
+  get gapped(): number {
+    return this.#gapped;
+  }
+
   /** Something here could be executed now. */
   get demand(): boolean {
     return this.#ready.size > 0;

@@ -8,9 +8,6 @@ import type { IdentifiedTransaction } from '../ledger/transaction.ts';
 import { MEMPOOL_TRANSACTIONS_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 
-/** Executable transactions looked at: the longest waiting come first. */
-const LOOKED_AT = 8;
-
 /**
  * Whether a body holds something that came here within the last base timeout. Bodies are filled in the order of arrival, so
  * next to an overlooked transaction it jumped the queue: a primary may not push others out with a flood of its own, which
@@ -37,11 +34,10 @@ export function overlooked(
   viewSinceMs: number,
 ): boolean {
   const { baseTimeoutTicks, tickMs } = genesis.consensus;
-  let looked = 0;
   for (const { item, sinceMs } of mempool.executable()) {
     if (inFlight.has(item.id)) continue;
-    if (nowMs - Math.max(sinceMs, viewSinceMs) > 2 * baseTimeoutTicks * tickMs) return true;
-    if (++looked >= LOOKED_AT) return false;
+    // The longest waiting comes first: where that one has not waited too long, none has.
+    return nowMs - Math.max(sinceMs, viewSinceMs) > 2 * baseTimeoutTicks * tickMs;
   }
   return false;
 }

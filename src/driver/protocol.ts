@@ -22,7 +22,7 @@ import type { Bodies, ProvedBlock, ReadyBody } from './bodies.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
-import { EVIDENCE_PER_VALIDATOR_MAX, EXECUTED_PER_TURN } from './limits.ts';
+import { type Buffers, EVIDENCE_PER_VALIDATOR_MAX, EXECUTED_PER_TURN } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import { holdsNewcomer, overlooked } from './patience.ts';
 import type { Clock, Observer, Signer, Verifier } from './ports.ts';
@@ -98,6 +98,26 @@ export class Protocol {
     return this.#authority;
   }
 
+  /** What peers made us hold, as far as it is the protocol's. */
+  buffers(): Omit<Buffers, 'verifying' | 'deferred'> {
+    const { mempool, bodies, catchUp } = this.#context;
+    const { slots, checkpoints, viewChanges, lacking } = this.#replica;
+    const slotVotes = [...slots.values()].map(({ prepares, commits }) => prepares.size + commits.size);
+    return {
+      transactions: mempool.size,
+      transactionBytes: mempool.bytes,
+      gapped: mempool.gapped,
+      bodies: bodies.pool.size,
+      claims: catchUp.claims,
+      evidence: this.#evidence.size,
+      slots: slots.size,
+      slotVotes: Math.max(0, ...slotVotes),
+      checkpoints: [...checkpoints.values()].reduce((sum, votes) => sum + votes.size, 0),
+      viewChanges: viewChanges.size,
+      lacking: lacking.view.size + lacking.certificate.size,
+    };
+  }
+
   /** Whether this body is the one that the primary of our view proposed for the height. */
   isProposed(height: Height, bodyHash: Hash): boolean {
     return this.#replica.slots.get(height)?.prePrepare?.vote.hash === bodyHash;
@@ -169,9 +189,12 @@ export class Protocol {
         return bodies.check(effect);
       case 'execute':
         return bodies.execute(effect.height, effect.bodyHash);
-      case 'certified':
+      case 'certified': {
+        const passed = (effect.certificate.height - this.#replica.instance.window) as Height;
         chain.certify(effect.certificate);
-        return this.#promiseKeys.forget((effect.certificate.height - this.#replica.instance.window) as Height);
+        bodies.passed(passed);
+        return this.#promiseKeys.forget(passed);
+      }
       case 'certified-late':
         return chain.keepCertificate(effect.certificate);
       case 'behind':

@@ -38,6 +38,11 @@ export class Server {
     this.#send = send;
   }
 
+  /** Questions for blocks that wait for the next tick. */
+  get deferred(): number {
+    return this.#deferred.size;
+  }
+
   tick(): void {
     this.#answers.clear();
     const deferred = [...this.#deferred.values()];

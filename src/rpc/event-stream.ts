@@ -46,7 +46,7 @@ export function eventsRoute(
   app.get(ROUTES.events, { exposeHeadRoute: false }, (request, reply) => {
     const wish = parseWish(request, feed.latest);
     if (!wish.ok) return void refuse(reply, wish.error.code, wish.error.message);
-    if (isFarAhead(wish.value.from, feed.latest)) return void refuseAhead(reply, gateway, feed.latest, wish.value.from);
+    if (isFarAhead(wish.value.from, feed.latest)) return refuseAhead(reply, gateway, feed.latest, wish.value.from);
     if (open >= streamsMax) return void refuse(reply, 'TOO_MANY_STREAMS', `${streamsMax} streams are open`);
     reply.hijack();
     open++;

@@ -1,7 +1,7 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
 import { FEE_POOL } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { BODIES_PER_HEIGHT_MAX, EVIDENCE_PER_VALIDATOR_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../../driver/limits.ts';
+import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
 import type { Evidence } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedNode } from '../node.ts';
@@ -45,11 +45,16 @@ export function supply(genesis: Genesis, violate: Violate): Checker {
 /** Nothing grows without end, in memory or on disk. */
 export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
   const { window } = genesis.consensus;
+  const validators = genesis.validators.validators.length;
   return {
     name: 'bounds',
-    finalized({ slot, driver }) {
-      const size = driver?.status().mempool.size ?? 0;
-      if (size > MEMPOOL_TRANSACTIONS_MAX) violate(`node ${slot} has ${size} transactions waiting`);
+    sent({ slot, driver }, { kind }) {
+      // As often as it says where it stands.
+      if (driver === null || kind !== 'status') return;
+      const limits = bufferLimits(nodes().length, validators, window);
+      for (const [name, size] of Object.entries(driver.buffers()))
+        if (size > limits[name as keyof Buffers])
+          violate(`node ${slot} holds ${size} ${name}, at most ${limits[name as keyof Buffers]}`);
     },
     finished() {
       for (const { slot, isHonest, driver, disk } of nodes()) {
@@ -59,7 +64,7 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
           ['body/', executed + window * BODIES_PER_HEIGHT_MAX],
           ['block/', executed],
           ['certificate/', executed + window],
-          ['evidence/', EVIDENCE_PER_VALIDATOR_MAX * genesis.validators.validators.length],
+          ['evidence/', EVIDENCE_PER_VALIDATOR_MAX * validators],
         ] as const;
         for (const [prefix, limit] of limits)
           if (disk.count(prefix) > limit)

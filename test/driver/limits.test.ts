@@ -1,0 +1,474 @@
+/** What peers and clients can make a driver hold or do: each bound at its limit, and what happens one beyond. */
+import { describe, expect, test } from 'vitest';
+import type { Address, Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
+import { unreachable } from '../../src/base/invariant.ts';
+import { toAddress } from '../../src/codec/hex.ts';
+import { viewChangeSigningBytes, type ViewChange } from '../../src/consensus/messages.ts';
+import { Bodies } from '../../src/driver/bodies.ts';
+import { Journal } from '../../src/driver/journal.ts';
+import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
+import { Mempool } from '../../src/driver/mempool.ts';
+import { overlooked } from '../../src/driver/patience.ts';
+import { hasRoom } from '../../src/driver/proposer.ts';
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
+import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
+import { type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
+import { standInSignature } from '../consensus/stand-in.ts';
+import { hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
+import { Cluster, proposal } from './cluster.ts';
+
+const WINDOW = 16;
+const TICK_MS = 50;
+/** The node that is filled, and the validator that fills it. */
+const NODE = 1;
+const LIAR = 3;
+
+/** Four nodes with their first block final, and no message between them from then on but those that a test injects. */
+function cutOff(): Cluster {
+  const cluster = new Cluster(4);
+  cluster.startAll();
+  expect(cluster.until(() => cluster.heights().every((height) => height === 1), 2000)).toBe(true);
+  expect(cluster.genesis.consensus).toMatchObject({ window: WINDOW, tickMs: TICK_MS });
+  cluster.link = () => false;
+  cluster.run(TICK_MS);
+  return cluster;
+}
+
+/** As if this validator had sent all of it in one turn. */
+function flood(cluster: Cluster, from: number, messages: readonly PeerMessage[]): void {
+  const { peerId } = cluster.node(from);
+  for (const message of messages) cluster.driver(NODE).receive(peerId, encodePeerMessage(message));
+}
+
+const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
+
+interface Place {
+  readonly epoch?: number;
+  readonly view?: number;
+  readonly height: number;
+}
+
+function vote(cluster: Cluster, kind: VoteKind, voter: number, place: Place, digit = 'a'): PeerMessage {
+  const { epoch = 0, view = 0, height } = place;
+  const unsigned = {
+    kind,
+    epoch: epoch as Epoch,
+    view: view as View,
+    height: height as Height,
+    hash: hashOf(digit),
+  };
+  const signature = cluster.sign(voter, voteSigningBytes(cluster.genesis.chainId, unsigned));
+  const signed: SignedVote = { vote: unsigned, voter: voter as ValidatorIndex, signature };
+  return { kind: 'vote', vote: signed };
+}
+
+function viewChange(cluster: Cluster, voter: number, view: number, forged = false): PeerMessage {
+  const unsigned: ViewChange = {
+    epoch: 0 as Epoch,
+    view: view as View,
+    voter: voter as ValidatorIndex,
+    stable: null,
+    prepared: [],
+  };
+  const signature = cluster.sign(voter, viewChangeSigningBytes(cluster.genesis.chainId, unsigned));
+  if (forged) signature[0]! ^= 1;
+  return { kind: 'view-change', viewChange: { viewChange: unsigned, signature } };
+}
+
+/** Signed by somebody who is new to the chain. */
+function transactionOf({ genesis: { chainId } }: Cluster, person: number, nonce = 0): Uint8Array {
+  const key = new Uint8Array(32).fill(9);
+  new DataView(key.buffer).setUint32(0, person);
+  const fields = { chainId, sender: toAddress(key), nonce, expiresAt: 0 as Height, maxFee: 0n };
+  const transaction = { ...fields, operations: [transfer(stranger(1), 1n)], memo: new Uint8Array() };
+  return signedTransactionCodec.encode({
+    transaction,
+    signature: standInSignature(key, transactionSigningBytes(transaction)),
+  });
+}
+
+const status = (cluster: Cluster, stableHeight: number): PeerMessage => {
+  const [own] = [...cluster.driver(NODE).status().peers.values()];
+  if (own === undefined || own === null) throw new Error('no STATUS yet');
+  return { kind: 'status', status: { ...own, stableHeight: stableHeight as Height, slots: [] } };
+};
+
+describe('what the core keeps', () => {
+  const ABOVE = range(2, 5 * WINDOW);
+  const cases: readonly (readonly [string, (cluster: Cluster) => readonly PeerMessage[], Partial<Buffers>])[] = [
+    [
+      'PRE-PREPAREs of the primary: one of each height in the window',
+      (c) => ABOVE.map((height) => proposal(c, 0, 0, height, {})),
+      { slots: 16, bodies: 16 },
+    ],
+    [
+      'many PRE-PREPAREs of the primary for one height: the first',
+      (c) => range(1, 20).map((timestampMs) => proposal(c, 0, 0, 2, { timestampMs })),
+      { slots: 1, bodies: 1 },
+    ],
+    [
+      'PRE-PREPAREs of later views by their primaries: none',
+      (c) => range(1, 30).map((view) => proposal(c, view % 4, view, 2, {})),
+      { slots: 0, bodies: 0 },
+    ],
+    [
+      'PREPAREs and COMMITs: one of each voter and height in the window',
+      (c) => ABOVE.flatMap((height) => (['prepare', 'commit'] as const).map((kind) => vote(c, kind, LIAR, { height }))),
+      { slots: 16, slotVotes: 2 },
+    ],
+    [
+      'contradicting votes: the first, and evidence',
+      (c) => ['a', 'b', 'c', 'd'].map((digit) => vote(c, 'commit', LIAR, { height: 2 }, digit)),
+      { slots: 1, slotVotes: 1, evidence: 1 },
+    ],
+    [
+      'evidence against one validator: sixteen pieces',
+      (c) =>
+        ABOVE.flatMap((height) =>
+          (['prepare', 'commit'] as const).flatMap((kind) =>
+            ['a', 'b'].map((digit) => vote(c, kind, LIAR, { height }, digit)),
+          ),
+        ),
+      { slots: 16, slotVotes: 2, evidence: 16 },
+    ],
+    [
+      'votes of later views: none',
+      (c) => range(1, 30).map((view) => vote(c, 'commit', LIAR, { height: 2, view })),
+      { slots: 0, slotVotes: 0 },
+    ],
+    [
+      'votes of later epochs: none',
+      (c) =>
+        range(1, 30).flatMap((epoch) =>
+          (['commit', 'checkpoint'] as const).map((kind) => vote(c, kind, LIAR, { epoch, height: 1000 * epoch + 1 })),
+        ),
+      { slots: 0, checkpoints: 4 },
+    ],
+    [
+      'CHECKPOINTs: one of each voter and height in the window, beside the four of height 1',
+      (c) => ABOVE.flatMap((height) => ['a', 'b'].map((digit) => vote(c, 'checkpoint', LIAR, { height }, digit))),
+      { checkpoints: 4 + 16, evidence: 16 },
+    ],
+    [
+      'VIEW-CHANGEs: one of each voter, that to its highest view, however far',
+      (c) => [1, 2, 1_000_000, Number.MAX_SAFE_INTEGER].map((view) => viewChange(c, LIAR, view)),
+      { viewChanges: 1 },
+    ],
+    [
+      'claims to be ahead: one of each validator',
+      (c) => range(100, 10).map((height) => status(c, 10 ** 9 + height)),
+      { claims: 1 },
+    ],
+    [
+      'questions for blocks beyond those of a tick: one of each peer',
+      () => range(1, 20).map((from) => ({ kind: 'fetch-blocks', from: from as Height, count: 64 })),
+      { deferred: 1 },
+    ],
+  ];
+
+  test.each(cases)('%s', (_, messages, expected) => {
+    const cluster = cutOff();
+    flood(cluster, LIAR, messages(cluster));
+    cluster.run(1);
+    const buffers = cluster.driver(NODE).buffers();
+    expect(buffers).toMatchObject(expected);
+    expectWithin(buffers);
+    expect(cluster.node(NODE).punished).toEqual([]);
+  });
+});
+
+/** No buffer is above its limit. */
+function expectWithin(buffers: Buffers): void {
+  const limits = bufferLimits(4, 4, WINDOW);
+  for (const [name, size] of Object.entries(buffers))
+    expect([name, size <= limits[name as keyof Buffers]]).toEqual([name, true]);
+}
+
+describe('the bodies of a node that executed one height only', () => {
+  function bodiesOf() {
+    const bodies = new Bodies({
+      genesis: makeGenesis(),
+      clock: { nowMs: () => 0, soon: (run) => run() },
+      journal: new Journal(),
+      authority: () => unreachable('no certificate here' as never),
+      ask: () => undefined,
+      find: () => undefined,
+      isChecking: () => false,
+      executedHeight: () => 1 as Height,
+      executedBody: () => undefined,
+    });
+    const bodyAt = (height: number) => ({ ...NULL_BODY, proposer: 0 as ValidatorIndex, timestampMs: height });
+    const hashAt = (height: number): Hash => bodyHash(bodyAt(height));
+    return {
+      bodies,
+      offer: (height: number) => bodies.offered(height as Height, hashAt(height), bodyAt(height)),
+      order: (height: number) => bodies.execute(height as Height, hashAt(height)),
+      held: () => range(2, 200).filter((height) => bodies.pool.get(height as Height, hashAt(height)) !== undefined),
+    };
+  }
+
+  test('are those of the window, and of the one below it, while certificates go on without it', () => {
+    const { bodies, offer, held } = bodiesOf();
+    for (let height = 2; height < 100; height++) {
+      offer(height);
+      bodies.passed((height - WINDOW) as Height);
+    }
+    expect(held()).toEqual(range(100 - WINDOW, WINDOW));
+  });
+
+  test('are those to be executed next, while what a quorum orders goes on without it', () => {
+    const { bodies, offer, order, held } = bodiesOf();
+    for (let height = 3; height < 100; height++) {
+      order(height);
+      offer(height);
+      bodies.passed((height - WINDOW) as Height);
+    }
+    expect(held()).toEqual(range(3, WINDOW));
+    for (const height of [2, 50]) offer(height);
+    expect(held()).toEqual(range(2, WINDOW + 1));
+  });
+});
+
+test('the limits are as they are known to be, with four validators', () => {
+  expect(bufferLimits(4, 4, WINDOW)).toEqual({
+    transactions: 40_000,
+    transactionBytes: 32 * 1024 * 1024,
+    gapped: 8192,
+    verifying: 8192 + 384 * 8192,
+    bodies: 384,
+    claims: 4,
+    deferred: 4,
+    evidence: 64,
+    slots: 16,
+    slotVotes: 8,
+    checkpoints: 128,
+    viewChanges: 4,
+    lacking: 8,
+  });
+});
+
+describe('what one peer may ask in a tick', () => {
+  /** What the node sent to the liar within these milliseconds. */
+  function answers(cluster: Cluster, ms: number): PeerMessage['kind'][] {
+    const sent: PeerMessage['kind'][] = [];
+    cluster.link = (from, to, message) => {
+      const decoded = decodePeerMessage(message);
+      if (from === NODE && to === LIAR && decoded.ok) sent.push(decoded.value.kind);
+      return false;
+    };
+    cluster.run(ms);
+    return sent;
+  }
+
+  test.each([
+    ['VIEW-CHANGEs are looked at', (c: Cluster, i: number) => viewChange(c, LIAR, 5 + i, true), 4],
+    ['votes are, as many as there are', (c: Cluster, i: number) => forgedVote(c, i), 40],
+  ])('so many %s', (_, message, looks) => {
+    const cluster = cutOff();
+    const looked = (): number => cluster.node(NODE).punished.filter(({ code }) => code === 'BAD_SIGNATURE').length;
+    flood(
+      cluster,
+      LIAR,
+      range(0, 40).map((i) => message(cluster, i)),
+    );
+    cluster.run(2);
+    expect(looked()).toBe(looks);
+    cluster.run(TICK_MS);
+    flood(
+      cluster,
+      LIAR,
+      range(0, 40).map((i) => message(cluster, i)),
+    );
+    cluster.run(2);
+    expect(looked()).toBe(2 * looks);
+  });
+
+  function forgedVote(cluster: Cluster, i: number): PeerMessage {
+    const message = vote(cluster, 'commit', LIAR, { height: 2 + (i % WINDOW) });
+    if (message.kind === 'vote') message.vote.signature[0]! ^= 1;
+    return message;
+  }
+
+  test('sixteen questions are answered, or three for blocks and one more in each tick after', () => {
+    const cluster = cutOff();
+    cluster.link = () => true;
+    cluster.submit(0, cluster.transfer(0, 1, 0));
+    cluster.run(500);
+    const body = cluster.node(NODE).blocks[1]?.record.header;
+    if (body === undefined) throw new Error('no second block');
+    cluster.link = () => false;
+    cluster.run(TICK_MS);
+    const ask = { kind: 'fetch-body', height: body.height, hash: body.bodyHash } as const;
+    flood(
+      cluster,
+      LIAR,
+      range(0, 40).map(() => ask),
+    );
+    expect(answers(cluster, 5).filter((kind) => kind === 'body')).toHaveLength(16);
+    cluster.run(TICK_MS);
+    const askBlocks = { kind: 'fetch-blocks', from: 1 as Height, count: 64 } as const;
+    flood(
+      cluster,
+      LIAR,
+      range(0, 40).map(() => askBlocks),
+    );
+    expect(answers(cluster, 5).filter((kind) => kind === 'blocks')).toHaveLength(3);
+    expect(answers(cluster, TICK_MS).filter((kind) => kind === 'blocks')).toHaveLength(1);
+    expect(answers(cluster, TICK_MS).filter((kind) => kind === 'blocks')).toHaveLength(0);
+  });
+});
+
+describe('messages that wait for a turn', () => {
+  const GARBAGE = Uint8Array.of(255);
+
+  /** How many of the node's peers' messages were looked at. */
+  const looked = (cluster: Cluster, from: number): number =>
+    cluster.node(NODE).punished.filter(({ peer }) => peer === cluster.node(from).peerId).length;
+
+  test('are a share of each peer, and one that floods us crowds out nobody', () => {
+    const cluster = cutOff();
+    for (const from of [LIAR, 2])
+      for (let i = 0; i < (from === LIAR ? 20_000 : 10); i++)
+        cluster.driver(NODE).receive(cluster.node(from).peerId, GARBAGE);
+    cluster.run(1);
+    expect([looked(cluster, LIAR), looked(cluster, 2)]).toEqual([Math.floor((16 * 1024 * 1024) / 1025) + 1, 10]);
+  });
+
+  test('are bounded in all', () => {
+    const cluster = new Cluster(7);
+    cluster.startAll();
+    cluster.run(500);
+    for (const from of [0, 2, 3, 4, 5, 6])
+      for (let i = 0; i < 10_000; i++) cluster.driver(NODE).receive(cluster.node(from).peerId, GARBAGE);
+    const answers = cluster.submit(NODE, cluster.transfer(0, 1, 0));
+    cluster.run(1);
+    expect(answers).toMatchObject([{ code: 'MEMPOOL_FULL' }]);
+    const heard = cluster.nodes.reduce((sum, { index }) => sum + looked(cluster, index), 0);
+    expect(heard).toBeGreaterThan(49_990);
+    expect(heard).toBeLessThanOrEqual(50_000);
+  });
+});
+
+describe('transactions', () => {
+  test('whose signatures are being checked are bounded, for clients', () => {
+    const cluster = cutOff();
+    const answers = range(0, 8194).map((person) => cluster.submit(NODE, transactionOf(cluster, person)));
+    const again = cluster.submit(NODE, transactionOf(cluster, 0));
+    cluster.run(10);
+    const refused = answers.flatMap((answer, person) => (answer[0]?.hasOwnProperty('code') ? [person] : []));
+    expect(refused).toEqual([8192, 8193]);
+    expect(answers[8192]).toMatchObject([{ code: 'MEMPOOL_FULL', message: '8192 signatures are being checked' }]);
+    expect(again).toMatchObject([{ status: 'pending' }]);
+    const later = cluster.submit(NODE, transactionOf(cluster, 8192));
+    cluster.run(10);
+    expect(later).toMatchObject([{ status: 'pending' }]);
+  });
+
+  test('whose signatures are being checked are bounded, for peers, but what a body waits for is taken', () => {
+    const cluster = cutOff();
+    const wanted = transactionOf(cluster, 9000);
+    flood(cluster, 0, [proposal(cluster, 0, 0, 2, { transactionIds: [transactionId(wanted)] })]);
+    const bundle = (from: number, count: number): PeerMessage => ({
+      kind: 'transactions',
+      transactions: range(from, count).map((person) => transactionOf(cluster, person)),
+    });
+    flood(cluster, LIAR, [bundle(0, 4096), bundle(4096, 4096), bundle(8192, 500)]);
+    flood(cluster, LIAR, [{ kind: 'transactions', transactions: [wanted] }]);
+    cluster.run(10);
+    expect(cluster.driver(NODE).status().mempool.size).toBe(8192 + 1);
+    expect(cluster.driver(NODE).isPending(transactionId(wanted))).toBe(true);
+  });
+
+  test('that wait for earlier ones are bounded, and leave room for others', () => {
+    const cluster = cutOff();
+    for (const from of [0, 4096, 8192]) {
+      const transactions = range(from, 4096).map((person) => transactionOf(cluster, person, 1));
+      flood(cluster, LIAR, [{ kind: 'transactions', transactions }]);
+      cluster.run(10);
+    }
+    expect(cluster.driver(NODE).buffers()).toMatchObject({ gapped: 8192, transactions: 8192 });
+    const answer = cluster.submit(NODE, transactionOf(cluster, 20_000));
+    cluster.run(10);
+    expect(answer).toMatchObject([{ status: 'pending' }]);
+  });
+
+  test.each([
+    ['the last of a sender’s share', 256, 255, { status: 'pending' }],
+    ['one more, with nothing missing before it: wait until some are committed', 256, 256, { code: 'SENDER_LIMIT' }],
+    ['far more, all the same', 256, 100_000, { code: 'SENDER_LIMIT' }],
+    ['one far ahead, with others missing before it: submit these first', 200, 256, { code: 'NONCE_TOO_HIGH' }],
+    ['one ahead that can be held', 200, 255, { status: 'pending' }],
+  ])('of one sender: %s', (_, waiting, nonce, expected) => {
+    const cluster = cutOff();
+    const first = range(0, waiting).map((each) => cluster.submit(NODE, cluster.transfer(0, 1, each)));
+    cluster.run(10);
+    expect(first.every(([outcome]) => outcome !== undefined && 'status' in outcome)).toBe(true);
+    const answer = cluster.submit(NODE, cluster.transfer(0, 1, nonce));
+    cluster.run(10);
+    expect(answer).toMatchObject([expected]);
+  });
+});
+
+describe('whether a primary had room for any transaction', () => {
+  const one = (operations: number) =>
+    makeTransaction({
+      chainId: hashOf('c'),
+      sender: stranger(1),
+      operations: range(0, operations).map(() => transfer(stranger(2), 1n)),
+    });
+  const sized = (bytes: number) => ({ ...one(1), bytes: new Uint8Array(bytes) });
+  /** Of a body's bytes, what is for transactions; each takes 36 beside its own. */
+  const BYTES = 8 * 1024 * 1024 - 64 * 1024;
+  const LARGEST = 2048 + 36;
+
+  test.each([
+    ['nothing in it', [], 17, true],
+    ['nothing in it, where the heaviest has no place', [], 16, false],
+    ['room for the heaviest', [one(16), one(2)], 17 + 3 + 17, true],
+    ['room for all but the heaviest', [one(16), one(3)], 17 + 3 + 17, false],
+    ['room for the largest', [sized(BYTES - 36 - LARGEST)], 1e9, true],
+    ['room for all but the largest', [sized(BYTES - 36 - LARGEST + 1)], 1e9, false],
+    ['room for one more', range(0, 8191).map(() => one(1)), 1e9, true],
+    ['as many as there may be', range(0, 8192).map(() => one(1)), 1e9, false],
+  ])('%s', (_, transactions, blockWeightMax, room) => {
+    expect(hasRoom(transactions, blockWeightMax)).toBe(room);
+  });
+});
+
+describe('whether a transaction was overlooked', () => {
+  const genesis = makeGenesis();
+  const PATIENCE_MS = 2 * genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
+  const NOW_MS = 1_000_000;
+  const OLD = NOW_MS - PATIENCE_MS - 1;
+
+  const of = (sender: number, nonce = 0) =>
+    makeTransaction({
+      chainId: hashOf('c'),
+      sender: stranger(sender),
+      nonce,
+      operations: [transfer(stranger(99), 1n)],
+    });
+  const ids = (...senders: number[]): Set<Hash> => new Set(senders.map((sender) => of(sender).id));
+
+  test.each([
+    ['nothing waits', [], ids(), 0, false],
+    ['one waits for two base timeouts', [OLD + 1], ids(), 0, false],
+    ['one waits for longer', [OLD], ids(), 0, true],
+    ['it is in flight', [OLD], ids(0), 0, false],
+    ['the next is not', [OLD, OLD], ids(0), 0, true],
+    ['the next is young', [OLD, OLD + 1], ids(0), 0, false],
+    ['many are in flight before it', range(0, 30).map(() => OLD), ids(...range(0, 29)), 0, true],
+    ['the view is young', [OLD], ids(), OLD + 1, false],
+  ])('when %s', (_, since, inFlight, viewSinceMs, expected) => {
+    const mempool = new Mempool(() => 0);
+    for (const [sender, sinceMs] of since.entries()) mempool.add(of(sender), sinceMs, false);
+    expect(overlooked(mempool, inFlight, genesis, NOW_MS, viewSinceMs)).toBe(expected);
+  });
+
+  test('not when it has to wait for another', () => {
+    const mempool = new Mempool((sender: Address) => (sender === stranger(1) ? 0 : 1));
+    mempool.add(of(1, 1), OLD, false);
+    expect(overlooked(mempool, ids(), genesis, NOW_MS, 0)).toBe(false);
+  });
+});
