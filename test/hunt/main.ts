@@ -1,127 +1,77 @@
-/**
- * Searches for scenarios that break a promise of the protocol, one seed after another on all cores:
- *   npm run hunt -- --minutes 10 [--search faults|twins|fuzz] [--seed 1] [--count 100] [--duration 60] [--workers 2]
- * Exit codes: 0 nothing found, 2 wrong usage, 4 found: each with its seed and the command to see it again.
- */
+/** `npm run hunt`: searches for scenarios that break a promise of the protocol. */
 import { availableParallelism } from 'node:os';
-import { parseArgs } from 'node:util';
-import { Worker } from 'node:worker_threads';
-import { TWINS_SCENARIOS } from '../../src/simulator/twins.ts';
-import { SEARCHES } from './searches.ts';
-import type { HuntAnswer, HuntQuestion } from './worker.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { EXIT, Output } from '../../src/cli/output.ts';
+import { Hunt } from './hunt.ts';
+import { progressLine, reportJson, reportText } from './report.ts';
+import { SEARCHES, type Search } from './searches.ts';
 
-/** A simulation of a minute takes a second; one that takes this long hangs. */
-const HANG_MS = 300_000;
-
-const OPTIONS = {
-  minutes: { type: 'string', default: '10' },
-  search: { type: 'string', default: 'faults' },
-  seed: { type: 'string', default: '1' },
-  /** Seeds to try; without it until the time is over. */
-  count: { type: 'string', default: 'Infinity' },
-  /** Simulated seconds of faults for each seed. */
-  duration: { type: 'string', default: '60' },
-  workers: { type: 'string', default: String(availableParallelism()) },
-} as const;
-
-function parse(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] {
-  try {
-    return parseArgs({ options: OPTIONS }).values;
-  } catch (error) {
-    console.error(`error: ${error instanceof Error ? error.message : String(error)}`);
-    process.exit(2);
-  }
+interface Options {
+  readonly minutes: number;
+  readonly search: Search;
+  readonly seed: number;
+  readonly count?: number;
+  readonly duration: number;
+  readonly workers: number;
+  readonly json?: boolean;
 }
 
-const values = parse();
-const search = SEARCHES.find((each) => each === values.search);
-const [minutes, firstSeed, count, durationS, workers] = [
-  values.minutes,
-  values.seed,
-  values.count,
-  values.duration,
-  values.workers,
-].map(Number) as [number, number, number, number, number];
-if (search === undefined || ![minutes, firstSeed + 1, count, durationS, workers].every((value) => value > 0)) {
-  console.error(`error: a search is one of ${SEARCHES.join(', ')}; all other values are numbers, such as --minutes 10`);
-  process.exit(2);
-}
-/** Twins are counted, not drawn. */
-const endSeed = search === 'twins' ? Math.min(firstSeed + count, TWINS_SCENARIOS) : firstSeed + count;
+const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
-const startedMs = performance.now();
-const endMs = startedMs + minutes * 60_000;
-const recoveries: number[] = [];
-let nextSeed = firstSeed;
-let seeds = 0;
-let simulatedMs = 0;
-let failures = 0;
+const within = (pattern: RegExp, kind: string) => (min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  if (pattern.test(text) && value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`It is a ${kind} from ${min} to ${max}.`);
+};
+const numberFrom = within(/^[0-9]{1,10}(\.[0-9]{1,3})?$/, 'number');
+const wholeFrom = within(/^[0-9]{1,10}$/, 'whole number');
 
-function progress(): string {
-  const wallMinutes = (performance.now() - startedMs) / 60_000;
-  const hours = (simulatedMs / 3_600_000).toFixed(1);
-  const rate = Math.round(seeds / wallMinutes);
-  return `${wallMinutes.toFixed(1)} min · ${seeds} seeds · ${hours} simulated hours · ${rate} seeds/min · ${failures} failed`;
-}
+const EXAMPLES = `
+Searches:
+  faults  networks of 4 to 10 validators, of equal or skewed power, with liars and faults at random (\`npx trefoil
+          simulate --list\`); after the faults all honest nodes have to recover
+  twins   one key on two replicas; primary and split of each of two rounds, 3,600 scenarios in all, as seeds from 0
+  fuzz    four validators; messages of one of them are changed a little by round, the network is split by round
 
-function say(line: string): void {
-  process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${line}\n` : `${line}\n`);
-}
+Examples:
+  npm run hunt -- --minutes 60                                  as many seeds as an hour allows
+  npm run hunt -- --seed 5001 --minutes 600                     go on where the last one ended
+  npm run hunt -- --search twins --seed 0 --count 3600          all of them
+  npm run --silent hunt -- --minutes 1 --json                   for scripts
 
-function take({ command, failure, simulatedMs: ms, recoveryMs }: HuntAnswer): void {
-  seeds += 1;
-  simulatedMs += ms;
-  if (recoveryMs !== null) recoveries.push(recoveryMs);
-  if (failure === null) return;
-  failures += 1;
-  say(`FAILED ${failure}\n       ${command}`);
-}
+At the end it says how many seeds it ran and how many recovered, on which networks, and which liars met which faults.
+Ctrl+C ends it early, in the same way. Exit codes: 0 nothing found, 2 wrong usage, 4 found: each with its seed and the
+command that shows it again.`;
 
-const launch = (): Worker => new Worker(new URL('./worker.ts', import.meta.url));
+const command = new Command('npm run hunt --')
+  .description('Search for scenarios that break a promise of the protocol, one seed after another on all cores.')
+  .option('--minutes <n>', 'how long at most', numberFrom(0.01, 100_000), 10)
+  .addOption(new Option('--search <kind>', 'what to vary').choices(SEARCHES).default('faults'))
+  .option('--seed <n>', 'the first one', wholeFrom(0, 2 ** 31), 1)
+  .addOption(
+    new Option('--count <n>', 'how many seeds (default: as many as the time allows)').argParser(wholeFrom(1, 2 ** 31)),
+  )
+  .option('--duration <seconds>', 'how long faults go on for each seed, in simulated time', numberFrom(0.1, 86_400), 60)
+  .option('--workers <n>', 'how many at once', wholeFrom(1, 256), availableParallelism())
+  .option('--json', 'print one JSON object (with `npm run --silent hunt -- --json` nothing else)')
+  .addHelpText('after', EXAMPLES)
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
+  .parse();
+const { minutes, search, seed: firstSeed, count, duration, workers, json = false } = command.opts<Options>();
 
-/** The worker's answer; a sentence when it has none. */
-function ask(worker: Worker, question: HuntQuestion): Promise<HuntAnswer | string> {
-  const { promise, resolve } = Promise.withResolvers<HuntAnswer | string>();
-  const watch = setTimeout(() => resolve('it hangs'), HANG_MS);
-  const failed = (error: unknown): void => resolve(String(error));
-  worker.once('message', resolve);
-  worker.once('error', failed);
-  worker.postMessage(question, []);
-  return promise.finally(() => {
-    clearTimeout(watch);
-    worker.off('message', resolve);
-    worker.off('error', failed);
-  });
-}
-
-async function work(kind: HuntQuestion['search']): Promise<void> {
-  let worker = launch();
-  while (performance.now() < endMs && nextSeed < endSeed) {
-    const seed = nextSeed++;
-    const answer = await ask(worker, { search: kind, seed, durationMs: durationS * 1000 });
-    if (typeof answer !== 'string') {
-      take(answer);
-      continue;
-    }
-    const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1`;
-    take({ command, failure: answer, simulatedMs: 0, recoveryMs: null });
-    await worker.terminate();
-    worker = launch();
-  }
-  await worker.terminate();
-}
-
-const timer = setInterval(
-  () => process.stderr.write(process.stderr.isTTY ? `\r\u001b[K${progress()}` : `${progress()}\n`),
-  process.stderr.isTTY ? 500 : 30_000,
+const output = new Output(process, json);
+const stopping = new AbortController();
+// Again and again changes nothing: seeds under way are through in seconds. One Ctrl+C can arrive twice.
+for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort());
+const hunt = new Hunt(
+  { search, minutes, firstSeed, count, durationMs: duration * 1000, workers, signal: stopping.signal },
+  ({ failure, command: again }) => output.progress(`FAILED ${failure}\n       ${again}`),
 );
-await Promise.all(Array.from({ length: workers }, () => work(search)));
+const timer = setInterval(
+  () => (output.isLive ? output.live(progressLine(hunt)) : output.progress(progressLine(hunt))),
+  output.isLive ? 500 : 30_000,
+);
+await hunt.run();
 clearInterval(timer);
-const sorted = recoveries.toSorted((a, b) => a - b);
-const at = (part: number): string => ((sorted[Math.floor(part * (sorted.length - 1))] ?? 0) / 1000).toFixed(1);
-say('');
-console.log(progress());
-if (sorted.length > 0)
-  console.log(`recovery after the faults: median ${at(0.5)} s · p99 ${at(0.99)} s · longest ${at(1)} s`);
-console.log(`next time: --seed ${nextSeed}`);
-process.exitCode = failures > 0 ? 4 : 0;
+output.answer({ json: reportJson(hunt), text: reportText(hunt, output.colours) });
+process.exitCode = hunt.failures.length > 0 ? EXIT.violated : EXIT.done;

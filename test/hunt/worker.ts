@@ -20,6 +20,9 @@ export interface HuntAnswer {
   /** The broken promise; null when all held. */
   readonly failure: string | null;
   readonly simulatedMs: number;
+  /** After the faults all honest nodes committed new transactions within the bound. */
+  readonly recovered: boolean;
+  /** How long that took; null when it did not happen, or was not measured. */
   readonly recoveryMs: number | null;
 }
 
@@ -29,10 +32,11 @@ function answer({ search, seed, durationMs }: HuntQuestion): HuntAnswer {
   if (search === 'twins') return answerOf(search, seed, runTwins(seed));
   if (search === 'fuzz') return answerOf(search, seed, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3));
   const scenario = scenarioOf(seed, durationMs);
-  const { violations, simulatedMs, recoveryMs } = runScenario(scenario);
+  const { violations, simulatedMs, recoveryMs, boundMs } = runScenario(scenario);
   const [violation] = violations;
   const failure = violation === undefined ? null : `${violation.checker}: ${violation.message}`;
-  return { command: commandOf(scenario), failure, simulatedMs, recoveryMs };
+  const recovered = recoveryMs !== null && recoveryMs <= boundMs;
+  return { command: commandOf(scenario), failure, simulatedMs, recovered, recoveryMs };
 }
 
 function answerOf(search: Search, seed: number, { violations, nowMs }: Simulation): HuntAnswer {
@@ -41,6 +45,7 @@ function answerOf(search: Search, seed: number, { violations, nowMs }: Simulatio
     command: `npm run hunt -- --search ${search} --seed ${seed} --count 1`,
     failure: violation === undefined ? null : `${violation.checker}: ${violation.message}`,
     simulatedMs: nowMs,
+    recovered: violation === undefined,
     recoveryMs: null,
   };
 }

@@ -1,0 +1,114 @@
+/** One seed after another on several cores, until the time is over. */
+import { Worker } from 'node:worker_threads';
+import { scenarioOf } from '../../src/simulator/scenario.ts';
+import { TWINS_SCENARIOS } from '../../src/simulator/twins.ts';
+import { Coverage } from './coverage.ts';
+import type { Search } from './searches.ts';
+import type { HuntAnswer, HuntQuestion } from './worker.ts';
+
+export interface Wanted {
+  readonly search: Search;
+  readonly minutes: number;
+  readonly firstSeed: number;
+  /** Seeds to try; undefined: as many as the time allows. */
+  readonly count: number | undefined;
+  /** Simulated milliseconds of faults for each seed. */
+  readonly durationMs: number;
+  readonly workers: number;
+  /** Ends it when the seeds under way are through. */
+  readonly signal: AbortSignal;
+}
+
+export interface Failure {
+  readonly seed: number;
+  readonly failure: string;
+  /** Shows it again. */
+  readonly command: string;
+}
+
+/** A simulation of a minute takes a second; one that takes this long hangs. */
+const HANG_MS = 300_000;
+
+export class Hunt {
+  readonly wanted: Wanted;
+  /** Of the search for faults; the scenarios of the others are all of one kind. */
+  readonly coverage: Coverage | null;
+  readonly failures: Failure[] = [];
+  readonly recoveriesMs: number[] = [];
+  seeds = 0;
+  recovered = 0;
+  simulatedMs = 0;
+  nextSeed: number;
+  readonly #startedMs = performance.now();
+  readonly #found: (failure: Failure) => void;
+
+  /** `found` is told of each failure as it comes. */
+  constructor(wanted: Wanted, found: (failure: Failure) => void) {
+    this.wanted = wanted;
+    this.coverage = wanted.search === 'faults' ? new Coverage() : null;
+    this.nextSeed = wanted.firstSeed;
+    this.#found = found;
+  }
+
+  get wallMs(): number {
+    return performance.now() - this.#startedMs;
+  }
+
+  async run(): Promise<void> {
+    await Promise.all(Array.from({ length: this.wanted.workers }, () => this.#work()));
+  }
+
+  async #work(): Promise<void> {
+    const { search, durationMs } = this.wanted;
+    let worker = launch();
+    for (let seed = this.#next(); seed !== null; seed = this.#next()) {
+      const answer = await ask(worker, { search, seed, durationMs });
+      if (typeof answer !== 'string') {
+        this.#take(seed, answer);
+        continue;
+      }
+      const command = `npm run hunt -- --search ${search} --seed ${seed} --count 1`;
+      this.#take(seed, { command, failure: answer, simulatedMs: 0, recovered: false, recoveryMs: null });
+      await worker.terminate();
+      worker = launch();
+    }
+    await worker.terminate();
+  }
+
+  #next(): number | null {
+    const { search, minutes, firstSeed, count = Number.POSITIVE_INFINITY, signal } = this.wanted;
+    // Twins are counted, not drawn.
+    const end = Math.min(firstSeed + count, search === 'twins' ? TWINS_SCENARIOS : Number.POSITIVE_INFINITY);
+    if (signal.aborted || this.wallMs >= minutes * 60_000 || this.nextSeed >= end) return null;
+    return this.nextSeed++;
+  }
+
+  #take(seed: number, { command, failure, simulatedMs, recovered, recoveryMs }: HuntAnswer): void {
+    this.seeds += 1;
+    this.simulatedMs += simulatedMs;
+    this.coverage?.take(scenarioOf(seed, this.wanted.durationMs));
+    if (recovered) this.recovered += 1;
+    if (recoveryMs !== null) this.recoveriesMs.push(recoveryMs);
+    if (failure === null) return;
+    const found = { seed, failure, command };
+    this.failures.push(found);
+    this.#found(found);
+  }
+}
+
+const launch = (): Worker => new Worker(new URL('./worker.ts', import.meta.url));
+
+/** The worker's answer; a sentence when it has none. */
+function ask(worker: Worker, question: HuntQuestion): Promise<HuntAnswer | string> {
+  const { promise, resolve } = Promise.withResolvers<HuntAnswer | string>();
+  const watch = setTimeout(() => resolve('it hangs'), HANG_MS);
+  const failed = (error: unknown): void => resolve(String(error));
+  worker.once('message', resolve);
+  worker.once('error', failed);
+  worker.postMessage(question, []);
+  return promise.finally(() => {
+    clearTimeout(watch);
+    worker.off('message', resolve);
+    worker.off('error', failed);
+  });
+}
