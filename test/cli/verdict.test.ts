@@ -28,3 +28,7 @@ test('names the first lie of each validator, and what else it was caught at', ()
 test('says first what must never be', () => {
   expect(verdictText([seen(0, 7)], false)).toBe('SAFETY VIOLATED · 7 blocks');
 });
+
+test('claims nothing when only a liar answers', () => {
+  expect(verdictText([seen(3, 900, {}, 'equivocate')], true)).toBe('no verdict: no honest validator answers');
+});

@@ -114,7 +114,7 @@ function startCommand(run: Run): Command {
 
 function downCommand(run: Run): Command {
   return withDir(new Command('down'))
-    .description('Stop all validators.')
+    .description('Stop all validators, and say how they did. Exit code 4: they disagreed.')
     .option('--wipe', 'and remove their keys, their ledger and their folder')
     .addHelpText('after', '\nExamples:\n  trefoil testnet down\n  trefoil testnet down --wipe')
     .action(({ dir, wipe = false }: DirOption & { readonly wipe?: boolean }) =>
@@ -122,7 +122,11 @@ function downCommand(run: Run): Command {
         const verdict = await verdictOf(dir);
         const stopped = await down(dir, wipe);
         const who = stopped.length === 0 ? 'Nothing was running.' : `${verdict.text}\nStopped ${stopped.join(', ')}.`;
-        return { json: { stopped, wiped: wipe }, text: wipe ? `${who} Wiped ${dir}.` : `${who} ${stopHint(dir)}` };
+        return {
+          json: { stopped, wiped: wipe, verdict: stopped.length === 0 ? null : verdict.text },
+          text: wipe ? `${who} Wiped ${dir}.` : `${who} ${stopHint(dir)}`,
+          exitCode: verdict.agreed ? EXIT.done : EXIT.violated,
+        };
       }),
     );
 }

@@ -1,5 +1,6 @@
 /** What the nodes of a testnet say of themselves and of one another. */
 import type { StatusJson } from '../../api/status.ts';
+import { present } from '../../base/invariant.ts';
 import { Client } from '../../client/client.ts';
 import { ClientError } from '../../client/errors.ts';
 import { httpUrl, type Network, type TestnetNode } from './layout.ts';
@@ -40,18 +41,24 @@ async function statusOf(node: TestnetNode, chainId: string): Promise<StatusJson 
   }
 }
 
-/** Whether all nodes that answer have the same block at their lowest certified height. */
+/**
+ * Whether the honest nodes that answer have one chain; a liar's word counts for nothing. Each is asked for the block at the head
+ * of the one below it: a block names all before it, so this compares every height that two of them have.
+ */
 export async function agreed(observations: readonly Observation[]): Promise<boolean> {
-  const answering = observations.flatMap(({ node, status }) => (status === undefined ? [] : [{ node, status }]));
-  const lowest = Math.min(...answering.map(({ status }) => status.certifiedHeight));
-  // Nobody answers, or somebody has only the genesis, on which they agree by having the same chain id.
-  if (!Number.isFinite(lowest) || lowest === 0) return true;
-  const hashes = await Promise.all(
-    answering.map(async ({ node, status }) =>
-      status.certifiedHeight === lowest ? status.blockHash : (await clientOfNode(node).block(lowest)).hash,
-    ),
+  const byHeight = observations
+    .flatMap(({ node, status }) => (status === undefined || node.byzantine !== undefined ? [] : [{ node, status }]))
+    .toSorted((a, b) => a.status.certifiedHeight - b.status.certifiedHeight);
+  const same = await Promise.all(
+    byHeight.slice(1).map(async ({ node, status }, position) => {
+      const { certifiedHeight: height, blockHash } = present(byHeight[position], 'the one below').status;
+      // Of the genesis they have the same, by having the same chain id.
+      if (height === 0) return true;
+      const hash = status.certifiedHeight === height ? status.blockHash : (await clientOfNode(node).block(height)).hash;
+      return hash === blockHash;
+    }),
   );
-  return new Set(hashes).size === 1;
+  return same.every(Boolean);
 }
 
 /** What a validator was caught at. */

@@ -95,8 +95,13 @@ export function statusText(
     return cells.map(String);
   });
   const heads = ['node', 'state', 'certified', 'block', 'epoch', 'view', 'primary', 'peers', ''];
-  const answering = observations.filter(({ status }) => status !== undefined).length;
-  const consent = answering === 0 ? 'No validator answers.' : `All ${answering} that answer agree.`;
+  const honest = observations.filter(({ node }) => node.byzantine === undefined);
+  const answering = honest.filter(({ status }) => status !== undefined).length;
+  const who = honest.length === observations.length ? '' : 'honest ones ';
+  const consent =
+    answering === 0
+      ? `No ${who === '' ? '' : 'honest '}validator answers.`
+      : `All ${answering} ${who}that answer agree.`;
   const verdict = agreed ? consent : colours.red('THE VALIDATORS DISAGREE: two blocks at one height.');
   return [table(heads, rows, colours), verdict, ...caught.map(caughtText)].join('\n');
 }

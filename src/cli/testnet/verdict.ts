@@ -6,6 +6,7 @@ export function verdictText(observations: readonly Observation[], agreed: boolea
   const honest = observations.flatMap(({ node, status }) =>
     node.byzantine === undefined && status !== undefined ? [status] : [],
   );
+  if (honest.length === 0) return 'no verdict: no honest validator answers';
   const blocks = Math.max(0, ...honest.map(({ certifiedHeight }) => certifiedHeight));
   const firstLies = new Map<number, number>();
   for (const { validator, height } of honest.flatMap(({ offences }) => offences))
