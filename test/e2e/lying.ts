@@ -1,17 +1,25 @@
-/** One validator lies while clients pay one another through the others. */
+/** Validators lie while clients pay one another through the others. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Hash, hash } from '../../src/base/brand.ts';
-import { invariant, present } from '../../src/base/invariant.ts';
+import { invariant } from '../../src/base/invariant.ts';
 import type { Ed25519 } from '../../src/crypto/ed25519.ts';
 import { agreedChain, isProved, offencesOf, statusOf, supplyOf } from './honest.ts';
 import { Traffic } from './traffic.ts';
 import { readLog } from './log.ts';
 import type { TestnetFolder, Up } from './trefoil.ts';
 
-/** In an order in which one validator can try them all: who is silent for long asks for another view, alone, and then takes no
- *  part until the epoch ends. */
+/** Those that the tests look at; `npm run soak -- --liars` looks at all. In an order in which one validator can try them
+ *  one after another: who is silent for long asks for another view, alone, and then takes no part until the epoch ends. */
 export const STRATEGIES = ['equivocate', 'corrupt', 'silent'] as const;
 export type Strategy = (typeof STRATEGIES)[number];
+
+/** A network of which some lie. */
+export interface LyingNetwork {
+  readonly folder: TestnetFolder;
+  readonly up: Up;
+  readonly liars: readonly number[];
+  readonly ed25519: Ed25519;
+}
 
 /** What was seen. Everything that has to hold of every liar was checked by then. */
 export interface Seen {
@@ -28,20 +36,20 @@ export interface Seen {
   readonly caught: readonly string[];
 }
 
-/** Loads the honest nodes for a while, and then looks at the chain and the books. Throws where something does not hold. */
-export async function watchLiar(
-  folder: TestnetFolder,
-  up: Up,
-  liar: number,
-  ed25519: Ed25519,
+/** Loads the honest nodes for a while, and then looks at the chain and the books. Throws where something does not hold.
+ *  `meanwhile`: nodes that it fells must run again when it is done. */
+export async function watchLiars(
+  network: LyingNetwork,
   ms: number,
+  meanwhile?: (ms: number) => Promise<void>,
 ): Promise<Seen> {
-  const urls = up.nodes.filter(({ index }) => index !== liar).map(({ http }) => http);
+  const { up, ed25519 } = network;
+  const urls = honestNodes(network).map(({ http }) => http);
   const chainId: Hash = hash(up.chainId);
   const supply = BigInt(up.accounts.length) * 1_000_000_000n;
-  const traffic = new Traffic({ chainId, urls, ed25519 });
+  const traffic = new Traffic({ chainId, urls, ed25519, nodesFall: meanwhile !== undefined });
   try {
-    await delay(ms);
+    await (meanwhile ?? delay)(ms);
     await traffic.progress();
   } finally {
     await traffic.stop();
@@ -53,37 +61,45 @@ export async function watchLiar(
     invariant(found === supply, 'the supply is what it was', { url, found });
   }
   const { longestGapMs, committed } = traffic;
-  return { ...(await accusations(folder, up, liar)), longestGapMs, transactions: committed.size, height };
+  return { ...(await accusations(network)), longestGapMs, transactions: committed.size, height };
 }
 
-/** Who was accused of what: nobody but the liar. */
-async function accusations(folder: TestnetFolder, { chainId, nodes }: Up, liar: number) {
-  const honest = nodes.filter(({ index }) => index !== liar);
+export const honestNodes = ({ up, liars }: Pick<LyingNetwork, 'up' | 'liars'>): Up['nodes'] =>
+  up.nodes.filter(({ index }) => !liars.includes(index));
+
+/** Who was accused of what: nobody but liars. */
+async function accusations(network: LyingNetwork): Promise<Omit<Seen, 'transactions' | 'longestGapMs' | 'height'>> {
+  const { folder, up, liars } = network;
+  const honest = honestNodes(network);
+  const isLiar = (validator: number | null) => validator !== null && liars.includes(validator);
   const offences = await Promise.all(honest.map(({ http }) => offencesOf(http)));
   for (const offence of offences.flat()) {
-    invariant(offence.validator === liar, 'an honest validator is not accused', { offence: JSON.stringify(offence) });
-    invariant(isProved(folder.dir, chainId, offence), 'an offence is proved', { offence: JSON.stringify(offence) });
+    const said = { offence: JSON.stringify(offence) };
+    invariant(isLiar(offence.validator), 'an honest validator is not accused', said);
+    invariant(isProved(folder.dir, up.chainId, offence), 'an offence is proved', said);
   }
-  const { agreed, caught } = await folder.status();
+  const { agreed, caught, nodes } = await folder.status();
   invariant(agreed, '`testnet status` says that they agree');
+  for (const { index, running } of nodes) invariant(running, 'a liar stops nobody, itself included', { index });
   for (const { validator, code } of caught) {
-    invariant(validator === liar, 'an honest validator is not accused', { validator, code });
+    invariant(isLiar(validator), 'an honest validator is not accused', { validator, code });
   }
-  for (const { index } of honest) checkLog(folder.dir, index, present(nodes[liar], 'the liar').peerId);
+  const liarPeers = new Set(up.nodes.filter(({ index }) => isLiar(index)).map(({ peerId }) => peerId));
+  for (const { index } of honest) checkLog(folder.dir, index, liarPeers);
   const statuses = await Promise.all(honest.map(({ http }) => statusOf(http)));
   return {
     view: Math.max(...statuses.map(({ view }) => view)),
     offences: Math.max(...offences.map(({ length }) => length)),
     reporters: offences.filter(({ length }) => length > 0).length,
-    caught: caught.map(({ code }) => code),
+    caught: [...new Set(caught.map(({ code }) => code))],
   };
 }
 
-/** An honest node has no trouble of its own, and keeps nobody away but the liar. */
-function checkLog(dir: string, index: number, liar: string): void {
+/** An honest node has no trouble of its own, and keeps nobody away but liars. */
+function checkLog(dir: string, index: number, liars: ReadonlySet<string>): void {
   for (const line of readLog(dir, index)) {
     invariant(line.level !== 'error' && line.level !== 'fatal', 'an honest node is well', { index, said: line.msg });
-    const punished = line.code === 'PEER_PUNISHED' && line.peer !== liar;
+    const punished = line.code === 'PEER_PUNISHED' && !liars.has(line.peer ?? '');
     invariant(!punished, 'an honest node is not kept away', { index, said: JSON.stringify(line) });
   }
 }

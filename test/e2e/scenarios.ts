@@ -43,7 +43,7 @@ export async function killOne(
   return { gapMs: Math.max(...gaps), catchUpMs: caughtUpMs - startedMs };
 }
 
-function untilHeight(validators: Validators, index: number, height: number): Promise<unknown> {
+export function untilHeight(validators: Validators, index: number, height: number): Promise<unknown> {
   return validators.until(
     `node ${index} at height ${height}`,
     () => validators.only(index).status(),

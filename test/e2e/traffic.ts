@@ -21,6 +21,8 @@ interface TrafficOptions {
   /** HTTP ports of the nodes to submit to. */
   readonly urls: readonly string[];
   readonly ed25519: Ed25519;
+  /** Nodes may be killed and started meanwhile: a client whose node does not answer turns to the next. */
+  readonly nodesFall?: boolean;
 }
 
 /** Ten accounts, each with one client that submits a batch, waits until it is committed, and submits the next. */
@@ -72,40 +74,64 @@ export class Traffic {
 
   async #pay(account: DevelopmentAccount, number: number): Promise<void> {
     const { urls } = this.#options;
-    const url = present(urls[number % urls.length], 'a node');
+    let position = number % urls.length;
+    const url = present(urls[position], 'a node');
     const to = present(this.#accounts[(number + 1) % this.#accounts.length], 'an account');
     const answer = await fetch(`${url}/v1/accounts/${account.address}`);
     let { nonce } = (await answer.json()) as { nonce: number };
     while (!this.#stopping.signal.aborted) {
       const batch = Array.from({ length: BATCH_TRANSACTIONS }, (_, i) => this.#sign(account, to, nonce + i));
       nonce += BATCH_TRANSACTIONS;
-      await this.#commit(url, batchCodec.encode(batch));
+      position = await this.#commit(position, batchCodec.encode(batch));
       await delay(PAUSE_MS);
     }
   }
 
-  /** The same bytes again and again, until all of them are committed. */
-  async #commit(url: string, body: Uint8Array): Promise<void> {
+  /** The same bytes again and again, until all of them are committed; at the next node when one does not answer. Returns which
+   *  node answered. */
+  async #commit(first: number, body: Uint8Array): Promise<number> {
+    const { urls } = this.#options;
+    let position = first;
     for (const deadline = performance.now() + COMMIT_MS; ; ) {
-      const { results } = await this.#post(url, body);
-      for (const result of results) {
-        if (!('status' in result) || result.status === 'rejected') {
-          invariant(false, 'a good transaction is taken in', { url, result: JSON.stringify(result) });
-        } else if (result.status === 'committed') this.#note(result.id);
-      }
-      if (results.every((result) => 'status' in result && result.status === 'committed')) return;
-      invariant(performance.now() < deadline, 'a transaction commits', { url, results: JSON.stringify(results) });
+      const url = present(urls[position], 'a node');
+      const answer = await this.#post(url, body);
+      if (answer !== undefined && this.#isCommitted(url, answer)) return position;
+      invariant(performance.now() < deadline, 'a transaction commits', {
+        url,
+        results: JSON.stringify(answer?.results),
+      });
+      if (answer !== undefined) continue;
+      position = (position + 1) % urls.length;
+      await delay(PAUSE_MS);
     }
   }
 
-  async #post(url: string, body: Uint8Array): Promise<BatchResponse> {
-    const answer = await fetch(url + submitPath(WAIT_MS), {
-      method: 'POST',
-      headers: { 'content-type': BATCH_MEDIA_TYPE },
-      body: Buffer.from(body),
-    });
-    invariant(answer.ok, 'a batch is answered', { url, status: answer.status });
-    return (await answer.json()) as BatchResponse;
+  #isCommitted(url: string, { results }: BatchResponse): boolean {
+    for (const result of results) {
+      if (!('status' in result) || result.status === 'rejected') {
+        invariant(false, 'a good transaction is taken in', { url, result: JSON.stringify(result) });
+      } else if (result.status === 'committed') this.#note(result.id);
+    }
+    return results.every((result) => 'status' in result && result.status === 'committed');
+  }
+
+  /** Undefined when the node is gone, or starting or stopping. */
+  async #post(url: string, body: Uint8Array): Promise<BatchResponse | undefined> {
+    try {
+      const answer = await fetch(url + submitPath(WAIT_MS), {
+        method: 'POST',
+        headers: { 'content-type': BATCH_MEDIA_TYPE },
+        body: Buffer.from(body),
+      });
+      if (answer.ok) return (await answer.json()) as BatchResponse;
+      await answer.body?.cancel();
+      const isPassing = this.#options.nodesFall === true && answer.status === 503;
+      invariant(isPassing, 'a batch is answered', { url, status: answer.status });
+    } catch (error) {
+      // How fetch tells that nobody answers, or that the connection broke.
+      if (this.#options.nodesFall !== true || !(error instanceof TypeError)) throw error;
+    }
+    return undefined;
   }
 
   #note(id: Hash): void {

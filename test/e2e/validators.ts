@@ -21,8 +21,10 @@ export const ALL: readonly number[] = Array.from({ length: COUNT }, (_, index) =
 export const allBut = (...missing: readonly number[]): readonly number[] =>
   ALL.filter((index) => !missing.includes(index));
 
-/** Milliseconds in which commits go on after a crash, or after a quorum is back: two base timeouts. */
-export const RESUME_MS: number = 2 * baseTimeoutMs();
+/** Milliseconds that a backup waits for a primary of which nothing is known yet. */
+export const BASE_TIMEOUT_MS: number = baseTimeoutMs();
+/** Milliseconds in which commits go on after a crash, or after a quorum is back. */
+export const RESUME_MS: number = 2 * BASE_TIMEOUT_MS;
 
 function baseTimeoutMs(): number {
   const { consensus } = JSON.parse(developmentNetwork(COUNT).genesisText) as {

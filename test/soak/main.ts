@@ -1,11 +1,14 @@
-/** `npm run soak`: the scenarios of test/e2e at random, on one network after another, until the time is over. */
+/** `npm run soak`: whole networks on this machine, tried for longer than a test can take. */
 import { Command, InvalidArgumentError } from 'commander';
-import { EXIT, Output, toCommandError } from '../../src/cli/output.ts';
+import { type Answer, EXIT, Output, toCommandError } from '../../src/cli/output.ts';
+import { strategies } from '../../src/simulator/strategies/registry.ts';
 import { Random } from '../../src/simulator/random.ts';
-import { soakLiars } from './liars.ts';
+import { nameOf, soakLiars } from './liars.ts';
+import { recoveryText, soakRecovery } from './recovery.ts';
 import { soakNetwork } from './soak.ts';
 
 const MINUTE_MS = 60_000;
+const HOLD_S_MAX = 100_000;
 const STOP_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 
 const wholeFrom = (min: number, max: number) => (text: string) => {
@@ -14,31 +17,57 @@ const wholeFrom = (min: number, max: number) => (text: string) => {
   throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
 };
 
+function strategyNames(text: string): ReadonlySet<string> {
+  const names = text.split(',');
+  const unknown = names.find((name) => !strategies.has(name));
+  if (unknown === undefined) return new Set(names);
+  throw new InvalidArgumentError(`${unknown} is none of ${[...strategies.keys()].join(', ')}.`);
+}
+
 const command = new Command('npm run soak --')
   .description(
-    'Crash, stop and load four validators on this machine, at random, and look whether they keep their word.',
+    `Try whole networks on this machine, and look whether they keep their word. By default four validators are crashed, stopped
+and loaded at random; with --liars each liar lies to a network of its own; with --recovery it is measured how long commits
+stop for.`,
   )
   .option(
     '--minutes <n>',
-    'how long, at least; the network that is being tried then is tried to its end',
+    'at random: how long, at least; the network that is being tried then is tried to its end',
     wholeFrom(1, 10_000),
     10,
   )
-  .option('--seed <n>', 'what happens, and in which order; when is up to the machine', wholeFrom(0, 2 ** 32 - 1))
-  .option('--liars', 'let each liar lie for two minutes, as primary and as backup, instead')
+  .option(
+    '--seed <n>',
+    'at random: what happens, and in which order; when is up to the machine',
+    wholeFrom(0, 2 ** 32 - 1),
+  )
+  .option('--liars', 'let each liar lie: as backup, as primary or in view changes, wherever it can; and pairs of seven')
+  .option('--liar-seconds <n>', 'for how long', wholeFrom(1, 10_000), 60)
+  .option('--only <strategies>', 'which liars, by name, with commas', strategyNames)
+  .option('--recovery', 'kill the primary again and again, and take the quorum away')
+  .option('--rounds <n>', 'how often the primary is killed', wholeFrom(0, 100_000), 100)
+  .option(
+    '--holds <seconds>',
+    'how long the quorum is away, with commas; each is tried three times',
+    (text) => text.split(',').map(wholeFrom(0, HOLD_S_MAX)),
+    [1, 10, 60],
+  )
+  .option('--json', 'print one JSON object')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
   .parse();
-const {
-  minutes,
-  seed = Date.now() % 2 ** 32,
-  liars = false,
-} = command.opts<{
+const options = command.opts<{
   readonly minutes: number;
   readonly seed?: number;
   readonly liars?: boolean;
+  readonly liarSeconds: number;
+  readonly only?: ReadonlySet<string>;
+  readonly recovery?: boolean;
+  readonly rounds: number;
+  readonly holds: readonly number[];
+  readonly json?: boolean;
 }>();
 
-const output = new Output(process, false);
+const output = new Output(process, options.json === true);
 const startMs = performance.now();
 const elapsed = () => {
   const seconds = Math.floor((performance.now() - startMs) / 1000);
@@ -46,24 +75,45 @@ const elapsed = () => {
 };
 const say = (line: string) => output.progress(`${elapsed().padStart(6)}  ${line}`);
 const stopping = new AbortController();
+const { signal } = stopping;
 // Ends after the blow that is under way, so that no process is left.
-for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort());
+for (const each of STOP_SIGNALS) process.on(each, () => stopping.abort());
 
-if (!liars) say(`seed ${seed}`);
-const random = new Random(seed);
-let networks = 0;
-let slow = 0;
-try {
-  if (liars) await soakLiars(stopping.signal, say);
-  while (!liars && !stopping.signal.aborted && performance.now() - startMs < minutes * MINUTE_MS) {
+async function liars(): Promise<Answer> {
+  const json = await soakLiars({ seconds: options.liarSeconds, only: options.only }, signal, say);
+  const { reports, failures } = json;
+  const tried = `${reports.length + failures.length} trials`;
+  const text =
+    failures.length === 0
+      ? `${tried}: no liar split or stopped the honest.`
+      : `${tried}, of which failed: ${failures.map(nameOf).join('; ')}.`;
+  return { json, text, exitCode: failures.length === 0 ? EXIT.done : EXIT.violated };
+}
+
+async function recovery(): Promise<Answer> {
+  const holdsMs = options.holds.map((seconds) => 1000 * seconds);
+  const json = await soakRecovery({ rounds: options.rounds, holdsMs }, signal, say);
+  return { json, text: recoveryText(json), exitCode: json.held ? EXIT.done : EXIT.timedOut };
+}
+
+async function atRandom(): Promise<Answer> {
+  const { minutes, seed = Date.now() % 2 ** 32 } = options;
+  say(`seed ${seed}`);
+  const random = new Random(seed);
+  let networks = 0;
+  let slow = 0;
+  while (!signal.aborted && performance.now() - startMs < minutes * MINUTE_MS) {
     networks++;
-    slow += await soakNetwork(random.fork(), stopping.signal, say);
+    slow += await soakNetwork(random.fork(), signal, say);
   }
-  const text = liars
-    ? 'No liar split or stopped the honest.'
-    : `${networks} networks kept their word; ${slow} times one resumed too late.`;
-  output.answer({ json: {}, text });
-  process.exitCode = slow === 0 ? EXIT.done : EXIT.timedOut;
+  const text = `${networks} networks kept their word; ${slow} times one resumed too late.`;
+  return { json: { seed, networks, slow }, text, exitCode: slow === 0 ? EXIT.done : EXIT.timedOut };
+}
+
+try {
+  const { exitCode, ...answer } = await (options.liars ? liars() : options.recovery ? recovery() : atRandom());
+  output.answer(answer);
+  process.exitCode = exitCode;
 } catch (error) {
   output.error(toCommandError(error));
   process.exitCode = EXIT.violated;
