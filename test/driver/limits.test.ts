@@ -14,6 +14,8 @@ import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../sr
 import { bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
+import { bounds } from '../../src/simulator/checkers/health.ts';
+import type { SimulatedNode } from '../../src/simulator/node.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 import { Cluster, proposal } from './cluster.ts';
@@ -247,6 +249,25 @@ test('the limits are as they are known to be, with four validators', () => {
     lacking: 8,
   });
 });
+
+test.each([null, ...(Object.keys(bufferLimits(4, 4, WINDOW)) as (keyof Buffers)[])])(
+  'the simulator tells when a node holds more than its limit of %s, and not before',
+  (name) => {
+    const limits = bufferLimits(4, 4, WINDOW);
+    const buffers = name === null ? limits : { ...limits, [name]: limits[name] + 1 };
+    const node = { slot: 0, driver: { buffers: () => buffers } } as unknown as SimulatedNode;
+    const violations: string[] = [];
+    const checker = bounds(
+      makeGenesis(),
+      () => [node, node, node, node],
+      (message) => violations.push(message),
+    );
+    checker.sent?.(node, { kind: 'view-change' } as PeerMessage);
+    expect(violations).toEqual(
+      name === null ? [] : [`node 0 holds ${limits[name] + 1} ${name}, at most ${limits[name]}`],
+    );
+  },
+);
 
 describe('what one peer may ask in a tick', () => {
   /** What the node sent to the liar within these milliseconds. */

@@ -48,9 +48,9 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
   const validators = genesis.validators.validators.length;
   return {
     name: 'bounds',
-    sent({ slot, driver }, { kind }) {
-      // As often as it says where it stands.
-      if (driver === null || kind !== 'status') return;
+    sent({ slot, driver }, message) {
+      // Once for each block and each view: most messages are other votes.
+      if (driver === null || (message.kind === 'vote' && message.vote.vote.kind !== 'checkpoint')) return;
       const limits = bufferLimits(nodes().length, validators, window);
       for (const [name, size] of Object.entries(driver.buffers()))
         if (size > limits[name as keyof Buffers])

@@ -123,7 +123,7 @@ export const memoryMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/protocol.ts',
-        'return this.#promiseKeys.forget((effect.certificate.height - this.#replica.instance.window) as Height);',
+        'return this.#promiseKeys.forget(passed);',
         'return this.#promiseKeys.forget(this.#replica.instance.lastHeight);',
       ),
     ],
