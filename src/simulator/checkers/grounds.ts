@@ -50,6 +50,11 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
       }
     }
   };
+  /** A vote may leave its node inside a certificate alone: cast before a crash, counted and passed on after it. */
+  const addFromDisks = (tally: Tally, vote: Vote): void => {
+    for (const { disk, validator } of nodes())
+      if (validator !== null && hasCast(disk, validator, vote)) add(tally, placeOf(vote), validator);
+  };
   return {
     name: 'grounds',
     sent(node, message) {
@@ -57,17 +62,18 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
     },
     entered(node, { newView }) {
       for (const { viewChange } of newView.viewChanges)
-        for (const { epoch, view, height, bodyHash: hash } of viewChange.prepared)
-          if (!isQuorum(prepares.get(placeOf({ kind: 'prepare', epoch, view, height, hash })), node.validator))
+        for (const { epoch, view, height, bodyHash: hash } of viewChange.prepared) {
+          const vote: Vote = { kind: 'prepare', epoch, view, height, hash };
+          addFromDisks(prepares, vote);
+          addFromDisks(prepares, { ...vote, kind: 'pre-prepare' });
+          if (!isQuorum(prepares.get(placeOf(vote)), node.validator))
             violate(`node ${node.slot} believes that height ${height} was prepared in view ${view}, which it was not`);
+        }
     },
     certified(node, { epoch, height, blockHash }) {
       const vote: Vote = { kind: 'checkpoint', epoch, view: 0 as Vote['view'], height, hash: blockHash };
-      const place = placeOf(vote);
-      // A CHECKPOINT may leave its node inside a certificate alone: cast before a crash, counted and passed on after it.
-      for (const { disk, validator } of nodes())
-        if (validator !== null && hasCast(disk, validator, vote)) add(checkpoints, place, validator);
-      if (node.isHonest && !isQuorum(checkpoints.get(place), node.validator))
+      addFromDisks(checkpoints, vote);
+      if (node.isHonest && !isQuorum(checkpoints.get(placeOf(vote)), node.validator))
         violate(`node ${node.slot} has a certificate of height ${height} without a quorum of CHECKPOINTs`);
     },
   };
@@ -75,7 +81,7 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
 
 type Tally = Map<string, Set<number>>;
 
-/** Whether the disk holds the validator's CHECKPOINT: as a promise, or, when its epoch has ended, inside a certificate. */
+/** Whether the disk holds the validator's vote: as a promise, or, a CHECKPOINT whose epoch has ended, inside a certificate. */
 function hasCast(disk: SimulatedDisk, voter: ValidatorIndex, vote: Vote): boolean {
   const { key } = promiseOperation(vote.epoch, {
     kind: 'vote',
@@ -83,6 +89,7 @@ function hasCast(disk: SimulatedDisk, voter: ValidatorIndex, vote: Vote): boolea
   });
   const promise = decodePromise(key, disk.get(key) ?? new Uint8Array());
   if (promise.ok && promise.value.kind === 'vote' && promise.value.vote.vote.hash === vote.hash) return true;
+  if (vote.kind !== 'checkpoint') return false;
   const certificate = certificateCodec.decode(disk.get(KEYS.certificate(vote.height)) ?? new Uint8Array());
   return certificate.ok && certificate.value.blockHash === vote.hash && certificate.value.signers.get(voter);
 }
