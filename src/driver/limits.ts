@@ -64,6 +64,8 @@ export const BUNDLE_BYTES_MAX = 1024 * 1024;
 /** Blocks and bytes of one answer to a FETCH of blocks. */
 export const SYNC_BLOCKS_MAX = 64;
 export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
+/** Bodies read from the store at a time for it: sixty-four of the largest would be half a gigabyte for one question. */
+export const SYNC_READ_AHEAD = 8;
 /** Questions of one peer that are answered in one tick: what an honest peer asks when it lost everything. */
 export const ANSWERS_PER_TICK = 16;
 /** What a question for a range of blocks counts among them: the blocks are read, decoded and sent. */

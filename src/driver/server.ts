@@ -8,7 +8,7 @@ import type { BodyPool } from './body-pool.ts';
 import { completeTransactions } from './body-pool.ts';
 import type { Chain } from './chain.ts';
 import { bundles } from './intake.ts';
-import { ANSWERS_PER_TICK, BLOCKS_COST, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX } from './limits.ts';
+import { ANSWERS_PER_TICK, BLOCKS_COST, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { PeerId, Store } from './ports.ts';
 import { KEYS } from './records.ts';
@@ -104,29 +104,42 @@ export class Server {
     for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);
     const keys = heights.flatMap((height) => [KEYS.block(height), KEYS.certificate(height)]);
     this.#store.read(keys, (values) => {
-      const records = heights.flatMap((_, i) => {
+      const found = heights.flatMap((_, i) => {
         const record = decode(blockRecordCodec, values[2 * i]);
         return record === undefined
           ? []
-          : [{ record, certificate: decode(certificateCodec, values[2 * i + 1]) ?? null }];
+          : [{ header: record.header, certificate: decode(certificateCodec, values[2 * i + 1]) ?? null }];
       });
-      const bodies = records.map(({ record: { header } }) => KEYS.body(header.height, header.bodyHash));
-      this.#store.read(bodies, (bytes) => {
-        const blocks: SyncBlock[] = [];
-        let size = 0;
-        for (const [i, { record, certificate }] of records.entries()) {
-          const encoded = bytes[i];
-          const fullBody = decode(fullBodyCodec, encoded);
-          if (fullBody === undefined || encoded === undefined) break;
-          size += encoded.length + 1024;
-          // Past the limit it goes on only to the first block that has a certificate: without one the answer is no use.
-          const useful = blocks.some((block) => block.certificate !== null);
-          if (blocks.length > 0 && size > (useful ? SYNC_BYTES_MAX : SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX)) break;
-          blocks.push({ header: record.header, fullBody, certificate });
-        }
+      this.#readBodies(found, { blocks: [], bytes: 0 }, (blocks) => {
         while (blocks.length > 0 && blocks.at(-1)?.certificate === null) blocks.pop();
         this.#send(peer, { kind: 'blocks', blocks });
       });
+    });
+  }
+
+  /** Reads bodies, a few at a time, until the answer is full: most of what a peer asks for does not fit. */
+  #readBodies(
+    found: readonly Omit<SyncBlock, 'fullBody'>[],
+    { blocks, bytes }: { readonly blocks: SyncBlock[]; readonly bytes: number },
+    done: (blocks: SyncBlock[]) => void,
+  ): void {
+    const next = found.slice(blocks.length, blocks.length + SYNC_READ_AHEAD);
+    if (next.length === 0) return done(blocks);
+    const keys = next.map(({ header }) => KEYS.body(header.height, header.bodyHash));
+    this.#store.read(keys, (values) => {
+      let size = bytes;
+      for (const [i, block] of next.entries()) {
+        const encoded = values[i];
+        const fullBody = decode(fullBodyCodec, encoded);
+        if (fullBody === undefined || encoded === undefined) return done(blocks);
+        size += encoded.length + 1024;
+        // Past the limit it goes on only to the first block that has a certificate: without one the answer is no use.
+        const useful = blocks.some(({ certificate }) => certificate !== null);
+        if (blocks.length > 0 && size > (useful ? SYNC_BYTES_MAX : SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX))
+          return done(blocks);
+        blocks.push({ ...block, fullBody });
+      }
+      this.#readBodies(found, { blocks, bytes: size }, done);
     });
   }
 }

@@ -4,20 +4,26 @@ import type { Address, Epoch, Hash, Height, ValidatorIndex, View } from '../../s
 import { unreachable } from '../../src/base/invariant.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 import { viewChangeSigningBytes, type ViewChange } from '../../src/consensus/messages.ts';
+import { signersOf } from '../../src/consensus/tally.ts';
 import { Bodies } from '../../src/driver/bodies.ts';
+import { BodyPool } from '../../src/driver/body-pool.ts';
+import type { Chain } from '../../src/driver/chain.ts';
 import { Journal } from '../../src/driver/journal.ts';
 import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
 import { Mempool } from '../../src/driver/mempool.ts';
 import { overlooked } from '../../src/driver/patience.ts';
+import type { Store } from '../../src/driver/ports.ts';
 import { hasRoom } from '../../src/driver/proposer.ts';
+import { Server } from '../../src/driver/server.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
-import { bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
+import { blockRecordCodec, bodyHash, fullBodyCodec, NULL_BODY } from '../../src/ledger/block.ts';
+import { genesisState } from '../../src/ledger/state.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
-import { type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
+import { certificateCodec, type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { bounds } from '../../src/simulator/checkers/health.ts';
 import type { SimulatedNode } from '../../src/simulator/node.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
-import { hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
+import { append, hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 import { Cluster, proposal } from './cluster.ts';
 
 const WINDOW = 16;
@@ -337,6 +343,67 @@ describe('what one peer may ask in a tick', () => {
     expect(answers(cluster, 5).filter((kind) => kind === 'blocks')).toHaveLength(3);
     expect(answers(cluster, TICK_MS).filter((kind) => kind === 'blocks')).toHaveLength(1);
     expect(answers(cluster, TICK_MS).filter((kind) => kind === 'blocks')).toHaveLength(0);
+  });
+});
+
+describe('an answer with blocks', () => {
+  const genesis = makeGenesis();
+  const { record } = append(genesisState(genesis), []);
+  const LARGE = 1_500_000;
+
+  /** What a peer gets that asks for blocks 1 to 64 with bodies of about so many bytes, and how many bodies were read. */
+  function ask(bytes: number, isCertified: (height: number) => boolean, isMissing: (height: number) => boolean) {
+    const transactions = range(0, Math.floor(bytes / 2052)).map(() => new Uint8Array(2048));
+    const fullBody = fullBodyCodec.encode({ body: NULL_BODY, transactions });
+    const certificate = (height: number) =>
+      certificateCodec.encode({
+        epoch: 0 as Epoch,
+        height: height as Height,
+        blockHash: hashOf('a'),
+        signers: signersOf([]),
+        signatures: [],
+      });
+    let read = 0;
+    const value = (key: string): Uint8Array | undefined => {
+      const [kind, digits] = key.split('/');
+      const height = Number(digits);
+      if (kind === 'block')
+        return blockRecordCodec.encode({ ...record, header: { ...record.header, height: height as Height } });
+      if (kind === 'certificate') return isCertified(height) ? certificate(height) : undefined;
+      read += 1;
+      return isMissing(height) ? undefined : fullBody;
+    };
+    const answers: PeerMessage[] = [];
+    const server = new Server(
+      { read: (keys: readonly string[], done: (values: unknown) => void) => done(keys.map(value)) } as unknown as Store,
+      { state: { genesis }, finalHeight: 64 } as unknown as Chain,
+      new Mempool(() => 0),
+      new BodyPool(),
+      (_, message) => answers.push(message),
+    );
+    server.blocks('peer', 1 as Height, 64);
+    const heights = answers.flatMap((answer) =>
+      answer.kind === 'blocks' ? [answer.blocks.map(({ header }) => header.height)] : [],
+    );
+    return { heights, read };
+  }
+
+  test.each([
+    ['all that is asked for, where it fits', 3000, () => true, () => false, 64, 64],
+    ['what fits, of which more than twice is not read', LARGE, () => true, () => false, 2, 8],
+    ['more, up to the first that has a certificate', LARGE, (height: number) => height === 5, () => false, 5, 8],
+    ['nothing, where that is too far', LARGE, (height: number) => height === 64, () => false, 0, 16],
+    ['what comes before a gap', LARGE / 5, () => true, (height: number) => height === 11, 10, 16],
+    [
+      'what comes before a gap and has a certificate',
+      3000,
+      (height: number) => height < 8,
+      (h: number) => h === 11,
+      7,
+      16,
+    ],
+  ])('holds %s', (_, bytes, isCertified, isMissing, count, read) => {
+    expect(ask(bytes, isCertified, isMissing)).toEqual({ heights: [range(1, count)], read });
   });
 });
 
