@@ -94,6 +94,11 @@ describe('events', () => {
     expect(lastEventIds(node)).toEqual(['7:0', '7:0', '7:0', '7:0']);
   });
 
+  it('go on however often a node had to get so far first', async () => {
+    await using node = new FakeNode(ahead, ahead, stream(block(1)), ahead, ahead, stream(block(2)));
+    expect(await heights(new Client({ urls: [await node.start()] }), 2)).toEqual([1, 2]);
+  });
+
   it('end when all nodes keep saying that nobody has got so far', async () => {
     await using first = new FakeNode(ahead);
     await using second = new FakeNode(ahead);

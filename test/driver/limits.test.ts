@@ -195,12 +195,13 @@ function expectWithin(buffers: Buffers): void {
 
 describe('the bodies of a node that executed one height only', () => {
   function bodiesOf() {
+    const asked = new Set<Height>();
     const bodies = new Bodies({
       genesis: makeGenesis(),
       clock: { nowMs: () => 0, soon: (run) => run() },
       journal: new Journal(),
       authority: () => unreachable('no certificate here' as never),
-      ask: () => undefined,
+      ask: (message) => message.kind === 'fetch-body' && asked.add(message.height),
       find: () => undefined,
       isChecking: () => false,
       executedHeight: () => 1 as Height,
@@ -210,6 +211,7 @@ describe('the bodies of a node that executed one height only', () => {
     const hashAt = (height: number): Hash => bodyHash(bodyAt(height));
     return {
       bodies,
+      asked,
       offer: (height: number) => bodies.offered(height as Height, hashAt(height), bodyAt(height)),
       order: (height: number) => bodies.execute(height as Height, hashAt(height)),
       held: () => range(2, 200).filter((height) => bodies.pool.get(height as Height, hashAt(height)) !== undefined),
@@ -226,13 +228,18 @@ describe('the bodies of a node that executed one height only', () => {
   });
 
   test('are those to be executed next, while what a quorum orders goes on without it', () => {
-    const { bodies, offer, order, held } = bodiesOf();
+    const { bodies, asked, offer, order, held } = bodiesOf();
     for (let height = 3; height < 100; height++) {
       order(height);
       offer(height);
       bodies.passed((height - WINDOW) as Height);
     }
     expect(held()).toEqual(range(3, WINDOW));
+    for (let tick = 0; tick < 20; tick++) bodies.tick(tick);
+    expect([...asked]).toEqual([]);
+    order(2);
+    for (let tick = 20; tick < 40; tick++) bodies.tick(tick);
+    expect([...asked]).toEqual([2]);
     for (const height of [2, 50]) offer(height);
     expect(held()).toEqual(range(2, WINDOW + 1));
   });
