@@ -192,9 +192,12 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
   return bytes;
 }
 
+/** What the bytes say they are; undefined when there is no such kind. */
+export const kindOfBytes = (bytes: Uint8Array): PeerMessage['kind'] | undefined => KINDS[bytes[0] ?? KINDS.length];
+
 /** Errors: UNKNOWN_KIND, TOO_LARGE, MALFORMED, NON_CANONICAL. */
 export function decodePeerMessage(bytes: Uint8Array): Result<PeerMessage> {
-  const kind = KINDS[bytes[0] ?? KINDS.length];
+  const kind = kindOfBytes(bytes);
   if (kind === undefined) return fail('UNKNOWN_KIND', `no message of kind ${bytes[0]}`);
   return FORMATS[kind].decode(bytes.subarray(1));
 }

@@ -1,0 +1,3 @@
+import { testTwins } from './quarter.ts';
+
+testTwins(0);
