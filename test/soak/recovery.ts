@@ -158,7 +158,7 @@ async function hold(
 }
 
 /** `2.31 s (1.15 base timeouts)` */
-export const inTimeouts = (ms: number): string =>
+const inTimeouts = (ms: number): string =>
   `${(ms / 1000).toFixed(2)} s (${(ms / BASE_TIMEOUT_MS).toFixed(2)} base timeouts)`;
 
 export function recoveryText({ deadPrimaries, lostQuorums, held }: RecoveryReport): string {
