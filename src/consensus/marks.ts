@@ -34,6 +34,7 @@ export const CLAUSES = [
   'V13',
   'V14',
   'V15',
+  'V16',
   'R1',
   'R2',
   'R3',

@@ -61,6 +61,8 @@ export interface Replica {
   readonly blockHashes: Map<Height, Hash>;
   /** The VIEW-CHANGE to the highest view, of each voter. */
   readonly viewChanges: Map<ValidatorIndex, SignedViewChange>;
+  /** Those for whose sake all moved to a higher view in this epoch. */
+  readonly fetched: Set<ValidatorIndex>;
   /** What began the current view; null in view 0. */
   newView: SignedNewView | null;
   /** What we signed, and so may not contradict. */
@@ -89,6 +91,8 @@ export interface Timer {
   failures: number;
   /** Since when we wait for a quorum of VIEW-CHANGEs; null when we do not. */
   lonelySince: number | null;
+  /** For how long somebody was alone in a higher view. */
+  strandedTicks: number;
   /** Replicas of a quorum's power are connected. */
   reach: boolean;
   /** The driver says that the primary owes a body. */

@@ -15,7 +15,7 @@ import { isPrimary, type Replica } from './replica.ts';
 import { onStatus, sendStatus } from './status.ts';
 import { setDemand, setReach, statusDue, tick } from './timer.ts';
 import type { Effect, Emit, Input, ViewChangeReason } from './transition.ts';
-import { moveTo, onNewView, onViewChange } from './view-change.ts';
+import { fetchStranded, moveTo, onNewView, onViewChange } from './view-change.ts';
 import { mark } from './marks.ts';
 
 /** Throws InvariantViolation in a state that cannot be: the caller stops before it signs again. */
@@ -34,6 +34,7 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
         mark('V1');
         leave(replica, 'timeout', emit);
       }
+      fetchStranded(replica, emit);
       if (!statusDue(replica)) return;
       mark('R1');
       return sendStatus(replica, 'all', emit);

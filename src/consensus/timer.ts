@@ -1,8 +1,9 @@
 /** The view timer (Castro & Liskov 1999, 4.4 and 4.5.2), in ticks. */
 import { invariant } from '../base/invariant.ts';
-import { isQuorum } from '../ledger/validators.ts';
-import { type Replica, stableHeight } from './replica.ts';
+import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
+import { STRANDED_TIMEOUTS } from './limits.ts';
 import { mark } from './marks.ts';
+import { type Replica, type Slot, stableHeight } from './replica.ts';
 
 /** Patience with the current view: doubles with each view that failed, up to the cap. */
 const timeoutTicks = ({ instance, timer }: Replica): number =>
@@ -13,8 +14,21 @@ const timeoutTicks = ({ instance, timer }: Replica): number =>
 function awaits(replica: Replica): boolean {
   const settled = stableHeight(replica);
   if (replica.timer.demand || replica.ordered > settled) return true;
-  for (const slot of replica.slots.values()) if (slot.height > settled) return true;
+  for (const slot of replica.slots.values()) if (slot.height > settled && isUnderWay(replica, slot)) return true;
   return false;
+}
+
+/** The primary began it, or it may have been committed somewhere, or somebody honest votes for it. The votes of a few prove
+ *  nothing: liars could make everybody wait for what nobody proposed. */
+function isUnderWay(
+  { instance: { validators } }: Replica,
+  { prePrepare, prepared, committed, ...votes }: Slot,
+): boolean {
+  if (prePrepare !== null || prepared !== null || committed !== null) return true;
+  let power = 0n;
+  for (const voter of new Set([...votes.prepares.keys(), ...votes.commits.keys()]))
+    power += validators.validators[voter]?.power ?? 0n;
+  return isWeakQuorum(validators, power);
 }
 
 /** Runs the timer of an active view if something is awaited and it does not run. */
@@ -78,6 +92,7 @@ export function viewEntered(replica: Replica): void {
   const { timer } = replica;
   timer.deadline = null;
   timer.lonelySince = null;
+  timer.strandedTicks = 0;
   timer.progressAt = timer.now;
   startTimer(replica);
 }
@@ -96,6 +111,13 @@ export function tick(replica: Replica): boolean {
   timer.failures += 1;
   timer.deadline = null;
   return true;
+}
+
+/** One tick more in which somebody is alone in a higher view, or nobody. True when that has lasted so long that neither a
+ *  view change is under way nor we get there by ourselves. */
+export function strandedTick({ timer, instance }: Replica, stranded: boolean): boolean {
+  timer.strandedTicks = stranded ? timer.strandedTicks + 1 : 0;
+  return timer.strandedTicks >= STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
 }
 
 /** Ticks between STATUS messages: eight in a base timeout while something is awaited and nothing moves, else one. */

@@ -56,7 +56,7 @@ export type Effect =
   | { readonly kind: 'view-change-started'; readonly view: View; readonly reason: ViewChangeReason }
   | { readonly kind: 'view-entered'; readonly view: View; readonly primary: ValidatorIndex };
 
-export type ViewChangeReason = 'timeout' | 'joined' | 'invalid-body' | 'censorship';
+export type ViewChangeReason = 'timeout' | 'joined' | 'invalid-body' | 'censorship' | 'stranded';
 
 export type Emit = (effect: Effect) => void;
 

@@ -16,7 +16,7 @@ import { adopt, cast, checkBodies } from './normal-case.ts';
 import { isOfUse } from './relevance.ts';
 import { inWindow, primaryOfView, type Replica, slotAt, stableHeight } from './replica.ts';
 import { sendStatus } from './status.ts';
-import { awaitNewView, quorumMoved, viewEntered } from './timer.ts';
+import { awaitNewView, quorumMoved, strandedTick, viewEntered } from './timer.ts';
 import type { Emit, ViewChangeReason } from './transition.ts';
 import { mark } from './marks.ts';
 
@@ -84,6 +84,29 @@ function join(replica: Replica, emit: Emit): void {
   mark('V4');
   moveTo(replica, smallest, 'joined', emit);
   join(replica, emit);
+}
+
+/**
+ * Who left a view alone, say after it was cut off, votes in none below (V2), and cannot make us join: without it every
+ * quorum may need the votes of liars, who set the pace then. So all move to its view, once an epoch for each: a liar that
+ * pretends gets one view change for it, and no view that we would not reach in one round of primaries.
+ */
+export function fetchStranded(replica: Replica, emit: Emit): void {
+  const { self, validators } = replica.instance;
+  const alone = [...replica.viewChanges.values()]
+    .filter(({ viewChange: { voter, view } }) => {
+      const ahead = view - replica.view;
+      return ahead > 0 && ahead <= validators.validators.length && !replica.fetched.has(voter);
+    })
+    .sort((a, b) => a.viewChange.view - b.viewChange.view);
+  const [lowest] = alone;
+  if (!strandedTick(replica, replica.active && self !== null && lowest !== undefined) || lowest === undefined) return;
+  const { view, voter } = lowest.viewChange;
+  replica.fetched.add(voter);
+  mark('V16');
+  // The others may not have it: whoever moves alone would be stranded in its turn.
+  emit({ kind: 'send', to: 'all', message: { kind: 'view-change', viewChange: lowest } });
+  moveTo(replica, view, 'stranded', emit);
 }
 
 /** The primary of the view that we moved to begins it, as soon as a quorum moved with it. */

@@ -21,6 +21,7 @@ import type { Genesis } from '../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
 import { epochOf, primaryOf } from '../ledger/validators.ts';
 import type { Certificate } from '../ledger/vote.ts';
+import { Attention } from './attention.ts';
 import { BodyPool, completeTransactions, type PooledBody } from './body-pool.ts';
 import { checkRange } from './catch-up.ts';
 import type { Journal } from './journal.ts';
@@ -37,6 +38,8 @@ interface BodiesContext {
   readonly clock: Clock;
   readonly journal: Journal;
   readonly authority: (epoch: Epoch) => Authority;
+  /** Time of the newest block that was executed. */
+  readonly headMs: () => number;
   /** Asks one connected peer, another with each number. */
   readonly ask: (message: PeerMessage, turn: number) => void;
   /** A verified transaction that waits here. */
@@ -70,6 +73,7 @@ export interface ProvedBlock {
 
 export class Bodies {
   readonly pool = new BodyPool();
+  readonly attention: Attention;
   readonly #context: BodiesContext;
   /** By height: what the core asks of the current view. */
   readonly #questions = new Map<Height, Question>();
@@ -81,6 +85,7 @@ export class Bodies {
 
   constructor(context: BodiesContext) {
     this.#context = context;
+    this.attention = new Attention(context.genesis, context.clock.nowMs());
   }
 
   /** Bodies that were durable when the node stopped: they were checked before. */
@@ -266,14 +271,16 @@ export class Bodies {
   }
 
   #isValid(pooled: PooledBody, transactions: readonly IdentifiedTransaction[], view: View, repeat: boolean): boolean {
-    const { genesis, authority, clock } = this.#context;
+    const { genesis, authority, clock, headMs } = this.#context;
     const { body, height } = pooled;
     if (!checkBody(body, transactions, genesis).ok) return false;
     const { epochLength, clockDriftMs } = genesis.consensus;
     const epoch = epochOf(height, epochLength);
     if (!repeat) {
       if (body.proposer !== primaryOf(genesis.validators, epoch, view)) return false;
-      if (Math.abs(body.timestampMs - clock.nowMs()) > clockDriftMs) return false;
+      const nowMs = clock.nowMs();
+      if (body.timestampMs > nowMs + clockDriftMs) return false;
+      if (body.timestampMs < this.attention.oldestMs(nowMs, headMs())) return false;
     }
     if (body.certificate !== null) {
       if (body.certificate.height >= height) return false;

@@ -106,6 +106,7 @@ export class Driver {
       clock,
       journal,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
+      headMs: () => state.head.header.timestampMs,
       ask: (message, turn) => this.#postman.ask(message, turn),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
@@ -167,7 +168,7 @@ export class Driver {
   peerConnected(peer: PeerId): void {
     this.#loop.input(() => {
       this.#peers.set(peer, null);
-      this.#protocol.step({ kind: 'reach', quorum: this.#postman.reachesQuorum() });
+      this.#protocol.reach();
       this.#postman.sendTo(peer, { kind: 'status', status: this.#protocol.status });
       this.#forwarding.toPeer(peer);
     });
@@ -176,7 +177,7 @@ export class Driver {
   peerDisconnected(peer: PeerId): void {
     this.#loop.input(() => {
       this.#peers.delete(peer);
-      this.#protocol.step({ kind: 'reach', quorum: this.#postman.reachesQuorum() });
+      this.#protocol.reach();
       this.#catchUp.disconnected(peer);
     });
   }
@@ -338,8 +339,7 @@ export class Driver {
 
   #punish(peer: PeerId, code: string, message: string): void {
     const { transport, observer } = this.#options;
-    const validator = this.#postman.validatorOf(peer) ?? null;
-    observer.note({ kind: 'misbehaviour', peer, validator, code, message });
+    observer.note({ kind: 'misbehaviour', peer, validator: this.#postman.validatorOf(peer) ?? null, code, message });
     transport.punish(peer, code, message);
   }
 }

@@ -80,6 +80,7 @@ export class Protocol {
     });
     this.#replica = replica;
     this.#carryOut(effects);
+    this.reach();
   }
 
   get status(): Status {
@@ -130,6 +131,14 @@ export class Protocol {
 
   step(input: Input): void {
     this.#carryOut(step(this.#replica, input));
+  }
+
+  /** Peers came or went. */
+  reach(): void {
+    const { reach, bodies, clock } = this.#context;
+    const quorum = reach();
+    if (quorum && !this.#replica.timer.reach) bodies.attention.quorumReturned(clock.nowMs());
+    this.step({ kind: 'reach', quorum });
   }
 
   /** What follows from the inputs of a turn: answers, then a proposal. */
@@ -192,6 +201,7 @@ export class Protocol {
       case 'certified': {
         const passed = (effect.certificate.height - this.#replica.instance.window) as Height;
         chain.certify(effect.certificate);
+        bodies.attention.blockFinal(clock.nowMs());
         bodies.passed(passed);
         return this.#promiseKeys.forget(passed);
       }
@@ -251,7 +261,8 @@ export class Protocol {
     const { genesis, clock, observer, mempool, bodies } = this.#context;
     const executed = record.executed.map((position) => present(transactions[position], 'an executed transaction'));
     if (!favours && !hasRoom(executed, genesis.ledger.blockWeightMax)) return;
-    if (!overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), this.#viewSinceMs)) return;
+    const sinceMs = Math.max(this.#viewSinceMs, bodies.attention.orderingSinceMs);
+    if (!overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), sinceMs)) return;
     observer.note({
       kind: 'suspected',
       primary: this.primary,

@@ -58,6 +58,13 @@ describe('exercised', () => {
     expect(bench.replica.view).toBe(1);
   });
 
+  test('V16: a replica alone in a higher view', () => {
+    const bench = new Bench();
+    bench.receive(3, { kind: 'view-change', viewChange: bench.pens.viewChange(3, 1) });
+    bench.ticks(4 * bench.instance.baseTimeoutTicks);
+    expect(bench.replica.view).toBe(1);
+  });
+
   test('P2, P3: a vote of before the crash stands where another would', () => {
     const { pens } = new Bench();
     const records = [{ kind: 'vote', vote: pens.vote(1, 'checkpoint', 0, 1, H('a')) } as const];

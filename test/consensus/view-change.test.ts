@@ -327,6 +327,25 @@ describe('4.5.2 timers', () => {
     expect(moves(bench.ticks(8))).toHaveLength(1);
   });
 
+  test.each(['prepare', 'commit'] as const)('a %s of a few for what nobody proposed is no reason to wait', (kind) => {
+    const bench = new Bench();
+    reach(bench);
+    bench.vote(3, kind, 0, 4, A);
+    expect(moves(bench.ticks(100))).toEqual([]);
+    bench.vote(2, 'prepare', 0, 4, B);
+    expect(moves(bench.ticks(8))).toHaveLength(1);
+  });
+
+  test('what is left of an earlier view is no reason either, unless it was prepared', () => {
+    const bench = new Bench({ self: 2 });
+    reach(bench);
+    bench.vote(0, 'pre-prepare', 0, 1, A);
+    expect(moves(bench.ticks(8))).toHaveLength(1);
+    const viewChanges = [0, 1, 3].map((voter) => bench.pens.viewChange(voter, 1));
+    bench.receive(1, { kind: 'new-view', newView: bench.pens.newView(1, viewChanges) });
+    expect(moves(bench.ticks(100))).toEqual([]);
+  });
+
   test('of an active view stands still while no quorum is connected, and starts from the base after', () => {
     const bench = waiting();
     bench.ticks(7);

@@ -21,6 +21,7 @@ function bodiesAt(executed: number) {
     clock: { nowMs: () => 0, soon: (run) => run() },
     journal,
     authority: () => unreachable('no certificate here' as never),
+    headMs: () => 0,
     ask: () => undefined,
     find: () => undefined,
     isChecking: () => false,

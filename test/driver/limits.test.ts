@@ -201,6 +201,7 @@ describe('the bodies of a node that executed one height only', () => {
       clock: { nowMs: () => 0, soon: (run) => run() },
       journal: new Journal(),
       authority: () => unreachable('no certificate here' as never),
+      headMs: () => 0,
       ask: (message) => message.kind === 'fetch-body' && asked.add(message.height),
       find: () => undefined,
       isChecking: () => false,
