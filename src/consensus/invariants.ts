@@ -14,6 +14,9 @@ export function checkInvariants(replica: Replica): void {
   );
   invariant(newView === null || newView.newView.view === replica.view, 'NEW-VIEW of another view');
   invariant(replica.checkpoints.size <= 2 * instance.window + 1, 'too many heights of CHECKPOINTs');
+  invariant(replica.promises.votes.size <= 8 * instance.window + 8, 'too many promises', {
+    size: replica.promises.votes.size,
+  });
   invariant(slots.size <= instance.window, 'too many heights in flight', { size: slots.size });
   for (const { height, prepared } of slots.values()) {
     invariant(height > low && height <= low + instance.window, 'a height outside the window', { height });

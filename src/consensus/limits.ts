@@ -4,4 +4,7 @@
 /** V16: base timeouts that a replica is left alone in a higher view. A view change of all takes one or two. */
 export const STRANDED_TIMEOUTS = 4;
 
+/** V14: longest timeouts between two returns that make patience start anew. Timeouts that double reach the longest after two. */
+export const FORGIVING_TIMEOUTS = 4;
+
 export { WINDOW_MAX } from '../ledger/limits.ts';

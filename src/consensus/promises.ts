@@ -17,7 +17,7 @@ export type PromiseRecord =
   /** We are in this view. */
   | { readonly kind: 'new-view'; readonly newView: SignedNewView };
 
-/** Own votes, by kind, view and height. */
+/** Own votes, by kind, view and height. Of no view below ours: that we left it forbids them all. */
 export interface Promises {
   readonly votes: Map<string, SignedVote>;
 }
@@ -30,6 +30,12 @@ export const promised = (promises: Promises, kind: VoteKind, view: View, height:
 
 export function remember(promises: Promises, vote: SignedVote): void {
   promises.votes.set(promiseKey(vote.vote.kind, vote.vote.view, vote.vote.height), vote);
+}
+
+/** Forgets votes of views below this one, when it is durable that we left them. CHECKPOINTs have no view. */
+export function forgetViews(promises: Promises, below: View): void {
+  for (const [key, { vote }] of promises.votes)
+    if (vote.kind !== 'checkpoint' && vote.view < below) promises.votes.delete(key);
 }
 
 /** Forgets votes at and below a height: it is certified, and we no longer vote there. */

@@ -55,6 +55,8 @@ export function recoverReplica(
       deadline: null,
       failures: 0,
       lonelySince: null,
+      heardAt: new Map(),
+      forgivenAt: Number.NEGATIVE_INFINITY,
       strandedTicks: 0,
       reach: false,
       demand: false,

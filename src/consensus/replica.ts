@@ -91,6 +91,9 @@ export interface Timer {
   failures: number;
   /** Since when we wait for a quorum of VIEW-CHANGEs; null when we do not. */
   lonelySince: number | null;
+  /** When each replica last said where it stands, and when the return of one last made us forget failures. */
+  readonly heardAt: Map<ValidatorIndex, number>;
+  forgivenAt: number;
   /** For how long somebody was alone in a higher view. */
   strandedTicks: number;
   /** Replicas of a quorum's power are connected. */

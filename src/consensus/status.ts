@@ -9,6 +9,7 @@ import type { SlotStatus, Status } from './messages.ts';
 import { promised } from './promises.ts';
 import { type Lack, type Replica, stableHeight, windowEnd } from './replica.ts';
 import { signersOf } from './tally.ts';
+import { heard } from './timer.ts';
 import { type Emit, statusMessage, voteMessage } from './transition.ts';
 
 /** What we tell our peers of ourselves. */
@@ -43,6 +44,7 @@ export const sendStatus = (replica: Replica, to: ValidatorIndex | 'all', emit: E
 
 /** Sends a peer what it lacks and we can give. A claim to be ahead of us is only a hint where to ask. */
 export function onStatus(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  heard(replica, from);
   if (status.stableHeight > replica.ordered) {
     mark('R7');
     emit({ kind: 'behind', height: status.stableHeight, peer: from });

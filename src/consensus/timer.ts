@@ -1,7 +1,8 @@
 /** The view timer (Castro & Liskov 1999, 4.4 and 4.5.2), in ticks. */
+import type { ValidatorIndex } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
-import { STRANDED_TIMEOUTS } from './limits.ts';
+import { FORGIVING_TIMEOUTS, STRANDED_TIMEOUTS } from './limits.ts';
 import { mark } from './marks.ts';
 import { type Replica, type Slot, stableHeight } from './replica.ts';
 
@@ -118,6 +119,22 @@ export function tick(replica: Replica): boolean {
 export function strandedTick({ timer, instance }: Replica, stranded: boolean): boolean {
   timer.strandedTicks = stranded ? timer.strandedTicks + 1 : 0;
   return timer.strandedTicks >= STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
+}
+
+/**
+ * A replica said where it stands. If it was silent for the longest timeout, the quorum may have been gone without us
+ * noticing: liars can change views with us, and make us patient, while they vote for nothing. Once in a while only, so that
+ * liars that come and go cannot keep a slow network impatient.
+ */
+export function heard({ timer, instance }: Replica, from: ValidatorIndex): void {
+  const silence = timer.now - (timer.heardAt.get(from) ?? 0);
+  timer.heardAt.set(from, timer.now);
+  if (timer.failures === 0 || silence < instance.timeoutCapTicks) return;
+  if (timer.now - timer.forgivenAt < FORGIVING_TIMEOUTS * instance.timeoutCapTicks) return;
+  mark('V14');
+  timer.forgivenAt = timer.now;
+  timer.failures = 0;
+  if (timer.deadline !== null) timer.deadline = Math.min(timer.deadline, timer.now + instance.baseTimeoutTicks);
 }
 
 /** Ticks between STATUS messages: eight in a base timeout while something is awaited and nothing moves, else one. */

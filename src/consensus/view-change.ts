@@ -13,6 +13,7 @@ import {
 } from './messages.ts';
 import { newestCertificate, reproposals } from './new-view.ts';
 import { adopt, cast, checkBodies } from './normal-case.ts';
+import { forgetViews } from './promises.ts';
 import { isOfUse } from './relevance.ts';
 import { inWindow, primaryOfView, type Replica, slotAt, stableHeight } from './replica.ts';
 import { sendStatus } from './status.ts';
@@ -44,6 +45,7 @@ export function moveTo(replica: Replica, view: View, reason: ViewChangeReason, e
   mark('V3');
   emit({ kind: 'view-change-started', view, reason });
   emit({ kind: 'persist', record: { kind: 'view-change', viewChange: signed } });
+  forgetViews(replica.promises, view);
   emit({ kind: 'send', to: 'all', message: { kind: 'view-change', viewChange: signed } });
   awaitNewView(replica);
   beginView(replica, emit);
@@ -148,6 +150,7 @@ function enter(replica: Replica, signed: SignedNewView, emit: Emit): void {
   replica.newView = signed;
   clearVotes(replica);
   emit({ kind: 'persist', record: { kind: 'new-view', newView: signed } });
+  forgetViews(replica.promises, newView.view);
   for (const [voter, { viewChange }] of replica.viewChanges)
     if (viewChange.view <= newView.view) replica.viewChanges.delete(voter);
   emit({ kind: 'view-entered', view: newView.view, primary: newView.voter });

@@ -1,30 +1,35 @@
-/** Keeps promises in the store, and removes those that no longer bind: of settled heights and of ended epochs. */
-import type { Epoch, Height } from '../base/brand.ts';
+/** Keeps promises in the store, and removes those that no longer bind: of settled heights, of views that it left, and of
+ *  ended epochs. */
+import type { Epoch, Height, View } from '../base/brand.ts';
 import type { PromiseRecord } from '../consensus/promises.ts';
 import type { Journal } from './journal.ts';
 import { promiseOperation } from './records.ts';
 
 export class PromiseKeys {
   readonly #journal: Journal;
-  /** Stored keys, by the height they are about; those about the view stand under infinity. */
-  readonly #keys = new Map<number, Set<string>>();
+  /** Stored keys, each with the view beyond which it binds no more, by the height they are about; those about the view
+   *  stand under infinity. */
+  readonly #keys = new Map<number, Map<string, number>>();
 
   constructor(journal: Journal, stored: readonly { readonly key: string; readonly record: PromiseRecord }[]) {
     this.#journal = journal;
-    for (const { key, record } of stored) this.#add(heightOf(record), key);
+    for (const { key, record } of stored) this.#add(record, key);
   }
 
   keep(epoch: Epoch, record: PromiseRecord): void {
     const operation = promiseOperation(epoch, record);
     this.#journal.write(operation);
-    this.#add(heightOf(record), operation.key);
+    this.#add(record, operation.key);
+    // In one batch with the record that we left them, which forbids more.
+    if (record.kind === 'view-change') this.#forgetViews(record.viewChange.viewChange.view);
+    if (record.kind === 'new-view') this.#forgetViews(record.newView.newView.view);
   }
 
   /** Removes promises about heights up to this one. */
   forget(upTo: Height): void {
     for (const [height, keys] of this.#keys) {
       if (height > upTo) continue;
-      for (const key of keys) this.#journal.delete(key);
+      for (const key of keys.keys()) this.#journal.delete(key);
       this.#keys.delete(height);
     }
   }
@@ -34,11 +39,26 @@ export class PromiseKeys {
     this.forget(Number.POSITIVE_INFINITY as Height);
   }
 
-  #add(height: number, key: string): void {
-    const keys = this.#keys.get(height) ?? new Set<string>();
-    this.#keys.set(height, keys.add(key));
+  #forgetViews(below: View): void {
+    for (const keys of this.#keys.values()) {
+      for (const [key, view] of keys) {
+        if (view >= below) continue;
+        this.#journal.delete(key);
+        keys.delete(key);
+      }
+    }
+  }
+
+  #add(record: PromiseRecord, key: string): void {
+    const height = heightOf(record);
+    const keys = this.#keys.get(height) ?? new Map<string, number>();
+    this.#keys.set(height, keys.set(key, viewOf(record)));
   }
 }
+
+/** CHECKPOINTs and prepared certificates outlive all views. */
+const viewOf = (record: PromiseRecord): number =>
+  record.kind === 'vote' && record.vote.vote.kind !== 'checkpoint' ? record.vote.vote.view : Number.POSITIVE_INFINITY;
 
 function heightOf(record: PromiseRecord): number {
   switch (record.kind) {

@@ -78,3 +78,46 @@ describe('a replica alone in a higher view', () => {
     expect(bench.replica.view).toBe(3);
   });
 });
+
+describe('a replica that was silent for the longest timeout', () => {
+  /** Between views, with three failures behind it: 32 ticks of patience, of which some are gone. */
+  function patient(): Bench {
+    const bench = new Bench({ self: 0 });
+    bench.give({ kind: 'reach', quorum: true });
+    bench.give({ kind: 'demand', waiting: true });
+    for (const view of [1, 2, 3]) {
+      bench.ticks(view === 1 ? 8 : 8 * 2 ** (view - 1));
+      for (const other of [1, 3]) moved(bench, other, view);
+    }
+    expect(bench.replica).toMatchObject({ view: 3, active: false, timer: { failures: 3 } });
+    return bench;
+  }
+  const status = (bench: Bench) => bench.status(2, { view: 3, active: false });
+
+  test('makes patience start from the base when it is heard again', () => {
+    const bench = patient();
+    status(bench);
+    expect(bench.replica.timer.failures).toBe(0);
+    bench.ticks(7);
+    expect(bench.replica.view).toBe(3);
+    bench.ticks(1);
+    expect(bench.replica.view).toBe(4);
+  });
+
+  test('does so once in a while only', () => {
+    const bench = patient();
+    status(bench);
+    bench.replica.timer.failures = 3;
+    bench.ticks(4);
+    bench.replica.timer.heardAt.clear();
+    status(bench);
+    expect(bench.replica.timer.failures).toBe(3);
+  });
+
+  test('but not if it was heard all the time', () => {
+    const bench = patient();
+    bench.replica.timer.heardAt.set(2 as never, bench.replica.timer.now - 31);
+    status(bench);
+    expect(bench.replica.timer.failures).toBe(3);
+  });
+});

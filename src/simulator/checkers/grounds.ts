@@ -62,8 +62,11 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
     },
     entered(node, { newView }) {
       for (const { viewChange } of newView.viewChanges)
-        for (const { epoch, view, height, bodyHash: hash } of viewChange.prepared) {
+        for (const { epoch, view, height, bodyHash: hash, primary, prepares: voters } of viewChange.prepared) {
           const vote: Vote = { kind: 'prepare', epoch, view, height, hash };
+          const { voter } = viewChange;
+          // Its own vote may be in the certificate alone, and the view is over in which it would be repeated.
+          if (primary === voter || voters.get(voter)) add(prepares, placeOf(vote), voter);
           addFromDisks(prepares, vote);
           addFromDisks(prepares, { ...vote, kind: 'pre-prepare' });
           if (!isQuorum(prepares.get(placeOf(vote)), node.validator))
