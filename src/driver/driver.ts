@@ -87,6 +87,7 @@ export class Driver {
       clock,
       store,
       journal,
+      seals: recovered.seals,
       endTurn: () => this.#endTurn(),
       halted: (error) => observer.halted(error),
       ended: () => this.#submissions.end(),
@@ -262,6 +263,7 @@ export class Driver {
   }
 
   #onMessage(peer: PeerId, message: PeerMessage): void {
+    this.#postman.overhear(peer, message);
     switch (message.kind) {
       case 'transactions':
         return this.#intake.receive(peer, message.transactions);

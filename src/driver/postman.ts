@@ -84,6 +84,12 @@ export class Postman {
     this.#send([peer], message);
   }
 
+  /** A message came: a liar listens. */
+  overhear(peer: PeerId, message: PeerMessage): void {
+    const from = this.validatorOf(peer);
+    if (from !== undefined) this.#strategy?.incoming?.(from, message);
+  }
+
   #send(peers: readonly PeerId[], message: PeerMessage): void {
     if (peers.length === 0) return;
     if (this.#strategy !== null) {

@@ -20,10 +20,12 @@ export interface StrategyContext {
   readonly signer: Signer;
 }
 
-/** What is sent in the place of one message that the honest replica sends. */
 export interface Strategy {
   readonly name: string;
+  /** What is sent in the place of one message that the honest replica sends. */
   outgoing(message: Outgoing): readonly Outgoing[];
+  /** A message of another validator, of which nothing is checked yet. The honest replica gets it too. */
+  incoming?(from: ValidatorIndex, message: PeerMessage): void;
 }
 
 export type StrategyFactory = (context: StrategyContext) => Strategy;

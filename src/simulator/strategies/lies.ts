@@ -1,6 +1,14 @@
-/** What liars have in common: signing another vote, and whom they tell what. */
-import type { Hash, ValidatorIndex } from '../../base/brand.ts';
+/** What liars have in common: signing another message, and whom they tell what. */
+import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../base/brand.ts';
 import { fromHex } from '../../codec/hex.ts';
+import {
+  type NewView,
+  newViewSigningBytes,
+  type SignedNewView,
+  type SignedViewChange,
+  type ViewChange,
+  viewChangeSigningBytes,
+} from '../../consensus/messages.ts';
 import { sha256Hash } from '../../crypto/sha256.ts';
 import type { StrategyContext } from '../../driver/strategy.ts';
 import type { PeerMessage } from '../../driver/wire.ts';
@@ -12,17 +20,23 @@ export function resign({ genesis, signer }: StrategyContext, signed: SignedVote,
   return { vote, voter: signed.voter, signature: signer.sign(voteSigningBytes(genesis.chainId, vote)) };
 }
 
+export function signViewChange({ genesis, signer }: StrategyContext, viewChange: ViewChange): SignedViewChange {
+  return { viewChange, signature: signer.sign(viewChangeSigningBytes(genesis.chainId, viewChange)) };
+}
+
+export function signNewView({ genesis, signer }: StrategyContext, newView: NewView): SignedNewView {
+  return { newView, signature: signer.sign(newViewSigningBytes(genesis.chainId, newView)) };
+}
+
 /** A hash that is nothing's, the same for every liar. */
 export const otherHash = (hash: Hash): Hash => sha256Hash(fromHex(hash));
 
-/** Whether a validator is in the second half of those that are not us. */
-export function inSecondHalf({ genesis, self }: StrategyContext, to: ValidatorIndex): boolean {
-  const others = genesis.validators.validators.map(({ index }) => index).filter((index) => index !== self);
-  return others.indexOf(to) >= Math.ceil(others.length / 2);
-}
+/** Validators fall into two halves, by turns: the same for all liars, who need not have met, and between neighbours. */
+export const inSecondHalf = (validator: ValidatorIndex): boolean => validator % 2 === 1;
 
 /** The place that a vote takes: an honest validator has one vote there. */
-export const placeOf = ({ vote }: SignedVote): string => `${vote.epoch}/${vote.view}/${vote.height}`;
+export const placeOf = ({ epoch, view, height }: { epoch: Epoch; view: View; height: Height }): string =>
+  `${epoch}/${view}/${height}`;
 
 /** The vote in a message, of our own hand; null in any other message. */
 export const ownVote = (

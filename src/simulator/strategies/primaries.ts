@@ -8,6 +8,9 @@ import type { SignedVote } from '../../ledger/vote.ts';
 import { otherHash, ownVote, placeOf, resign } from './lies.ts';
 import { liar } from './voters.ts';
 
+/** Of a base timeout: what is left is for the way, and for the prepares and commits that follow. */
+const SLOW = 0.9;
+
 /** Proposes another body than the honest replica would, to everybody, and stands by it. */
 const proposing =
   (name: string, change: (body: Body) => Body): StrategyFactory =>
@@ -22,10 +25,10 @@ const proposing =
         if (message.kind === 'pre-prepare') {
           const body = change(message.body);
           const hash = bodyHash(body);
-          proposed.set(placeOf(vote), hash);
+          proposed.set(placeOf(vote.vote), hash);
           return [{ to, message: { kind: 'pre-prepare', vote: resign(context, vote, { hash }), body } }];
         }
-        const hash = proposed.get(placeOf(vote));
+        const hash = proposed.get(placeOf(vote.vote));
         return hash === undefined
           ? [outgoing]
           : [{ to, message: { kind: 'vote', vote: resign(context, vote, { hash }) } }];
@@ -74,11 +77,13 @@ export const usurp: StrategyFactory = (context) => {
   let last: Body | null = null;
   return {
     name: 'usurp',
+    incoming(_, message) {
+      // What time it is.
+      if (message.kind === 'pre-prepare') last = message.body;
+    },
     outgoing(outgoing) {
       const { to, message } = outgoing;
       const vote = ownVote(context, message);
-      // Only as primary does it learn what time it is.
-      if (message.kind === 'pre-prepare' && vote !== null) last = message.body;
       if (vote === null || vote.vote.kind !== 'prepare' || last === null) return [outgoing];
       const proposer = primaryOf(context.genesis.validators, vote.vote.epoch, vote.vote.view);
       const body: Body = { ...last, proposer, certificate: null, transactionIds: [], evidence: [] };
@@ -90,9 +95,10 @@ export const usurp: StrategyFactory = (context) => {
 };
 
 /** Proposes by hash, and gives neither bodies nor transactions to anyone. */
-export const withhold = liar('withhold', (_, { to, message }) => {
+export const withhold = liar('withhold', (_, outgoing) => {
+  const { to, message } = outgoing;
   if (message.kind === 'pre-prepare') return [{ to, message: { kind: 'vote', vote: message.vote } }];
-  return message.kind === 'body' || message.kind === 'transactions' ? [] : [{ to, message }];
+  return message.kind === 'body' || message.kind === 'transactions' ? [] : [outgoing];
 });
 
 /** Proposes at the far end of the window, beyond gaps that it never fills. */
@@ -106,9 +112,11 @@ export const skip = liar('skip', (context, outgoing) => {
   });
 });
 
-/** Holds each PRE-PREPARE back until six of its STATUS messages have gone: three quarters of a base timeout. */
-export const slow: StrategyFactory = () => {
+/** Holds each PRE-PREPARE back for nearly a base timeout, counted in its own STATUS messages. */
+export const slow: StrategyFactory = ({ genesis: { consensus } }) => {
   const held: { readonly outgoing: Outgoing; statuses: number }[] = [];
+  const apart = Math.max(1, Math.floor(consensus.baseTimeoutTicks / 8));
+  const patience = Math.round((SLOW * consensus.baseTimeoutTicks) / apart);
   return {
     name: 'slow',
     outgoing(outgoing) {
@@ -119,7 +127,7 @@ export const slow: StrategyFactory = () => {
       }
       if (message.kind !== 'status') return [outgoing];
       for (const each of held) if (each.outgoing.to === to) each.statuses += 1;
-      const due = held.filter((each) => each.statuses >= 6);
+      const due = held.filter((each) => each.statuses >= patience);
       for (const each of due) held.splice(held.indexOf(each), 1);
       return [outgoing, ...due.map((each) => each.outgoing)];
     },

@@ -3,17 +3,16 @@ import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
 import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
+import { badNewView, shortNewView, twoNewViews } from './new-views.ts';
+import { restless } from './restless.ts';
 import { silent } from './silent.ts';
 import {
-  badNewView,
   forgeCertificate,
   forgePrepared,
   hidePrepared,
   lieStatus,
-  shortNewView,
   spamViewChange,
   stalePrepared,
-  twoNewViews,
 } from './view-changers.ts';
 import { doubleCheckpoint, doubleVote, favour, impersonate, replay, returning } from './voters.ts';
 
@@ -30,7 +29,7 @@ const liar = (name: string, describe: string, factory: StrategyFactory): [string
 
 export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('silent', 'says nothing', silent),
-  liar('return', 'falls silent and comes back, again and again', returning),
+  liar('return', 'hears all, but sends nothing for a while, again and again', returning),
   liar(
     'equivocate',
     'as primary sends two bodies to two halves, and votes for both; as backup votes twice',
@@ -41,7 +40,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('double-checkpoint', 'signs CHECKPOINTs of two blocks at each height', doubleCheckpoint),
   liar('favour', 'sends its votes to one half of the others only', favour),
   liar('impersonate', 'votes in the name of everybody else', impersonate),
-  liar('replay', 'sends its old messages again, and votes signed for another chain', replay),
+  liar('replay', 'sends its old messages again, and its votes as those of other views, epochs and chains', replay),
   liar('slow', 'as primary proposes just before the others lose patience', slow),
   liar('censor', 'as primary leaves out half of all transactions', censor),
   liar('repeat', 'as primary proposes transactions twice', repeat),
@@ -51,12 +50,20 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('wrong-time', 'as primary proposes bodies with a time long past', wrongTime),
   liar('slander', 'as primary accuses the honest with made-up proofs', slander),
   liar('usurp', 'as backup proposes in the place of the primary', usurp),
-  liar('forge-prepared', 'shows forged prepared certificates when the view changes', forgePrepared),
-  liar('stale-prepared', 'shows old certificates when the view changes', stalePrepared),
-  liar('hide-prepared', 'hides what it prepared when the view changes', hidePrepared),
-  liar('bad-new-view', 'begins views that drop, reorder, null-fill or invent what was prepared', badNewView),
-  liar('short-new-view', 'begins views that nobody else asked for', shortNewView),
-  liar('two-new-views', 'begins one view in two ways, one for each half', twoNewViews),
+  liar(
+    'forge-prepared',
+    'shows forged prepared certificates in its VIEW-CHANGEs and NEW-VIEWs',
+    restless(forgePrepared),
+  ),
+  liar('stale-prepared', 'shows old certificates in its VIEW-CHANGEs and NEW-VIEWs', restless(stalePrepared)),
+  liar('hide-prepared', 'hides what it prepared in its VIEW-CHANGEs and NEW-VIEWs', restless(hidePrepared)),
+  liar('bad-new-view', 'begins views that drop, reorder, null-fill or invent what was prepared', restless(badNewView)),
+  liar('short-new-view', 'begins views that nobody else asked for', restless(shortNewView)),
+  liar(
+    'two-new-views',
+    'begins one view in two valid ways, one for each half, then both for all',
+    restless(twoNewViews),
+  ),
   liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),
   liar('forge-certificate', 'passes on certificates that nobody signed', forgeCertificate),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),

@@ -1,119 +1,65 @@
 /** Liars in view changes and in what they say of themselves. */
 import type { Height, View } from '../../base/brand.ts';
-import {
-  type NewView,
-  newViewSigningBytes,
-  type SignedNewView,
-  type SignedViewChange,
-  type ViewChange,
-  viewChangeSigningBytes,
-} from '../../consensus/messages.ts';
-import { newestCertificate } from '../../consensus/new-view.ts';
+import type { PreparedCertificate, ViewChange } from '../../consensus/messages.ts';
 import { signersOf } from '../../consensus/tally.ts';
 import type { StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
-import { NULL_BODY_HASH } from '../../ledger/block.ts';
-import { type Certificate, type SignedVote, type Vote, voteSigningBytes } from '../../ledger/vote.ts';
-import { inSecondHalf, otherHash, resign } from './lies.ts';
+import { primaryOf } from '../../ledger/validators.ts';
+import type { Certificate } from '../../ledger/vote.ts';
+import { inSecondHalf, otherHash, signViewChange } from './lies.ts';
+import { beginningWith } from './new-views.ts';
 import { liar } from './voters.ts';
 
 const HUGE = Number.MAX_SAFE_INTEGER;
+const NO_SIGNATURE = new Uint8Array(64);
 
-function signViewChange({ genesis, signer }: StrategyContext, viewChange: ViewChange): SignedViewChange {
-  return { viewChange, signature: signer.sign(viewChangeSigningBytes(genesis.chainId, viewChange)) };
-}
-
-function signNewView({ genesis, signer }: StrategyContext, newView: NewView): SignedNewView {
-  return { newView, signature: signer.sign(newViewSigningBytes(genesis.chainId, newView)) };
-}
-
-/** VIEW-CHANGEs changed and signed again. */
-const changing = (name: string, change: (viewChange: ViewChange) => ViewChange): StrategyFactory =>
-  liar(name, (context, outgoing) => {
-    const { to, message } = outgoing;
-    if (message.kind !== 'view-change' || message.viewChange.viewChange.voter !== context.self) return [outgoing];
-    return [
-      {
-        to,
-        message: { kind: 'view-change', viewChange: signViewChange(context, change(message.viewChange.viewChange)) },
+/** Changes its own VIEW-CHANGEs, on their way and in the NEW-VIEWs that it begins. */
+const changing =
+  (name: string, changeFor: (context: StrategyContext) => (viewChange: ViewChange) => ViewChange): StrategyFactory =>
+  (context) => {
+    const change = changeFor(context);
+    const beginner = beginningWith(name, change)(context);
+    return {
+      ...beginner,
+      outgoing(outgoing) {
+        const { to, message } = outgoing;
+        if (message.kind !== 'view-change' || message.viewChange.viewChange.voter !== context.self)
+          return beginner.outgoing(outgoing);
+        const viewChange = signViewChange(context, change(message.viewChange.viewChange));
+        return [{ to, message: { kind: 'view-change', viewChange } }];
       },
-    ];
-  });
+    };
+  };
 
-export const hidePrepared = changing('hide-prepared', (viewChange) => ({ ...viewChange, prepared: [] }));
+export const hidePrepared = changing('hide-prepared', () => (viewChange) => ({ ...viewChange, prepared: [] }));
 
-/** Says that bodies were prepared which were not. */
-export const forgePrepared = changing('forge-prepared', (viewChange) => ({
-  ...viewChange,
-  prepared: viewChange.prepared.map((prepared) => ({ ...prepared, bodyHash: otherHash(prepared.bodyHash) })),
-}));
+/** Says that bodies were prepared which were not: others than those that were, and one more. */
+export const forgePrepared = changing('forge-prepared', ({ genesis }) => (viewChange) => {
+  const { epoch, view, stable, prepared } = viewChange;
+  const forged = prepared.map((each) => ({ ...each, bodyHash: otherHash(each.bodyHash) }));
+  const low = prepared.at(-1)?.height ?? stable?.height ?? epoch * genesis.consensus.epochLength;
+  const before = (view - 1) as View;
+  const primary = primaryOf(genesis.validators, epoch, before);
+  const voters = genesis.validators.validators.map(({ index }) => index).filter((index) => index !== primary);
+  const invented: PreparedCertificate = {
+    epoch,
+    view: before,
+    height: (low + 1) as Height,
+    bodyHash: otherHash(genesis.chainId),
+    primary,
+    prePrepareSignature: NO_SIGNATURE,
+    prepares: signersOf(voters),
+    prepareSignatures: voters.map(() => NO_SIGNATURE),
+  };
+  return { ...viewChange, prepared: [...forged, invented] };
+});
 
-/** Shows the certificates of the first view change in all later ones. */
-export const stalePrepared: StrategyFactory = (context) => {
+/** Shows the certificates of its first view change in all later ones. */
+export const stalePrepared = changing('stale-prepared', () => {
   let first: ViewChange | null = null;
-  const lie = changing('stale-prepared', (viewChange) => {
+  return (viewChange) => {
     first ??= viewChange;
     return { ...viewChange, stable: first.stable, prepared: first.prepared };
-  });
-  return lie(context);
-};
-
-const nullFilled = (context: StrategyContext, { prePrepares }: NewView): NewView['prePrepares'] =>
-  prePrepares.map((each) => resign(context, each, { hash: NULL_BODY_HASH }));
-
-/** A PRE-PREPARE of a body that nobody prepared, for the first height of the view. */
-function invented({ genesis, self, signer }: StrategyContext, { epoch, view, viewChanges }: NewView): SignedVote {
-  const low = newestCertificate(viewChanges)?.height ?? epoch * genesis.consensus.epochLength;
-  const vote: Vote = {
-    kind: 'pre-prepare',
-    epoch,
-    view,
-    height: (low + 1) as Height,
-    hash: otherHash(genesis.chainId),
   };
-  return { vote, voter: self, signature: signer.sign(voteSigningBytes(genesis.chainId, vote)) };
-}
-
-/** NEW-VIEWs that drop, reorder or null-fill what has to be proposed again, by turns; where nothing has, that invent it. */
-export const badNewView: StrategyFactory = (context) => ({
-  name: 'bad-new-view',
-  outgoing(outgoing) {
-    const { to, message } = outgoing;
-    if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
-    const { newView } = message.newView;
-    const turn = newView.view % 3;
-    const changed =
-      turn === 0
-        ? newView.prePrepares.slice(1)
-        : turn === 1
-          ? newView.prePrepares.toReversed()
-          : nullFilled(context, newView);
-    const prePrepares = newView.prePrepares.length > 0 ? changed : [invented(context, newView)];
-    return [{ to, message: { kind: 'new-view', newView: signNewView(context, { ...newView, prePrepares }) } }];
-  },
-});
-
-/** NEW-VIEWs that nobody asked for but itself, who hides what it prepared; to every other one counted as often as a
- *  quorum. */
-export const shortNewView = liar('short-new-view', (context, outgoing) => {
-  const { to, message } = outgoing;
-  if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
-  const { newView } = message.newView;
-  const own = newView.viewChanges.find(({ viewChange }) => viewChange.voter === context.self);
-  if (own === undefined) return [outgoing];
-  const hiding = signViewChange(context, { ...own.viewChange, prepared: [] });
-  const viewChanges = to % 2 === 0 ? [hiding] : newView.viewChanges.map(() => hiding);
-  const short = signNewView(context, { ...newView, viewChanges, prePrepares: [] });
-  return [{ to, message: { kind: 'new-view', newView: short } }];
-});
-
-/** One NEW-VIEW for each half: from other VIEW-CHANGEs, or with null bodies where there are no others. */
-export const twoNewViews = liar('two-new-views', (context, outgoing) => {
-  const { to, message } = outgoing;
-  if (message.kind !== 'new-view' || message.newView.newView.voter !== context.self) return [outgoing];
-  if (!inSecondHalf(context, to)) return [outgoing];
-  const { newView } = message.newView;
-  const other = { ...newView, prePrepares: nullFilled(context, newView) };
-  return [{ to, message: { kind: 'new-view', newView: signNewView(context, other) } }];
 });
 
 /** With each STATUS a VIEW-CHANGE to a higher view. */
@@ -143,13 +89,13 @@ export const forgeCertificate = liar('forge-certificate', ({ genesis }, outgoing
     height: (stableHeight + 1) as Height,
     blockHash: otherHash(genesis.chainId),
     signers: signersOf(signers),
-    signatures: signers.map(() => new Uint8Array(64)),
+    signatures: signers.map(() => NO_SIGNATURE),
   };
   return [outgoing, { to, message: { kind: 'certificate', certificate } }];
 });
 
 /** Claims heights and views that nobody has reached, and answers who asks for blocks with changed ones. */
-export const lieStatus = liar('lie-status', (context, outgoing) => {
+export const lieStatus = liar('lie-status', (_, outgoing) => {
   const { to, message } = outgoing;
   if (message.kind === 'status') {
     const status = { ...message.status, stableHeight: HUGE as Height, executedHeight: HUGE as Height };
@@ -158,7 +104,7 @@ export const lieStatus = liar('lie-status', (context, outgoing) => {
   if (message.kind !== 'blocks') return [outgoing];
   // The wrong header to one half, the right one with a wrong body to the other.
   const blocks = message.blocks.map(({ header, fullBody, certificate }) =>
-    inSecondHalf(context, to)
+    inSecondHalf(to)
       ? { header, fullBody: { ...fullBody, body: { ...fullBody.body, timestampMs: 1 } }, certificate }
       : { header: { ...header, stateRoot: otherHash(header.stateRoot) }, fullBody, certificate },
   );

@@ -1,8 +1,8 @@
 /** Liars in their votes. */
-import type { ValidatorIndex } from '../../base/brand.ts';
+import type { Epoch, ValidatorIndex, View } from '../../base/brand.ts';
 import type { Outgoing, StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
 import { encodePeerMessage } from '../../driver/wire.ts';
-import { type VoteKind, voteSigningBytes } from '../../ledger/vote.ts';
+import { type SignedVote, type VoteKind, voteSigningBytes } from '../../ledger/vote.ts';
 import { inSecondHalf, otherHash, ownVote, resign } from './lies.ts';
 
 /** A liar with no memory: a function from what the honest replica sends to what is sent. */
@@ -17,7 +17,7 @@ const twoVotes =
     if (vote === null || !kinds.includes(vote.vote.kind)) return [outgoing];
     const other = resign(context, vote, { hash: otherHash(vote.vote.hash) });
     const lie: Outgoing = { to: outgoing.to, message: { kind: 'vote', vote: other } };
-    return inSecondHalf(context, outgoing.to) ? [lie, outgoing] : [outgoing, lie];
+    return inSecondHalf(outgoing.to) ? [lie, outgoing] : [outgoing, lie];
   };
 
 export const doubleVote = liar('double-vote', twoVotes(['pre-prepare', 'prepare', 'commit']));
@@ -26,7 +26,7 @@ export const doubleCheckpoint = liar('double-checkpoint', twoVotes(['checkpoint'
 
 /** Its votes reach one half only. */
 export const favour = liar('favour', (context, outgoing) =>
-  ownVote(context, outgoing.message) !== null && inSecondHalf(context, outgoing.to) ? [] : [outgoing],
+  ownVote(context, outgoing.message) !== null && inSecondHalf(outgoing.to) ? [] : [outgoing],
 );
 
 /** Each of its votes also in the name of everybody else. */
@@ -44,7 +44,17 @@ export const impersonate = liar('impersonate', (context, outgoing) => {
 export const replay: StrategyFactory = (context) => {
   const past: Uint8Array[] = [];
   let count = 0;
+  let turn = 0;
   const otherChain = otherHash(context.genesis.chainId);
+  /** The vote as that of the next or last view or epoch, or of another chain, by turns. */
+  const elsewhere = (signed: SignedVote): SignedVote => {
+    const { kind, epoch, view } = signed.vote;
+    const step = turn++ % 2 === 0 ? 1 : -1;
+    if (turn % 3 === 0) return { ...signed, signature: context.signer.sign(voteSigningBytes(otherChain, signed.vote)) };
+    if (turn % 3 === 1 || kind === 'checkpoint')
+      return resign(context, signed, { epoch: Math.max(0, epoch + step) as Epoch });
+    return resign(context, signed, { view: Math.max(0, view + step) as View });
+  };
   return {
     name: 'replay',
     outgoing(outgoing) {
@@ -54,16 +64,13 @@ export const replay: StrategyFactory = (context) => {
       past[count++ % 256] = encodePeerMessage(message);
       const lies: Outgoing[] = old === undefined ? [] : [{ to, message: { kind: 'bytes', bytes: old } }];
       const signed = ownVote(context, message);
-      if (signed !== null && count % 5 === 0) {
-        const signature = context.signer.sign(voteSigningBytes(otherChain, signed.vote));
-        lies.push({ to, message: { kind: 'vote', vote: { ...signed, signature } } });
-      }
+      if (signed !== null && count % 5 === 0) lies.push({ to, message: { kind: 'vote', vote: elsewhere(signed) } });
       return [outgoing, ...lies];
     },
   };
 };
 
-/** Off and on again, by its own count of messages. */
+/** Sends to each peer 200 messages, then nothing for as many; it hears all the time, and forgets nothing. */
 export const returning: StrategyFactory = () => {
   const counts = new Map<ValidatorIndex, number>();
   return {

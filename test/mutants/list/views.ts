@@ -92,7 +92,20 @@ export const viewMutants: readonly Mutant[] = [
         '',
       ),
     ],
-    directed: { liars: [{ validator: 3, strategy: 'forge-prepared' }], faults: ['partition'] },
+    directed: { transcript: 'forged-among-valid' },
+  },
+  {
+    name: 'view-changes-not-verified',
+    clause: 'V3',
+    breaks: 'keeps VIEW-CHANGEs with forged certificates, and begins views with them that nobody enters',
+    edits: [
+      edit(
+        'consensus/authenticate.ts',
+        'return checkViewChange(authority, message.viewChange);',
+        'return checkViewChange({ ...authority, verify: () => true }, message.viewChange);',
+      ),
+    ],
+    directed: { transcript: 'forged-among-valid' },
   },
   {
     name: 'prepared-hidden',
@@ -158,6 +171,20 @@ export const viewMutants: readonly Mutant[] = [
       ),
     ],
     directed: { liars: [{ validator: 1, strategy: 'two-new-views' }], faults: ['partition', 'duplication'] },
+  },
+  {
+    name: 'other-new-view-replaces',
+    clause: 'V11',
+    breaks: 'begins a view anew when a different NEW-VIEW of it arrives, as valid as the first',
+    edits: [
+      edit(
+        'consensus/relevance.ts',
+        'return view > replica.view || (view === replica.view && !replica.active);',
+        `const isOther = replica.newView?.signature.join() !== message.newView.signature.join();
+      return view > replica.view || (view === replica.view && (!replica.active || isOther));`,
+      ),
+    ],
+    directed: { transcript: 'two-new-views' },
   },
   {
     name: 'reproposed-body-judged-again',
@@ -266,6 +293,19 @@ export const viewMutants: readonly Mutant[] = [
       ),
     ],
     directed: { transcript: 'patience-has-a-cap' },
+  },
+  {
+    name: 'timeout-without-doubling',
+    clause: 'V6',
+    breaks: 'never has more patience than at first',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        'Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks)',
+        'instance.baseTimeoutTicks',
+      ),
+    ],
+    directed: { transcript: 'no-view-change-storm' },
   },
   {
     name: 'failures-never-forgotten',
