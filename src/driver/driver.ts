@@ -87,7 +87,6 @@ export class Driver {
       clock,
       store,
       journal,
-      seals: recovered.seals,
       endTurn: () => this.#endTurn(),
       halted: (error) => observer.halted(error),
       ended: () => this.#submissions.end(),
