@@ -20,6 +20,7 @@ import { Journal } from './journal.ts';
 import { type Buffers, INPUTS_MAX, VIEW_MESSAGE_COST } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
+import { Patience } from './patience.ts';
 import type { AccountView, Clock, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
 import { Postman } from './postman.ts';
 import { Protocol } from './protocol.ts';
@@ -94,7 +95,7 @@ export class Driver {
     const input = (run: () => void): void => this.#loop.input(run);
     this.#chain = new Chain(recovered, journal, observer);
     const { state } = this.#chain;
-    this.#mempool = new Mempool((sender) => (state.accounts.get(sender) ?? NO_ACCOUNT).nonce);
+    this.#mempool = new Mempool((sender) => state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
     this.#postman = new Postman(options, journal, () => this.#peers.keys());
     this.#catchUp = new CatchUp({
       send: (to, message) => this.#postman.sendTo(to, message),
@@ -118,30 +119,26 @@ export class Driver {
     this.#server = new Server(store, this.#chain, this.#mempool, this.#bodies.pool, (to, message) =>
       input(() => this.#postman.sendTo(to, message)),
     );
+    const patience = new Patience(genesis, this.#mempool, this.#bodies.pool.carried);
     this.#protocol = new Protocol({
       ...options,
       journal,
       chain: this.#chain,
       mempool: this.#mempool,
+      patience,
       bodies: this.#bodies,
       postman: this.#postman,
       catchUp: this.#catchUp,
       reach: () => this.#postman.reachesQuorum(),
       again: () => input(() => {}),
     });
-    this.#forwarding = new Forwarding({
-      ...options,
-      mempool: this.#mempool,
-      inFlight: this.#bodies.pool.carried,
-      postman: this.#postman,
-      primary: () => this.#protocol.primary,
-    });
+    this.#forwarding = new Forwarding(options, this.#mempool, patience, this.#postman, () => this.#protocol.primary);
     // The first turn writes what recovery promised.
     input(() => {});
   }
 
   #newIntake(input: (run: () => void) => void): Intake {
-    const { store, verifier, clock } = this.#options;
+    const { store, verifier, clock, observer } = this.#options;
     return new Intake({
       state: this.#chain.state,
       mempool: this.#mempool,
@@ -151,6 +148,7 @@ export class Driver {
       input,
       committed: (id, done) => store.read([KEYS.transaction(id)], ([value]) => input(() => done(value !== undefined))),
       forward: (transactions) => this.#postman.broadcast({ kind: 'transactions', transactions }),
+      rejected: (id, code) => observer.rejected(id, code),
       punish: (peer, code, message) => this.#punish(peer, code, message),
     });
   }
@@ -256,8 +254,7 @@ export class Driver {
     this.#bodies.tick(this.#ticks);
     const { genesis, clock, observer } = this.#options;
     if (this.#ticks % Math.ceil(genesis.consensus.baseTimeoutTicks / 2) !== 0) return;
-    for (const { entry, code } of this.#mempool.expire(this.#chain.executedHeight + 1, clock.nowMs()))
-      observer.rejected(entry.item.id, code);
+    for (const { entry, code } of this.#mempool.expire(clock.nowMs())) observer.rejected(entry.item.id, code);
     this.#forwarding.again(clock.nowMs());
   }
 

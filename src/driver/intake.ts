@@ -38,6 +38,8 @@ interface IntakeContext {
   readonly committed: (id: Hash, done: (yes: boolean) => void) => void;
   /** To all other validators. */
   readonly forward: (transactions: readonly Uint8Array[]) => void;
+  /** A transaction had to make room for another. */
+  readonly rejected: (id: Hash, code: string) => void;
   readonly punish: (peer: PeerId, code: string, message: string) => void;
 }
 
@@ -140,7 +142,7 @@ export class Intake {
   }
 
   #checked({ item, answers, peer }: Checking, valid: boolean): void {
-    const { state, mempool, bodies, clock, punish } = this.#context;
+    const { state, mempool, bodies, clock, punish, rejected } = this.#context;
     const { id } = item;
     this.#checking.delete(id);
     const answer: Answer = (outcome) => {
@@ -153,8 +155,9 @@ export class Intake {
     bodies.supply(item);
     const admitted = admission(state, item.signed);
     if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
-    const added = mempool.add(item, clock.nowMs(), answers.length > 0);
+    const added = mempool.add(item, clock.nowMs(), answers.length > 0 ? null : peer);
     if (!added.ok) return answer({ id, ...added.error });
+    for (const { entry, code } of added.value) rejected(entry.item.id, code);
     if (answers.length > 0) this.#fresh.push(item.bytes);
     answer({ id, status: 'pending' });
   }

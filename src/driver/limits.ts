@@ -23,14 +23,16 @@ export const MEMPOOL_BYTES_MAX = 32 * 1024 * 1024;
 export const SENDER_TRANSACTIONS_MAX = 256;
 /** How far ahead of the account's nonce a transaction may be to be held for the ones before it. */
 export const NONCE_GAP_MAX = 256;
-/** Transactions that came before their predecessors: they cost nobody a fee, so they may not fill the mempool. */
+/** Transactions that cannot be executed because one before them is missing, each of them counted: they cost nobody a fee, so
+ *  they may not fill the mempool. Where it is full all the same, they make room for what can be executed. */
 export const GAPPED_TRANSACTIONS_MAX = 8_192;
 /** How long a transaction is held whose predecessor does not come, in ms. */
 export const NONCE_GAP_HOLD_MS = 30_000;
 /** Transactions whose signatures are being checked: one mempool's worth would be a second mempool. Those that a body in
  *  flight waits for are taken beyond it: without them that body would never be complete. */
 export const VERIFYING_MAX = 8_192;
-/** Transactions of others that a backup passes on to the primary at a time, so that it hears of what it is suspected for. */
+/** Transactions of others that a backup passes on to the primary at a time, so that it hears of what it is suspected for. What
+ *  it was told of is remembered, an id and a time for each transaction that waits. Few, as it usually knows them. */
 export const RELAYED_MAX = 64;
 /** Rejections remembered, so that a client can ask what became of its transaction. */
 export const REJECTIONS_MAX = 10_000;
@@ -78,7 +80,7 @@ export interface Buffers {
   /** Transactions in the mempool, and their bytes. */
   readonly transactions: number;
   readonly transactionBytes: number;
-  /** Those among them that came before their predecessors. */
+  /** Those among them that lack one before them. */
   readonly gapped: number;
   /** Transactions whose signatures are being checked. */
   readonly verifying: number;

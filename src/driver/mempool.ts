@@ -1,11 +1,15 @@
 /**
- * Verified transactions that wait for a block. A pure data structure: time and account nonces are told to it. Bounded per
- * sender and in all; the same id is one entry; a transaction whose predecessor is missing is held for a while.
+ * Verified transactions that wait for a block. A pure data structure: time and accounts are told to it. Bounded per sender
+ * and in all; the same id is one entry. Every entry would pass `admission` now: blocks may change what a sender can pay, so
+ * that all nodes drop the same at the same height, and none waits for what another refuses.
  */
 import type { Address, Hash } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import type { Account } from '../ledger/account.ts';
+import type { LedgerParameters } from '../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../ledger/transaction.ts';
-import { weightOf } from '../ledger/transaction-rules.ts';
+import { feeOf, type SkipCode, weightOf } from '../ledger/transaction-rules.ts';
 import {
   GAPPED_TRANSACTIONS_MAX,
   MEMPOOL_BYTES_MAX,
@@ -14,19 +18,16 @@ import {
   NONCE_GAP_MAX,
   SENDER_TRANSACTIONS_MAX,
 } from './limits.ts';
-
-export interface Entry {
-  readonly item: IdentifiedTransaction;
-  readonly weight: number;
-  /** When it came, by the driver's clock. */
-  readonly sinceMs: number;
-  /** It came from a client of this node, which has to pass it on. */
-  readonly local: boolean;
-  /** It came before its predecessor. */
-  readonly gapped: boolean;
-}
+import type { PeerId } from './ports.ts';
+import { type Entry, type Held, SenderQueue } from './sender-queue.ts';
 
 export type AddCode = 'MEMPOOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TOO_HIGH' | 'NONCE_TAKEN';
+
+/** What left without being asked to, and why. */
+export interface Dropped {
+  readonly entry: Entry;
+  readonly code: SkipCode;
+}
 
 export interface Selection {
   readonly items: readonly IdentifiedTransaction[];
@@ -34,18 +35,23 @@ export interface Selection {
 }
 
 export class Mempool {
-  readonly #nonceOf: (sender: Address) => number;
+  readonly #accountOf: (sender: Address) => Account;
+  readonly #parameters: LedgerParameters;
   /** In the order of arrival, which is the order of service. */
-  readonly #entries = new Map<Hash, Entry>();
-  readonly #senders = new Map<Address, Map<number, Hash>>();
+  readonly #entries = new Map<Hash, Held>();
+  readonly #senders = new Map<Address, SenderQueue>();
   /** Senders whose next transaction is here. */
   readonly #ready = new Set<Address>();
+  /** Entries with a gap before them, those that have had it for longest first. */
+  readonly #gapped = new Set<Held>();
+  /** Entries by the last height at which they are valid. */
+  readonly #expiring = new Map<number, Set<Held>>();
   #bytes = 0;
-  #gapped = 0;
 
-  /** `nonceOf`: the sender's next nonce by the executed state. */
-  constructor(nonceOf: (sender: Address) => number) {
-    this.#nonceOf = nonceOf;
+  /** `accountOf`: the sender's account by the executed state. */
+  constructor(accountOf: (sender: Address) => Account, parameters: LedgerParameters) {
+    this.#accountOf = accountOf;
+    this.#parameters = parameters;
   }
 
   get size(): number {
@@ -56,9 +62,9 @@ export class Mempool {
     return this.#bytes;
   }
 
-  /** Transactions here that came before their predecessors. */
+  /** Transactions here that a missing one keeps from being executed. */
   get gapped(): number {
-    return this.#gapped;
+    return this.#gapped.size;
   }
 
   /** Something here could be executed now. */
@@ -74,54 +80,76 @@ export class Mempool {
     return this.#entries.values();
   }
 
+  /** Whether it is the next of its sender. */
+  isNext({ item }: Entry): boolean {
+    const { sender, nonce } = item.signed.transaction;
+    return this.#senders.get(sender)?.start === nonce;
+  }
+
   /** The nonce after the sender's transactions that wait here without a gap. */
   pendingNonce(sender: Address): number {
-    let nonce = this.#nonceOf(sender);
-    const queue = this.#senders.get(sender);
-    while (queue?.has(nonce) === true) nonce += 1;
-    return nonce;
+    return this.#senders.get(sender)?.end ?? this.#accountOf(sender).nonce;
   }
 
-  /** Takes in a transaction that passed `admission`. Errors: AddCode. */
-  add(item: IdentifiedTransaction, sinceMs: number, local: boolean): Result<Entry, { code: AddCode; message: string }> {
-    const known = this.#entries.get(item.id);
-    if (known !== undefined) return ok(known);
-    const { sender, nonce } = item.signed.transaction;
-    const queue = this.#senders.get(sender) ?? new Map<number, Hash>();
-    const next = this.#nonceOf(sender);
-    if (queue.has(nonce)) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
+  /** Takes in a transaction that passed `admission`. Returns what had to make room for it: one that could be executed takes
+   *  the place of one that could not. Errors: AddCode. */
+  add(
+    item: IdentifiedTransaction,
+    sinceMs: number,
+    from: PeerId | null,
+  ): Result<readonly Dropped[], { code: AddCode; message: string }> {
+    if (this.#entries.has(item.id)) return ok([]);
+    const { transaction } = item.signed;
+    const { sender, nonce } = transaction;
+    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
+    if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
     if (queue.size >= SENDER_TRANSACTIONS_MAX)
       return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
-    if (nonce >= next + NONCE_GAP_MAX) return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${next}`);
-    if (this.#entries.size >= MEMPOOL_TRANSACTIONS_MAX || this.#bytes + item.bytes.length > MEMPOOL_BYTES_MAX)
-      return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
-    const gapped = nonce > next && !queue.has(nonce - 1);
-    if (gapped && this.#gapped >= GAPPED_TRANSACTIONS_MAX)
-      return fail('MEMPOOL_FULL', `${this.#gapped} transactions wait for earlier ones`);
-    if (gapped) this.#gapped += 1;
-    const entry = { item, weight: weightOf(item.signed.transaction), sinceMs, local, gapped };
+    if (nonce >= queue.start + NONCE_GAP_MAX)
+      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${queue.start}`);
+    const gapped = nonce > queue.end;
+    // Who gets this answer can do something about it: nonce `end` is let in.
+    if (gapped && this.#gapped.size >= GAPPED_TRANSACTIONS_MAX)
+      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, ${queue.end} is missing, and too many wait for missing ones`);
+    const giveWay = this.#roomFor(item, gapped);
+    if (giveWay === null) return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
+    const dropped: Dropped[] = [];
+    for (const entry of giveWay) this.#drop(entry, 'NONCE_TOO_HIGH', sinceMs, dropped);
+    const weight = weightOf(transaction);
+    const fee = feeOf(transaction, this.#parameters);
+    const entry: Held = { item, weight, fee, sinceMs, from, gapped, asOfMs: sinceMs };
     this.#entries.set(item.id, entry);
     this.#bytes += item.bytes.length;
-    queue.set(nonce, item.id);
     this.#senders.set(sender, queue);
-    this.#settle(sender);
-    return ok(entry);
+    if (gapped) this.#gapped.add(entry);
+    if (transaction.expiresAt !== 0) this.#expireAfter(transaction.expiresAt, entry);
+    this.#join(queue.add(entry), sinceMs);
+    this.#settle(sender, queue);
+    return ok(dropped);
   }
 
-  /** The next body: in the order of arrival, each sender's by nonce, leaving out what is in flight already. */
-  select(inFlight: { has(id: Hash): boolean }, weightMax: number, countMax: number, bytesMax: number): Selection {
+  /** The next body: in the order of arrival, each sender's by nonce, leaving out what is in flight already, and what would
+   *  not be executed at this height after the others. */
+  select(
+    inFlight: { has(id: Hash): boolean },
+    height: number,
+    weightMax: number,
+    countMax: number,
+    bytesMax: number,
+  ): Selection {
     const items: IdentifiedTransaction[] = [];
-    const next = new Map<Address, number>();
+    const accounts = new Map<Address, Account>();
     let weight = 0;
     let bytes = 0;
     let full = false;
-    const take = (id: Hash): boolean => {
-      const entry = this.#entries.get(id);
-      if (entry === undefined) return false;
-      const { sender, nonce } = entry.item.signed.transaction;
-      if (nonce !== (next.get(sender) ?? this.#nonceOf(sender))) return false;
+    const take = (entry: Entry): boolean => {
+      const { id, signed, bytes: encoded } = entry.item;
+      const { sender, nonce, expiresAt } = signed.transaction;
+      const account = accounts.get(sender) ?? this.#accountOf(sender);
+      if (nonce !== account.nonce || entry.fee > account.balance) return false;
       if (!inFlight.has(id)) {
-        const size = entry.item.bytes.length + 36;
+        if (expiresAt !== 0 && height > expiresAt) return false;
+        const size = encoded.length + 36;
         if (items.length >= countMax || weight + entry.weight > weightMax || bytes + size > bytesMax) {
           full = true;
           return false;
@@ -130,79 +158,116 @@ export class Mempool {
         weight += entry.weight;
         bytes += size;
       }
-      next.set(sender, nonce + 1);
+      accounts.set(sender, { nonce: nonce + 1, balance: account.balance - entry.fee });
       return true;
     };
-    for (const [id, entry] of this.#entries) {
+    for (const entry of this.#entries.values()) {
       if (full) break;
-      if (!take(id)) continue;
+      if (entry.gapped || !take(entry)) continue;
       // Successors that came before it were passed over.
-      const queue = this.#senders.get(entry.item.signed.transaction.sender);
-      for (let nonce = entry.item.signed.transaction.nonce + 1; !full; nonce++) {
-        const successor = queue?.get(nonce);
+      const { sender, nonce } = entry.item.signed.transaction;
+      const queue = this.#senders.get(sender);
+      for (let next = nonce + 1; !full; next++) {
+        const successor = queue?.get(next);
         if (successor === undefined || !take(successor)) break;
       }
     }
     return { items, weight };
   }
 
-  /** Transactions that could be executed now, the longest waiting first. */
-  *executable(): Generator<Entry> {
-    for (const entry of this.#entries.values()) {
-      const { sender, nonce } = entry.item.signed.transaction;
-      if (this.#nonceOf(sender) === nonce) yield entry;
-    }
-  }
-
-  /** Account nonces moved: drops what can never be executed any more. Returns it. */
-  advanced(senders: Iterable<Address>): readonly Entry[] {
-    const dropped: Entry[] = [];
-    for (const sender of senders) {
+  /** A block was executed: drops what can stand in none any more. `changed`: accounts that it changed. */
+  executed(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
+    const dropped: Dropped[] = [];
+    for (const sender of changed) {
       const queue = this.#senders.get(sender);
       if (queue === undefined) continue;
-      const next = this.#nonceOf(sender);
-      for (const [nonce, id] of queue) {
-        if (nonce >= next) continue;
-        const entry = this.remove(id);
-        if (entry !== undefined) dropped.push(entry);
+      const { nonce, balance } = this.#accountOf(sender);
+      const { used, grown } = queue.advance(nonce);
+      for (const entry of used) {
+        this.#forget(entry);
+        dropped.push({ entry, code: 'NONCE_TOO_LOW' });
       }
-      this.#settle(sender);
+      this.#join(grown, nowMs);
+      for (const entry of queue.unpayable(balance)) this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
+      this.#settle(sender, queue);
+    }
+    for (const entry of [...(this.#expiring.get(nextHeight - 1) ?? [])]) this.#drop(entry, 'EXPIRED', nowMs, dropped);
+    return dropped;
+  }
+
+  /** Drops what was held too long for a missing one. */
+  expire(nowMs: number): readonly Dropped[] {
+    const dropped: Dropped[] = [];
+    for (const entry of this.#gapped) {
+      if (nowMs - entry.asOfMs <= NONCE_GAP_HOLD_MS) break;
+      this.#drop(entry, 'NONCE_TOO_HIGH', nowMs, dropped);
     }
     return dropped;
   }
 
-  /** Drops what expired by height, and what was held too long for a predecessor. Returns it with the reason. */
-  expire(
-    nextHeight: number,
-    nowMs: number,
-  ): readonly { readonly entry: Entry; readonly code: 'EXPIRED' | 'NONCE_TOO_HIGH' }[] {
-    const dropped: { entry: Entry; code: 'EXPIRED' | 'NONCE_TOO_HIGH' }[] = [];
-    for (const entry of this.#entries.values()) {
-      const { sender, nonce, expiresAt } = entry.item.signed.transaction;
-      if (expiresAt !== 0 && nextHeight > expiresAt) dropped.push({ entry, code: 'EXPIRED' });
-      else if (nowMs - entry.sinceMs > NONCE_GAP_HOLD_MS && nonce > this.pendingNonce(sender))
-        dropped.push({ entry, code: 'NONCE_TOO_HIGH' });
+  /** What has to give way to it; null when there is no room all the same. */
+  #roomFor({ bytes }: IdentifiedTransaction, gapped: boolean): readonly Held[] | null {
+    let count = this.#entries.size + 1 - MEMPOOL_TRANSACTIONS_MAX;
+    let size = this.#bytes + bytes.length - MEMPOOL_BYTES_MAX;
+    if (count <= 0 && size <= 0) return [];
+    if (gapped) return null;
+    const found: Held[] = [];
+    for (const entry of this.#gapped) {
+      found.push(entry);
+      count -= 1;
+      size -= entry.item.bytes.length;
+      if (count <= 0 && size <= 0) return found;
     }
-    for (const { entry } of dropped) this.remove(entry.item.id);
-    return dropped;
+    return null;
   }
 
-  remove(id: Hash): Entry | undefined {
-    const entry = this.#entries.get(id);
-    if (entry === undefined) return undefined;
+  /** These follow on their account now. */
+  #join(entries: readonly Held[], nowMs: number): void {
+    for (const entry of entries) {
+      this.#gapped.delete(entry);
+      entry.gapped = false;
+      entry.asOfMs = nowMs;
+    }
+  }
+
+  /** Takes an entry out. Those behind it wait for another in its place now, as many as may. */
+  #drop(entry: Held, code: SkipCode, nowMs: number, dropped: Dropped[]): void {
+    if (!this.#entries.has(entry.item.id)) return;
     const { sender, nonce } = entry.item.signed.transaction;
-    this.#entries.delete(id);
-    this.#bytes -= entry.item.bytes.length;
-    if (entry.gapped) this.#gapped -= 1;
-    const queue = this.#senders.get(sender);
-    queue?.delete(nonce);
-    if (queue?.size === 0) this.#senders.delete(sender);
-    this.#settle(sender);
-    return entry;
+    const queue = present(this.#senders.get(sender), 'the queue of an entry');
+    const lost = queue.remove(nonce);
+    this.#forget(entry);
+    dropped.push({ entry, code });
+    for (const each of lost) {
+      each.gapped = true;
+      each.asOfMs = nowMs;
+      this.#gapped.add(each);
+      if (this.#gapped.size > GAPPED_TRANSACTIONS_MAX) this.#drop(each, 'NONCE_TOO_HIGH', nowMs, dropped);
+    }
+    this.#settle(sender, queue);
   }
 
-  #settle(sender: Address): void {
-    if (this.#senders.get(sender)?.has(this.#nonceOf(sender)) === true) this.#ready.add(sender);
+  #forget(entry: Held): void {
+    const { id, bytes, signed } = entry.item;
+    this.#entries.delete(id);
+    this.#bytes -= bytes.length;
+    if (entry.gapped) this.#gapped.delete(entry);
+    const { expiresAt } = signed.transaction;
+    if (expiresAt === 0) return;
+    const expiring = this.#expiring.get(expiresAt);
+    expiring?.delete(entry);
+    if (expiring?.size === 0) this.#expiring.delete(expiresAt);
+  }
+
+  #expireAfter(height: number, entry: Held): void {
+    const expiring = this.#expiring.get(height);
+    if (expiring === undefined) this.#expiring.set(height, new Set([entry]));
+    else expiring.add(entry);
+  }
+
+  #settle(sender: Address, queue: SenderQueue): void {
+    if (queue.size === 0) this.#senders.delete(sender);
+    if (queue.end > queue.start) this.#ready.add(sender);
     else this.#ready.delete(sender);
   }
 }

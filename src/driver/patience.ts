@@ -1,43 +1,76 @@
 /**
  * When a primary censors: it leaves out what has waited for longer than a backup waits for anything, although it had room,
- * or in favour of what came later.
+ * or in favour of what came later. A backup blames it only for what it told it of itself, in good time: what a peer or a
+ * client gave to one backup alone may be unknown to an honest primary.
  */
-import type { Hash } from '../base/brand.ts';
+import type { Hash, ValidatorIndex } from '../base/brand.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../ledger/transaction.ts';
 import { MEMPOOL_TRANSACTIONS_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
+import type { Entry } from './sender-queue.ts';
 
-/**
- * Whether a body holds something that came here within the last base timeout. Bodies are filled in the order of arrival, so
- * next to an overlooked transaction it jumped the queue: a primary may not push others out with a flood of its own, which
- * is free where fees are. A mempool that is half full proves nothing: the primary's may have been full when they came.
- */
-export function holdsNewcomer(
-  mempool: Mempool,
-  transactions: readonly IdentifiedTransaction[],
-  genesis: Genesis,
-  nowMs: number,
-): boolean {
-  if (mempool.size > MEMPOOL_TRANSACTIONS_MAX / 2) return false;
-  const sinceMs = nowMs - genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
-  return transactions.some(({ id }) => (mempool.get(id)?.sinceMs ?? nowMs) > sinceMs);
-}
+export class Patience {
+  /** Transactions of bodies in flight. */
+  readonly inFlight: { has(id: Hash): boolean };
+  readonly #mempool: Mempool;
+  readonly #timeoutMs: number;
+  #primary: ValidatorIndex | null = null;
+  /** When the primary was first told of what waits here, in that order. */
+  readonly #told = new Map<Hash, number>();
 
-/** Whether a transaction could have been executed for two base timeouts of this view and is not even in flight. Two,
- *  because who took it in passes it on again after half of one: the primary has seen it by then. */
-export function overlooked(
-  mempool: Mempool,
-  inFlight: { has(id: Hash): boolean },
-  genesis: Genesis,
-  nowMs: number,
-  viewSinceMs: number,
-): boolean {
-  const { baseTimeoutTicks, tickMs } = genesis.consensus;
-  for (const { item, sinceMs } of mempool.executable()) {
-    if (inFlight.has(item.id)) continue;
-    // The longest waiting comes first: where that one has not waited too long, none has.
-    return nowMs - Math.max(sinceMs, viewSinceMs) > 2 * baseTimeoutTicks * tickMs;
+  constructor(genesis: Genesis, mempool: Mempool, inFlight: { has(id: Hash): boolean }) {
+    this.#mempool = mempool;
+    this.inFlight = inFlight;
+    this.#timeoutMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
   }
-  return false;
+
+  /** This one is about to be told. Another one than before has heard of nothing. */
+  turnTo(primary: ValidatorIndex): void {
+    if (primary !== this.#primary) this.#told.clear();
+    this.#primary = primary;
+    for (const id of this.#told.keys()) if (this.#mempool.get(id) === undefined) this.#told.delete(id);
+  }
+
+  /** The primary is told of it: when it could be executed, since a primary may refuse what it cannot. */
+  tell(entry: Entry, nowMs: number): void {
+    if (entry.gapped || this.isTold(entry)) return;
+    this.#told.delete(entry.item.id);
+    this.#told.set(entry.item.id, nowMs);
+  }
+
+  isTold({ item, asOfMs }: Entry): boolean {
+    const toldMs = this.#told.get(item.id);
+    return toldMs !== undefined && toldMs >= asOfMs;
+  }
+
+  /** What the primary was told of and still waits here, that which it has known for longest first. */
+  *told(): Generator<Entry> {
+    for (const id of this.#told.keys()) {
+      const entry = this.#mempool.get(id);
+      if (entry !== undefined && this.isTold(entry)) yield entry;
+    }
+  }
+
+  /** Whether a transaction could have been executed for two base timeouts of this view, the primary has known of it for one,
+   *  and it is not even in flight. Two, because it takes up to one until who holds it tells the primary. */
+  overlooked(nowMs: number, viewSinceMs: number): boolean {
+    for (const [id, toldMs] of this.#told) {
+      if (nowMs - toldMs < this.#timeoutMs) return false;
+      const entry = this.#mempool.get(id);
+      if (entry === undefined || !this.isTold(entry) || !this.#mempool.isNext(entry) || this.inFlight.has(id)) continue;
+      if (nowMs - Math.max(entry.asOfMs, viewSinceMs) > 2 * this.#timeoutMs) return true;
+    }
+    return false;
+  }
+
+  /** Whether a body holds something that came here within the last base timeout. Bodies are filled in the order of arrival,
+   *  so next to an overlooked transaction it jumped the queue: a primary may not push others out with a flood of its own,
+   *  which is free where fees are. A mempool that is half full proves nothing: the primary's may have been full when they
+   *  came. */
+  holdsNewcomer(transactions: readonly IdentifiedTransaction[], nowMs: number): boolean {
+    if (this.#mempool.size > MEMPOOL_TRANSACTIONS_MAX / 2) return false;
+    const sinceMs = nowMs - this.#timeoutMs;
+    return transactions.some(({ id }) => (this.#mempool.get(id)?.sinceMs ?? nowMs) > sinceMs);
+  }
 }

@@ -47,6 +47,10 @@ export class Postman {
     return present(this.#genesis.validators.validators[validator], 'validator').peerId;
   }
 
+  isConnected(peer: PeerId): boolean {
+    return [...this.#connected()].includes(peer);
+  }
+
   /** Whether replicas of a quorum's power are connected: without one no primary can be blamed. */
   reachesQuorum(): boolean {
     const own = this.#self === null ? [] : [this.peerOf(this.#self)];

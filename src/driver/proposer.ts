@@ -70,6 +70,7 @@ export class Proposer {
     const { blockWeightMax } = this.#genesis.ledger;
     const { items, weight } = this.#mempool.select(
       this.#pool.carried,
+      height,
       blockWeightMax,
       BODY_TRANSACTIONS_MAX,
       TRANSACTIONS_BYTES_MAX,

@@ -24,7 +24,7 @@ import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
 import { type Buffers, EVIDENCE_PER_VALIDATOR_MAX, EXECUTED_PER_TURN } from './limits.ts';
 import type { Mempool } from './mempool.ts';
-import { holdsNewcomer, overlooked } from './patience.ts';
+import type { Patience } from './patience.ts';
 import type { Clock, Observer, Signer, Verifier } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { PromiseKeys } from './promise-keys.ts';
@@ -43,6 +43,7 @@ interface ProtocolContext {
   readonly journal: Journal;
   readonly chain: Chain;
   readonly mempool: Mempool;
+  readonly patience: Patience;
   readonly bodies: Bodies;
   readonly postman: Postman;
   readonly catchUp: CatchUp;
@@ -163,14 +164,13 @@ export class Protocol {
 
   /** A block was executed: what it used up leaves the mempool and the pool of bodies. */
   #executed(block: ExecutedBlock): void {
-    const { observer, mempool, bodies } = this.#context;
+    const { observer, mempool, bodies, clock } = this.#context;
+    const { height, bodyHash } = block.header;
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
-    // One that came before its predecessor can still be executed: no primary drops it by ordering it too early.
-    for (const { id, code } of block.skipped)
-      if (code !== 'NONCE_TOO_HIGH' && mempool.remove(id) !== undefined) observer.rejected(id, code);
-    for (const { item } of mempool.advanced(block.changes.keys()))
-      if (!included.has(item.id)) observer.rejected(item.id, 'NONCE_TOO_LOW');
-    bodies.drop(block.header.height, block.header.bodyHash);
+    // Not what the body lists and execution skipped: the primary chose its place, and it may be executed yet.
+    for (const { entry, code } of mempool.executed(block.changes.keys(), height + 1, clock.nowMs()))
+      if (!included.has(entry.item.id)) observer.rejected(entry.item.id, code);
+    bodies.drop(height, bodyHash);
     this.#proposer.executed();
   }
 
@@ -233,7 +233,7 @@ export class Protocol {
 
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
-    const { bodies, chain, mempool, genesis, clock } = this.#context;
+    const { bodies, chain, patience, clock } = this.#context;
     for (let executed = 0; ; ) {
       const checked = bodies.nextChecked();
       if (checked !== undefined) {
@@ -246,10 +246,12 @@ export class Protocol {
       if (ready !== undefined) {
         executed += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
-        const favours = holdsNewcomer(mempool, ready.transactions, genesis, clock.nowMs());
+        const favours = patience.holdsNewcomer(ready.transactions, clock.nowMs());
+        // Its certificate came first: it was made long before, and perhaps before the primary was told.
+        const late = (chain.certified?.height ?? 0) >= block.header.height;
         this.#executed(block);
         this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
-        this.#watchForCensorship(block, ready, favours);
+        if (!late) this.#watchForCensorship(block, ready, favours);
         continue;
       }
       if (!this.#nextEpoch()) return;
@@ -258,11 +260,11 @@ export class Protocol {
 
   /** What a body carried and execution skipped took no room: a primary may not fill it with what nobody pays for. */
   #watchForCensorship({ header, record }: ExecutedBlock, { transactions }: ReadyBody, favours: boolean): void {
-    const { genesis, clock, observer, mempool, bodies } = this.#context;
+    const { genesis, clock, observer, patience, bodies } = this.#context;
     const executed = record.executed.map((position) => present(transactions[position], 'an executed transaction'));
     if (!favours && !hasRoom(executed, genesis.ledger.blockWeightMax)) return;
     const sinceMs = Math.max(this.#viewSinceMs, bodies.attention.orderingSinceMs);
-    if (!overlooked(mempool, bodies.pool.carried, genesis, clock.nowMs(), sinceMs)) return;
+    if (!patience.overlooked(clock.nowMs(), sinceMs)) return;
     observer.note({
       kind: 'suspected',
       primary: this.primary,

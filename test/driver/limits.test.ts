@@ -8,14 +8,16 @@ import { signersOf } from '../../src/consensus/tally.ts';
 import { Bodies } from '../../src/driver/bodies.ts';
 import { BodyPool } from '../../src/driver/body-pool.ts';
 import type { Chain } from '../../src/driver/chain.ts';
+import { Intake } from '../../src/driver/intake.ts';
 import { Journal } from '../../src/driver/journal.ts';
 import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
 import { Mempool } from '../../src/driver/mempool.ts';
-import { overlooked } from '../../src/driver/patience.ts';
+import { Patience } from '../../src/driver/patience.ts';
 import type { Store } from '../../src/driver/ports.ts';
 import { hasRoom } from '../../src/driver/proposer.ts';
 import { Server } from '../../src/driver/server.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { blockRecordCodec, bodyHash, fullBodyCodec, NULL_BODY } from '../../src/ledger/block.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
@@ -385,7 +387,7 @@ describe('an answer with blocks', () => {
     const server = new Server(
       { read: (keys: readonly string[], done: (values: unknown) => void) => done(keys.map(value)) } as unknown as Store,
       { state: { genesis }, finalHeight: 64 } as unknown as Chain,
-      new Mempool(() => 0),
+      new Mempool(() => NO_ACCOUNT, genesis.ledger),
       new BodyPool(),
       (_, message) => answers.push(message),
     );
@@ -476,17 +478,55 @@ describe('transactions', () => {
     expect(cluster.driver(NODE).isPending(transactionId(wanted))).toBe(true);
   });
 
-  test('that wait for earlier ones are bounded, and leave room for others', () => {
+  test.each([
+    ['one of each sender', (each: number) => [each, 1] as const],
+    ['all but the first of each sender', (each: number) => [Math.floor(each / 255), 1 + (each % 255)] as const],
+  ])('that wait for earlier ones are bounded, and leave room for others: %s', (_, which) => {
     const cluster = cutOff();
     for (const from of [0, 4096, 8192]) {
-      const transactions = range(from, 4096).map((person) => transactionOf(cluster, person, 1));
+      const transactions = range(from, 4096).map((each) => transactionOf(cluster, ...which(each)));
       flood(cluster, LIAR, [{ kind: 'transactions', transactions }]);
       cluster.run(10);
     }
     expect(cluster.driver(NODE).buffers()).toMatchObject({ gapped: 8192, transactions: 8192 });
-    const answer = cluster.submit(NODE, transactionOf(cluster, 20_000));
-    cluster.run(10);
-    expect(answer).toMatchObject([{ status: 'pending' }]);
+    const answers = [1, 0, 1].map((nonce) => {
+      const answer = cluster.submit(NODE, transactionOf(cluster, 20_000, nonce));
+      cluster.run(10);
+      return answer;
+    });
+    expect(answers).toMatchObject([[{ code: 'NONCE_TOO_HIGH' }], [{ status: 'pending' }], [{ status: 'pending' }]]);
+  });
+
+  test('that wait for earlier ones make room for others, and who asks hears of it', () => {
+    const genesis = makeGenesis();
+    const of = (sender: number, nonce: number) =>
+      makeTransaction({
+        chainId: genesis.chainId,
+        sender: stranger(sender),
+        nonce,
+        operations: [transfer(stranger(9), 1n)],
+      });
+    const mempool = new Mempool(() => NO_ACCOUNT, genesis.ledger);
+    const waiting = [of(1, 1), ...range(0, 39_999).map((each) => of(2 + Math.floor(each / 256), each % 256))];
+    for (const each of waiting) expect(mempool.add(each, 0, 'peer').ok).toBe(true);
+    const rejected: unknown[] = [];
+    const intake = new Intake({
+      state: genesisState(genesis),
+      mempool,
+      bodies: new BodyPool(),
+      verifier: { check: () => true, checkBatch: (checks, done) => done(checks.map(() => true)) },
+      clock: { nowMs: () => 0, soon: (run) => run() },
+      input: (run) => run(),
+      committed: (_, done) => done(false),
+      forward: () => {},
+      rejected: (id, code) => rejected.push([id, code]),
+      punish: () => {},
+    });
+    const answers: unknown[] = [];
+    for (const each of [of(500, 0), of(501, 0)]) intake.submit(each.bytes, (outcome) => answers.push(outcome));
+    intake.flush();
+    expect(answers).toMatchObject([{ status: 'pending' }, { code: 'MEMPOOL_FULL' }]);
+    expect(rejected).toEqual([[of(1, 1).id, 'NONCE_TOO_HIGH']]);
   });
 
   test.each([
@@ -534,9 +574,11 @@ describe('whether a primary had room for any transaction', () => {
 
 describe('whether a transaction was overlooked', () => {
   const genesis = makeGenesis();
-  const PATIENCE_MS = 2 * genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
+  const TIMEOUT_MS = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
   const NOW_MS = 1_000_000;
-  const OLD = NOW_MS - PATIENCE_MS - 1;
+  const OLD = NOW_MS - 2 * TIMEOUT_MS - 1;
+  const TOLD = NOW_MS - TIMEOUT_MS;
+  const primary = 0 as ValidatorIndex;
 
   const of = (sender: number, nonce = 0) =>
     makeTransaction({
@@ -546,6 +588,18 @@ describe('whether a transaction was overlooked', () => {
       operations: [transfer(stranger(99), 1n)],
     });
   const ids = (...senders: number[]): Set<Hash> => new Set(senders.map((sender) => of(sender).id));
+
+  /** Accounts' nonces can be moved. */
+  function make(inFlight: ReadonlySet<Hash> = ids()) {
+    const nonces = new Map<Address, number>();
+    const mempool = new Mempool((sender) => ({ nonce: nonces.get(sender) ?? 0, balance: 0n }), genesis.ledger);
+    const patience = new Patience(genesis, mempool, inFlight);
+    patience.turnTo(primary);
+    const tellAll = (nowMs: number): void => {
+      for (const entry of mempool.entries()) patience.tell(entry, nowMs);
+    };
+    return { nonces, mempool, patience, tellAll };
+  }
 
   test.each([
     ['nothing waits', [], ids(), 0, false],
@@ -557,14 +611,66 @@ describe('whether a transaction was overlooked', () => {
     ['many are in flight before it', range(0, 30).map(() => OLD), ids(...range(0, 29)), 0, true],
     ['the view is young', [OLD], ids(), OLD + 1, false],
   ])('when %s', (_, since, inFlight, viewSinceMs, expected) => {
-    const mempool = new Mempool(() => 0);
-    for (const [sender, sinceMs] of since.entries()) mempool.add(of(sender), sinceMs, false);
-    expect(overlooked(mempool, inFlight, genesis, NOW_MS, viewSinceMs)).toBe(expected);
+    const { mempool, patience, tellAll } = make(inFlight);
+    for (const [sender, sinceMs] of since.entries()) mempool.add(of(sender), sinceMs, 'peer');
+    tellAll(TOLD);
+    expect(patience.overlooked(NOW_MS, viewSinceMs)).toBe(expected);
+  });
+
+  test.each([
+    ['for a base timeout', TOLD, true],
+    ['for less', TOLD + 1, false],
+  ])('when the primary has known of it %s', (_, toldMs, expected) => {
+    const { mempool, patience, tellAll } = make();
+    mempool.add(of(1), OLD, 'peer');
+    tellAll(toldMs);
+    tellAll(NOW_MS);
+    expect(patience.overlooked(NOW_MS, 0)).toBe(expected);
+  });
+
+  test('not when the primary was never told', () => {
+    const { mempool, patience } = make();
+    mempool.add(of(1), OLD, 'peer');
+    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
+  });
+
+  test('not when another primary was told', () => {
+    const { mempool, patience, tellAll } = make();
+    mempool.add(of(1), OLD, 'peer');
+    tellAll(TOLD);
+    patience.turnTo(primary);
+    expect(patience.overlooked(NOW_MS, 0)).toBe(true);
+    patience.turnTo(1 as ValidatorIndex);
+    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
   });
 
   test('not when it has to wait for another', () => {
-    const mempool = new Mempool((sender: Address) => (sender === stranger(1) ? 0 : 1));
-    mempool.add(of(1, 1), OLD, false);
-    expect(overlooked(mempool, ids(), genesis, NOW_MS, 0)).toBe(false);
+    const { mempool, patience, tellAll } = make();
+    mempool.add(of(1, 1), OLD, 'peer');
+    tellAll(TOLD);
+    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
+  });
+
+  test('not when it had to until now, since the primary may have refused it', () => {
+    const { nonces, mempool, patience, tellAll } = make();
+    mempool.add(of(1, 1), OLD, 'peer');
+    tellAll(TOLD);
+    nonces.set(stranger(1), 1);
+    mempool.executed([stranger(1)], 5, TOLD + 1);
+    tellAll(TOLD + 2);
+    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
+    const later = TOLD + 1 + 2 * TIMEOUT_MS;
+    expect([later, later + 1].map((nowMs) => patience.overlooked(nowMs, 0))).toEqual([false, true]);
+  });
+
+  test('what was told and has left is forgotten', () => {
+    const { nonces, mempool, patience, tellAll } = make();
+    for (const sender of [1, 2]) mempool.add(of(sender), OLD, 'peer');
+    tellAll(TOLD);
+    nonces.set(stranger(1), 1);
+    mempool.executed([stranger(1)], 5, NOW_MS);
+    patience.turnTo(primary);
+    expect([...patience.told()].map(({ item }) => item.id)).toEqual([of(2).id]);
+    expect(patience.overlooked(NOW_MS, 0)).toBe(true);
   });
 });

@@ -5,15 +5,18 @@ import type { Address, Height } from '../../src/base/brand.ts';
 import { BodyPool, completeTransactions } from '../../src/driver/body-pool.ts';
 import {
   BODIES_PER_HEIGHT_MAX,
+  GAPPED_TRANSACTIONS_MAX,
+  MEMPOOL_BYTES_MAX,
   MEMPOOL_TRANSACTIONS_MAX,
   NONCE_GAP_HOLD_MS,
   NONCE_GAP_MAX,
   SENDER_TRANSACTIONS_MAX,
 } from '../../src/driver/limits.ts';
-import { Mempool } from '../../src/driver/mempool.ts';
+import { type Dropped, Mempool } from '../../src/driver/mempool.ts';
+import type { Account } from '../../src/ledger/account.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
-import { weightOf } from '../../src/ledger/transaction-rules.ts';
+import { checkTransactionStateful, feeOf, weightOf } from '../../src/ledger/transaction-rules.ts';
 import { bodyOf, hashOf, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 
 const CHAIN = hashOf('c');
@@ -30,23 +33,29 @@ const item = (
     operations: Array.from({ length: fields.operations ?? 1 }, () => transfer(stranger(99), fields.amount ?? 1n)),
   });
 
-/** A mempool over accounts whose nonces a test moves. */
+/** Fees are equal to weights: two for a transfer. */
+const PRICED = { blockWeightMax: 4000, weightPrice: 1n };
+const RICH = 1_000_000n;
+
+const nameOf = ({ signed: { transaction: t } }: IdentifiedTransaction) => `${Number(`0x${t.sender}`)}/${t.nonce}`;
+const named = (dropped: readonly Dropped[]) => dropped.map(({ entry, code }) => [nameOf(entry.item), code]);
+
+/** A mempool over accounts that a test moves. */
 function make() {
-  const nonces = new Map<Address, number>();
-  const mempool = new Mempool((sender) => nonces.get(sender) ?? 0);
-  const add = (each: IdentifiedTransaction, sinceMs = 0, local = false) => {
-    const added = mempool.add(each, sinceMs, local);
+  const accounts = new Map<Address, Account>();
+  const mempool = new Mempool((sender) => accounts.get(sender) ?? { nonce: 0, balance: RICH }, PRICED);
+  const add = (each: IdentifiedTransaction, sinceMs = 0) => {
+    const added = mempool.add(each, sinceMs, null);
     return added.ok ? 'ok' : added.error.code;
   };
-  const select = (inFlight: ReadonlySet<string> = new Set(), weight = 1e9, count = 1e9, bytes = 1e9) =>
-    mempool.select(inFlight, weight, count, bytes).items.map(
-      ({
-        signed: {
-          transaction: { sender, nonce },
-        },
-      }) => `${Number(`0x${sender}`)}/${nonce}`,
-    );
-  return { nonces, mempool, add, select };
+  const select = (inFlight: ReadonlySet<string> = new Set(), weight = 1e9, count = 1e9, bytes = 1e9, height = 1) =>
+    mempool.select(inFlight, height, weight, count, bytes).items.map(nameOf);
+  /** A block leaves this account so. */
+  const executed = (sender: number, nonce: number, balance = RICH, nextHeight = 1, nowMs = 0) => {
+    accounts.set(stranger(sender), { nonce, balance });
+    return named(mempool.executed([stranger(sender)], nextHeight, nowMs));
+  };
+  return { accounts, mempool, add, select, executed };
 }
 
 describe('adding', () => {
@@ -69,21 +78,103 @@ describe('adding', () => {
   });
 
   test('no sender has more than its share', () => {
-    const { nonces, mempool, add } = make();
+    const { add, executed } = make();
     for (let nonce = 0; nonce < SENDER_TRANSACTIONS_MAX; nonce++) expect(add(item(1, nonce))).toBe('ok');
-    nonces.set(stranger(1), 5);
     expect(add(item(1, SENDER_TRANSACTIONS_MAX))).toBe('SENDER_LIMIT');
-    expect(mempool.advanced([stranger(1)])).toHaveLength(5);
+    expect(executed(1, 5)).toHaveLength(5);
     expect(add(item(1, SENDER_TRANSACTIONS_MAX))).toBe('ok');
   });
 
   test('all together no more than the pool’s', () => {
-    const { mempool, add } = make();
-    for (let i = 0; i < MEMPOOL_TRANSACTIONS_MAX; i++) add(item(1 + Math.floor(i / 256), i % 256));
+    const { mempool, add, executed } = make();
+    fill(add, 0, MEMPOOL_TRANSACTIONS_MAX);
     expect(mempool.size).toBe(MEMPOOL_TRANSACTIONS_MAX);
-    expect(add(item(100_000, 0))).toBe('MEMPOOL_FULL');
-    mempool.remove(item(1, 0).id);
+    expect(['MEMPOOL_FULL', 'MEMPOOL_FULL']).toEqual([add(item(100_000, 0)), add(item(100_000, 1))]);
+    executed(1, 1);
     expect(add(item(100_000, 0))).toBe('ok');
+  });
+});
+
+/** Adds runs of 256 of one sender after another. */
+function fill(add: (each: IdentifiedTransaction) => string, from: number, count: number, skip = 0): void {
+  for (let i = 0; i < count; i++)
+    expect(add(item(from + 1 + Math.floor(i / 256), skip + (i % (256 - skip))))).toBe('ok');
+}
+
+describe('what a missing one keeps from being executed', () => {
+  const names = (mempool: Mempool) =>
+    [...mempool.entries()].filter(({ gapped }) => gapped).map(({ item: each }) => nameOf(each));
+
+  test('is counted one by one, and again when the gap is filled or another opens', () => {
+    const { mempool, add, executed } = make();
+    for (const nonce of [1, 2, 3, 5]) add(item(1, nonce));
+    expect(names(mempool)).toEqual(['1/1', '1/2', '1/3', '1/5']);
+    add(item(1, 0));
+    expect([names(mempool), mempool.pendingNonce(stranger(1))]).toEqual([['1/5'], 4]);
+    // Another transaction took nonce 3, and what is missing moved to 4.
+    executed(1, 4);
+    expect([names(mempool), mempool.pendingNonce(stranger(1))]).toEqual([['1/5'], 4]);
+    add(item(1, 4));
+    expect([names(mempool), mempool.pendingNonce(stranger(1))]).toEqual([[], 6]);
+  });
+
+  test('is so again when one before it goes', () => {
+    const { mempool, add, executed } = make();
+    for (const [nonce, expiresAt] of [0, 7, 0, 0].entries()) add(item(1, nonce, { expiresAt }));
+    expect(executed(9, 0, RICH, 8, 500)).toEqual([['1/1', 'EXPIRED']]);
+    expect([names(mempool), mempool.pendingNonce(stranger(1)), mempool.gapped]).toEqual([['1/2', '1/3'], 1, 2]);
+    expect(mempool.expire(500 + NONCE_GAP_HOLD_MS)).toEqual([]);
+    add(item(1, 1), 600);
+    expect([names(mempool), mempool.pendingNonce(stranger(1)), mempool.gapped]).toEqual([[], 4, 0]);
+  });
+
+  test('is bounded in all, however many each sender has, and what is not keeps its place', () => {
+    const { mempool, add } = make();
+    const flood = Array.from({ length: 40 * 255 }, (_, i) => add(item(1 + Math.floor(i / 255), 1 + (i % 255))));
+    expect(mempool.gapped).toBe(GAPPED_TRANSACTIONS_MAX);
+    expect(flood.slice(GAPPED_TRANSACTIONS_MAX).every((code) => code === 'NONCE_TOO_HIGH')).toBe(true);
+    expect([add(item(50, 1)), add(item(50, 0)), add(item(50, 1))]).toEqual(['NONCE_TOO_HIGH', 'ok', 'ok']);
+  });
+
+  test('is bounded also where gaps open: the farthest go', () => {
+    const { mempool, add, accounts } = make();
+    const senders = Array.from({ length: 40 }, (_, i) => i + 1);
+    for (const sender of senders)
+      for (let nonce = 0; nonce < 256; nonce++) add(item(sender, nonce, { expiresAt: nonce === 0 ? 7 : 0 }));
+    expect(mempool.gapped).toBe(0);
+    const dropped = named(mempool.executed(accounts.keys(), 8, 0));
+    expect(dropped.filter(([, code]) => code === 'EXPIRED')).toHaveLength(40);
+    expect(dropped.filter(([, code]) => code === 'NONCE_TOO_HIGH')).toHaveLength(40 * 255 - GAPPED_TRANSACTIONS_MAX);
+    expect([mempool.gapped, mempool.size]).toEqual([GAPPED_TRANSACTIONS_MAX, GAPPED_TRANSACTIONS_MAX]);
+    expect(dropped.at(-1)).toEqual(['40/255', 'NONCE_TOO_HIGH']);
+  });
+
+  test('makes room for what can be executed, the oldest first', () => {
+    const { mempool, add } = make();
+    for (const sender of [300, 301]) add(item(sender, 1));
+    fill(add, 0, MEMPOOL_TRANSACTIONS_MAX - 2);
+    const added = mempool.add(item(400, 0), 0, null);
+    expect(added.ok && named(added.value)).toEqual([['300/1', 'NONCE_TOO_HIGH']]);
+    expect([add(item(301, 2)), add(item(301, 0)), add(item(401, 0))]).toEqual(['MEMPOOL_FULL', 'ok', 'MEMPOOL_FULL']);
+    expect([mempool.size, mempool.gapped]).toEqual([MEMPOOL_TRANSACTIONS_MAX, 0]);
+  });
+
+  test('makes room where bytes are short: as much as is needed, or none', () => {
+    const { mempool, add } = make();
+    const large = (sender: number) => item(sender, 0, { operations: 16 });
+    const small = item(100_000, 1).bytes.length;
+    for (let nonce = 1; nonce <= 5; nonce++) add(item(100_000, nonce));
+    const slack = () => MEMPOOL_BYTES_MAX - mempool.bytes;
+    const size = large(1).bytes.length;
+    for (let sender = 1; slack() >= size; sender++) expect(add(large(sender))).toBe('ok');
+    expect(mempool.size).toBeLessThan(MEMPOOL_TRANSACTIONS_MAX);
+    const needed = Math.ceil((size - slack()) / small);
+    expect(needed).toBeGreaterThan(0);
+    expect(add(large(200_000))).toBe('ok');
+    expect(mempool.gapped).toBe(5 - needed);
+    expect(slack() + mempool.gapped * small).toBeLessThan(size);
+    expect(add(large(200_001))).toBe('MEMPOOL_FULL');
+    expect(mempool.gapped).toBe(5 - needed);
   });
 });
 
@@ -112,27 +203,69 @@ describe('selecting', () => {
   });
 
   test('takes nothing that is used or has a gap', () => {
-    const { nonces, add, select } = make();
+    const { add, select, executed } = make();
     add(item(1, 0));
     add(item(2, 1));
-    nonces.set(stranger(1), 1);
+    executed(1, 1);
     expect(select()).toEqual([]);
+  });
+
+  test('takes of each sender what it can pay after what comes before', () => {
+    const { accounts, add, select } = make();
+    accounts.set(stranger(1), { nonce: 0, balance: 5n });
+    for (const nonce of [0, 1, 2]) add(item(1, nonce));
+    add(item(2, 0));
+    expect(select()).toEqual(['1/0', '1/1', '2/0']);
+    expect(select(new Set([item(1, 0).id]))).toEqual(['1/1', '2/0']);
+  });
+
+  test('takes nothing that would expire in flight', () => {
+    const { add, select } = make();
+    for (const [nonce, expiresAt] of [9, 8, 0].entries()) add(item(1, nonce, { expiresAt }));
+    expect([8, 9, 10].map((height) => select(new Set(), 1e9, 1e9, 1e9, height))).toEqual([
+      ['1/0', '1/1', '1/2'],
+      ['1/0'],
+      [],
+    ]);
   });
 });
 
 describe('waiting', () => {
   test('there is demand only while something could be executed', () => {
-    const { nonces, mempool, add } = make();
+    const { mempool, add, executed } = make();
     add(item(1, 1));
     expect(mempool.demand).toBe(false);
     add(item(1, 0));
     expect(mempool.demand).toBe(true);
-    nonces.set(stranger(1), 1);
-    mempool.advanced([stranger(1)]);
+    expect(executed(1, 1)).toEqual([['1/0', 'NONCE_TOO_LOW']]);
     expect(mempool.demand).toBe(true);
-    nonces.set(stranger(1), 2);
-    mempool.advanced([stranger(1)]);
+    executed(1, 2);
     expect([mempool.demand, mempool.size, mempool.bytes]).toEqual([false, 0, 0]);
+  });
+
+  test.each([
+    ['what its sender can pay stays', 0, 2n, [], true],
+    ['what its sender cannot pay any more goes', 0, 1n, ['1/0', '1/1'], false],
+    ['also when those before it are executed', 1, 1n, ['1/0', '1/1'], false],
+    ['the dearer one behind it goes too, and what is behind that stays', 0, 3n, ['1/2'], true],
+  ])('%s', (_, nonce, balance, gone, demand) => {
+    const { mempool, add, executed } = make();
+    for (const [each, operations] of [1, 1, 4].entries()) add(item(1, each, { operations }));
+    const dropped = executed(1, nonce, balance).map(([name]) => name);
+    expect(dropped.filter((name) => gone.includes(String(name)))).toEqual(gone);
+    expect(mempool.demand).toBe(demand);
+  });
+
+  test('the reason is told for each', () => {
+    const { add, executed } = make();
+    for (const [nonce, expiresAt] of [0, 0, 5].entries()) add(item(1, nonce, { expiresAt }));
+    add(item(2, 0, { expiresAt: 5 }));
+    expect(executed(1, 1, 1n, 6)).toEqual([
+      ['1/0', 'NONCE_TOO_LOW'],
+      ['1/1', 'INSUFFICIENT_BALANCE'],
+      ['1/2', 'INSUFFICIENT_BALANCE'],
+      ['2/0', 'EXPIRED'],
+    ]);
   });
 
   test('what has a gap before it is held for a while', () => {
@@ -141,24 +274,22 @@ describe('waiting', () => {
     add(item(1, 1), 0);
     add(item(1, 3), 0);
     add(item(2, 1), 500);
-    expect(mempool.expire(1, NONCE_GAP_HOLD_MS)).toEqual([]);
-    expect(mempool.expire(1, NONCE_GAP_HOLD_MS + 1).map(({ entry, code }) => [entry.item.id, code])).toEqual([
-      [item(1, 3).id, 'NONCE_TOO_HIGH'],
-    ]);
+    expect(mempool.expire(NONCE_GAP_HOLD_MS)).toEqual([]);
+    expect(named(mempool.expire(NONCE_GAP_HOLD_MS + 1))).toEqual([['1/3', 'NONCE_TOO_HIGH']]);
     expect(mempool.size).toBe(3);
   });
 
-  test('what expired is dropped at the height after its last', () => {
-    const { mempool, add } = make();
+  test('what expires is dropped at its last height', () => {
+    const { mempool, add, executed } = make();
     add(item(1, 0, { expiresAt: 5 }));
-    expect(mempool.expire(5, 0)).toEqual([]);
-    expect(mempool.expire(6, 0).map(({ code }) => code)).toEqual(['EXPIRED']);
+    expect(executed(2, 0, RICH, 5)).toEqual([]);
+    expect(executed(2, 0, RICH, 6)).toEqual([['1/0', 'EXPIRED']]);
     expect(mempool.demand).toBe(false);
   });
 
   test('the pending nonce counts what waits without a gap', () => {
-    const { nonces, mempool, add } = make();
-    nonces.set(stranger(1), 4);
+    const { mempool, add, executed } = make();
+    executed(1, 4);
     for (const nonce of [4, 5, 7]) add(item(1, nonce));
     expect(mempool.pendingNonce(stranger(1))).toBe(6);
     expect(mempool.pendingNonce(stranger(2))).toBe(0);
@@ -174,18 +305,18 @@ test('whatever comes, goes and is executed: bounds hold, and a selection is exec
         sender: fc.integer({ min: 1, max: 4 }),
         nonce: fc.nat(8),
         operations: fc.integer({ min: 1, max: 3 }),
+        expiresAt: fc.nat(6),
       }),
     },
     {
-      weight: 1,
-      arbitrary: fc.record({ kind: fc.constant('execute' as const), weight: fc.integer({ min: 0, max: 12 }) }),
-    },
-    {
-      weight: 1,
+      weight: 2,
       arbitrary: fc.record({
-        kind: fc.constant('remove' as const),
+        kind: fc.constant('execute' as const),
+        weight: fc.integer({ min: 0, max: 12 }),
+        /** A payment of one of the senders, or to it. */
         sender: fc.integer({ min: 1, max: 4 }),
-        nonce: fc.nat(8),
+        balance: fc.bigInt({ min: 0n, max: 12n }),
+        others: fc.nat(1),
       }),
     },
     { weight: 1, arbitrary: fc.record({ kind: fc.constant('expire' as const), nowMs: fc.nat(2 * NONCE_GAP_HOLD_MS) }) },
@@ -196,52 +327,71 @@ test('whatever comes, goes and is executed: bounds hold, and a selection is exec
       fc.integer({ min: 0, max: 20 }),
       fc.nat(3),
       (actions, weightMax, flying) => {
-        const { nonces, mempool } = make();
+        const { accounts, mempool } = make();
+        const account = (sender: Address): Account => accounts.get(sender) ?? { nonce: 0, balance: RICH };
         const model = new Map<string, IdentifiedTransaction>();
+        let height = 1;
         for (const each of actions) {
           if (each.kind === 'add') {
-            const one = item(each.sender, each.nonce, { operations: each.operations });
-            if (mempool.add(one, 0, false).ok) model.set(one.id, one);
-          } else if (each.kind === 'remove') {
-            mempool.remove(item(each.sender, each.nonce).id);
-            model.delete(item(each.sender, each.nonce).id);
+            const expiresAt = each.expiresAt < height ? 0 : each.expiresAt;
+            const one = item(each.sender, each.nonce, { operations: each.operations, expiresAt });
+            const { transaction } = one.signed;
+            const { nonce, balance } = account(transaction.sender);
+            if (transaction.nonce < nonce || feeOf(transaction, PRICED) > balance) continue;
+            if (mempool.add(one, 0, null).ok) model.set(one.id, one);
           } else if (each.kind === 'expire') {
-            for (const { entry } of mempool.expire(1, each.nowMs)) model.delete(entry.item.id);
+            for (const { entry } of mempool.expire(each.nowMs)) model.delete(entry.item.id);
           } else {
-            const { items } = mempool.select(new Set(), each.weight, 100, 1e6);
-            for (const {
-              id,
-              signed: { transaction },
-            } of items) {
-              nonces.set(transaction.sender, transaction.nonce + 1);
-              model.delete(id);
+            const { items } = mempool.select(new Set(), height, each.weight, 100, 1e6);
+            const changed = new Set(items.map(({ signed }) => signed.transaction.sender).concat(stranger(each.sender)));
+            for (const { signed } of items) {
+              const { sender, nonce } = signed.transaction;
+              accounts.set(sender, {
+                nonce: nonce + 1,
+                balance: account(sender).balance - feeOf(signed.transaction, PRICED),
+              });
             }
-            for (const { item: dropped } of mempool.advanced(nonces.keys())) model.delete(dropped.id);
+            const { nonce } = account(stranger(each.sender));
+            accounts.set(stranger(each.sender), { nonce: nonce + each.others, balance: each.balance });
+            height += 1;
+            const dropped = mempool.executed(changed, height, 0);
+            for (const { entry } of dropped) expect(model.delete(entry.item.id)).toBe(true);
+            for (const { signed } of model.values()) {
+              const { transaction } = signed;
+              const sender = account(transaction.sender);
+              const next = { ...sender, nonce: Math.max(sender.nonce, transaction.nonce) };
+              expect(checkTransactionStateful(transaction, next, height as Height, PRICED).ok).toBe(true);
+            }
           }
-          expect(mempool.size).toBe(model.size);
+          expect([...mempool.entries()].map(({ item: { id } }) => id).sort()).toEqual([...model.keys()].sort());
           expect(mempool.bytes).toBe([...model.values()].reduce((sum, { bytes }) => sum + bytes.length, 0));
-          const ready = [...model.values()].some(
-            ({ signed: { transaction: t } }) => t.nonce === (nonces.get(t.sender) ?? 0),
-          );
-          expect(mempool.demand).toBe(ready);
+          const waits = new Set([...model.values()].map(nameOf));
+          const ends = [1, 2, 3, 4].map((sender) => {
+            let { nonce } = account(stranger(sender));
+            while (waits.has(`${sender}/${nonce}`)) nonce += 1;
+            return nonce;
+          });
+          expect([1, 2, 3, 4].map((sender) => mempool.pendingNonce(stranger(sender)))).toEqual(ends);
+          expect(mempool.demand).toBe([1, 2, 3, 4].some((sender, i) => ends[i] !== account(stranger(sender)).nonce));
+          const isGapped = ({ signed: { transaction: t } }: IdentifiedTransaction) =>
+            t.nonce > mempool.pendingNonce(t.sender);
+          for (const entry of mempool.entries()) expect(entry.gapped).toBe(isGapped(entry.item));
+          expect(mempool.gapped).toBe([...model.values()].filter(isGapped).length);
         }
-        const inFlight = new Set(mempool.select(new Set(), 1e6, flying, 1e6).items.map(({ id }) => id));
-        const { items, weight } = mempool.select(inFlight, weightMax, 5, 1e6);
+        const inFlight = new Set(mempool.select(new Set(), height, 1e6, flying, 1e6).items.map(({ id }) => id));
+        const { items, weight } = mempool.select(inFlight, height, weightMax, 5, 1e6);
         expect(items.length).toBeLessThanOrEqual(5);
         expect(weight).toBe(items.reduce((sum, { signed }) => sum + weightOf(signed.transaction), 0));
         expect(weight).toBeLessThanOrEqual(weightMax);
-        const next = new Map(nonces);
-        for (const id of inFlight) {
-          const { sender, nonce } = model.get(id)!.signed.transaction;
-          next.set(sender, Math.max(next.get(sender) ?? 0, nonce + 1));
-        }
-        for (const {
-          id,
-          signed: { transaction },
-        } of items) {
-          expect(inFlight.has(id)).toBe(false);
-          expect(transaction.nonce).toBe(next.get(transaction.sender) ?? 0);
-          next.set(transaction.sender, transaction.nonce + 1);
+        expect(items.some(({ id }) => inFlight.has(id))).toBe(false);
+        const flown = [...inFlight].flatMap((id) => model.get(id) ?? []);
+        for (const { id, signed } of [...flown, ...items]) {
+          const { sender, nonce } = signed.transaction;
+          const sound = checkTransactionStateful(signed.transaction, account(sender), height as Height, PRICED);
+          expect(sound.ok).toBe(true);
+          expect(model.has(id)).toBe(true);
+          const balance = account(sender).balance - feeOf(signed.transaction, PRICED);
+          accounts.set(sender, { nonce: nonce + 1, balance });
         }
       },
     ),
