@@ -5,8 +5,6 @@ import type { Verdict } from '../simulator/run.ts';
 import { commandOf, type Scenario } from '../simulator/scenario.ts';
 import { type Answer, type Colours, EXIT } from './output.ts';
 
-/** Lines of the story that people are shown; a trace has all. */
-const STORY_LINES = 40;
 /** What is known only when the faults have ended. */
 const AFTER_FAULTS: readonly string[] = ['liveness', 'view changes'];
 
@@ -60,25 +58,13 @@ function answerOf(outcome: Outcome, wallMs: number, colours: Colours, particular
     `trace ${traceHash}`,
   ];
   const isBroken = violations.length > 0;
-  const lines = [
-    ...shortened(story),
-    '',
-    ...checkers.map(judge),
-    '',
-    summary.join(' · '),
-    ...(isBroken ? [again] : []),
-  ];
+  const lines = [...story, '', ...checkers.map(judge), '', summary.join(' · '), ...(isBroken ? [again] : [])];
   return {
     json: { command, ...outcome, wallMs: Math.round(wallMs) },
     text: lines.join('\n'),
     exitCode: isBroken ? EXIT.violated : EXIT.done,
   };
 }
-
-const shortened = (story: readonly string[]): readonly string[] =>
-  story.length > STORY_LINES
-    ? [...story.slice(0, STORY_LINES / 2), '      …', ...story.slice(-STORY_LINES / 2)]
-    : story;
 
 /** As a shell takes it for one word. */
 const quoted = (word: string): string => (/^[\w./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`);

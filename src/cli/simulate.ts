@@ -8,6 +8,7 @@ import { runScenario } from '../simulator/run.ts';
 import { NODES_MAX, type Scenario } from '../simulator/scenario.ts';
 import { strategies } from '../simulator/strategies/registry.ts';
 import type { TraceSink } from '../simulator/trace.ts';
+import { traceLines } from '../simulator/trace-lines.ts';
 import { parseTranscript, type Transcript, TRANSCRIPT_BYTES_MAX } from '../simulator/transcript.ts';
 import { type Liar, parseDuration, parseLiar, parseNatural } from './arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from './output.ts';
@@ -28,6 +29,8 @@ interface SimulateOptions {
 }
 
 const OBSERVERS_MAX = 32;
+/** Characters of a trace that are written at once. */
+const TRACE_WRITE_LENGTH = 64 * 1024;
 /** All that a scenario file says itself. */
 const SAID_BY_SCENARIO = ['seed', 'nodes', 'powers', 'byzantine', 'faults', 'observers', 'duration', 'signatures'];
 
@@ -111,12 +114,21 @@ function traced<T>(file: string | undefined, run: (sink?: TraceSink) => T): read
   const startedMs = performance.now();
   if (file === undefined) return [run(), performance.now() - startedMs];
   const trace = opened(file, 'w', 'TRACE_UNWRITABLE', 'Give --trace a file that can be written.');
+  let waiting = '';
+  const flush = (): void => {
+    writeSync(trace, waiting);
+    waiting = '';
+  };
   try {
     const result = run(
-      (atMs, what, details) => void writeSync(trace, `${atMs.toFixed(3)} ${what} ${details.join(' ')}\n`),
+      traceLines((line) => {
+        waiting += line;
+        if (waiting.length >= TRACE_WRITE_LENGTH) flush();
+      }),
     );
     return [result, performance.now() - startedMs];
   } finally {
+    flush();
     closeSync(trace);
   }
 }

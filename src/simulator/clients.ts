@@ -11,6 +11,7 @@ import {
   transactionId,
   transactionSigningBytes,
 } from '../ledger/transaction.ts';
+import { shortHash } from './about.ts';
 import type { SimulatedAccount } from './keys.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Random } from './random.ts';
@@ -123,6 +124,7 @@ export class Clients {
     };
     this.transactions.set(id, submitted);
     this.#open.add(submitted);
+    this.#world.note('submitted', node.slot, shortHash(id), account, nonce);
     this.#offer(submitted, node);
     return submitted;
   }
@@ -149,6 +151,11 @@ export class Clients {
       submitted.acknowledged = true;
       if (outcome.status === 'committed') submitted.committed = true;
     }
-    this.#world.note('answered', node.slot, 'status' in outcome ? outcome.status : outcome.code);
+    this.#world.note(
+      'answered',
+      node.slot,
+      shortHash(submitted.id),
+      'status' in outcome ? outcome.status : outcome.code,
+    );
   }
 }

@@ -1,5 +1,5 @@
 /** What can go wrong without anybody lying. Each fault begins somewhere at random, and says how it ends. */
-import type { Link } from './links.ts';
+import type { Link, Links } from './links.ts';
 import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from './node.ts';
 import type { Random } from './random.ts';
 import type { Simulation } from './simulation.ts';
@@ -7,9 +7,21 @@ import type { Simulation } from './simulation.ts';
 export interface Fault {
   /** One sentence, without a subject. */
   readonly describe: string;
-  /** Begins; the answer is how it ends. */
-  begin(world: Simulation, random: Random): () => void;
+  begin(world: Simulation, random: Random): Trouble;
 }
+
+/** A fault that has begun. */
+export interface Trouble {
+  /** Whom it hit: slots of nodes as `0,2`, the two sides of a cut as `0,1|2,3`, one direction as `0>1,2`. */
+  readonly whom: string;
+  end(): void;
+}
+
+const slotsOf = (nodes: readonly SimulatedNode[]): string =>
+  nodes
+    .map(({ slot }) => slot)
+    .sort((a, b) => a - b)
+    .join(',');
 
 /** Some of the nodes, at least one. */
 function someNodes({ nodes }: Simulation, random: Random): SimulatedNode[] {
@@ -18,28 +30,31 @@ function someNodes({ nodes }: Simulation, random: Random): SimulatedNode[] {
 }
 
 /** All links, those of one node, or one. */
-function someLinks({ nodes, links }: Simulation, random: Random): Link[] {
+function someLinks({ nodes, links }: Simulation, random: Random): { readonly whom: string; readonly hit: Link[] } {
   const width = random.int(0, 2);
-  if (width === 0) return [...links.all()];
-  const [a, b] = random.shuffled(nodes);
-  if (a === undefined || b === undefined) return [];
-  if (width === 2) return [links.between(a.slot, b.slot)];
-  return nodes.flatMap(({ slot }) => [links.between(a.slot, slot), links.between(slot, a.slot)]);
+  const [a, b] = width === 0 ? [] : random.shuffled(nodes);
+  if (a === undefined || b === undefined) return { whom: slotsOf(nodes), hit: [...links.all()] };
+  if (width === 2) return { whom: `${a.slot}>${b.slot}`, hit: [links.between(a.slot, b.slot)] };
+  const hit = nodes.flatMap(({ slot }) => [links.between(a.slot, slot), links.between(slot, a.slot)]);
+  return { whom: `${a.slot}`, hit };
 }
 
 /** A fault of links: changes them, and changes them back. */
 function linkFault(
   describe: string,
   worsen: (link: Link, random: Random) => void,
-  better: (link: Link) => void,
+  better: (link: Link, links: Links) => void,
 ): Fault {
   return {
     describe,
     begin(world, random) {
-      const links = someLinks(world, random);
-      for (const link of links) worsen(link, random);
-      return () => {
-        for (const link of links) better(link);
+      const { whom, hit } = someLinks(world, random);
+      for (const link of hit) worsen(link, random);
+      return {
+        whom,
+        end() {
+          for (const link of hit) better(link, world.links);
+        },
       };
     },
   };
@@ -56,8 +71,11 @@ function nodeFault(
     begin(world, random) {
       const nodes = someNodes(world, random);
       for (const node of nodes) worsen(node, random);
-      return () => {
-        for (const node of nodes) better(node);
+      return {
+        whom: slotsOf(nodes),
+        end() {
+          for (const node of nodes) better(node);
+        },
       };
     },
   };
@@ -69,7 +87,8 @@ const partition: Fault = {
     const order = random.shuffled(nodes);
     const cut = random.int(1, Math.max(1, order.length - 1));
     const noticed = random.chance(0.5);
-    const pairs = order.slice(0, cut).flatMap((a) => order.slice(cut).map((b) => [a, b] as const));
+    const [one, other] = [order.slice(0, cut), order.slice(cut)];
+    const pairs = one.flatMap((a) => other.map((b) => [a, b] as const));
     const set = (blocked: boolean): void => {
       for (const [a, b] of pairs) {
         links.between(a.slot, b.slot).blocked = blocked;
@@ -78,7 +97,7 @@ const partition: Fault = {
       }
     };
     set(true);
-    return () => set(false);
+    return { whom: `${slotsOf(one)}|${slotsOf(other)}`, end: () => set(false) };
   },
 };
 
@@ -89,8 +108,11 @@ const oneWay: Fault = {
     const to = random.shuffled(nodes).slice(0, random.int(1, nodes.length));
     const cut = from.flatMap((a) => to.map((b) => links.between(a.slot, b.slot)));
     for (const link of cut) link.blocked = true;
-    return () => {
-      for (const link of cut) link.blocked = false;
+    return {
+      whom: `${slotsOf(from)}>${slotsOf(to)}`,
+      end() {
+        for (const link of cut) link.blocked = false;
+      },
     };
   },
 };
@@ -98,10 +120,13 @@ const oneWay: Fault = {
 const clog: Fault = {
   describe: 'holds back what some links carry, and lets it go at once',
   begin(world, random) {
-    const links = someLinks(world, random);
-    for (const link of links) link.clogged = true;
-    return () => {
-      for (const link of links) world.links.release(link);
+    const { whom, hit } = someLinks(world, random);
+    for (const link of hit) link.clogged = true;
+    return {
+      whom,
+      end() {
+        for (const link of hit) world.links.release(link);
+      },
     };
   },
 };
@@ -111,8 +136,11 @@ const crash: Fault = {
   begin(world, random) {
     const nodes = someNodes(world, random);
     for (const node of nodes) node.crash();
-    return () => {
-      for (const node of nodes) node.start();
+    return {
+      whom: slotsOf(nodes),
+      end() {
+        for (const node of nodes) node.start();
+      },
     };
   },
 };
@@ -133,7 +161,7 @@ function diskFault(describe: string, damage: (node: SimulatedNode, world: Simula
           power += genesis.validators.validators[validator]?.power ?? 0n;
       node.crash();
       if (3n * power < genesis.validators.total) damage(node, world);
-      return () => node.start();
+      return { whom: slotsOf([node]), end: () => node.start() };
     },
   };
 }
@@ -164,9 +192,9 @@ export const faults: ReadonlyMap<string, Fault> = new Map([
         link.latencyMs += random.between(10, 1000);
         link.jitterMs += random.between(0, 1000);
       },
-      (link) => {
-        link.latencyMs = 2;
-        link.jitterMs = 1;
+      (link, { latencyMs, jitterMs }) => {
+        link.latencyMs = latencyMs;
+        link.jitterMs = jitterMs;
       },
     ),
   ],
@@ -202,9 +230,9 @@ export const faults: ReadonlyMap<string, Fault> = new Map([
         link.unordered = true;
         link.jitterMs += random.between(5, 500);
       },
-      (link) => {
+      (link, { jitterMs }) => {
         link.unordered = false;
-        link.jitterMs = 1;
+        link.jitterMs = jitterMs;
       },
     ),
   ],
@@ -264,35 +292,4 @@ export function healAll({ nodes, links, connections }: Simulation): void {
   }
   links.heal();
   connections.heal();
-}
-
-/** Lets faults of these kinds begin and end at random until it is told to stop. */
-export function unleash(world: Simulation, kinds: readonly string[], random: Random): { stop(): void } {
-  const chosen = kinds.flatMap((name) => {
-    const fault = faults.get(name);
-    return fault === undefined ? [] : [{ name, fault }];
-  });
-  let stopped = chosen.length === 0;
-  // Rare or frequent, long or short: each run is of one character.
-  const pauseMs = random.between(200, 6000);
-  const lastMs = random.between(100, 8000);
-  const next = (): void => {
-    if (stopped) return;
-    world.scheduler.after(random.between(0, 2 * pauseMs), () => {
-      if (stopped) return;
-      const { name, fault } = random.pick(chosen);
-      world.note(`fault ${name}`);
-      const end = fault.begin(world, random);
-      world.scheduler.after(random.between(0, 2 * lastMs), () => {
-        if (!stopped) end();
-      });
-      next();
-    });
-  };
-  next();
-  return {
-    stop() {
-      stopped = true;
-    },
-  };
 }

@@ -84,8 +84,7 @@ export function runFuzz(seed: number, lies: number, splits: number): Simulation 
   for (const node of simulation.honest) simulation.clients.retry(node);
   const done = (): boolean => probes.every(({ height }) => height !== null);
   simulation.until(done, RECOVERY_MS);
-  if (simulation.violations.length === 0 && !done())
-    simulation.violations.push({ checker: 'liveness', atMs: simulation.nowMs, message: 'no commit after the rounds' });
+  if (simulation.violations.length === 0 && !done()) simulation.violate('liveness', 'no commit after the rounds');
   simulation.finish();
   return simulation;
 }

@@ -4,6 +4,7 @@
  */
 import { present } from '../base/invariant.ts';
 import type { Random } from './random.ts';
+import type { Fate } from './trace.ts';
 
 export interface Link {
   /** Everything sent is lost. */
@@ -21,7 +22,13 @@ export interface Link {
   /** When the last message in order arrives. */
   lastArrivalMs: number;
   /** What waits while clogged. */
-  readonly waiting: (() => void)[];
+  readonly waiting: Waiting[];
+}
+
+interface Waiting {
+  go(): void;
+  /** Others took its room. */
+  dropped(): void;
 }
 
 /** Messages that wait in a clogged link; the oldest give way, as in a queue of the transport. */
@@ -30,11 +37,14 @@ const WAITING_MAX = 2000;
 export class Links {
   readonly #links: Link[][];
   readonly #random: Random;
-  readonly #latencyMs: number;
+  /** Of a healthy link. */
+  readonly latencyMs: number;
+  readonly jitterMs: number;
 
   constructor(size: number, latencyMs: number, random: Random) {
     this.#random = random;
-    this.#latencyMs = latencyMs;
+    this.latencyMs = latencyMs;
+    this.jitterMs = latencyMs / 2;
     this.#links = Array.from({ length: size }, () =>
       Array.from({ length: size }, () => ({ ...this.#healthy(), lastArrivalMs: 0, waiting: [] })),
     );
@@ -46,8 +56,8 @@ export class Links {
       clogged: false,
       loss: 0,
       duplication: 0,
-      latencyMs: this.#latencyMs,
-      jitterMs: this.#latencyMs / 2,
+      latencyMs: this.latencyMs,
+      jitterMs: this.jitterMs,
       unordered: false,
     };
   }
@@ -69,19 +79,22 @@ export class Links {
 
   release(link: Link): void {
     link.clogged = false;
-    for (const send of link.waiting.splice(0)) send();
+    for (const each of link.waiting.splice(0)) each.go();
   }
 
-  /** Calls `deliver` with the delay of each copy of a message that arrives. */
-  send(link: Link, nowMs: number, deliver: (delayMs: number) => void): void {
-    if (link.blocked || (link.loss > 0 && this.#random.chance(link.loss))) return;
+  /** Calls `deliver` with the delay of each copy of a message that arrives, at once or when the link is released; or
+   *  `dropped`, when it waits for that too long. */
+  send(link: Link, nowMs: number, deliver: (delayMs: number) => void, dropped: () => void): Fate {
+    if (link.blocked) return 'blocked';
+    if (link.loss > 0 && this.#random.chance(link.loss)) return 'lost';
     if (link.clogged) {
-      if (link.waiting.length >= WAITING_MAX) link.waiting.shift();
-      link.waiting.push(() => deliver(link.latencyMs));
-      return;
+      if (link.waiting.length >= WAITING_MAX) link.waiting.shift()?.dropped();
+      link.waiting.push({ go: () => deliver(link.latencyMs), dropped });
+      return 'clogged';
     }
     deliver(this.#delay(link, nowMs));
     if (link.duplication > 0 && this.#random.chance(link.duplication)) deliver(this.#delay(link, nowMs));
+    return 'sent';
   }
 
   #delay(link: Link, nowMs: number): number {

@@ -17,15 +17,12 @@ export interface Played extends Outcome {
 
 /** A step that does not come true counts as a violation of the checker `transcript`. */
 export function playTranscript({ network, steps }: Transcript, sink?: TraceSink): Played {
-  const story = new Story();
   const { liars, ...setup } = network;
+  const story = new Story(liars);
   const simulation = new Simulation({
     ...setup,
     liars: new Map([...liars].map(([index, name]) => [index, present(strategies.get(name), name).factory])),
-    trace: (atMs, what, details) => {
-      story.event(atMs, what, details);
-      sink?.(atMs, what, details);
-    },
+    trace: sink === undefined ? [story] : [story, sink],
   });
   story.begin(simulation);
   const play = new Play(simulation);
@@ -34,11 +31,13 @@ export function playTranscript({ network, steps }: Transcript, sink?: TraceSink)
     simulation.note('step', line, text);
     const unmet = play.act(action);
     // What a checker says is why the step did not come true.
-    if (unmet !== null && violations.length === 0)
-      violations.push({ checker: 'transcript', atMs: simulation.nowMs, message: `line ${line}, ${text}: ${unmet}` });
+    if (unmet !== null && violations.length === 0) simulation.violate('transcript', `line ${line}, ${text}: ${unmet}`);
     return violations.length > 0;
   });
-  if (failed === undefined) simulation.finish();
+  if (failed === undefined) {
+    simulation.note('played');
+    simulation.finish();
+  }
   return { ...outcomeOf(simulation, story, ['transcript']), failedLine: failed?.line ?? null };
 }
 

@@ -1,6 +1,7 @@
 /** Rules of a transcript: which messages are lost or held back on the way. */
 import { VOTE_KINDS } from '../ledger/vote.ts';
 import { decodePeerMessage, type PeerMessage } from '../driver/wire.ts';
+import { aboutOf } from './about.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Simulation, WireFilter } from './simulation.ts';
 import { Unreadable, type Words } from './words.ts';
@@ -79,12 +80,4 @@ function applies(rule: Rule, from: SimulatedNode, to: SimulatedNode, message: Pe
   const { kind, view, height } = aboutOf(message);
   if (rule.kind !== '*' && rule.kind !== kind) return false;
   return (rule.view === null || rule.view === view) && (rule.height === null || rule.height === height);
-}
-
-function aboutOf(message: PeerMessage): { kind: string; view: number | null; height: number | null } {
-  if (message.kind === 'vote' || message.kind === 'pre-prepare') return message.vote.vote;
-  const { kind } = message;
-  if (kind === 'view-change') return { kind, view: message.viewChange.viewChange.view, height: null };
-  if (kind === 'new-view') return { kind, view: message.newView.newView.view, height: null };
-  return { kind, view: null, height: null };
 }

@@ -1,5 +1,5 @@
 /** Runs a scenario to its verdict: faults for a while, then quiet, in which the network has to recover. */
-import { healAll, unleash } from './faults.ts';
+import { healAll } from './faults.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
 import { Random } from './random.ts';
 import { conditionsOf, type Scenario } from './scenario.ts';
@@ -7,6 +7,7 @@ import { Simulation } from './simulation.ts';
 import { Story } from './story.ts';
 import { strategies } from './strategies/registry.ts';
 import type { TraceSink } from './trace.ts';
+import { unleash } from './unleash.ts';
 
 export interface Verdict extends Outcome {
   /** From the end of the faults until every honest node had committed new transactions; null when that did not happen. */
@@ -24,7 +25,7 @@ const CATCH_UP_MS = 5000;
 export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
   const random = new Random(scenario.seed);
   const conditions = conditionsOf(random.fork());
-  const story = new Story();
+  const story = new Story(new Map(scenario.liars.map(({ validator, strategy }) => [validator, strategy])));
   const simulation = new Simulation({
     seed: random.int(-(2 ** 31), 2 ** 31 - 1),
     powers: scenario.powers,
@@ -38,10 +39,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
     consensus: conditions.consensus,
     signatures: scenario.signatures,
     latencyMs: conditions.latencyMs,
-    trace: (atMs, what, details) => {
-      story.event(atMs, what, details);
-      sink?.(atMs, what, details);
-    },
+    trace: sink === undefined ? [story] : [story, sink],
   });
   story.begin(simulation);
   simulation.startAll();
@@ -80,25 +78,26 @@ function recover(simulation: Simulation, { liars }: Scenario): Pick<Verdict, 're
     const needed = Math.max(before + 1, ...probes.map(({ height }) => height ?? Number.POSITIVE_INFINITY));
     return simulation.honest.every(({ driver }) => (driver?.status().finalHeight ?? 0) >= needed);
   };
-  const report = (checker: string, message: string): void => {
-    violations.push({ checker, atMs: simulation.nowMs, message });
-  };
   const limitMs = 4 * boundMs;
   simulation.until(recovered, limitMs);
   if (violations.length > 0) return { recoveryMs: null, boundMs, laterViews: 0 };
   if (!recovered()) {
     const heights = simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? '-');
-    report('liveness', `no recovery within ${limitMs / 1000} s: final heights ${heights.join(', ')}`);
+    simulation.violate('liveness', `no recovery within ${limitMs / 1000} s: final heights ${heights.join(', ')}`);
     return { recoveryMs: null, boundMs, laterViews: 0 };
   }
   const recoveryMs = simulation.nowMs - healedMs;
+  simulation.note('recovered', recoveryMs);
   if (recoveryMs > boundMs)
-    report('liveness', `recovered after ${(recoveryMs / 1000).toFixed(1)} s, the bound is ${boundMs / 1000} s`);
-  return { recoveryMs, boundMs, laterViews: quiet(simulation, faulty, report) };
+    simulation.violate(
+      'liveness',
+      `recovered after ${(recoveryMs / 1000).toFixed(1)} s, the bound is ${boundMs / 1000} s`,
+    );
+  return { recoveryMs, boundMs, laterViews: quiet(simulation, faulty) };
 }
 
 /** After the recovery views change only where a liar is primary: at most once for each in each epoch. */
-function quiet(simulation: Simulation, faulty: number, report: (checker: string, message: string) => void): number {
+function quiet(simulation: Simulation, faulty: number): number {
   const { baseTimeoutTicks, tickMs, epochLength } = simulation.genesis.consensus;
   const reached = (): number =>
     Math.max(0, ...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0));
@@ -110,7 +109,11 @@ function quiet(simulation: Simulation, faulty: number, report: (checker: string,
   simulation.clients.load(0);
   const epochs = Math.ceil((reached() - before) / epochLength) + 1;
   const most = epochs * (faulty + 1);
+  simulation.note('quiet', QUIET_TIMEOUTS * baseTimeoutTicks * tickMs, started.size);
   if (started.size > most)
-    report('view changes', `${started.size} views in ${QUIET_TIMEOUTS} base timeouts of quiet, at most ${most}`);
+    simulation.violate(
+      'view changes',
+      `${started.size} views in ${QUIET_TIMEOUTS} base timeouts of quiet, at most ${most}`,
+    );
   return started.size;
 }

@@ -2,12 +2,12 @@
  * The world of a simulation: nodes, wires, clients and checkers on one virtual clock. It runs the production driver, core
  * and ledger; one seed decides everything.
  */
-import { invariant, present } from '../base/invariant.ts';
+import { invariant, present, unreachable } from '../base/invariant.ts';
 import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { DriverNote, FinalizedBlock, PeerId } from '../driver/ports.ts';
-import type { StrategyFactory } from '../driver/strategy.ts';
-import { decodePeerMessage } from '../driver/wire.ts';
+import type { Outgoing, StrategyFactory } from '../driver/strategy.ts';
+import { decodePeerMessage, encodePeerMessage } from '../driver/wire.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violation } from './checker.ts';
 import { checkersOf } from './checkers.ts';
@@ -20,7 +20,7 @@ import { type NodeEvents, type NodeSetup, SimulatedNode } from './node.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { standIn } from './stand-in.ts';
-import { Trace, type TraceSink } from './trace.ts';
+import { type Fate, Trace, type TraceSink } from './trace.ts';
 
 export interface SimulationSetup {
   readonly seed: number;
@@ -35,7 +35,7 @@ export interface SimulationSetup {
   readonly consensus?: Partial<ConsensusSettings>;
   readonly signatures?: 'stand-in' | 'ed25519';
   readonly latencyMs?: number;
-  readonly trace?: TraceSink;
+  readonly trace?: readonly TraceSink[];
 }
 
 /** A message on the wire, about to leave: false keeps it back. */
@@ -85,17 +85,16 @@ export class Simulation {
     this.nodes = people.map((person, slot) => {
       const { genesis, scheduler } = this;
       const random = this.random.fork();
+      const strategy = person.strategy && this.#watched(slot, person.strategy);
       const node: SimulatedNode = new SimulatedNode(
-        { ...person, slot, genesis, scheme, scheduler, random },
+        { ...person, strategy, slot, genesis, scheme, scheduler, random },
         this.#events(() => node),
       );
       return node;
     });
     this.connections = new Connections(this);
     this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
-    this.checkers = checkersOf(this, (checker, message) =>
-      this.violations.push({ checker, atMs: this.nowMs, message }),
-    );
+    this.checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
     this.#watch = new DiskWatch(this.checkers);
   }
 
@@ -114,6 +113,12 @@ export class Simulation {
 
   note(what: string, ...details: readonly (string | number)[]): void {
     this.trace.note(this.nowMs, what, ...details);
+  }
+
+  /** A promise is broken: says of which checker, and how. */
+  violate(checker: string, message: string): void {
+    this.violations.push({ checker, atMs: this.nowMs, message });
+    this.note('violated', checker, message);
   }
 
   startAll(): void {
@@ -138,9 +143,10 @@ export class Simulation {
 
   send(from: SimulatedNode, peer: PeerId, bytes: Uint8Array): void {
     for (const to of this.nodes) {
-      if (to.peerId !== peer || !this.connections.stands(from, to)) continue;
-      if (this.filter !== null && !this.filter(from, to, bytes)) continue;
-      this.deliver(from, to, bytes);
+      if (to.peerId !== peer) continue;
+      if (!this.connections.stands(from, to)) this.#became('unconnected', from, to, bytes);
+      else if (this.filter !== null && !this.filter(from, to, bytes)) this.#became('kept-back', from, to, bytes);
+      else this.deliver(from, to, bytes);
     }
   }
 
@@ -148,13 +154,47 @@ export class Simulation {
   deliver(from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {
     const link = this.links.between(from.slot, to.slot);
     const session = this.connections.session(from, to);
-    this.links.send(link, this.scheduler.nowMs, (delayMs) =>
-      this.scheduler.after(delayMs, () => {
-        if (this.connections.session(from, to) !== session || !this.connections.stands(from, to)) return;
-        this.note('message', from.slot, to.slot, bytes[0] ?? 0, bytes.length, bytes.at(-1) ?? 0);
-        to.input((driver) => driver.receive(from.peerId, bytes));
-      }),
+    const arrive = (): void => {
+      const stands = this.connections.session(from, to) === session && this.connections.stands(from, to);
+      this.#became(stands ? 'received' : 'cut-off', from, to, bytes);
+      if (stands) to.input((driver) => driver.receive(from.peerId, bytes));
+    };
+    const fate = this.links.send(
+      link,
+      this.scheduler.nowMs,
+      (delayMs) => this.scheduler.after(delayMs, arrive),
+      () => this.#became('dropped', from, to, bytes),
     );
+    this.#became(fate, from, to, bytes);
+  }
+
+  #became(fate: Fate, from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {
+    this.trace.message(this.nowMs, fate, from.slot, to.slot, bytes);
+  }
+
+  /** The strategy, with a note of each lie. */
+  #watched(slot: number, factory: StrategyFactory): StrategyFactory {
+    const note = (fate: Fate, { to, message }: Outgoing): void =>
+      this.trace.message(
+        this.nowMs,
+        fate,
+        slot,
+        to,
+        message.kind === 'bytes' ? message.bytes : encodePeerMessage(message),
+      );
+    return (context) => {
+      const strategy = factory(context);
+      return {
+        ...strategy,
+        outgoing(honest) {
+          const said = strategy.outgoing(honest);
+          const isHonest = ({ to, message }: Outgoing): boolean => to === honest.to && message === honest.message;
+          if (!said.some(isHonest)) note('withheld', honest);
+          for (const each of said) if (!isHonest(each)) note('lie', each);
+          return said;
+        },
+      };
+    };
   }
 
   #events(self: () => SimulatedNode): NodeEvents {
@@ -220,8 +260,22 @@ export class Simulation {
 }
 
 function aboutNote(note: DriverNote): (string | number)[] {
-  if (note.kind === 'view-change-started') return [note.view, note.reason];
-  return note.kind === 'view-entered' ? [note.view, note.primary] : [];
+  switch (note.kind) {
+    case 'view-change-started':
+      return [note.view, note.reason];
+    case 'view-entered':
+      return [note.view, note.primary];
+    case 'catching-up':
+      return [note.from, note.to];
+    case 'caught-up':
+      return [note.height];
+    case 'misbehaviour':
+      return [note.validator ?? note.peer, note.code];
+    case 'suspected':
+      return [note.primary, note.reason];
+    default:
+      return unreachable(note);
+  }
 }
 
 /** What nodes differ in. */

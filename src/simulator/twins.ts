@@ -62,8 +62,7 @@ export function runTwins(scenario: number): Simulation {
   const probes = simulation.honest.map((node, position) => simulation.clients.submit(2 + position, node));
   const done = (): boolean => probes.every(({ height }) => height !== null);
   simulation.until(done, RECOVERY_MS);
-  if (simulation.violations.length === 0 && !done())
-    simulation.violations.push({ checker: 'liveness', atMs: simulation.nowMs, message: 'no commit after the rounds' });
+  if (simulation.violations.length === 0 && !done()) simulation.violate('liveness', 'no commit after the rounds');
   simulation.finish();
   return simulation;
 }

@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,6 +10,7 @@ import { run } from './terminal.ts';
 const folder = mkdtempSync(join(tmpdir(), 'trefoil-simulate-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
 const INCIDENT = join(import.meta.dirname, '..', 'simulator', 'scenarios', 'five.txt');
 
 /** A file of this content. */
@@ -37,14 +39,37 @@ describe('trefoil simulate', () => {
     expect(stdout).toMatch(/\d+ blocks · .* · trace [0-9a-f]{16}/);
   });
 
-  it('is the same for the same seed', async () => {
-    const traces = await Promise.all(
-      [1, 2].map(async () => {
-        const { stdout } = await run(['simulate', '--seed', '5', '--duration', '2s', '--json']);
-        return (JSON.parse(stdout) as { traceHash: string }).traceHash;
-      }),
-    );
-    expect(traces[0]).toBe(traces[1]);
+  it('tells all of it on one screen, from the first second to the recovery', async () => {
+    const { stdout } = await run([
+      'simulate',
+      '--seed',
+      '42',
+      '--byzantine',
+      '3=equivocate',
+      '--faults',
+      'partition,crash',
+    ]);
+    const story = stdout.slice(0, stdout.indexOf('\n\n')).split('\n');
+    expect(story.length).toBeGreaterThan(15);
+    expect(story.length).toBeLessThanOrEqual(40);
+    expect(Math.max(...story.map((line) => line.length))).toBeLessThanOrEqual(100);
+    expect(story.join('\n')).toMatch(/ 0\.0 s +0 {2}4 equal validators; [^]* node 3 lies \(equivocate\): as primary /);
+    expect(story.join('\n')).toMatch(/catches 3, which signed twice at height \d+\n/);
+    expect(story.join('\n')).toMatch(/ \d+ × crash \(.*\d+ × partition \(/);
+    expect(story.at(-3)).toMatch(/^ *60\.0 s +\d+ {2}recovered: after \d+ ms all honest nodes /);
+    expect(story.at(-1)).toMatch(/^ *70\.0 s +\d+ {2}10\.0 s of quiet since the recovery: no view changes$/);
+  });
+
+  it('is the same for the same seed, in another process too', async () => {
+    const args = ['simulate', '--seed', '5', '--faults', 'loss,crash', '--byzantine', '1=favour', '--duration', '5s'];
+    const hashes = [1, 2].map(() => {
+      const child = spawnSync(process.execPath, [MAIN, ...args, '--json'], { encoding: 'utf8' });
+      return (JSON.parse(child.stdout) as { traceHash: string }).traceHash;
+    });
+    expect(hashes[0]).toMatch(/^[0-9a-f]{16}$/);
+    expect(hashes[1]).toBe(hashes[0]);
+    const other = await run(['simulate', ...args.with(2, '6'), '--json']);
+    expect((JSON.parse(other.stdout) as { traceHash: string }).traceHash).not.toBe(hashes[0]);
   });
 
   it('exits with 4 and says how to see it again when too many lie', async () => {
@@ -74,7 +99,21 @@ describe('trefoil simulate', () => {
   it('writes every event to a file', async () => {
     const file = join(folder, 'trace');
     await run(['simulate', '--duration', '1s', '--trace', file]);
-    expect(readFileSync(file, 'utf8')).toMatch(/^\d+\.\d{3} finalized 0 1 [0-9a-f]{64}$/m);
+    const trace = readFileSync(file, 'utf8');
+    expect(trace).toMatch(/^\d+\.\d{3} finalized 0 1 [0-9a-f]{64}$/m);
+  });
+
+  it('writes what each message said and what became of it, lies, payments, and whom faults hit', async () => {
+    const file = join(folder, 'whole');
+    const faults = ['--faults', 'partition,crash,loss,clog', '--byzantine', '3=equivocate'];
+    await run(['simulate', '--seed', '42', '--duration', '20s', ...faults, '--trace', file]);
+    const trace = readFileSync(file, 'utf8');
+    const vote = String.raw`\d > \d (prepare|commit) epoch \d+ view \d+ height \d+ hash [0-9a-f]{8} by \d, \d+ bytes$`;
+    for (const fate of ['sent', 'received', 'lie', 'withheld', 'lost', 'blocked', 'clogged'])
+      expect(trace).toMatch(new RegExp(`^[0-9.]+ ${fate} ${fate === 'sent' || fate === 'lie' ? vote : ''}`, 'm'));
+    expect(trace).toMatch(/^[0-9.]+ submitted \d [0-9a-f]{8} \d \d+$/m);
+    expect(trace).toMatch(/^[0-9.]+ fault partition \d(,\d)*\|\d(,\d)* \d+$/m);
+    expect(trace).toMatch(/^[0-9.]+ fault crash \d(,\d)* \d+$/m);
   });
 
   it.each([

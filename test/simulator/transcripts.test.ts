@@ -98,10 +98,12 @@ describe('a transcript', () => {
   });
 
   test('tells what it did, and is the same every time', () => {
-    const text = 'start\nuntil height 1 within 5s\ncrash 0\nrun 3 timeouts';
+    const text = 'start\nuntil height 1 within 5s\ncrash 0\nsubmit 1\nrun 3 timeouts';
     const [first, second] = [play(text), play(text)];
-    expect(first.story).toContain('    0.0 s  line 1: start');
-    expect(first.story.join('\n')).toMatch(/line 3: crash 0\n.*node 0 is off/);
+    expect(first.story).toContain('0.0 s       0  line 1: start');
+    expect(first.story.join('\n')).toMatch(
+      /line 3: crash 0\n[^]*view 1 begins, primary 1: nodes 1,2,3 waited too long/,
+    );
     expect(second.traceHash).toBe(first.traceHash);
     expect(play(text.replace('start', 'seed 2\nstart')).traceHash).not.toBe(first.traceHash);
   });
