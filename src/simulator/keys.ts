@@ -42,6 +42,9 @@ export interface SimulatedKeys {
   readonly accounts: readonly SimulatedAccount[];
 }
 
+/** When a simulated chain and all simulations begin: 2027, so that times look like times. */
+export const START_MS = 1_800_000_000_000;
+
 /** Accounts of simulated clients. */
 const ACCOUNTS = 8;
 const PREFIX = 'tre';
@@ -63,7 +66,7 @@ export function simulatedKeys(
       name: 'simulated',
       dev: true,
       addressPrefix: PREFIX,
-      timestampMs: 0,
+      timestampMs: START_MS,
       consensus: {
         mode: powers.every((power) => power === 1n) ? 'equal' : 'stake',
         ...CONSENSUS_DEFAULTS,

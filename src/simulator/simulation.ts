@@ -14,7 +14,7 @@ import { checkersOf } from './checkers.ts';
 import { Clients } from './clients.ts';
 import { Connections } from './connections.ts';
 import { DiskWatch } from './disk-watch.ts';
-import { type ConsensusSettings, simulatedKeys } from './keys.ts';
+import { type ConsensusSettings, START_MS, simulatedKeys } from './keys.ts';
 import { Links } from './links.ts';
 import { type NodeEvents, type NodeSetup, SimulatedNode } from './node.ts';
 import { Random } from './random.ts';
@@ -41,8 +41,6 @@ export interface SimulationSetup {
 /** A message on the wire, about to leave: false keeps it back. */
 export type WireFilter = (from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array) => boolean;
 
-/** 2027, so that times look like times. */
-const START_MS = 1_800_000_000_000;
 /** Kinds of messages that checkers look at: the first byte of votes, PRE-PREPAREs, VIEW-CHANGEs and NEW-VIEWs. */
 const PROTOCOL_KINDS = 4;
 

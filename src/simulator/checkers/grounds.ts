@@ -138,10 +138,15 @@ export function onDisk(genesis: Genesis, violate: Violate): Checker {
   };
 }
 
+const VIEW_RECORDS = ['view-change', 'new-view'] as const;
+
 function onVote(node: SimulatedNode, signed: SignedVote, lacks: (what: string) => void): void {
   const { kind, epoch, view, height, hash } = signed.vote;
   const has = (key: string): boolean => node.disk.get(key) !== undefined;
-  if (!has(promiseOperation(epoch, { kind: 'vote', vote: signed }).key)) lacks(`a ${kind} of height ${height}`);
+  // That its view is left forbids more than the vote did, which may be forgotten then.
+  const reached = Math.max(...VIEW_RECORDS.map((record) => storedView(node, KEYS.promisedView(epoch, record))));
+  if ((kind === 'checkpoint' || reached <= view) && !has(promiseOperation(epoch, { kind: 'vote', vote: signed }).key))
+    lacks(`a ${kind} of height ${height}`);
   if (kind === 'checkpoint') {
     if (!has(KEYS.block(height))) lacks(`the block of its CHECKPOINT of height ${height}`);
     return;
