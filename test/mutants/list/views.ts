@@ -318,6 +318,47 @@ export const viewMutants: readonly Mutant[] = [
     directed: { transcript: 'patience-comes-back' },
   },
   {
+    name: 'patience-grows-without-quorum',
+    clause: 'deviation 9',
+    breaks: 'counts on alone when the quorum is gone, and doubles its timeout without end',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        '  timer.lonelySince = timer.now;\n  quorumMoved(replica);',
+        '  timer.deadline = timer.now + timeoutTicks(replica);',
+      ),
+      edit('consensus/timer.ts', '!timer.reach || timer.deadline !== null', 'timer.deadline !== null'),
+      edit('consensus/timer.ts', "    mark('V15');\n    replica.timer.deadline = null;", "    mark('V15');"),
+      edit(
+        'consensus/timer.ts',
+        'Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks)',
+        'instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30)',
+      ),
+      edit('consensus/timer.ts', 'if (timer.failures === 0 || silence < instance.timeoutCapTicks) return;', 'return;'),
+    ],
+    directed: { transcript: 'hour-without-quorum' },
+  },
+  {
+    name: 'failures-kept-without-quorum',
+    clause: 'V14',
+    breaks: 'is as patient after an outage as before it',
+    edits: [
+      edit('consensus/timer.ts', "    mark('V14');\n    timer.failures = 0;", "    mark('V14');"),
+      edit('consensus/timer.ts', 'if (timer.failures === 0 || silence < instance.timeoutCapTicks) return;', 'return;'),
+    ],
+    directed: { transcript: 'apart-without-quorum' },
+  },
+  {
+    name: 'patience-runs-while-cut-off',
+    clause: 'V15',
+    breaks: 'leaves its view, alone, while it is connected with nobody',
+    edits: [
+      edit('consensus/timer.ts', '!timer.reach || timer.deadline !== null', 'timer.deadline !== null'),
+      edit('consensus/timer.ts', "    mark('V15');\n    replica.timer.deadline = null;", "    mark('V15');"),
+    ],
+    directed: { transcript: 'restart-one-by-one' },
+  },
+  {
     name: 'reach-never-true',
     clause: 'V15',
     breaks: 'never believes that a quorum is connected',

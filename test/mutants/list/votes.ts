@@ -153,7 +153,8 @@ export const voteMutants: readonly Mutant[] = [
     clause: 'N6',
     breaks: 'prepares bodies with any time',
     edits: [
-      edit('driver/bodies.ts', 'if (Math.abs(body.timestampMs - clock.nowMs()) > clockDriftMs) return false;', ''),
+      edit('driver/bodies.ts', 'if (body.timestampMs > nowMs + clockDriftMs) return false;', ''),
+      edit('driver/bodies.ts', 'if (body.timestampMs < this.attention.oldestMs(nowMs, headMs())) return false;', ''),
     ],
     directed: { liars: [{ validator: 0, strategy: 'wrong-time' }] },
   },
