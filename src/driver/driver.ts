@@ -85,8 +85,7 @@ export class Driver {
     const { genesis, recovered, observer, clock, store } = options;
     const journal = new Journal();
     this.#loop = new Loop({
-      clock,
-      store,
+      ...options,
       journal,
       endTurn: () => this.#endTurn(),
       halted: (error) => observer.halted(error),

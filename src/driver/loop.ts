@@ -4,11 +4,13 @@
  */
 import type { Journal } from './journal.ts';
 import type { Clock, Store } from './ports.ts';
+import type { Seals } from './seals.ts';
 
 interface LoopContext {
   readonly clock: Clock;
   readonly store: Store;
   readonly journal: Journal;
+  readonly recovered: { readonly seals: Seals };
   /** What follows from all inputs of a turn together. */
   readonly endTurn: () => void;
   /** Our own bug or a broken disk: no turn comes after it. */
@@ -71,13 +73,14 @@ export class Loop {
 
   /** Persist before send: what the turn wants to say leaves when what it wrote is durable. */
   #write(): void {
-    const { operations, after } = this.#context.journal.take();
+    const { journal, recovered, store } = this.#context;
+    const { operations, after } = journal.take();
     if (operations.length === 0) {
       for (const action of after) action();
       return;
     }
     this.#writing = true;
-    this.#context.store.write(operations, (error) => {
+    store.write(recovered.seals.seal(operations), (error) => {
       this.#writing = false;
       if (error !== undefined) return this.#halt(error);
       if (this.#ended) return;

@@ -14,6 +14,14 @@ const digits = (value: number): string => value.toString().padStart(16, '0');
 
 const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
 
+/** Whether a promise stands under this key. */
+export const isPromise = (key: string): boolean => key.startsWith('promise/');
+
+/** Newest batches whose seals are kept: more than LevelDB can lose at once without losing all that came after. That is
+ *  what its logs hold, which is two write buffers of 4 MiB; and a batch takes more than 128 bytes of them, since there a
+ *  seal takes 76, and the smallest thing worth a batch no less. */
+export const SEAL_SLOTS = 65_536;
+
 export const KEYS = {
   /** The chain id: a folder belongs to one chain. */
   chainId: 'meta/chain-id',
@@ -32,6 +40,8 @@ export const KEYS = {
   promisedView: (epoch: Epoch, kind: 'view-change' | 'new-view'): string => `${promisePrefix(epoch)}${kind}`,
   /** Evidence caught here, by offence key. */
   evidence: (key: string): string => `evidence/${key}`,
+  /** Of the batch of this number, until that of SEAL_SLOTS batches later. */
+  seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(5, '0')}`,
 } as const;
 
 /** All keys that begin with `prefix`. */
@@ -40,7 +50,9 @@ const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to
 export const RANGES = {
   accounts: (after: string, limit: number): StoreRange => ({ from: after, to: 'account/~', limit }),
   bodiesFrom: (height: Height, limit: number): StoreRange => ({ from: `body/${digits(height)}/`, to: 'body/~', limit }),
-  promises: (epoch: Epoch, limit: number): StoreRange => under(promisePrefix(epoch), limit),
+  /** Of all epochs. */
+  promises: (limit: number): StoreRange => under('promise/', limit),
+  seals: (limit: number): StoreRange => under('seal/', limit),
   offences: (limit: number): StoreRange => under('offence/', limit),
   evidence: (limit: number): StoreRange => under('evidence/', limit),
 } as const;
@@ -87,13 +99,15 @@ export function promiseOperation(epoch: Epoch, record: PromiseRecord): StoreOper
   }
 }
 
+/** The epoch of the promise stored under a key. */
+export const promiseEpoch = (key: string): Epoch => Number(key.split('/')[1]) as Epoch;
+
 /** The promise stored under a key. One that belongs under another key is damaged: it would hide what we promised there.
  *  Error: STORE_CORRUPT. */
 export function decodePromise(key: string, value: Uint8Array): Result<PromiseRecord> {
   const decoded = decodeRecord(key, value);
   if (!decoded.ok) return decoded;
-  const epoch = Number(key.split('/')[1]) as Epoch;
-  return promiseOperation(epoch, decoded.value).key === key
+  return promiseOperation(promiseEpoch(key), decoded.value).key === key
     ? decoded
     : fail('STORE_CORRUPT', `${key}: another promise`);
 }

@@ -19,7 +19,8 @@ import { epochOf } from '../ledger/validators.ts';
 import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../ledger/vote.ts';
 import type { PendingBlock } from './chain.ts';
 import type { Store, StoreOperation, StoreRange } from './ports.ts';
-import { decodePromise, KEYS, RANGES } from './records.ts';
+import { decodePromise, KEYS, promiseEpoch, RANGES, SEAL_SLOTS } from './records.ts';
+import { Seals } from './seals.ts';
 
 export interface RecoveredDriver {
   readonly state: LedgerState;
@@ -32,6 +33,8 @@ export interface RecoveredDriver {
   readonly bodies: readonly { readonly height: Height; readonly hash: Hash; readonly fullBody: FullBody }[];
   readonly promises: readonly { readonly key: string; readonly record: PromiseRecord }[];
   readonly evidence: readonly Evidence[];
+  /** For the batches to come. */
+  readonly seals: Seals;
 }
 
 type Read =
@@ -75,10 +78,18 @@ export function recover(
 
 function* readAll(genesis: Genesis, store: Store, verify: Authority['verify']): Reading<Result<RecoveredDriver>> {
   const chainId = yield* one(KEYS.chainId);
-  if (chainId === undefined) {
-    store.write(firstWrites(genesis), (error) => invariant(error === undefined, 'the first write failed', { error }));
-  } else if (toHex(chainId) !== genesis.chainId) {
+  if (chainId !== undefined && toHex(chainId) !== genesis.chainId) {
     return fail('WRONG_CHAIN', `the data folder belongs to chain ${toHex(chainId)}, the genesis is ${genesis.chainId}`);
+  }
+  const sealed = yield* all((after) => ({ ...RANGES.seals(SEAL_SLOTS), ...after }));
+  const promised = yield* all((after) => ({ ...RANGES.promises(256), ...after }));
+  if (sealed.length > 0 !== (chainId !== undefined)) throw new Corrupt('the first batch, or every seal, is gone');
+  const resumed = Seals.resume(sealed, promised);
+  if (!resumed.ok) return resumed;
+  const seals = resumed.value;
+  if (chainId === undefined) {
+    const first = seals.seal(firstWrites(genesis));
+    store.write(first, (error) => invariant(error === undefined, 'the first write failed', { error }));
   }
   const state = chainId === undefined ? genesisState(genesis) : yield* readState(genesis);
   const executed = state.head.header.height;
@@ -110,12 +121,10 @@ function* readAll(genesis: Genesis, store: Store, verify: Authority['verify']): 
     },
   );
   const epoch = instanceEpoch(genesis, executed, certified);
-  const promises = (yield* all((after) => ({ ...RANGES.promises(epoch, 256), ...after }))).map(([key, value]) => {
-    const record = decodePromise(key, value);
-    if (!record.ok) throw new Corrupt(record.error.message);
-    checkPromise(authorityOf(genesis, epoch, verify), key, record.value);
-    return { key, record: record.value };
-  });
+  const authority = authorityOf(genesis, epoch, verify);
+  const promises = promised
+    .filter(([key]) => promiseEpoch(key) === epoch)
+    .map(([key, value]) => ({ key, record: parsePromise(authority, key, value) }));
   if (certified !== null) {
     const checked = checkCertificate(authorityOf(genesis, certified.epoch, verify), certified);
     if (!checked.ok) throw new Corrupt(`${KEYS.certified}: ${checked.error.message}`);
@@ -123,14 +132,18 @@ function* readAll(genesis: Genesis, store: Store, verify: Authority['verify']): 
   const evidence = (yield* all((after) => ({ ...RANGES.evidence(256), ...after }))).map(([key, value]) =>
     parse(evidenceCodec, key, value),
   );
-  return ok({ state, certified, pending, blocks, bodies, promises, evidence });
+  return ok({ state, certified, pending, blocks, bodies, promises, evidence, seals });
 }
 
 /** Decoding does not see a bit that flipped in a signature, and what we repeat to our peers has to stand. */
-function checkPromise(authority: Authority, key: string, record: PromiseRecord): void {
+function parsePromise(authority: Authority, key: string, value: Uint8Array): PromiseRecord {
+  const decoded = decodePromise(key, value);
+  if (!decoded.ok) throw new Corrupt(decoded.error.message);
+  const record = decoded.value;
   const checked =
     record.kind === 'prepared' ? checkPrepared(authority, record.prepared) : authenticate(authority, record);
   if (!checked.ok) throw new Corrupt(`${key}: ${checked.error.message}`);
+  return record;
 }
 
 function authorityOf(genesis: Genesis, epoch: Epoch, verify: Authority['verify']): Authority {

@@ -8,6 +8,14 @@ import type { Random } from './random.ts';
 
 type Entries = readonly (readonly [string, Uint8Array])[];
 
+/** What a batch replaced: the value that each of its keys had before, undefined where there was none. */
+type Replaced = Map<string, Uint8Array | undefined>;
+
+/** Newest batches that stand in the log only, where one flipped bit loses some of them. */
+const LOG_BATCHES = 128;
+/** The most that it loses: what shares a block of the log. */
+const BLOCK_BATCHES = 16;
+
 /** Runs something later in the life of the node that asked, or never when that life ends first. */
 export type Later = (delayMs: number, run: () => void) => void;
 
@@ -16,6 +24,9 @@ export class SimulatedDisk {
   readonly #entries = new Map<string, Uint8Array>();
   /** Batches under way, oldest first. */
   #pending: (readonly StoreOperation[])[] = [];
+  /** Durable batches, oldest first. */
+  #log: Replaced[] = [];
+  #hole = false;
   /** Milliseconds that a synced write takes. */
   writeMs = 0.3;
 
@@ -26,6 +37,11 @@ export class SimulatedDisk {
   /** What would survive a power loss now. */
   get(key: string): Uint8Array | undefined {
     return this.#entries.get(key);
+  }
+
+  /** Whether batches are gone from its middle: nobody may start from it. */
+  get hasHole(): boolean {
+    return this.#hole;
   }
 
   /** Keys that begin with the prefix. */
@@ -76,16 +92,46 @@ export class SimulatedDisk {
     return key;
   }
 
+  /** Takes some batches out of the middle of the log, as LevelDB does without a word when it finds a flipped bit there:
+   *  later ones stay. How many. */
+  loseBatches(): number {
+    if (this.#log.length < 2) return 0;
+    const from = this.#random.int(0, this.#log.length - 2);
+    const count = this.#random.int(1, Math.min(BLOCK_BATCHES, this.#log.length - 1 - from));
+    const lost = this.#log.splice(from, count);
+    const later = this.#log.slice(from);
+    for (const batch of lost.toReversed()) {
+      for (const [key, before] of batch) {
+        const next = later.find((each) => each.has(key));
+        if (next === undefined) this.#set(key, before);
+        else next.set(key, before);
+      }
+    }
+    this.#hole = true;
+    return count;
+  }
+
   /** Everything is gone, as with a new disk. */
   wipe(): void {
     this.#entries.clear();
+    this.#log = [];
+    this.#hole = false;
   }
 
   #apply(batch: readonly StoreOperation[]): void {
+    const replaced: Replaced = new Map();
     for (const operation of batch) {
-      if (operation.kind === 'put') this.#entries.set(operation.key, operation.value);
-      else this.#entries.delete(operation.key);
+      const { key } = operation;
+      if (!replaced.has(key)) replaced.set(key, this.#entries.get(key));
+      this.#set(key, operation.kind === 'put' ? operation.value : undefined);
     }
+    this.#log.push(replaced);
+    if (this.#log.length > LOG_BATCHES) this.#log.shift();
+  }
+
+  #set(key: string, value: Uint8Array | undefined): void {
+    if (value === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, value);
   }
 
   #scan({ from, to, limit }: StoreRange): Entries {

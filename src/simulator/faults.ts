@@ -146,10 +146,10 @@ const crash: Fault = {
 };
 
 /** What a flipped bit may hit: everything that a node reads when it starts. */
-const READ_AT_START = ['meta/', 'account/', 'promise/', 'body/', 'block/', 'offence/', 'evidence/'];
+const READ_AT_START = ['meta/', 'account/', 'promise/', 'body/', 'block/', 'offence/', 'evidence/', 'seal/'];
 
 /** A disk that lies makes its node one of the faulty, of whom there may be less than a third. */
-function diskFault(describe: string, damage: (node: SimulatedNode, world: Simulation) => void): Fault {
+function diskFault(describe: string, damage: (node: SimulatedNode, world: Simulation, random: Random) => void): Fault {
   return {
     describe,
     begin(world, random) {
@@ -160,17 +160,20 @@ function diskFault(describe: string, damage: (node: SimulatedNode, world: Simula
         if (validator !== null && (!isHonest || validator === node.validator))
           power += genesis.validators.validators[validator]?.power ?? 0n;
       node.crash();
-      if (3n * power < genesis.validators.total) damage(node, world);
+      if (3n * power < genesis.validators.total) damage(node, world, random);
       return { whom: slotsOf([node]), end: () => node.start() };
     },
   };
 }
 
 const bitFlip = diskFault(
-  'flips a bit on the disk of a node that is off; such a node counts as faulty',
-  (node, world) => {
+  'flips a bit on the disk of a node that is off, in a value or in the log; such a node counts as faulty',
+  (node, world, random) => {
     node.damaged = true;
-    world.note('bit-flip', node.slot, node.disk.flipBit(READ_AT_START) ?? 'nothing');
+    const hit = random.chance(0.5)
+      ? `${node.disk.loseBatches()} batches of its log are gone`
+      : (node.disk.flipBit(READ_AT_START) ?? 'nothing');
+    world.note('bit-flip', node.slot, hit);
   },
 );
 

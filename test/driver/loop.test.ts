@@ -6,6 +6,7 @@ import type { SubmitOutcome } from '../../src/driver/intake.ts';
 import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
 import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/recovery.ts';
+import { Seals } from '../../src/driver/seals.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { makeGenesis } from '../ledger/network.ts';
@@ -46,6 +47,7 @@ function alone(self = 0) {
       bodies: [],
       promises: [],
       evidence: [],
+      seals: new Seals(),
     },
   });
   const turn = () => {

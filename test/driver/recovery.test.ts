@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch } from '../../src/base/brand.ts';
 import type { PromiseRecord } from '../../src/consensus/promises.ts';
 import type { Store, StoreOperation } from '../../src/driver/ports.ts';
-import { decodePromise, KEYS, promiseOperation } from '../../src/driver/records.ts';
+import { decodePromise, isPromise, KEYS, promiseOperation } from '../../src/driver/records.ts';
 import { type RecoveredDriver, recover } from '../../src/driver/recovery.ts';
 import type { Result } from '../../src/base/result.ts';
 import { standIn } from '../../src/simulator/stand-in.ts';
@@ -137,6 +137,28 @@ describe('a folder', () => {
     entries.delete(commit[0]);
     entries.set(commit[0].replace('commit/0000000000000000', 'commit/0000000000000005'), commit[1]);
     expect(await open(await storeOf(entries), genesis)).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
+  });
+
+  test('that lost any one promise is corrupt: no other record may speak for it', async () => {
+    const { entries, genesis } = await lived();
+    const promises = [...entries.keys()].filter(isPromise);
+    expect(promises.length).toBeGreaterThan(3);
+    for (const promise of promises) {
+      const rest = new Map([...entries].filter(([key]) => key !== promise));
+      const opened = await open(await storeOf(rest), genesis);
+      expect([promise, opened.ok ? 'ok' : opened.error.code]).toEqual([promise, 'STORE_CORRUPT']);
+    }
+  });
+
+  test('that lost the seal of any batch, or all of them, is corrupt', async () => {
+    const { entries, genesis } = await lived();
+    const seals = [...entries.keys()].filter((key) => key.startsWith('seal/'));
+    expect(seals.length).toBeGreaterThan(3);
+    for (const lost of [seals, ...seals.map((seal) => [seal])]) {
+      const rest = new Map([...entries].filter(([key]) => !lost.includes(key)));
+      const opened = await open(await storeOf(rest), genesis);
+      expect([lost, opened.ok ? 'ok' : opened.error.code]).toEqual([lost, 'STORE_CORRUPT']);
+    }
   });
 
   test('whose store cannot be read is not started from', async () => {

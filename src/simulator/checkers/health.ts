@@ -6,7 +6,7 @@ import type { Evidence } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedNode } from '../node.ts';
 
-/** No honest node stops, and none calls another honest one a liar. */
+/** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar. */
 export function health(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
   const blames = (node: SimulatedNode, what: string, { first }: Evidence): void => {
     const accused = nodes().filter(({ validator }) => validator === first.voter);
@@ -15,6 +15,9 @@ export function health(nodes: () => readonly SimulatedNode[], violate: Violate):
   };
   return {
     name: 'health',
+    started({ slot, disk }) {
+      if (disk.hasHole) violate(`node ${slot} started though its disk lost batches from the middle`);
+    },
     halted(node, error) {
       if (!node.damaged) violate(`node ${node.slot} halted: ${error.message}`);
     },

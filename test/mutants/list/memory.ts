@@ -57,6 +57,20 @@ export const memoryMutants: readonly Mutant[] = [
     directed: { faults: ['crash', 'partition'] },
   },
   {
+    name: 'lost-batches-overlooked',
+    clause: 'P3',
+    breaks: 'starts from a disk that lost batches, and promises in them',
+    edits: [
+      edit('driver/seals.ts', 'if (batches.has(batch)) continue;', 'continue;'),
+      edit(
+        'driver/seals.ts',
+        'if (equalBytes(resumed.#digest, newest.promises)) return ok(resumed);',
+        'return ok(resumed);',
+      ),
+    ],
+    directed: { faults: ['bit-flip'] },
+  },
+  {
     name: 'checkpoint-before-durable',
     clause: 'C1',
     breaks: 'sends CHECKPOINT for a block that a power cut would take from it',
