@@ -3,26 +3,28 @@
  * the network is split. A round is one step of the protocol: a kind of message in one view and height.
  * Source: Winter et al., "Randomized Testing of Byzantine Fault Tolerant Algorithms" (ByzzFuzz, OOPSLA 2023).
  */
-import type { Height, View } from '../base/brand.ts';
-import { newViewSigningBytes, viewChangeSigningBytes } from '../consensus/messages.ts';
-import type { Outgoing, StrategyContext, StrategyFactory } from '../driver/strategy.ts';
+import { invariant } from '../base/invariant.ts';
+import type { StrategyFactory } from '../driver/strategy.ts';
 import { decodePeerMessage, type PeerMessage } from '../driver/wire.ts';
-import type { SignedVote, Vote } from '../ledger/vote.ts';
+import { type Mutation, mutationsOf, signerOf } from './mutations.ts';
 import { Random } from './random.ts';
 import { Simulation } from './simulation.ts';
-import { otherHash, resign } from './strategies/lies.ts';
 
-const MUTATIONS = ['omit', 'height + 1', 'height - 1', 'view + 1', 'view - 1', 'another body'] as const;
-type Mutation = (typeof MUTATIONS)[number];
-
-interface Plan {
-  /** By round: what the liar does to whom. */
-  readonly lies: ReadonlyMap<number, { readonly mutation: Mutation; readonly to: readonly number[] }>;
-  /** By round: one side of a split, slots. */
-  readonly splits: ReadonlyMap<number, readonly number[]>;
+interface Lie {
+  readonly to: readonly number[];
+  /** What it is, is drawn when the round comes, from what its messages allow. */
+  readonly random: Random;
+  mutation: Mutation | 'omit' | null;
 }
 
-/** Rounds in which something may be planned: about the first five heights. */
+export interface Fuzzed {
+  readonly simulation: Simulation;
+  /** What the liar left out or changed, by name; once for each receiver. */
+  readonly lies: readonly (Mutation | 'omit')[];
+}
+
+/** Rounds in which something may be planned: of the liar's own about the first eight heights, of all about the first
+ *  five. Fewer than any run has. */
 const ROUNDS = 24;
 const RUN_MS = 15_000;
 const RECOVERY_MS = 30_000;
@@ -48,30 +50,32 @@ function keyOf(message: PeerMessage): string | null {
   return `${kind}/${view}/${height}`;
 }
 
-/** One run with `lies` process faults and `splits` network faults, 0 to 2 of each. */
-export function runFuzz(seed: number, lies: number, splits: number): Simulation {
+/** One run with `lies` process faults and `splits` network faults, 0 to 2 of each, no two of a kind in one round. */
+export function runFuzz(seed: number, lies: number, splits: number): Fuzzed {
   const random = new Random(seed);
   const size = 4;
   const slots = Array.from({ length: size }, (_, slot) => slot);
   const liar = random.int(0, size - 1);
-  const some = (): readonly number[] => random.shuffled(slots).slice(0, random.int(1, size - 1));
-  const plan: Plan = {
-    lies: new Map(
-      Array.from({ length: lies }, () => [random.int(0, ROUNDS), { mutation: random.pick(MUTATIONS), to: some() }]),
-    ),
-    splits: new Map(Array.from({ length: splits }, () => [random.int(0, ROUNDS), some()])),
-  };
-  const rounds = new RoundCount();
+  const some = (of: readonly number[]): readonly number[] => random.shuffled(of).slice(0, random.int(1, size - 1));
+  const rounds = (count: number): readonly number[] =>
+    random.shuffled(Array.from({ length: ROUNDS }, (_, round) => round)).slice(0, count);
+  const others = slots.filter((slot) => slot !== liar);
+  const planned = new Map<number, Lie>(
+    rounds(lies).map((round) => [round, { to: some(others), random: random.fork(), mutation: null }]),
+  );
+  const sides = new Map(rounds(splits).map((round) => [round, some(slots)]));
+  const told: (Mutation | 'omit')[] = [];
   const simulation = new Simulation({
     seed,
     powers: slots.map(() => 1n),
-    liars: lies > 0 ? new Map([[liar, mutator(plan, rounds)]]) : new Map(),
+    liars: lies > 0 ? new Map([[liar, mutator(planned, told)]]) : new Map(),
     consensus: { baseTimeoutTicks: 10, timeoutCapTicks: 80, idleBlockMs: 60_000 },
   });
+  const seen = new RoundCount();
   simulation.filter = (from, to, bytes) => {
     const decoded = decodePeerMessage(bytes);
-    const round = decoded.ok ? rounds.of(decoded.value) : null;
-    const side = round === null ? undefined : plan.splits.get(round);
+    const round = decoded.ok ? seen.of(decoded.value) : null;
+    const side = round === null ? undefined : sides.get(round);
     return side === undefined || side.includes(from.slot) === side.includes(to.slot);
   };
   simulation.startAll();
@@ -86,52 +90,27 @@ export function runFuzz(seed: number, lies: number, splits: number): Simulation 
   simulation.until(done, RECOVERY_MS);
   if (simulation.violations.length === 0 && !done()) simulation.violate('liveness', 'no commit after the rounds');
   simulation.finish();
-  return simulation;
+  return { simulation, lies: told };
 }
 
-function mutator({ lies }: Plan, rounds: RoundCount): StrategyFactory {
+/** Counts the rounds of its own: in all of them it has something to change. */
+function mutator(planned: ReadonlyMap<number, Lie>, told: (Mutation | 'omit')[]): StrategyFactory {
+  const rounds = new RoundCount();
   return (context) => ({
     name: 'mutate',
     outgoing(outgoing) {
       const { to, message } = outgoing;
-      const round = message.kind === 'bytes' ? null : rounds.of(message);
-      const lie = round === null ? undefined : lies.get(round);
+      if (message.kind === 'bytes' || signerOf(message) !== context.self) return [outgoing];
+      const round = rounds.of(message);
+      const lie = round === null ? undefined : planned.get(round);
       if (lie === undefined || !lie.to.includes(to)) return [outgoing];
-      return mutate(context, outgoing, lie.mutation);
+      const mutations = mutationsOf(context, message);
+      lie.mutation ??= lie.random.pick(['omit', ...mutations.keys()] as const);
+      told.push(lie.mutation);
+      if (lie.mutation === 'omit') return [];
+      const changed = mutations.get(lie.mutation);
+      invariant(changed !== undefined, 'messages of one round can be changed in the same ways', { ...lie });
+      return [{ to, message: changed }];
     },
   });
-}
-
-function mutate(context: StrategyContext, { to, message }: Outgoing, mutation: Mutation): readonly Outgoing[] {
-  if (mutation === 'omit') return [];
-  const { signer, genesis } = context;
-  if (message.kind === 'view-change') {
-    const { viewChange: old } = message.viewChange;
-    const viewChange = { ...old, view: shifted(old.view, mutation) };
-    const signature = signer.sign(viewChangeSigningBytes(genesis.chainId, viewChange));
-    return [{ to, message: { kind: 'view-change', viewChange: { viewChange, signature } } }];
-  }
-  if (message.kind === 'new-view') {
-    const { newView: old } = message.newView;
-    const newView = { ...old, view: shifted(old.view, mutation) };
-    const signature = signer.sign(newViewSigningBytes(genesis.chainId, newView));
-    return [{ to, message: { kind: 'new-view', newView: { newView, signature } } }];
-  }
-  if (message.kind !== 'vote' && message.kind !== 'pre-prepare') return [{ to, message }];
-  return [{ to, message: { ...message, vote: mutateVote(context, message.vote, mutation) } }];
-}
-
-const shifted = (view: View, mutation: Mutation): View =>
-  Math.max(0, mutation === 'view + 1' ? view + 1 : mutation === 'view - 1' ? view - 1 : view) as View;
-
-function mutateVote(context: StrategyContext, signed: SignedVote, mutation: Mutation): SignedVote {
-  const { view, height, hash } = signed.vote;
-  const change: Partial<Record<Mutation, Partial<Vote>>> = {
-    'height + 1': { height: (height + 1) as Height },
-    'height - 1': { height: Math.max(1, height - 1) as Height },
-    'view + 1': { view: (view + 1) as View },
-    'view - 1': { view: shifted(view, 'view - 1') },
-    'another body': { hash: otherHash(hash) },
-  };
-  return resign(context, signed, change[mutation] ?? {});
 }

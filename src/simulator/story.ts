@@ -166,7 +166,7 @@ export class Story implements TraceSink {
       case 'halted':
         return `node ${first} halts: ${second}`;
       case 'bit-flip':
-        return `a bit flips on the disk of node ${first}, in ${second}`;
+        return `a bit flips on the disk of node ${first}: ${second}`;
       case 'amnesia':
         return `the disk of node ${first} is empty`;
       default:

@@ -30,7 +30,7 @@ installNodeSha256();
 
 function answer({ search, seed, durationMs }: HuntQuestion): HuntAnswer {
   if (search === 'twins') return answerOf(search, seed, runTwins(seed));
-  if (search === 'fuzz') return answerOf(search, seed, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3));
+  if (search === 'fuzz') return answerOf(search, seed, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3).simulation);
   const scenario = scenarioOf(seed, durationMs);
   const { violations, simulatedMs, recoveryMs, boundMs } = runScenario(scenario);
   const [violation] = violations;
