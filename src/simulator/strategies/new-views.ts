@@ -74,7 +74,7 @@ class Beginning {
   }
 }
 
-export const beginning =
+const beginning =
   (name: string, inventor: Inventor): StrategyFactory =>
   (context): Strategy => {
     const heard = new Map<ValidatorIndex, SignedViewChange>();
