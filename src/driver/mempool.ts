@@ -164,12 +164,12 @@ export class Mempool {
     for (const entry of this.#entries.values()) {
       if (full) break;
       if (entry.gapped || !take(entry)) continue;
-      // Successors that came before it were passed over.
+      // Successors that came before it were passed over; those that came later wait for their turn.
       const { sender, nonce } = entry.item.signed.transaction;
       const queue = this.#senders.get(sender);
       for (let next = nonce + 1; !full; next++) {
         const successor = queue?.get(next);
-        if (successor === undefined || !take(successor)) break;
+        if (successor === undefined || successor.sinceMs > entry.sinceMs || !take(successor)) break;
       }
     }
     return { items, weight };

@@ -64,13 +64,14 @@ export class Patience {
     return false;
   }
 
-  /** Whether a body holds something that came here within the last base timeout. Bodies are filled in the order of arrival,
-   *  so next to an overlooked transaction it jumped the queue: a primary may not push others out with a flood of its own,
-   *  which is free where fees are. A mempool that is half full proves nothing: the primary's may have been full when they
-   *  came. */
-  holdsNewcomer(transactions: readonly IdentifiedTransaction[], nowMs: number): boolean {
+  /** Whether most of a body came here within the last base timeout. Bodies are filled in the order of arrival, so next to an
+   *  overlooked transaction they jumped the queue: a primary may not push others out with a flood of its own, which is free
+   *  where fees are. A few prove nothing: somebody may have told them to the primary alone, long ago. Nor does a mempool that
+   *  is half full: the primary's may have been full when they came. */
+  holdsNewcomers(transactions: readonly IdentifiedTransaction[], nowMs: number): boolean {
     if (this.#mempool.size > MEMPOOL_TRANSACTIONS_MAX / 2) return false;
     const sinceMs = nowMs - this.#timeoutMs;
-    return transactions.some(({ id }) => (this.#mempool.get(id)?.sinceMs ?? nowMs) > sinceMs);
+    const newcomers = transactions.filter(({ id }) => (this.#mempool.get(id)?.sinceMs ?? nowMs) > sinceMs);
+    return 2 * newcomers.length > transactions.length;
   }
 }

@@ -246,7 +246,7 @@ export class Protocol {
       if (ready !== undefined) {
         executed += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
-        const favours = patience.holdsNewcomer(ready.transactions, clock.nowMs());
+        const favours = patience.holdsNewcomers(ready.transactions, clock.nowMs());
         // Its certificate came first: it was made long before, and perhaps before the primary was told.
         const late = (chain.certified?.height ?? 0) >= block.header.height;
         this.#executed(block);
