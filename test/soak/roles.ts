@@ -5,7 +5,8 @@ import { strategies } from '../../src/simulator/strategies/registry.ts';
  * - `backup`: validator 3, while nobody else fails.
  * - `primary`: validator 1. Whenever an honest primary has had its time it is killed and started again: so the liar becomes the
  *   primary under load, and does again after it was replaced.
- * - `view changes`: validator 1, and every primary is killed in its turn, the liar too.
+ * - `view changes`: validator 1, and every primary falls in its turn. A liar is stopped and goes on, so that it remembers its lies;
+ *   with an honest primary its neighbour is killed in the same moment, so that some of what was prepared is not committed.
  */
 export type Role = 'backup' | 'primary' | 'view changes';
 
@@ -24,6 +25,8 @@ export interface Trial {
 const AS_PRIMARY: readonly Role[] = ['primary'];
 const AS_BACKUP: readonly Role[] = ['backup'];
 const IN_VIEW_CHANGES: readonly Role[] = ['view changes'];
+/** They also bring about view changes by themselves. */
+const RESTLESS: readonly Role[] = ['backup', 'view changes'];
 
 /** A liar that is not here lies as backup and as primary. */
 const ROLES: ReadonlyMap<string, readonly Role[]> = new Map([
@@ -38,14 +41,13 @@ const ROLES: ReadonlyMap<string, readonly Role[]> = new Map([
   ['invalid-body', AS_PRIMARY],
   ['wrong-time', AS_PRIMARY],
   ['slander', AS_PRIMARY],
-  // It learns as primary what it says as backup.
-  ['usurp', IN_VIEW_CHANGES],
-  ['forge-prepared', IN_VIEW_CHANGES],
-  ['stale-prepared', IN_VIEW_CHANGES],
-  ['hide-prepared', IN_VIEW_CHANGES],
-  ['bad-new-view', IN_VIEW_CHANGES],
-  ['short-new-view', IN_VIEW_CHANGES],
-  ['two-new-views', IN_VIEW_CHANGES],
+  ['usurp', AS_BACKUP],
+  ['forge-prepared', RESTLESS],
+  ['stale-prepared', RESTLESS],
+  ['hide-prepared', RESTLESS],
+  ['bad-new-view', RESTLESS],
+  ['short-new-view', RESTLESS],
+  ['two-new-views', RESTLESS],
   // It lies to those who catch up.
   ['lie-status', IN_VIEW_CHANGES],
 ]);
