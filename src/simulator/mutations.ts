@@ -18,17 +18,9 @@ export function signerOf(message: PeerMessage): ValidatorIndex | null {
 
 /** What can become of a message that we signed: the changes that change it. */
 export function mutationsOf(context: StrategyContext, message: PeerMessage): ReadonlyMap<Mutation, PeerMessage> {
-  switch (message.kind) {
-    case 'vote':
-    case 'pre-prepare':
-      return votes(context, message);
-    case 'view-change':
-      return viewChanges(context, message.viewChange.viewChange);
-    case 'new-view':
-      return newViews(context, message.newView.newView);
-    default:
-      return new Map();
-  }
+  if (message.kind === 'vote' || message.kind === 'pre-prepare') return votes(context, message);
+  if (message.kind === 'view-change') return viewChanges(context, message.viewChange.viewChange);
+  return message.kind === 'new-view' ? newViews(context, message.newView.newView) : new Map();
 }
 
 const next = <N extends Height | View>(number: N): N => (number + 1) as N;

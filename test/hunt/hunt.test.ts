@@ -55,10 +55,14 @@ describe('what was covered', () => {
     expect(coverage.unmet).toContain('equivocate × delay');
   });
 
-  test('is everything after 10,000 seeds', () => {
+  test('is everything after 10,000 seeds, most of them with a liar', () => {
     const coverage = new Coverage();
-    for (let seed = 1; seed <= 10_000; seed++) coverage.take(scenarioOf(seed, 60_000));
+    const scenarios = Array.from({ length: 10_000 }, (_, seed) => scenarioOf(seed + 1, 60_000));
+    for (const scenario of scenarios) coverage.take(scenario);
     expect(coverage.unmet).toEqual([]);
+    const honest = scenarios.filter(({ liars }) => liars.length === 0).length;
+    expect(honest).toBeGreaterThan(1000);
+    expect(honest).toBeLessThan(2000);
     for (const size of [4, 5, 7, 10]) {
       const { equalPower, skewedPower } = coverage.sizes.find(({ validators }) => validators === size) ?? {};
       expect(equalPower).toBeGreaterThan(500);
@@ -123,12 +127,20 @@ describe('npm run hunt', () => {
     const { exitCode, stdout } = await hunt('--count', '1', '--duration', '0.5', '--seed', '7', '--json');
     expect(exitCode).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject({
-      search: 'faults',
+      search: 'mix',
       seeds: 1,
       failures: [],
       recovery: { expected: 1, recovered: 1 },
       coverage: { networks: [{ validators: scenarioOf(7, 500).powers.length }], pairs: strategies.size * faults.size },
       nextSeed: 8,
+    });
+  });
+
+  test('mixes some fuzz into the faults, and covers with the faults alone', async () => {
+    const { stdout } = await hunt('--count', '2', '--duration', '0.5', '--seed', '9', '--json');
+    expect(JSON.parse(stdout)).toMatchObject({
+      seeds: 2,
+      coverage: { networks: [{ validators: scenarioOf(9, 500).powers.length }] },
     });
   });
 
@@ -152,7 +164,8 @@ describe('npm run hunt', () => {
   test('explains itself', async () => {
     const { exitCode, stdout } = await hunt('--help');
     expect(exitCode).toBe(0);
-    for (const search of ['faults', 'twins', 'fuzz']) expect(stdout).toMatch(new RegExp(`^  ${search} +\\w`, 'm'));
+    for (const search of ['mix', 'faults', 'twins', 'fuzz'])
+      expect(stdout).toMatch(new RegExp(`^  ${search} +\\w`, 'm'));
     expect(stdout).toMatch(/Exit codes: 0 nothing found, 2 wrong usage, 4 found/);
   });
 });

@@ -3,7 +3,7 @@ import { Worker } from 'node:worker_threads';
 import { scenarioOf } from '../../src/simulator/scenario.ts';
 import { TWINS_SCENARIOS } from '../../src/simulator/twins.ts';
 import { Coverage } from './coverage.ts';
-import type { Search } from './searches.ts';
+import { kindOf, type Search } from './searches.ts';
 import type { HuntAnswer, HuntQuestion } from './worker.ts';
 
 export interface Wanted {
@@ -31,7 +31,7 @@ const HANG_MS = 300_000;
 
 export class Hunt {
   readonly wanted: Wanted;
-  /** Of the search for faults; the scenarios of the others are all of one kind. */
+  /** Of seeds with faults; the scenarios of the others are all of one kind. */
   readonly coverage: Coverage | null;
   readonly failures: Failure[] = [];
   readonly recoveriesMs: number[] = [];
@@ -45,7 +45,7 @@ export class Hunt {
   /** `found` is told of each failure as it comes. */
   constructor(wanted: Wanted, found: (failure: Failure) => void) {
     this.wanted = wanted;
-    this.coverage = wanted.search === 'faults' ? new Coverage() : null;
+    this.coverage = wanted.search === 'faults' || wanted.search === 'mix' ? new Coverage() : null;
     this.nextSeed = wanted.firstSeed;
     this.#found = found;
   }
@@ -62,12 +62,13 @@ export class Hunt {
     const { search, durationMs } = this.wanted;
     let worker = launch();
     for (let seed = this.#next(); seed !== null; seed = this.#next()) {
-      const answer = await ask(worker, { search, seed, durationMs });
+      const kind = kindOf(search, seed);
+      const answer = await ask(worker, { kind, seed, durationMs });
       if (typeof answer !== 'string') {
         this.#take(seed, answer);
         continue;
       }
-      const command = `npm run hunt -- --search ${search} --seed ${seed} --count 1`;
+      const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1`;
       this.#take(seed, { command, failure: answer, simulatedMs: 0, recovered: false, recoveryMs: null });
       await worker.terminate();
       worker = launch();
@@ -86,7 +87,8 @@ export class Hunt {
   #take(seed: number, { command, failure, simulatedMs, recovered, recoveryMs }: HuntAnswer): void {
     this.seeds += 1;
     this.simulatedMs += simulatedMs;
-    this.coverage?.take(scenarioOf(seed, this.wanted.durationMs));
+    const { search, durationMs } = this.wanted;
+    if (kindOf(search, seed) === 'faults') this.coverage?.take(scenarioOf(seed, durationMs));
     if (recovered) this.recovered += 1;
     if (recoveryMs !== null) this.recoveriesMs.push(recoveryMs);
     if (failure === null) return;

@@ -28,6 +28,7 @@ const wholeFrom = within(/^[0-9]{1,10}$/, 'whole number');
 
 const EXAMPLES = `
 Searches:
+  mix     four seeds of faults, then one of fuzz, and so on
   faults  networks of 4 to 10 validators, of equal or skewed power, with liars and faults at random (\`npx trefoil
           simulate --list\`); after the faults all honest nodes have to recover
   twins   one key on two replicas; primary and split of each of two rounds, 3,600 scenarios in all, as seeds from 0
@@ -46,7 +47,7 @@ command that shows it again.`;
 const command = new Command('npm run hunt --')
   .description('Search for scenarios that break a promise of the protocol, one seed after another on all cores.')
   .option('--minutes <n>', 'how long at most', numberFrom(0.01, 100_000), 10)
-  .addOption(new Option('--search <kind>', 'what to vary').choices(SEARCHES).default('faults'))
+  .addOption(new Option('--search <kind>', 'what to vary').choices(SEARCHES).default('mix'))
   .option('--seed <n>', 'the first one', wholeFrom(0, 2 ** 31), 1)
   .addOption(
     new Option('--count <n>', 'how many seeds (default: as many as the time allows)').argParser(wholeFrom(1, 2 ** 31)),

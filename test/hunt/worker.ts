@@ -6,10 +6,10 @@ import { runScenario } from '../../src/simulator/run.ts';
 import { commandOf, scenarioOf } from '../../src/simulator/scenario.ts';
 import type { Simulation } from '../../src/simulator/simulation.ts';
 import { runTwins } from '../../src/simulator/twins.ts';
-import type { Search } from './searches.ts';
+import type { Kind } from './searches.ts';
 
 export interface HuntQuestion {
-  readonly search: Search;
+  readonly kind: Kind;
   readonly seed: number;
   readonly durationMs: number;
 }
@@ -28,9 +28,9 @@ export interface HuntAnswer {
 
 installNodeSha256();
 
-function answer({ search, seed, durationMs }: HuntQuestion): HuntAnswer {
-  if (search === 'twins') return answerOf(search, seed, runTwins(seed));
-  if (search === 'fuzz') return answerOf(search, seed, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3).simulation);
+function answer({ kind, seed, durationMs }: HuntQuestion): HuntAnswer {
+  if (kind === 'twins') return answerOf(kind, seed, runTwins(seed));
+  if (kind === 'fuzz') return answerOf(kind, seed, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3).simulation);
   const scenario = scenarioOf(seed, durationMs);
   const { violations, simulatedMs, recoveryMs, boundMs } = runScenario(scenario);
   const [violation] = violations;
@@ -39,10 +39,10 @@ function answer({ search, seed, durationMs }: HuntQuestion): HuntAnswer {
   return { command: commandOf(scenario), failure, simulatedMs, recovered, recoveryMs };
 }
 
-function answerOf(search: Search, seed: number, { violations, nowMs }: Simulation): HuntAnswer {
+function answerOf(kind: Kind, seed: number, { violations, nowMs }: Simulation): HuntAnswer {
   const [violation] = violations;
   return {
-    command: `npm run hunt -- --search ${search} --seed ${seed} --count 1`,
+    command: `npm run hunt -- --search ${kind} --seed ${seed} --count 1`,
     failure: violation === undefined ? null : `${violation.checker}: ${violation.message}`,
     simulatedMs: nowMs,
     recovered: violation === undefined,
