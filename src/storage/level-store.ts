@@ -3,11 +3,14 @@
  *
  * A synced batch costs one fsync whatever it carries, so batches that are called while one is on its way to the disk
  * travel together in the next (group commit). They stay in order, and since LevelDB writes a batch wholly or not at all,
- * each of them is still atomic: after a crash the store holds exactly a prefix of the batches.
+ * each of them is still atomic: after a crash the store holds exactly a prefix of the batches. A disk that damaged the log
+ * may leave less than that; such a folder is not opened, as far as it can be told from a crash (`level-check.ts`), and not
+ * started from where batches are gone from the middle (`src/driver/seals.ts`).
  */
 import { Level } from 'level';
 import { invariant } from '../base/invariant.ts';
 import type { Store, StoreOperation, StoreRange } from '../driver/ports.ts';
+import { findDamage } from './level-check.ts';
 import { StorageError } from './storage-error.ts';
 
 type Done = Parameters<Store['write']>[1];
@@ -18,16 +21,25 @@ type Waiting = { readonly batch: readonly StoreOperation[]; readonly done: Done 
 /** Bytes after which a group takes no further batch: LevelDB copies a group once more into its log, in memory. */
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
 
+/** What a log holds before it becomes a table. The number of seals that are kept rests on it (`SEAL_SLOTS`). */
+const WRITE_BUFFER_BYTES = 4 * 1024 * 1024;
+
 /** Opens the LevelDB in the folder, which is made if it is missing.
  *  Rejects with StorageError: STORE_LOCKED, STORE_CORRUPT, STORE_UNREADABLE. */
 export async function openLevelStore(folder: string): Promise<LevelStore> {
-  const database = new Level<string, Uint8Array>(folder, { keyEncoding: 'utf8', valueEncoding: 'view' });
   try {
+    const damage = await findDamage(folder);
+    if (damage !== undefined) throw new StorageError('STORE_CORRUPT', `${folder} is damaged: ${damage}`);
+    const database = new Level<string, Uint8Array>(folder, {
+      keyEncoding: 'utf8',
+      valueEncoding: 'view',
+      writeBufferSize: WRITE_BUFFER_BYTES,
+    });
     await database.open();
+    return new LevelStore(database);
   } catch (error) {
     throw openingError(folder, error);
   }
-  return new LevelStore(database);
 }
 
 export class LevelStore implements Store {
@@ -159,6 +171,7 @@ export class LevelStore implements Store {
 const plain = (value: Uint8Array): Uint8Array => new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 
 function openingError(folder: string, error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   switch (codeOf(cause)) {
     case 'LEVEL_LOCKED':
