@@ -44,6 +44,12 @@ A configuration:
   [http]
   port = 8080`;
 
+const HINTS: Readonly<Record<string, string>> = {
+  STORE_CORRUPT:
+    'Its promises may be lost: started now on an empty folder or an older copy, it could sign twice. Wait until the ' +
+    'other nodes are in an epoch that began after it stopped; then start it with an empty data_dir.',
+};
+
 /** Returns when the node has been stopped. */
 async function runNode({ config: file, passphraseFile }: StartOptions, output: Output): Promise<undefined> {
   const config = await readConfig(file);
@@ -59,7 +65,11 @@ async function runNode({ config: file, passphraseFile }: StartOptions, output: O
     readPassphrase({ file: passphraseFile, prompt: `Passphrase of ${keystore}: ` });
   const started = await startNode({ config: config.value, logger, passphraseOf });
   if (!started.ok)
-    throw new CommandError(started.error.code, started.error.message, `Check ${file} and what it names.`);
+    throw new CommandError(
+      started.error.code,
+      started.error.message,
+      HINTS[started.error.code] ?? `Check ${file} and what it names.`,
+    );
   const node = started.value;
   const { host, port, allowed_hosts: allowedHosts } = config.value.http;
   const server = createServer({

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import type { Worker } from 'node:worker_threads';
@@ -113,6 +113,19 @@ describe('a node that cannot start', { timeout: 30_000 }, () => {
     const running = await cluster.start(0);
     expect(await failure({})).toContain('STORE_LOCKED');
     expect(running.status().halted).toBe(false);
+  });
+
+  it('refuses a folder that lost what it had synced, and leaves it as it is', async () => {
+    const { data_dir: folder } = cluster.config(0);
+    await cluster.start(0);
+    await cluster.stop(0);
+    const log = join(folder, (await readdir(folder)).find((name) => name.endsWith('.log')) ?? '');
+    const bytes = await readFile(log);
+    bytes[bytes.length >>> 1] = (bytes[bytes.length >>> 1] ?? 0) ^ 1;
+    await writeFile(log, bytes);
+    expect(await failure({})).toContain('STORE_CORRUPT');
+    expect(await failure({})).toContain('STORE_CORRUPT');
+    expect(await readFile(log)).toEqual(bytes);
   });
 
   it('refuses the folder of another chain', async () => {
