@@ -152,13 +152,15 @@ function faultsText(faults: readonly FaultChapter[]): string {
   }
   const byName = new Map<string, string[]>();
   for (const { name, whom } of faults) byName.set(name, [...(byName.get(name) ?? []), whom]);
-  return [...byName].map(([name, whom]) => `${whom.length} × ${name} (${who(whom)})`).join(', ');
+  return [...byName]
+    .map(([name, whom]) => `${whom.length > 1 ? `${whom.length} × ` : ''}${name} (${who(whom)})`)
+    .join(', ');
 }
 
 /** Each by itself when they are few, else all nodes that were ever hit. */
 function who(whom: readonly string[]): string {
   const different = new Set(whom);
-  if (different.size <= NAMED_MAX) return [...different].join(' ');
+  if (different.size <= NAMED_MAX) return [...different].join('; ');
   const slots = new Set(whom.flatMap((each) => each.split(/[,|>]/)).map(Number));
   return `among ${slotList(slots)}`;
 }
