@@ -27,6 +27,8 @@ export class SimulatedDisk {
   /** Durable batches, oldest first. */
   #log: Replaced[] = [];
   #hole = false;
+  /** Of the life that has it open. */
+  #written: (batch: readonly StoreOperation[]) => void = () => {};
   /** Milliseconds that a synced write takes. */
   writeMs = 0.3;
 
@@ -51,8 +53,10 @@ export class SimulatedDisk {
     return count;
   }
 
-  /** The store as one life of a node sees it. `written` is told of each batch that became durable. */
+  /** The store as one life of a node sees it. `written` is told of each batch that became durable, be it by
+   *  the crash that ends this life. */
   open(later: Later, written: (batch: readonly StoreOperation[]) => void): Store {
+    this.#written = written;
     return {
       write: (batch, done) => {
         this.#pending.push(batch);
@@ -75,6 +79,7 @@ export class SimulatedDisk {
     for (const batch of this.#pending) {
       if (this.#random.chance(0.5)) break;
       this.#apply(batch);
+      this.#written(batch);
     }
     this.#pending = [];
   }

@@ -45,8 +45,8 @@ export interface SimulatedKeys {
 /** When a simulated chain and all simulations begin: 2027, so that times look like times. */
 export const START_MS = 1_800_000_000_000;
 
-/** Accounts of simulated clients. */
-const ACCOUNTS = 8;
+/** Accounts of simulated clients, with the one of those who only send what no block may have. */
+const ACCOUNTS = 9;
 const PREFIX = 'tre';
 
 /** An error when the settings make no network. */

@@ -26,7 +26,7 @@ export function outcomeOf(simulation: Simulation, story: Story, judges: readonly
     traceHash: trace.hash,
     events: trace.events,
     height: Math.max(0, ...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0)),
-    transactions: clients.transactions.size - clients.open.size,
+    transactions: clients.settledCount,
     simulatedMs: simulation.nowMs,
   };
 }

@@ -93,7 +93,7 @@ export class Simulation {
     this.connections = new Connections(this);
     this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
     this.checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
-    this.#watch = new DiskWatch(this.checkers);
+    this.#watch = new DiskWatch(this.checkers, (record) => this.clients.settled(record));
   }
 
   /** Milliseconds since the start. */
@@ -205,7 +205,6 @@ export class Simulation {
         finalized: (block: FinalizedBlock) => {
           this.note('finalized', self().slot, block.record.header.height, block.hash);
           tell((checker) => checker.finalized?.(self(), block));
-          if (!self().isLiar) this.clients.finalized(block);
         },
         rejected: (id, code) => this.note('rejected', self().slot, id, code),
         offence: (evidence) => {

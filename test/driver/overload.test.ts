@@ -3,46 +3,15 @@ import { expect, test } from 'vitest';
 import type { ValidatorIndex } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import type { Outgoing, StrategyFactory } from '../../src/driver/strategy.ts';
-import {
-  signedTransactionCodec,
-  type Transaction,
-  transactionId,
-  transactionSigningBytes,
-} from '../../src/ledger/transaction.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
-import { standIn } from '../../src/simulator/stand-in.ts';
 
 const SENDERS = 7;
 /** Of each sender: blocks take twenty, so that the last waits for several base timeouts. */
 const WAITING = 200;
 const RUN_MS = 40_000;
 
-/** A transfer of this account, known to the checkers as submitted. */
-function transferOf({ clients, genesis }: Simulation, account: number, nonce: number): Uint8Array {
-  const { address, secret } = present(clients.accounts[account], 'an account');
-  const transaction: Transaction = {
-    chainId: genesis.chainId,
-    sender: address,
-    nonce,
-    expiresAt: 0 as never,
-    maxFee: 1_000_000n,
-    operations: [{ kind: 'transfer', to: present(clients.accounts[0], 'an account').address, amount: 1n }],
-    memo: new Uint8Array(),
-  };
-  const signature = standIn.sign(secret, transactionSigningBytes(transaction));
-  const bytes = signedTransactionCodec.encode({ transaction, signature });
-  const id = transactionId(bytes);
-  clients.transactions.set(id, {
-    id,
-    bytes,
-    account,
-    acknowledged: false,
-    committed: false,
-    height: null,
-    triedAtMs: 0,
-  });
-  return bytes;
-}
+const transferOf = ({ clients }: Simulation, account: number, nonce: number): Uint8Array =>
+  clients.sign(account, nonce).bytes;
 
 test.each([
   ['its place in the queue', false],

@@ -25,7 +25,7 @@ const block = (height: number, change: { hash?: Hash; transactionIds?: Hash[] } 
     hash: change.hash ?? hash('a'),
     record: {
       header: { height: height as Height },
-      receipts: (change.transactionIds ?? []).map((transactionId) => ({ transactionId })),
+      receipts: (change.transactionIds ?? []).map((transactionId) => ({ transactionId, code: 'OK' })),
     },
     body: { body: { transactionIds: change.transactionIds ?? [] } },
   }) as unknown as FinalizedBlock;

@@ -1,6 +1,7 @@
 /** Safety of the chain itself: one block at each height, one certificate's worth of truth, and nothing of it ever lost. */
-import type { Hash, Height } from '../../base/brand.ts';
+import type { Address, Hash, Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
+import type { BlockRecord, Receipt } from '../../ledger/block.ts';
 import type { Checker, Violate } from '../checker.ts';
 import type { Submitted } from '../clients.ts';
 import type { SimulatedNode } from '../node.ts';
@@ -37,31 +38,47 @@ export function certificates(violate: Violate): Checker {
   };
 }
 
-/** Only submitted transactions are executed, each once. */
+/** Only submitted transactions are executed, each once, those of a sender in the order of their nonces; bad ones never, and
+ *  those that fail with the receipt that says why. */
 export function transactions(submitted: ReadonlyMap<Hash, Submitted>, violate: Violate): Checker {
   const seen = new Set<Height>();
   const executed = new Map<Hash, Height>();
+  const nonces = new Map<Address, number>();
+  const look = ({ transactionId: id, code }: Receipt, height: Height): void => {
+    const wrong = (what: string): void => violate(`transaction ${short(id)} at height ${height} ${what}`);
+    const earlier = executed.get(id);
+    executed.set(id, height);
+    const known = submitted.get(id);
+    if (known === undefined) return wrong('was never submitted');
+    const { sender, nonce, expected } = known;
+    if (expected === null) return wrong('may be in no block');
+    if (earlier !== undefined) return wrong(`is at height ${earlier} too`);
+    if (code !== expected) wrong(`has receipt ${code} in the place of ${expected}`);
+    const next = nonces.get(sender) ?? 0;
+    if (nonce !== next) wrong(`has nonce ${nonce}, its sender's next is ${next}`);
+    nonces.set(sender, nonce + 1);
+  };
+  const examine = ({ header: { height }, receipts }: BlockRecord): void => {
+    if (seen.has(height)) return;
+    seen.add(height);
+    for (const receipt of receipts) look(receipt, height);
+  };
   return {
     name: 'transactions',
-    finalized(_, { record }) {
-      const { height } = record.header;
-      if (seen.has(height)) return;
-      seen.add(height);
-      for (const { transactionId: id } of record.receipts) {
-        if (!submitted.has(id)) violate(`transaction ${short(id)} at height ${height} was never submitted`);
-        const earlier = executed.get(id);
-        if (earlier !== undefined) violate(`transaction ${short(id)} is at heights ${earlier} and ${height}`);
-        executed.set(id, height);
-      }
-    },
+    executed: (_, record) => examine(record),
+    finalized: (_, { record }) => examine(record),
   };
 }
 
 /** What was final at a node, or called committed by one, is so for ever, whatever crashes. */
 export function durability(submitted: ReadonlyMap<Hash, Submitted>, violate: Violate): Checker {
   const final = new Map<number, Height>();
+  const stored = new Set<Hash>();
   return {
     name: 'durability',
+    executed(_, { receipts }) {
+      for (const { transactionId } of receipts) stored.add(transactionId);
+    },
     finalized({ slot }, { record }) {
       const { height } = record.header;
       const last = final.get(slot) ?? 0;
@@ -69,15 +86,16 @@ export function durability(submitted: ReadonlyMap<Hash, Submitted>, violate: Vio
       final.set(slot, Math.max(last, height) as Height);
     },
     started(node) {
-      const { executedHeight: executed, finalHeight } = present(node.driver, 'a driver that runs').status();
+      const { finalHeight } = present(node.driver, 'a driver that runs').status();
       const last = final.get(node.slot) ?? 0;
+      if (finalHeight < last)
+        violate(`node ${node.slot} came back with height ${finalHeight}, it had finalized ${last}`);
       // What became final in the batch of the crash is not told again: readers find it in the store.
       final.set(node.slot, Math.max(last, finalHeight) as Height);
-      if (executed < last) violate(`node ${node.slot} came back with height ${executed}, it had finalized ${last}`);
     },
     finished() {
-      for (const { id, committed, height } of submitted.values())
-        if (committed && height === null) violate(`transaction ${short(id)} was called committed and is in no block`);
+      for (const { id, committed } of submitted.values())
+        if (committed && !stored.has(id)) violate(`transaction ${short(id)} was called committed and is in no block`);
     },
   };
 }
