@@ -112,6 +112,11 @@ describe('free ports', () => {
     expect(new Set(ports).size).toBe(20);
   });
 
+  it('are none that the system gives to outgoing connections before a node listens', async () => {
+    const ports = await freePorts(Array.from({ length: 20 }, () => undefined));
+    expect(ports.filter((port) => port < 20_000 || port >= 32_768)).toEqual([]);
+  });
+
   it('are the wished ones where those are free', async () => {
     const wishes = await freePorts([undefined, undefined]);
     expect(await freePorts(wishes)).toEqual(wishes);
