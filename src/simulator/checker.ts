@@ -1,7 +1,7 @@
 /** What checkers see of a simulation. Each watches one promise of the protocol and says when it is broken. */
 import type { Hash } from '../base/brand.ts';
-import type { SignedNewView } from '../consensus/messages.ts';
-import type { FinalizedBlock } from '../driver/ports.ts';
+import type { SignedNewView, SignedViewChange } from '../consensus/messages.ts';
+import type { DriverNote, FinalizedBlock } from '../driver/ports.ts';
 import type { PeerMessage } from '../driver/wire.ts';
 import type { BlockRecord } from '../ledger/block.ts';
 import type { Certificate, Evidence } from '../ledger/vote.ts';
@@ -27,6 +27,13 @@ export interface Checker {
   accused?(node: SimulatedNode, evidence: Evidence): void;
   /** The node closed the connection of a peer for its behaviour. */
   punished?(node: SimulatedNode, peer: SimulatedNode, code: string, message: string): void;
+  noted?(node: SimulatedNode, note: DriverNote): void;
+  /** A STATUS came to the node; it looks at it next. */
+  heard?(node: SimulatedNode, from: SimulatedNode): void;
+  /** The same of a VIEW-CHANGE. */
+  moved?(node: SimulatedNode, from: SimulatedNode, viewChange: SignedViewChange): void;
+  /** Faults are over: from now on messages arrive, and nodes stay up. */
+  healed?(): void;
   /** The end of the run. */
   finished?(): void;
 }

@@ -2,6 +2,7 @@
 import type { Hash } from '../base/brand.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violate } from './checker.ts';
+import { accusation, proof } from './checkers/accountability.ts';
 import { agreement, certificates, durability, transactions } from './checkers/agreement.ts';
 import { authorship, times } from './checkers/authorship.ts';
 import { gaps } from './checkers/gaps.ts';
@@ -9,6 +10,7 @@ import { grounds, onDisk } from './checkers/grounds.ts';
 import { bounds, health, supply, traffic } from './checkers/health.ts';
 import { honesty } from './checkers/honesty.ts';
 import { newViews } from './checkers/new-views.ts';
+import { patience } from './checkers/patience.ts';
 import type { Submitted } from './clients.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -41,6 +43,9 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => newViews(genesis, violate)),
     named((violate) => authorship(nodes, violate)),
     named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
+    named((violate) => patience(genesis, violate)),
+    named((violate) => proof(genesis, violate)),
+    named((violate) => accusation(violate)),
     named((violate) => supply(genesis, violate)),
     named((violate) => bounds(genesis, nodes, violate)),
     named((violate) => traffic(() => world.scheduler.nowMs, violate)),

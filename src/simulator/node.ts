@@ -59,6 +59,8 @@ export class SimulatedNode {
   /** Milliseconds by which its clock is ahead, and how fast its ticks come. */
   skewMs = 0;
   tickRate = 1;
+  /** Ticks that it was given so far. */
+  ticks = 0;
   /** Milliseconds before each turn. */
   turnMs = 0;
   readonly #setup: NodeSetup;
@@ -181,6 +183,7 @@ export class SimulatedNode {
 
   #tick(): void {
     this.#later(this.#setup.genesis.consensus.tickMs / this.tickRate, () => {
+      this.ticks += 1;
       this.driver?.tick();
       this.#tick();
     });

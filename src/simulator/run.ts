@@ -67,7 +67,7 @@ function recover(simulation: Simulation, { liars }: Scenario): Pick<Verdict, 're
   const boundMs = boundOf(simulation, Math.max(faulty, liars.length));
   if (violations.length > 0) return { recoveryMs: null, boundMs, laterViews: 0 };
   const healedMs = simulation.nowMs;
-  simulation.note('healed');
+  simulation.healed();
   healAll(simulation);
   clients.load(0);
   const before = Math.max(...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0));

@@ -7,7 +7,7 @@ import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { DriverNote, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { Outgoing, StrategyFactory } from '../driver/strategy.ts';
-import { decodePeerMessage, encodePeerMessage } from '../driver/wire.ts';
+import { decodePeerMessage, encodePeerMessage, kindOfBytes } from '../driver/wire.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violation } from './checker.ts';
 import { checkersOf } from './checkers.ts';
@@ -16,7 +16,8 @@ import { Connections } from './connections.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { type ConsensusSettings, START_MS, simulatedKeys } from './keys.ts';
 import { Links } from './links.ts';
-import { type NodeEvents, type NodeSetup, SimulatedNode } from './node.ts';
+import { type NodeEvents, SimulatedNode } from './node.ts';
+import { peopleOf } from './people.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { standIn } from './stand-in.ts';
@@ -68,17 +69,7 @@ export class Simulation {
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
     const keys = made.value;
     this.genesis = keys.genesis;
-    const { validators } = this.genesis.validators;
-    const twins = (setup.twins ?? []).map((index) => present(validators[index], 'validator'));
-    const people: readonly Person[] = [
-      ...[...validators, ...twins].map(({ index, peerId }) => ({
-        validator: index,
-        peerId,
-        secret: present(keys.validatorSecrets[index], 'secret'),
-        strategy: twins.some((twin) => twin.index === index) ? honestTwin : (setup.liars.get(index) ?? null),
-      })),
-      ...Array.from({ length: setup.observers ?? 0 }, (_, position) => observer(position)),
-    ];
+    const people = peopleOf(keys, setup);
     this.links = new Links(people.length, setup.latencyMs ?? 1, this.random.fork());
     this.nodes = people.map((person, slot) => {
       const { genesis, scheduler } = this;
@@ -134,6 +125,12 @@ export class Simulation {
     this.until(() => false, ms);
   }
 
+  /** Tells the checkers that faults are over. */
+  healed(): void {
+    this.note('healed');
+    for (const checker of this.checkers) checker.healed?.();
+  }
+
   /** Tells the checkers that the run is over. */
   finish(): void {
     for (const checker of this.checkers) checker.finished?.();
@@ -155,7 +152,11 @@ export class Simulation {
     const arrive = (): void => {
       const stands = this.connections.session(from, to) === session && this.connections.stands(from, to);
       this.#became(stands ? 'received' : 'cut-off', from, to, bytes);
-      if (stands) to.input((driver) => driver.receive(from.peerId, bytes));
+      if (!stands) return;
+      to.input((driver) => {
+        this.#arrived(from, to, bytes);
+        driver.receive(from.peerId, bytes);
+      });
     };
     const fate = this.links.send(
       link,
@@ -164,6 +165,16 @@ export class Simulation {
       () => this.#became('dropped', from, to, bytes),
     );
     this.#became(fate, from, to, bytes);
+  }
+
+  #arrived(from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {
+    const kind = kindOfBytes(bytes);
+    if (to.isLiar) return;
+    if (kind === 'status') for (const checker of this.checkers) checker.heard?.(to, from);
+    if (kind !== 'view-change') return;
+    const decoded = decodePeerMessage(bytes);
+    if (!decoded.ok || decoded.value.kind !== 'view-change') return;
+    for (const checker of this.checkers) checker.moved?.(to, from, decoded.value.viewChange);
   }
 
   #became(fate: Fate, from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {
@@ -213,6 +224,7 @@ export class Simulation {
         },
         note: (note) => {
           this.note(note.kind, self().slot, ...aboutNote(note));
+          tell((checker) => checker.noted?.(self(), note));
           if (note.kind === 'view-change-started' && self().isHonest)
             this.viewChanges?.(self().driver?.status().epoch ?? 0, note.view);
         },
@@ -274,16 +286,3 @@ function aboutNote(note: DriverNote): (string | number)[] {
       return unreachable(note);
   }
 }
-
-/** What nodes differ in. */
-type Person = Pick<NodeSetup, 'validator' | 'peerId' | 'secret' | 'strategy'>;
-
-const observer = (position: number): Person => ({
-  validator: null,
-  peerId: `observer-${position}`,
-  secret: null,
-  strategy: null,
-});
-
-/** Two honest replicas with one key are a liar together. */
-const honestTwin: StrategyFactory = () => ({ name: 'twin', outgoing: (message) => [message] });

@@ -4,7 +4,7 @@ import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/b
 import { present } from '../../src/base/invariant.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
 import type { FinalizedBlock } from '../../src/driver/ports.ts';
-import type { SignedNewView } from '../../src/consensus/messages.ts';
+import type { SignedNewView, SignedViewChange } from '../../src/consensus/messages.ts';
 import { NULL_BODY } from '../../src/ledger/block.ts';
 import type { Vote } from '../../src/ledger/vote.ts';
 import type { Checker } from '../../src/simulator/checker.ts';
@@ -36,13 +36,14 @@ function vote(voter: number, change: Partial<Vote>): PeerMessage {
   return { kind: 'vote', vote: signed };
 }
 
-const viewChange = (view: number): PeerMessage => ({
-  kind: 'view-change',
-  viewChange: {
-    viewChange: { epoch: 0 as Epoch, view: view as View, voter: 0 as ValidatorIndex, stable: null, prepared: [] },
-    signature: new Uint8Array(64),
-  },
+const numbered = (number: number): Hash => number.toString(16).padStart(64, '0') as Hash;
+
+const askedBy = (voter: number, view: number): SignedViewChange => ({
+  viewChange: { epoch: 0 as Epoch, view: view as View, voter: voter as ValidatorIndex, stable: null, prepared: [] },
+  signature: new Uint8Array(64),
 });
+
+const viewChange = (view: number): PeerMessage => ({ kind: 'view-change', viewChange: askedBy(0, view) });
 
 const bodyOf = (change: object): FinalizedBlock =>
   ({ ...block(1), body: { body: { ...NULL_BODY, ...change } } }) as unknown as FinalizedBlock;
@@ -203,6 +204,66 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
     'a body is dated long ago',
     (simulation) =>
       checker(simulation, 'times').finalized?.(simulation.node(0), bodyOf({ proposer: 1, timestampMs: 1 })),
+  ],
+  [
+    'proof',
+    'a primary tells two stories for ever, and nobody notices',
+    (simulation) => {
+      const { healed, sent } = checker(simulation, 'proof');
+      healed?.();
+      for (let height = 1; height <= 9; height++)
+        for (const [voter, digit] of ['a', 'b'].entries())
+          sent?.(simulation.node(voter + 1), vote(voter + 1, { height: height as Height, hash: hash(digit) }));
+    },
+  ],
+  [
+    'accusation',
+    'a validator keeps a proof to itself',
+    (simulation) => {
+      const { accused, sent } = checker(simulation, 'accusation');
+      accused?.(simulation.node(0), { first: { vote: { kind: 'commit', epoch: 0 }, voter: 1 } } as never);
+      for (let height = 1; height <= 11; height++) {
+        const proposal = vote(0, { kind: 'pre-prepare', height: height as Height, hash: numbered(height) });
+        sent?.(simulation.node(0), { ...proposal, kind: 'pre-prepare', body: NULL_BODY } as PeerMessage);
+      }
+    },
+  ],
+  [
+    'patience',
+    'a validator gives up on a view at once',
+    (simulation) => {
+      const { started, noted } = checker(simulation, 'patience');
+      const node = simulation.node(0);
+      started?.(node);
+      noted?.(node, { kind: 'view-entered', view: 1 as View, primary: 1 as ValidatorIndex });
+      node.ticks += 10;
+      noted?.(node, { kind: 'view-change-started', view: 2 as View, reason: 'timeout' });
+    },
+  ],
+  [
+    'patience',
+    'a validator gives up on a view that nobody else asked for',
+    (simulation) => {
+      const { started, noted } = checker(simulation, 'patience');
+      const node = simulation.node(0);
+      started?.(node);
+      noted?.(node, { kind: 'view-change-started', view: 1 as View, reason: 'censorship' });
+      node.ticks += 10_000;
+      noted?.(node, { kind: 'view-change-started', view: 2 as View, reason: 'timeout' });
+    },
+  ],
+  [
+    'patience',
+    'a validator awaits a view for ever',
+    (simulation) => {
+      const { started, noted, moved } = checker(simulation, 'patience');
+      const node = simulation.node(0);
+      started?.(node);
+      noted?.(node, { kind: 'view-change-started', view: 1 as View, reason: 'censorship' });
+      for (const voter of [1, 2]) moved?.(node, simulation.node(voter), askedBy(voter, 1));
+      node.ticks += 10_000;
+      noted?.(node, { kind: 'view-entered', view: 1 as View, primary: 1 as ValidatorIndex });
+    },
   ],
   [
     'health',

@@ -1,9 +1,15 @@
 import { describe, expect, test } from 'vitest';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { faults } from '../../src/simulator/faults.ts';
+import { present } from '../../src/base/invariant.ts';
+import { kindOfBytes } from '../../src/driver/wire.ts';
+import type { Checker } from '../../src/simulator/checker.ts';
+import { faults, healAll } from '../../src/simulator/faults.ts';
+import { Random } from '../../src/simulator/random.ts';
 import { runScenario, type Verdict } from '../../src/simulator/run.ts';
 import { commandOf, type Scenario, scenarioOf } from '../../src/simulator/scenario.ts';
+import { Simulation, type WireFilter } from '../../src/simulator/simulation.ts';
 import { strategies } from '../../src/simulator/strategies/registry.ts';
+import { unleash } from '../../src/simulator/unleash.ts';
 
 installNodeSha256();
 
@@ -17,6 +23,9 @@ const scenario = (change: Partial<Scenario>): Scenario => ({
   signatures: 'stand-in',
   ...change,
 });
+
+/** Ten base timeouts of the networks in which liars are named. */
+const NAMED_MS = 10_000;
 
 const broken = ({ violations }: Verdict): string[] => violations.map(({ checker }) => checker);
 
@@ -78,6 +87,71 @@ describe('a simulation', () => {
   test('holds against two colluding equivocators among seven', () => {
     const liars = [0, 1].map((validator) => ({ validator, strategy: 'equivocate' }));
     holds(scenario({ powers: Array.from({ length: 7 }, () => 1n), liars }));
+  });
+
+  // Who is told one story only is proved guilty to some, of whom one has to become primary: here it does, by short epochs.
+  test.for([
+    ['equivocate', 4, 3],
+    ['equivocate', 7, 3],
+    ['double-vote', 4, 1000],
+    ['double-checkpoint', 4, 1000],
+  ] as const)('names in the chain, soon after the faults, who then begins to %s among %i', (of) => {
+    const [strategy, size, epochLength] = of;
+    const liar = 1;
+    const simulation = new Simulation({
+      seed: 3,
+      powers: Array.from({ length: size }, () => 1n),
+      liars: new Map([[liar, present(strategies.get(strategy), strategy).factory]]),
+      consensus: { epochLength, baseTimeoutTicks: 20 },
+    });
+    const named: number[] = [];
+    const finalized: Checker['finalized'] = (_, { body }) =>
+      void named.push(...body.body.evidence.map(({ first }) => first.voter));
+    (simulation.checkers as Checker[]).push({ name: 'named', finalized });
+    for (const { slot } of simulation.nodes) if (slot !== liar) simulation.node(slot).start();
+    simulation.clients.load(200);
+    const trouble = unleash(simulation, ['partition', 'loss', 'delay'], new Random(3));
+    simulation.run(15_000);
+    trouble.stop();
+    expect(named).toEqual([]);
+    healAll(simulation);
+    simulation.until(() => named.length > 0, NAMED_MS);
+    expect(new Set(named)).toEqual(new Set([liar]));
+    expect(simulation.violations).toEqual([]);
+  });
+
+  test('doubles its patience with each view that fails, up to the cap, and forgets it with the next block', () => {
+    const [base, cap] = [20, 160];
+    const simulation = new Simulation({
+      seed: 1,
+      powers: [1n, 1n, 1n, 1n],
+      liars: new Map(),
+      consensus: { baseTimeoutTicks: base, timeoutCapTicks: cap },
+    });
+    const noPrimary: WireFilter = (_from, _to, bytes) =>
+      kindOfBytes(bytes) !== 'new-view' && kindOfBytes(bytes) !== 'pre-prepare';
+    simulation.startAll();
+    simulation.clients.load(500);
+    simulation.run(3000);
+    for (let round = 0; round < 2; round++) {
+      simulation.filter = noPrimary;
+      const asked: number[] = [];
+      simulation.viewChanges = () => void asked.push(simulation.nowMs / simulation.genesis.consensus.tickMs);
+      simulation.run(60_000);
+      // All ask for a view within a tick.
+      const moments = asked.filter((moment, position) => moment - (asked[position - 1] ?? 0) > 2);
+      const gaps = moments
+        .slice(1, 7)
+        .map((moment, position) => Math.round(moment - present(moments[position], 'gap')));
+      const expected = [2 * base, 4 * base, cap, cap, cap, cap];
+      expect(gaps.map((gap, position) => Math.abs(gap - present(expected[position], 'gap')) <= 2)).toEqual(
+        expected.map(() => true),
+      );
+      simulation.filter = null;
+      simulation.viewChanges = null;
+      simulation.run(2 * cap * simulation.genesis.consensus.tickMs);
+    }
+    expect(simulation.violations).toEqual([]);
   });
 
   test('holds in scenarios as the hunt makes them', () => {

@@ -64,11 +64,10 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
       for (const { viewChange } of newView.viewChanges)
         for (const { epoch, view, height, bodyHash: hash, primary, prepares: voters } of viewChange.prepared) {
           const vote: Vote = { kind: 'prepare', epoch, view, height, hash };
-          const { voter } = viewChange;
           // Its own vote may be in the certificate alone, and the view is over in which it would be repeated.
-          if (primary === voter || voters.get(voter)) add(prepares, placeOf(vote), voter);
-          addFromDisks(prepares, vote);
-          addFromDisks(prepares, { ...vote, kind: 'pre-prepare' });
+          if (primary === viewChange.voter || voters.get(viewChange.voter))
+            add(prepares, placeOf(vote), viewChange.voter);
+          for (const kind of ['prepare', 'pre-prepare'] as const) addFromDisks(prepares, { ...vote, kind });
           if (!isQuorum(prepares.get(placeOf(vote)), node.validator))
             violate(`node ${node.slot} believes that height ${height} was prepared in view ${view}, which it was not`);
         }

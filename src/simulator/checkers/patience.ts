@@ -1,0 +1,182 @@
+/**
+ * How long honest validators wait for a view, by the ticks that they were given and the messages that they got: the timeout
+ * doubles with each view in a row that failed, up to the cap and no further, and starts anew where it has to (V5, V6, V14).
+ */
+import type { ValidatorIndex, View } from '../../base/brand.ts';
+import type { SignedViewChange } from '../../consensus/messages.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { isQuorum } from '../../ledger/validators.ts';
+import type { Checker, Violate } from '../checker.ts';
+import type { SimulatedNode } from '../node.ts';
+
+/** Ticks between what a node does and what is seen of it. */
+const SLACK = 3;
+/** Ticks after which a node that was slow has caught up with its inputs. */
+const LAG = 40;
+
+/** What is known of one life of a node. Not all is seen: what may be so, and what is so for certain, are kept apart. */
+interface Watch {
+  epoch: number;
+  view: number;
+  /** Tick of its VIEW-CHANGE while it awaits the view; null in a view. */
+  awaitedSince: number | null;
+  /** Tick at which a quorum had moved as far: perhaps, and for certain. */
+  quorumAt: { perhaps: number | null; surely: number | null };
+  /** Tick at which the view began here; null where that was not seen. */
+  enteredAt: number | null;
+  /** Failed views in a row, the exponent of the timeout: at least, and at most. */
+  failures: { least: number; most: number };
+  /** Where each validator moved to: by any VIEW-CHANGE, and by those that an honest one sent itself. */
+  readonly moved: { readonly perhaps: Moves; readonly surely: Moves };
+  /** Last STATUS of each validator. */
+  readonly heardAt: Map<ValidatorIndex, number>;
+  /** Highest executed height, and that when the view began. */
+  executed: number;
+  executedAtEntry: number;
+  slowAt: number;
+}
+
+type Moves = Map<ValidatorIndex, { readonly epoch: number; readonly view: View }>;
+
+export function patience(genesis: Genesis, violate: Violate): Checker {
+  const watches = new Map<number, Watch>();
+  const watchOf = (node: SimulatedNode): Watch | undefined => {
+    const watch = node.isHonest && node.validator !== null ? watches.get(node.slot) : undefined;
+    if (watch !== undefined && node.turnMs > 0) watch.slowAt = node.ticks;
+    return watch;
+  };
+  return {
+    name: 'patience',
+    started({ slot, ticks, driver }) {
+      const { epoch = 0, view = 0 } = driver?.status() ?? {};
+      watches.set(slot, newWatch(epoch, view, ticks));
+    },
+    executed(node, { header }) {
+      const watch = watchOf(node);
+      if (watch !== undefined) onExecuted(watch, header.height, genesis);
+    },
+    heard(node, { validator }) {
+      const watch = watchOf(node);
+      if (watch !== undefined && validator !== null) onStatus(watch, node.ticks, validator, genesis);
+    },
+    moved(node, from, signed) {
+      const watch = watchOf(node);
+      if (watch !== undefined) onMoved(watch, node, from, signed, genesis);
+    },
+    noted(node, note) {
+      const watch = watchOf(node);
+      if (watch === undefined || (note.kind !== 'view-change-started' && note.kind !== 'view-entered')) return;
+      const isTimeout = note.kind === 'view-change-started' && note.reason === 'timeout';
+      enterEpoch(watch, node);
+      if (watch.slowAt + LAG < (watch.awaitedSince ?? watch.enteredAt ?? node.ticks))
+        judge(watch, node.ticks, isTimeout, genesis, (text) => violate(`node ${node.slot} ${text}`));
+      else forgive(watch);
+      if (isTimeout) {
+        watch.failures.least += 1;
+        watch.failures.most += 1;
+      }
+      begin(watch, node, note.view, note.kind === 'view-change-started', genesis);
+    },
+  };
+}
+
+const newWatch = (epoch: number, view: number, enteredAt: number | null): Watch => ({
+  epoch,
+  view,
+  awaitedSince: null,
+  quorumAt: { perhaps: null, surely: null },
+  enteredAt,
+  failures: { least: 0, most: 0 },
+  moved: { perhaps: new Map(), surely: new Map() },
+  heardAt: new Map(),
+  executed: 0,
+  executedAtEntry: 0,
+  slowAt: Number.NEGATIVE_INFINITY,
+});
+
+/** Each epoch begins with the patience of a first view. When it began was not seen. */
+function enterEpoch(watch: Watch, { driver }: SimulatedNode): void {
+  const epoch = driver?.status().epoch ?? watch.epoch;
+  if (epoch === watch.epoch) return;
+  const { moved, heardAt, executed, slowAt } = watch;
+  Object.assign(watch, newWatch(epoch, 0, null), { moved, heardAt, executed, slowAt });
+}
+
+/** A new interval: it awaits a view, or is in one. */
+function begin(watch: Watch, node: SimulatedNode, view: View, awaits: boolean, genesis: Genesis): void {
+  watch.view = view;
+  watch.awaitedSince = awaits ? node.ticks : null;
+  watch.enteredAt = awaits ? null : node.ticks;
+  watch.executedAtEntry = watch.executed;
+  watch.quorumAt = { perhaps: null, surely: null };
+  lookForQuorum(watch, node, genesis);
+}
+
+/** Too slow to be judged: anything may have been forgotten. */
+function forgive({ failures }: Watch): void {
+  failures.least = 0;
+}
+
+function onExecuted(watch: Watch, height: number, { consensus }: Genesis): void {
+  watch.executed = height;
+  watch.failures.least = 0;
+  // What is that far above what was executed when the view began was ordered in the view.
+  if (watch.awaitedSince === null && height > watch.executedAtEntry + 2 * consensus.window) watch.failures.most = 0;
+}
+
+function onStatus(watch: Watch, tick: number, validator: ValidatorIndex, { consensus }: Genesis): void {
+  const silence = tick - (watch.heardAt.get(validator) ?? Number.NEGATIVE_INFINITY);
+  watch.heardAt.set(validator, tick);
+  if (silence >= consensus.timeoutCapTicks - SLACK) watch.failures.least = 0;
+}
+
+function onMoved(
+  watch: Watch,
+  node: SimulatedNode,
+  from: SimulatedNode,
+  { viewChange }: SignedViewChange,
+  genesis: Genesis,
+): void {
+  const { voter, epoch, view } = viewChange;
+  const raise = (moves: Moves): void => {
+    const known = moves.get(voter);
+    if (known === undefined || known.epoch < epoch || (known.epoch === epoch && known.view < view))
+      moves.set(voter, { epoch, view });
+  };
+  enterEpoch(watch, node);
+  raise(watch.moved.perhaps);
+  if (from.isHonest && from.validator === voter && watch.epoch === epoch) raise(watch.moved.surely);
+  lookForQuorum(watch, node, genesis);
+}
+
+function lookForQuorum(watch: Watch, { validator, ticks }: SimulatedNode, { validators }: Genesis): void {
+  if (watch.awaitedSince === null) return;
+  for (const kind of ['perhaps', 'surely'] as const) {
+    if (watch.quorumAt[kind] !== null) continue;
+    const isThere = (index: ValidatorIndex): boolean => {
+      const move = watch.moved[kind].get(index);
+      return index === validator || (move !== undefined && move.epoch === watch.epoch && move.view >= watch.view);
+    };
+    const power = validators.validators.reduce((sum, each) => (isThere(each.index) ? sum + each.power : sum), 0n);
+    if (isQuorum(validators, power)) watch.quorumAt[kind] = ticks;
+  }
+}
+
+/** The end of an interval at this tick: whether it came in time, neither too early nor too late. */
+function judge(watch: Watch, tick: number, isTimeout: boolean, { consensus }: Genesis, violate: Violate): void {
+  const { awaitedSince, quorumAt, failures, view } = watch;
+  const { baseTimeoutTicks, timeoutCapTicks } = consensus;
+  const timeout = (failed: number): number => Math.min(baseTimeoutTicks * 2 ** failed, timeoutCapTicks);
+  if (awaitedSince !== null) {
+    // Alone for a base timeout: nobody was to blame.
+    if ((quorumAt.surely ?? tick) - awaitedSince >= baseTimeoutTicks - SLACK) failures.least = 0;
+    if ((quorumAt.perhaps ?? tick) - awaitedSince >= baseTimeoutTicks + SLACK) failures.most = 0;
+  }
+  const since = awaitedSince === null ? watch.enteredAt : quorumAt.perhaps;
+  if (isTimeout && awaitedSince !== null && since === null)
+    return violate(`gave up on view ${view}, to which no quorum had moved`);
+  if (isTimeout && since !== null && tick - since + SLACK < timeout(failures.least))
+    violate(`gave up on view ${view} after ${tick - since} ticks, the timeout is ${timeout(failures.least)}`);
+  if (awaitedSince !== null && quorumAt.surely !== null && tick - quorumAt.surely - SLACK > timeout(failures.most))
+    violate(`awaited view ${view} for ${tick - quorumAt.surely} ticks, the timeout is ${timeout(failures.most)}`);
+}
