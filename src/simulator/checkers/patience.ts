@@ -4,6 +4,7 @@
  */
 import type { ValidatorIndex, View } from '../../base/brand.ts';
 import type { SignedViewChange } from '../../consensus/messages.ts';
+import { ANSWERS_PER_TICK, VIEW_MESSAGE_COST } from '../../driver/limits.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { isQuorum } from '../../ledger/validators.ts';
 import type { Checker, Violate } from '../checker.ts';
@@ -11,6 +12,8 @@ import type { SimulatedNode } from '../node.ts';
 
 /** Ticks between what a node does and what is seen of it. */
 const SLACK = 3;
+/** Messages of one peer that a node looks at for certain in a tick, whatever they are. */
+const MESSAGES_PER_TICK = ANSWERS_PER_TICK / VIEW_MESSAGE_COST / 2;
 /** Ticks after which a node that was slow has caught up with its inputs. */
 const LAG = 40;
 
@@ -28,6 +31,8 @@ interface Watch {
   failures: { least: number; most: number };
   /** Where each validator moved to: by any VIEW-CHANGE, and by those that an honest one sent itself. */
   readonly moved: { readonly perhaps: Moves; readonly surely: Moves };
+  /** Messages of each validator in the tick in which its last one came. */
+  readonly received: Map<ValidatorIndex, { readonly tick: number; readonly messages: number }>;
   /** Last STATUS of each validator. */
   readonly heardAt: Map<ValidatorIndex, number>;
   /** Highest executed height, and that when the view began. */
@@ -57,7 +62,7 @@ export function patience(genesis: Genesis, violate: Violate): Checker {
     },
     heard(node, { validator }) {
       const watch = watchOf(node);
-      if (watch !== undefined && validator !== null) onStatus(watch, node.ticks, validator, genesis);
+      if (watch !== undefined && validator !== null) onStatus(watch, node, validator, genesis);
     },
     moved(node, from, signed) {
       const watch = watchOf(node);
@@ -88,6 +93,7 @@ const newWatch = (epoch: number, view: number, enteredAt: number | null): Watch 
   enteredAt,
   failures: { least: 0, most: 0 },
   moved: { perhaps: new Map(), surely: new Map() },
+  received: new Map(),
   heardAt: new Map(),
   executed: 0,
   executedAtEntry: 0,
@@ -124,9 +130,9 @@ function onExecuted(watch: Watch, height: number, { consensus }: Genesis): void 
   if (watch.awaitedSince === null && height > watch.executedAtEntry + 2 * consensus.window) watch.failures.most = 0;
 }
 
-function onStatus(watch: Watch, tick: number, validator: ValidatorIndex, { consensus }: Genesis): void {
-  const silence = tick - (watch.heardAt.get(validator) ?? Number.NEGATIVE_INFINITY);
-  watch.heardAt.set(validator, tick);
+function onStatus(watch: Watch, node: SimulatedNode, validator: ValidatorIndex, { consensus }: Genesis): void {
+  const silence = node.ticks - (watch.heardAt.get(validator) ?? Number.NEGATIVE_INFINITY);
+  if (count(watch, node, validator) <= MESSAGES_PER_TICK) watch.heardAt.set(validator, node.ticks);
   if (silence >= consensus.timeoutCapTicks - SLACK) watch.failures.least = 0;
 }
 
@@ -143,10 +149,20 @@ function onMoved(
     if (known === undefined || known.epoch < epoch || (known.epoch === epoch && known.view < view))
       moves.set(voter, { epoch, view });
   };
+  const messages = from.validator === null ? 0 : count(watch, node, from.validator);
   enterEpoch(watch, node);
   raise(watch.moved.perhaps);
-  if (from.isHonest && from.validator === voter && watch.epoch === epoch) raise(watch.moved.surely);
+  if (from.isHonest && from.validator === voter && watch.epoch === epoch && messages <= MESSAGES_PER_TICK)
+    raise(watch.moved.surely);
   lookForQuorum(watch, node, genesis);
+}
+
+/** How many messages of the validator came in this tick, with this one. */
+function count({ received }: Watch, { ticks }: SimulatedNode, validator: ValidatorIndex): number {
+  const before = received.get(validator);
+  const messages = before?.tick === ticks ? before.messages + 1 : 1;
+  received.set(validator, { tick: ticks, messages });
+  return messages;
 }
 
 function lookForQuorum(watch: Watch, { validator, ticks }: SimulatedNode, { validators }: Genesis): void {
