@@ -1,4 +1,5 @@
-/** Drivers on one virtual clock: the production driver over a perfect network and disk, unless a test says otherwise. */
+/** Drivers on one virtual clock, over a network and a disk without any chance: for tests that say what arrives when, byte by
+ *  byte, and count what comes of it. All others use the simulator. */
 import type { Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { equalBytes } from '../../src/codec/codec.ts';
@@ -7,7 +8,6 @@ import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '
 import { recover } from '../../src/driver/recovery.ts';
 import type { SubmitOutcome } from '../../src/driver/intake.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
-import type { StrategyFactory } from '../../src/driver/strategy.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
 import { type Transaction, signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
@@ -83,7 +83,6 @@ export class Cluster {
   readonly scheduler = new Scheduler(1_800_000_000_000);
   readonly genesis: Genesis;
   readonly nodes: ClusterNode[];
-  readonly strategies = new Map<number, StrategyFactory>();
   readonly accounts = developmentNetwork(4).accounts;
   /** Whether a message may pass; a test closes links with it. */
   link: (from: number, to: number, message: Uint8Array) => boolean = () => true;
@@ -127,7 +126,6 @@ export class Cluster {
     const life = ++node.life;
     recover(node.disk, this.genesis, standIn.verify, (recovered) => {
       if (!recovered.ok) throw new Error(recovered.error.message);
-      const strategy = this.strategies.get(index);
       node.driver = new Driver({
         genesis: this.genesis,
         self: index < this.genesis.validators.validators.length ? node.index : null,
@@ -161,7 +159,6 @@ export class Cluster {
           note: (note) => node.notes.push(note),
           halted: (error) => node.halted.push(error),
         },
-        ...(strategy === undefined ? {} : { strategy }),
       });
       this.#tick(index, life);
       for (const other of this.nodes) {

@@ -1,316 +1,259 @@
-/** Whole networks of production drivers in virtual time: crashes, restarts, epochs, and what clients are told. */
+/** Whole networks of production drivers in virtual time: crashes, restarts and epochs. */
 import { afterEach, describe, expect, test } from 'vitest';
-import { transactionId } from '../../src/ledger/transaction.ts';
-import { Cluster, type GenesisText } from './cluster.ts';
+import { present } from '../../src/base/invariant.ts';
+import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
+import { decodePeerMessage, kindOfBytes, type PeerMessage } from '../../src/driver/wire.ts';
+import type { SubmitOutcome } from '../../src/driver/intake.ts';
+import type { Checker } from '../../src/simulator/checker.ts';
+import type { Submitted } from '../../src/simulator/clients.ts';
+import type { SimulatedNode } from '../../src/simulator/node.ts';
+import { Simulation, type SimulationSetup } from '../../src/simulator/simulation.ts';
+
+installNodeSha256();
 
 const BASE_TIMEOUT_MS = 2000;
-const small = ({ consensus }: GenesisText) => Object.assign(consensus, { epochLength: 3, idleBlockMs: 100, window: 2 });
+const SMALL = { epochLength: 3, idleBlockMs: 100, window: 2 };
+const equal = (count: number): bigint[] => Array.from({ length: count }, () => 1n);
 
-let cluster: Cluster;
+/** All of a test; and the one that runs. */
+const simulations: Simulation[] = [];
+let simulation: Simulation;
 
-function begin(change?: (genesis: GenesisText) => void, observers = 0, count = 4): void {
-  cluster = new Cluster(count, change, observers);
-  cluster.startAll();
-  expect(cluster.until(() => cluster.heights().every((height) => (height ?? 0) >= 1), BASE_TIMEOUT_MS)).toBe(true);
+function begin(change: Partial<SimulationSetup> = {}, watching: readonly Checker[] = []): void {
+  simulation = new Simulation({ seed: simulations.length, powers: equal(4), liars: new Map(), ...change });
+  simulations.push(simulation);
+  (simulation.checkers as Checker[]).push(...watching);
+  simulation.startAll();
+  expect(until(() => everywhere(1), BASE_TIMEOUT_MS)).toBe(true);
 }
 
-const alive = () => cluster.nodes.filter(({ driver }) => driver !== null);
-const heightOf = (index: number): number => cluster.node(index).driver?.status().finalHeight ?? 0;
-const highest = (): number => Math.max(...cluster.heights().map((height) => height ?? 0));
-const everywhere = (height: number): boolean => alive().every(({ index }) => heightOf(index) >= height);
-const has = (index: number, bytes: Uint8Array): boolean =>
-  cluster.driver(index).account(cluster.accounts[0]!.address).nonce > nonceOf(bytes);
-const nonces = new Map<string, number>();
-const nonceOf = (bytes: Uint8Array): number => nonces.get(transactionId(bytes)) ?? -1;
-function transfer(nonce: number): Uint8Array {
-  const bytes = cluster.transfer(0, 1, nonce);
-  nonces.set(transactionId(bytes), nonce);
-  return bytes;
-}
-const committedBy = (bytes: Uint8Array, ms: number): boolean =>
-  cluster.until(() => alive().every(({ index }) => has(index, bytes)), ms);
+const node = (slot: number): SimulatedNode => simulation.node(slot);
+const status = (slot: number) => present(node(slot).driver, 'a driver that runs').status();
+const alive = (): readonly SimulatedNode[] => simulation.nodes.filter(({ state }) => state === 'running');
+const heightOf = ({ driver }: SimulatedNode): number => driver?.status().finalHeight ?? 0;
+const highest = (): number => Math.max(...simulation.nodes.map(heightOf));
+const everywhere = (height: number): boolean =>
+  simulation.nodes.every(({ state }) => state !== 'starting') && alive().every((each) => heightOf(each) >= height);
+const crash = (...slots: readonly number[]): void => {
+  for (const slot of slots) node(slot).crash();
+};
+const start = (...slots: readonly number[]): void => {
+  for (const slot of slots) node(slot).start();
+};
+const ALL = [0, 1, 2, 3];
 
-// Whatever happened: no honest node stopped, accused or punished another, all agree on every height, and a transaction
-// stands in one block.
+const until = (condition: () => boolean, ms: number): boolean => simulation.until(condition, ms) && condition();
+const submit = (slot: number): Submitted => simulation.clients.submit(0, node(slot));
+/** Whether the node executed it. */
+const has = ({ driver }: SimulatedNode, { sender, nonce }: Submitted): boolean =>
+  (driver?.account(sender).nonce ?? 0) > nonce;
+/** Whether all that run come to hold it in a final block. */
+const committed = ({ height }: Submitted): boolean => height !== null && everywhere(height);
+const isCommitted = (submitted: Submitted, ms: number): boolean => until(() => committed(submitted), ms);
+/** Offers what is not final once more: a crash may have taken it. */
+const retry = (slot: number): void => simulation.clients.retry(node(slot));
+
+const isCheckpoint = (message: PeerMessage): boolean =>
+  message.kind === 'vote' && message.vote.vote.kind === 'checkpoint';
+
+// Whatever happened: what the checkers promise of every run, such as that nothing final is lost.
 afterEach(() => {
-  for (const { halted, punished, offences } of cluster.nodes) {
-    const problems = [...halted, ...punished, ...offences];
-    if (problems.length > 0) throw new Error('an honest node stopped, punished or accused', { cause: problems });
-  }
-  const hashes = new Map<number, string>();
-  const heights = new Map<string, number>();
-  for (const { hash, record } of cluster.nodes.flatMap(({ blocks }) => blocks)) {
-    const { height } = record.header;
-    if ((hashes.get(height) ?? hash) !== hash) throw new Error(`two blocks at height ${height}`);
-    hashes.set(height, hash);
-    for (const { transactionId: id } of record.receipts) {
-      if ((heights.get(id) ?? height) !== height) throw new Error(`${id} stands in two blocks`);
-      heights.set(id, height);
-    }
+  for (const each of simulations.splice(0)) {
+    each.finish();
+    const [violation] = each.violations;
+    if (violation !== undefined) throw new Error(`${violation.checker}: ${violation.message}`);
   }
 });
 
 describe('crashes', () => {
   test('of the primary cost one view change', () => {
     begin();
-    cluster.crash(0);
-    const bytes = transfer(0);
-    cluster.submit(1, bytes);
-    expect(committedBy(bytes, 2 * BASE_TIMEOUT_MS)).toBe(true);
-    cluster.start(0);
-    expect(committedBy(bytes, 2 * BASE_TIMEOUT_MS)).toBe(true);
+    crash(0);
+    const submitted = submit(1);
+    expect(isCommitted(submitted, 2 * BASE_TIMEOUT_MS)).toBe(true);
+    start(0);
+    expect(isCommitted(submitted, 2 * BASE_TIMEOUT_MS)).toBe(true);
   });
 
   test('of the primary right after its proposal lose nothing', () => {
     for (const ms of [0.5, 1, 1.5, 2, 2.5, 3, 4]) {
       begin();
-      const bytes = transfer(0);
-      cluster.submit(0, bytes);
-      cluster.run(ms);
-      cluster.crash(0);
-      cluster.run(10);
-      cluster.start(0);
-      const again = transfer(0);
-      cluster.submit(1, again);
-      expect([ms, committedBy(bytes, 2 * BASE_TIMEOUT_MS)]).toEqual([ms, true]);
+      const submitted = submit(0);
+      simulation.run(ms);
+      crash(0);
+      simulation.run(10);
+      start(0);
+      retry(1);
+      expect([ms, isCommitted(submitted, 2 * BASE_TIMEOUT_MS)]).toEqual([ms, true]);
     }
   });
 
   test('of all at any moment lose nothing that was final, and the network goes on', () => {
     for (let ms = 0; ms <= 6; ms += 0.5) {
       begin();
-      const bytes = transfer(0);
-      cluster.submit(0, bytes);
-      cluster.run(ms);
-      const before = cluster.nodes.map(({ blocks }) => blocks.at(-1)?.record.header.height ?? 0);
-      for (const { index } of cluster.nodes) cluster.crash(index);
-      cluster.run(100);
-      for (const { index } of cluster.nodes) cluster.start(index);
-      expect(cluster.until(() => alive().length === 4, 100)).toBe(true);
-      expect(cluster.nodes.every(({ index }) => heightOf(index) >= (before[index] ?? 0))).toBe(true);
-      cluster.submit(2, bytes);
-      expect([ms, committedBy(bytes, 2 * BASE_TIMEOUT_MS)]).toEqual([ms, true]);
+      const submitted = submit(0);
+      simulation.run(ms);
+      crash(...ALL);
+      simulation.run(100);
+      start(...ALL);
+      expect(until(() => alive().length === 4, 100)).toBe(true);
+      retry(2);
+      expect([ms, isCommitted(submitted, 2 * BASE_TIMEOUT_MS)]).toEqual([ms, true]);
     }
   });
 
   test('of all, for longer than clocks may differ, with a height under way', () => {
     begin();
     // Prepared by two: not enough to commit.
-    cluster.link = (from, to) => from < 2 && to < 2;
-    cluster.submit(0, transfer(0));
-    cluster.run(100);
-    for (const { index } of cluster.nodes) cluster.crash(index);
-    cluster.run(60_000);
-    cluster.link = () => true;
-    for (const { index } of cluster.nodes) cluster.start(index);
-    cluster.run(10);
-    const bytes = transfer(0);
-    cluster.submit(3, bytes);
-    expect(committedBy(bytes, 2 * BASE_TIMEOUT_MS)).toBe(true);
+    simulation.filter = (from, to) => from.slot < 2 && to.slot < 2;
+    const submitted = submit(0);
+    simulation.run(100);
+    crash(...ALL);
+    simulation.run(60_000);
+    simulation.filter = null;
+    start(...ALL);
+    simulation.run(10);
+    retry(3);
+    expect(isCommitted(submitted, 2 * BASE_TIMEOUT_MS)).toBe(true);
   });
 
   test('of two stop commits; one of them back is enough', () => {
     begin();
-    cluster.crash(2);
-    cluster.crash(3);
-    const bytes = transfer(0);
-    cluster.submit(0, bytes);
-    cluster.run(60_000);
-    expect(alive().some(({ index }) => has(index, bytes))).toBe(false);
-    expect(cluster.driver(0).status().view).toBe(0);
-    cluster.start(3);
-    expect(committedBy(bytes, 2 * BASE_TIMEOUT_MS)).toBe(true);
+    crash(2, 3);
+    const submitted = submit(0);
+    simulation.run(60_000);
+    expect(alive().some((each) => has(each, submitted))).toBe(false);
+    expect(status(0).view).toBe(0);
+    start(3);
+    expect(isCommitted(submitted, 2 * BASE_TIMEOUT_MS)).toBe(true);
   });
 
   test('in a view change do not stick: all restart between VIEW-CHANGE and NEW-VIEW', () => {
     begin();
-    cluster.crash(0);
-    cluster.submit(2, transfer(0));
+    crash(0);
+    const submitted = submit(2);
     // NEW-VIEWs are lost until everybody was restarted.
-    cluster.link = (_from, _to, message) => message[0] !== 3;
-    expect(cluster.until(() => alive().every(({ driver }) => driver?.status().active === false), 4000)).toBe(true);
-    for (const index of [1, 2, 3]) cluster.crash(index);
-    cluster.run(100);
-    cluster.link = () => true;
-    for (const index of [1, 2, 3]) cluster.start(index);
-    cluster.run(10);
-    const bytes = transfer(0);
-    cluster.submit(3, bytes);
-    expect(committedBy(bytes, 4 * BASE_TIMEOUT_MS)).toBe(true);
+    simulation.filter = (_from, _to, bytes) => kindOfBytes(bytes) !== 'new-view';
+    expect(until(() => alive().every(({ driver }) => driver?.status().active === false), 4000)).toBe(true);
+    crash(1, 2, 3);
+    simulation.run(100);
+    simulation.filter = null;
+    start(1, 2, 3);
+    simulation.run(10);
+    retry(3);
+    expect(isCommitted(submitted, 4 * BASE_TIMEOUT_MS)).toBe(true);
   });
 
   test('with nothing executed anywhere final: CHECKPOINTs lost, then a new primary', () => {
     begin();
-    cluster.link = (_from, _to, message) => !(message[0] === 0 && message[1] === 3) && message[0] !== 11;
-    for (let nonce = 0; nonce < 4; nonce++) {
-      cluster.submit(0, transfer(nonce));
-      cluster.run(20);
+    simulation.filter = (_from, _to, bytes) => {
+      const decoded = decodePeerMessage(bytes);
+      return decoded.ok && !isCheckpoint(decoded.value) && decoded.value.kind !== 'certificate';
+    };
+    for (let count = 0; count < 4; count++) {
+      submit(0);
+      simulation.run(20);
     }
-    expect(cluster.heights()).toEqual([1, 1, 1, 1]);
-    expect(cluster.driver(3).status().executedHeight).toBeGreaterThan(1);
-    cluster.crash(0);
-    const bytes = transfer(4);
-    cluster.submit(1, bytes);
-    cluster.link = () => true;
-    expect(committedBy(bytes, 2 * BASE_TIMEOUT_MS)).toBe(true);
-    expect(cluster.until(() => everywhere(5), BASE_TIMEOUT_MS)).toBe(true);
+    expect(simulation.nodes.map(heightOf)).toEqual([1, 1, 1, 1]);
+    expect(status(3).executedHeight).toBeGreaterThan(1);
+    crash(0);
+    const submitted = submit(1);
+    simulation.filter = null;
+    expect(isCommitted(submitted, 2 * BASE_TIMEOUT_MS)).toBe(true);
+    expect(until(() => everywhere(5), BASE_TIMEOUT_MS)).toBe(true);
   });
 });
 
 describe('a node that was away', () => {
   test('catches up over many ranges and epochs, and takes part again', () => {
-    begin(small);
-    cluster.crash(3);
-    cluster.run(12_000);
+    begin({ consensus: SMALL });
+    crash(3);
+    simulation.run(12_000);
     const before = highest();
     expect(before).toBeGreaterThan(30);
-    cluster.start(3);
-    expect(cluster.until(() => heightOf(3) >= before + 3, 3 * BASE_TIMEOUT_MS)).toBe(true);
-    cluster.crash(2);
-    const bytes = transfer(0);
-    cluster.submit(3, bytes);
-    expect(committedBy(bytes, 4 * BASE_TIMEOUT_MS)).toBe(true);
+    start(3);
+    expect(until(() => heightOf(node(3)) >= before + 3, 3 * BASE_TIMEOUT_MS)).toBe(true);
+    crash(2);
+    expect(isCommitted(submit(3), 4 * BASE_TIMEOUT_MS)).toBe(true);
   });
 
   test('as an observer follows, answers readers and passes on transactions', () => {
-    begin(small, 1);
-    const bytes = transfer(0);
-    const answers = cluster.submit(4, bytes);
-    expect(committedBy(bytes, BASE_TIMEOUT_MS)).toBe(true);
-    expect(answers).toEqual([{ id: transactionId(bytes), status: 'pending' }]);
-    cluster.crash(4);
-    cluster.run(5000);
+    begin({ consensus: SMALL, observers: 1 });
+    const signed = simulation.clients.sign(0, 0);
+    const answers: SubmitOutcome[] = [];
+    node(4).driver?.submit(signed.bytes, (outcome) => answers.push(outcome));
+    expect(isCommitted(signed, BASE_TIMEOUT_MS)).toBe(true);
+    expect(simulation.nodes.every((each) => has(each, signed))).toBe(true);
+    expect(answers).toEqual([{ id: signed.id, status: 'pending' }]);
+    crash(4);
+    simulation.run(5000);
     const before = highest();
-    cluster.start(4);
-    expect(cluster.until(() => heightOf(4) >= before + 3, 3 * BASE_TIMEOUT_MS)).toBe(true);
-    expect(cluster.driver(4).status()).toMatchObject({ halted: false });
+    start(4);
+    expect(until(() => heightOf(node(4)) >= before + 3, 3 * BASE_TIMEOUT_MS)).toBe(true);
+    expect(status(4)).toMatchObject({ halted: false });
   });
 });
 
 describe('epochs', () => {
   test('follow one another, each in view 0 with another primary', () => {
-    begin(small);
-    expect(cluster.until(() => everywhere(13), 10_000)).toBe(true);
-    const proposers = cluster
-      .node(0)
-      .blocks.slice(0, 12)
-      .map(({ record }) => record.header.proposer);
-    expect(proposers).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
+    const proposers = new Map<number, number>();
+    const executed: Checker['executed'] = (_, { header }) => void proposers.set(header.height, header.proposer);
+    begin({ consensus: SMALL }, [{ name: 'proposers', executed }]);
+    expect(until(() => everywhere(13), 10_000)).toBe(true);
+    expect([...proposers.values()].slice(0, 12)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
   });
 
   test('of one height work', () => {
-    begin((genesis) => Object.assign(genesis.consensus, { epochLength: 1, window: 1, idleBlockMs: 100 }));
-    expect(cluster.until(() => everywhere(8), 10_000)).toBe(true);
+    begin({ consensus: { epochLength: 1, window: 1, idleBlockMs: 100 } });
+    expect(until(() => everywhere(8), 10_000)).toBe(true);
   });
 
-  test.each([0, 1, 2, 3])('go on when node %d crashes at each of their borders and comes back', (index) => {
-    begin(small);
+  test.each(ALL)('go on when node %d crashes at each of their borders and comes back', (slot) => {
+    begin({ consensus: SMALL });
     for (let round = 1; round <= 3; round++) {
       const border = Math.ceil((highest() + 1) / 3) * 3;
-      expect(cluster.until(() => cluster.driver(index).status().executedHeight >= border, 10_000)).toBe(true);
-      cluster.crash(index);
-      cluster.submit((index + 1) % 4, transfer(round - 1));
-      cluster.run(50);
-      cluster.start(index);
-      expect(cluster.until(() => everywhere(border + 2), 4 * BASE_TIMEOUT_MS)).toBe(true);
+      expect(until(() => status(slot).executedHeight >= border, 10_000)).toBe(true);
+      crash(slot);
+      submit((slot + 1) % 4);
+      simulation.run(50);
+      start(slot);
+      expect(until(() => everywhere(border + 2), 4 * BASE_TIMEOUT_MS)).toBe(true);
     }
   });
 
   test('go on when all crash at a border', () => {
     for (let ms = 0; ms < 8; ms++) {
-      begin(small);
-      expect(cluster.until(() => cluster.driver(0).status().executedHeight >= 3, 10_000)).toBe(true);
-      cluster.run(ms / 2);
-      for (const { index } of cluster.nodes) cluster.crash(index);
-      cluster.run(10);
-      for (const { index } of cluster.nodes) cluster.start(index);
-      cluster.run(10);
-      const bytes = transfer(0);
-      cluster.submit(1, bytes);
-      expect([ms, committedBy(bytes, 4 * BASE_TIMEOUT_MS)]).toEqual([ms, true]);
+      begin({ consensus: SMALL });
+      expect(until(() => status(0).executedHeight >= 3, 10_000)).toBe(true);
+      simulation.run(ms / 2);
+      crash(...ALL);
+      simulation.run(10);
+      start(...ALL);
+      simulation.run(10);
+      expect([ms, isCommitted(submit(1), 4 * BASE_TIMEOUT_MS)]).toEqual([ms, true]);
     }
   });
 });
 
 describe('other sizes', () => {
   test.each([1, 2, 3, 5, 6, 7])('%d validators commit', (count) => {
-    begin(undefined, 0, count);
-    const bytes = transfer(0);
-    cluster.submit(count - 1, bytes);
-    expect(committedBy(bytes, BASE_TIMEOUT_MS)).toBe(true);
+    begin({ powers: equal(count) });
+    expect(isCommitted(submit(count - 1), BASE_TIMEOUT_MS)).toBe(true);
   });
 
   test('6 validators stop with 4, exactly two thirds, and go on with 5', () => {
-    begin(undefined, 0, 6);
-    cluster.crash(4);
-    cluster.crash(5);
-    const bytes = transfer(0);
-    cluster.submit(0, bytes);
-    cluster.run(10_000);
-    expect(has(0, bytes)).toBe(false);
-    cluster.start(5);
-    expect(committedBy(bytes, 2 * BASE_TIMEOUT_MS)).toBe(true);
+    begin({ powers: equal(6) });
+    crash(4, 5);
+    const submitted = submit(0);
+    simulation.run(10_000);
+    expect(has(node(0), submitted)).toBe(false);
+    start(5);
+    expect(isCommitted(submitted, 2 * BASE_TIMEOUT_MS)).toBe(true);
   });
 
   test('one heavy validator alone is the quorum', () => {
-    begin((genesis) => {
-      genesis.consensus['mode'] = 'stake';
-      for (const [index, validator] of genesis.validators.entries()) validator['power'] = index === 1 ? '97' : '1';
-    });
-    for (const index of [0, 2, 3]) cluster.crash(index);
-    const bytes = transfer(0);
-    cluster.submit(1, bytes);
-    expect(committedBy(bytes, 2 * BASE_TIMEOUT_MS)).toBe(true);
+    begin({ powers: [1n, 97n, 1n, 1n] });
+    crash(0, 2, 3);
+    expect(isCommitted(submit(1), 2 * BASE_TIMEOUT_MS)).toBe(true);
   });
 });
-
-describe('submitting', () => {
-  const answer = (index: number, bytes: Uint8Array) => {
-    const answers = cluster.submit(index, bytes);
-    expect(cluster.until(() => answers.length > 0, 1000)).toBe(true);
-    return answers[0];
-  };
-
-  test('the same bytes again is answered alike, at every node and after they are committed', () => {
-    begin();
-    const bytes = transfer(0);
-    const id = transactionId(bytes);
-    const first = [cluster.submit(0, bytes), cluster.submit(0, bytes), cluster.submit(2, bytes)];
-    cluster.run(1);
-    expect(first.map(([each]) => each)).toEqual(first.map(() => ({ id, status: 'pending' })));
-    expect(committedBy(bytes, BASE_TIMEOUT_MS)).toBe(true);
-    for (const index of [0, 1, 3]) expect(answer(index, bytes)).toEqual({ id, status: 'committed' });
-  });
-
-  test('another transaction with a used nonce is told so', () => {
-    begin();
-    const bytes = transfer(0);
-    cluster.submit(0, bytes);
-    committedBy(bytes, BASE_TIMEOUT_MS);
-    expect(answer(1, cluster.transfer(0, 1, 0, 9n))).toMatchObject({ code: 'NONCE_TOO_LOW' });
-  });
-
-  test.each([
-    ['garbage', () => new Uint8Array([1, 2, 3]), 'MALFORMED'],
-    ['nothing', () => new Uint8Array(), 'MALFORMED'],
-    ['too much', () => new Uint8Array(100_000), 'TOO_LARGE'],
-    ['a flipped signature', () => flipped(cluster.transfer(0, 1, 0)), 'BAD_SIGNATURE'],
-    ['a far nonce', () => cluster.transfer(0, 1, 256), 'NONCE_TOO_HIGH'],
-    ['the last nonce there is', () => cluster.transfer(0, 1, Number.MAX_SAFE_INTEGER), 'NONCE_TOO_HIGH'],
-  ])('%s is refused', (_, bytes, code) => {
-    begin();
-    expect(answer(0, bytes())).toMatchObject({ code });
-  });
-
-  test('a transaction ahead of its predecessor waits for it', () => {
-    begin();
-    const [first, second] = [transfer(0), transfer(1)];
-    expect(answer(0, second)).toMatchObject({ status: 'pending' });
-    cluster.run(500);
-    expect(has(0, second)).toBe(false);
-    cluster.submit(2, first);
-    expect(committedBy(second, BASE_TIMEOUT_MS)).toBe(true);
-  });
-});
-
-const flipped = (bytes: Uint8Array): Uint8Array => bytes.with(10, (bytes[10] ?? 0) ^ 1);
