@@ -74,12 +74,14 @@ describe('the network commits again', () => {
         return works && message.kind !== 'status' ? [] : [outgoing];
       },
     });
-    for (let seed = 1; seed <= RUNS / 2; seed++) {
+    for (let seed = 1; seed <= RUNS / 4; seed++) {
       const simulation = network(seed, new Random(seed), new Map([[3, idler]]));
       const away = simulation.node(2);
       plug(simulation, away, false, true);
-      simulation.run(600_000 + seed * 13_000);
+      // What was submitted by then keeps waiting.
+      simulation.run(1000);
       simulation.clients.load(0);
+      simulation.run(600_000 + seed * 13_000);
       plug(simulation, away, true, true);
       expect(timeToCommit(simulation, [0, 1, 2]), `seed ${seed}`).toBeLessThanOrEqual(4 * BASE_MS);
     }
