@@ -325,7 +325,7 @@ export const memoryMutants: readonly Mutant[] = [
       edit(
         'ledger/execute.ts',
         'timestampMs: Math.max(body.timestampMs, head.header.timestampMs + 1),',
-        'timestampMs: Math.max(Math.floor(performance.now() * 1000), head.header.timestampMs + 1),',
+        'timestampMs: Math.max(Math.floor(2e12 + performance.now() * 1000), head.header.timestampMs + 1),',
       ),
     ],
   },
