@@ -90,8 +90,8 @@ function join(replica: Replica, emit: Emit): void {
 
 /**
  * Who left a view alone, say after it was cut off, votes in none below (V2), and cannot make us join: without it every
- * quorum may need the votes of liars, who set the pace then. So all move to its view, once an epoch for each: a liar that
- * pretends gets one view change for it, and no view that we would not reach in one round of primaries.
+ * quorum may need the votes of liars, who set the pace then. So we move to its view, once an epoch for each: a liar that
+ * pretends gets no more of it, and no view that we would not reach in one round of primaries.
  */
 export function fetchStranded(replica: Replica, emit: Emit): void {
   const { self, validators } = replica.instance;
