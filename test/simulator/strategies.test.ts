@@ -84,6 +84,17 @@ describe('liars', () => {
     expect(votes.some((each) => isSigned(each) && each.vote.hash !== bodyHash(body))).toBe(true);
   });
 
+  test('a corrupt one sends no empty message: the network of its own node takes that for a bug, and stops it', () => {
+    const votes = Array.from({ length: 2000 }, (_, height) => ({
+      kind: 'vote' as const,
+      vote: vote('commit', height + 1),
+    }));
+    const lengths = tellAll('corrupt', votes)
+      .flat()
+      .map(({ message }) => (message.kind === 'bytes' ? message.bytes.length : Infinity));
+    expect(Math.min(...lengths)).toBe(1);
+  });
+
   test.for([0, 1])(
     'two that never met vote for the same two bodies: the first as primary, the other as validator %i',
     (at) => {

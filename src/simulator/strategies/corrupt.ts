@@ -20,7 +20,7 @@ export const corrupt: StrategyFactory = (context) => {
       past[++turn % 64] = bytes;
       if (turn % 7 === 0) return [outgoing, raw(past[(turn * 31) % 64] ?? bytes)];
       if (turn % 7 === 1) return [raw(bytes.map((byte, at) => (at === bytes.length - 1 ? byte ^ 1 : byte)))];
-      if (turn % 7 === 2) return [raw(bytes.subarray(0, turn % bytes.length))];
+      if (turn % 7 === 2) return [raw(bytes.subarray(0, Math.max(1, turn % bytes.length)))];
       if (turn % 7 === 3) return [raw(bytes.map((byte, at) => (at >= 1 && at < 9 ? 0xff : byte)))];
       if (turn % 7 === 4) return [raw(new Uint8Array(bytes.length + 65_536).with(0, turn % 11))];
       if (turn % 7 === 5 && own !== null)
