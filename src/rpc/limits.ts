@@ -1,5 +1,9 @@
 /** Every bound of the HTTP server, with its reason. */
 
+/** Bytes of a refused body that are read and dropped so that its sender gets to read why: well above what anybody sends by
+ *  mistake, and a fraction of a second's work. */
+export const DROPPED_BYTES_MAX = 32 * 1024 * 1024;
+
 export interface ServerLimits {
   /** Open connections; further ones are closed at once. */
   readonly connectionsMax: number;

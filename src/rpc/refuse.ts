@@ -3,6 +3,7 @@ import { type IncomingMessage, type ServerResponse, STATUS_CODES } from 'node:ht
 import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { PROBLEM_MEDIA_TYPE, type Problem, type ProblemCode, problem } from '../api/problems.ts';
+import { DROPPED_BYTES_MAX } from './limits.ts';
 
 /** Sent with every answer: answers are about now, and are never anything but what their type says. */
 export const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
@@ -19,7 +20,9 @@ export function refuse(
   const body = problem(code, detail);
   void reply.code(body.status).headers(COMMON_HEADERS).header('content-type', PROBLEM_MEDIA_TYPE);
   if (body.status === 429 || body.status === 503) void reply.header('retry-after', RETRY_AFTER_SECONDS);
-  if (code === 'STOPPING' || hasUnreadBody(reply.request.raw)) void reply.header('connection', 'close');
+  const unread = hasUnreadBody(reply.request.raw);
+  if (code === 'STOPPING' || unread) void reply.header('connection', 'close');
+  if (unread) closeInStages(reply.request.raw);
   // As bytes: to text the framework would add a charset, which this media type does not have.
   return reply.send(Buffer.from(JSON.stringify({ ...body, ...extra })));
 }
@@ -27,6 +30,26 @@ export function refuse(
 /** Whether more of a body is to come, which nobody wants to read: it would keep the connection busy for nothing. */
 function hasUnreadBody({ complete, headers }: IncomingMessage): boolean {
   return !complete && (headers['transfer-encoding'] !== undefined || Number(headers['content-length'] ?? 0) > 0);
+}
+
+/**
+ * Makes the server close this connection in stages once it has answered (RFC 9112, section 9.6): it ends its own half, and
+ * reads on and drops for a while what the client still sends. Closed at once, the connection would be reset under a client
+ * that is in the middle of its body, and the answer lost before anybody read it. Ends with the body, after so many bytes, or
+ * with the request's timeout, which goes on running.
+ */
+function closeInStages(request: IncomingMessage): void {
+  const { socket } = request;
+  const close = (): Socket => socket.destroy();
+  let dropped = 0;
+  request.on('data', ({ length }: Buffer) => {
+    dropped += length;
+    if (dropped > DROPPED_BYTES_MAX) close();
+  });
+  // What node:http calls to close the connection of an answer; there is no event to do it with.
+  socket.destroySoon = () => {
+    socket.end(() => (request.readableEnded ? close() : request.once('end', close)));
+  };
 }
 
 /** The same below the framework. */

@@ -20,6 +20,15 @@ export interface Question {
   readonly body?: Uint8Array | string;
 }
 
+export interface RawConnection {
+  readonly socket: Socket;
+  /** Of the connection, as the client saw them. */
+  readonly errors: readonly Error[];
+  /** All that came, once the connection is closed. */
+  readonly closed: Promise<string>;
+  received(): string;
+}
+
 export class Harness {
   readonly gateway: MemoryGateway;
   readonly server: RpcServer;
@@ -56,15 +65,16 @@ export class Harness {
   }
 
   /** A connection, with all that comes back until the server closes it. */
-  async connect(): Promise<{ readonly socket: Socket; readonly closed: Promise<string>; received(): string }> {
-    const socket = connect(this.port, '127.0.0.1');
+  async connect(options: { readonly allowHalfOpen?: boolean } = {}): Promise<RawConnection> {
+    const socket = connect({ port: this.port, host: '127.0.0.1', ...options });
+    const errors: Error[] = [];
     let received = '';
     socket.setEncoding('latin1').on('data', (chunk) => (received += chunk));
     // A reset after the answer is the server's right: it has not read all that was sent.
-    socket.on('error', () => undefined);
+    socket.on('error', (error) => errors.push(error));
     const closed = new Promise<string>((resolve) => socket.on('close', () => resolve(received)));
     await new Promise<void>((resolve) => socket.once('connect', resolve));
-    return { socket, closed, received: () => received };
+    return { socket, errors, closed, received: () => received };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

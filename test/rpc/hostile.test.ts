@@ -1,8 +1,10 @@
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
 import { BATCH_BYTES_MAX } from '../../src/api/limits.ts';
+import { DROPPED_BYTES_MAX } from '../../src/rpc/limits.ts';
 import { originCheck } from '../../src/rpc/origin.ts';
-import { EventReader, type Harness, start, until } from './harness.ts';
+import { EventReader, type Harness, type RawConnection, start, until } from './harness.ts';
 import { bytesOf } from './memory-gateway.ts';
 
 const host = (harness: Harness): string => `Host: 127.0.0.1:${harness.port}\r\n`;
@@ -80,6 +82,55 @@ describe('an oversized request', () => {
     expect(codeOf(await closed)).toBe('BODY_TOO_LARGE');
     expect(sent).toBeLessThan(BATCH_BYTES_MAX + 32 * 1024 * 1024);
     await expectHealthy(harness);
+  });
+
+  describe('that is refused while it is still being sent', () => {
+    const head = (harness: Harness, length: number): string =>
+      `POST /v1/transactions HTTP/1.1\r\n${host(harness)}Content-Type: ${BATCH_MEDIA_TYPE}\r\nContent-Length: ${length}\r\n\r\n`;
+    /** Has heard why, and that no answer will follow, but sends on. */
+    const refused = async (harness: Harness, length: number): Promise<RawConnection> => {
+      const connection = await harness.connect({ allowHalfOpen: true });
+      connection.socket.write(head(harness, length));
+      await once(connection.socket, 'end');
+      expect(codeOf(connection.received())).toBe('BODY_TOO_LARGE');
+      return connection;
+    };
+
+    it('is read on to its end: a reset would take the answer from a client that has not read it yet', async () => {
+      await using harness = await start();
+      const { socket, errors, closed } = await refused(harness, 10_000_000);
+      for (let sent = 0; sent < 10_000_000; sent += 1_000_000) {
+        await new Promise((resolve) => socket.write(Buffer.alloc(1_000_000), resolve));
+      }
+      socket.end();
+      await closed;
+      expect(errors).toEqual([]);
+    });
+
+    it('is not read on for ever', async () => {
+      await using harness = await start();
+      const { socket, closed } = await refused(harness, 1e15);
+      let sent = 0;
+      const pour = (): void => {
+        sent += 1_000_000;
+        socket.write(Buffer.alloc(1_000_000), (error) => (error ? undefined : pour()));
+      };
+      pour();
+      await closed;
+      expect(sent).toBeLessThan(2 * DROPPED_BYTES_MAX);
+      await expectHealthy(harness);
+    });
+
+    it('is not waited for longer than for any other', async () => {
+      await using harness = await start({
+        limits: { headersTimeoutMs: 60, requestTimeoutMs: 120, timeoutCheckMs: 20 },
+      });
+      const { socket, received, closed } = await refused(harness, 10_000_000);
+      const drip = setInterval(() => socket.write('a'), 5);
+      await closed;
+      clearInterval(drip);
+      expect(received().match(/HTTP\/1\.1/g)).toHaveLength(1);
+    });
   });
 
   it('with chunk extensions without end is answered', async () => {
