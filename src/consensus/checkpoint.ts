@@ -117,6 +117,6 @@ function discard(replica: Replica): void {
   for (const height of replica.slots.keys()) if (height <= stable) replica.slots.delete(height);
   for (const height of replica.checkpoints.keys()) if (height <= low) replica.checkpoints.delete(height);
   for (const height of replica.blockHashes.keys()) if (height <= low) replica.blockHashes.delete(height);
-  for (const [key, height] of replica.reported) if (height <= low) replica.reported.delete(key);
+  for (const [key, { height }] of replica.reported) if (height <= low) replica.reported.delete(key);
   forgetPromises(replica.promises, low);
 }

@@ -27,7 +27,7 @@ export function accuse(replica: Replica, first: SignedVote, second: SignedVote, 
   const key = placeKey(offenceOf(evidence));
   if (replica.reported.has(key)) return;
   mark('N3');
-  replica.reported.set(key, first.vote.height);
+  replica.reported.set(key, first.vote);
   emit({ kind: 'evidence', evidence });
 }
 

@@ -1,5 +1,6 @@
 /** What is true of a replica after every step, in production too. A violation is our own bug: the node stops. */
 import { invariant } from '../base/invariant.ts';
+import { promisesMax } from './limits.ts';
 import { type Replica, stableHeight } from './replica.ts';
 
 export function checkInvariants(replica: Replica): void {
@@ -14,7 +15,7 @@ export function checkInvariants(replica: Replica): void {
   );
   invariant(newView === null || newView.newView.view === replica.view, 'NEW-VIEW of another view');
   invariant(replica.checkpoints.size <= 2 * instance.window + 1, 'too many heights of CHECKPOINTs');
-  invariant(replica.promises.votes.size <= 8 * instance.window + 8, 'too many promises', {
+  invariant(replica.promises.votes.size <= promisesMax(instance.window), 'too many promises', {
     size: replica.promises.votes.size,
   });
   invariant(slots.size <= instance.window, 'too many heights in flight', { size: slots.size });

@@ -4,7 +4,7 @@
  */
 import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { primaryOf, type ValidatorSet } from '../ledger/validators.ts';
-import type { Certificate, SignedVote } from '../ledger/vote.ts';
+import type { Certificate, SignedVote, Vote } from '../ledger/vote.ts';
 import type { PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
 import type { Promises } from './promises.ts';
 
@@ -67,8 +67,9 @@ export interface Replica {
   newView: SignedNewView | null;
   /** What we signed, and so may not contradict. */
   readonly promises: Promises;
-  /** Offences already reported, so that each is reported once, with their heights. */
-  readonly reported: Map<string, Height>;
+  /** The first of two votes of each offence that was reported, by its place: each is reported once. Of the current view;
+   *  CHECKPOINTs, which have none, as long as they are kept. */
+  readonly reported: Map<string, Vote>;
   /** What peers lack that every one of us could pass on to them. */
   readonly lacking: { readonly view: Map<ValidatorIndex, Lack>; readonly certificate: Map<ValidatorIndex, Lack> };
   readonly timer: Timer;

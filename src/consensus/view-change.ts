@@ -59,6 +59,7 @@ function clearVotes(replica: Replica): void {
     slot.prepares.clear();
     slot.commits.clear();
   }
+  for (const [place, { kind }] of replica.reported) if (kind !== 'checkpoint') replica.reported.delete(place);
 }
 
 /** A VIEW-CHANGE of another replica. */

@@ -2,6 +2,7 @@
  * Every bound of the driver and of what its protocol core keeps, with its reason. Whatever a peer can fill is in here, also
  * where no number stands in the code because the shape of the thing is the bound: `bufferLimits` names those.
  */
+import { promisesMax } from '../consensus/limits.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 
 // What waits for the driver's next turn
@@ -100,6 +101,10 @@ export interface Buffers {
   readonly checkpoints: number;
   /** VIEW-CHANGEs of all views. */
   readonly viewChanges: number;
+  /** Our own votes. */
+  readonly promises: number;
+  /** Offences that are not reported again. */
+  readonly reported: number;
   /** What validators said that they lack. */
   readonly lacking: number;
 }
@@ -108,11 +113,11 @@ export interface Buffers {
  * How large each may be at a node that admits so many peers, so many of them validators (itself among them or not), with a
  * window of so many heights. What has no place in them is not kept: a vote of another view or beyond the window, anything of
  * another epoch, a body that nobody proposed to us in this view and nobody asked for. STATUS and FETCH bring it back when it
- * is of use. Bounded by time alone are our own votes and the offences that we reported, above the window below the
- * certificate: some for each view that was tried there, and a view costs a timeout.
+ * is of use. Of each validator the core remembers besides that it was fetched (V16) and when it was last heard of (V14).
  */
 export function bufferLimits(peers: number, validators: number, window: number): Buffers {
   const bodies = BODY_WINDOWS * window * BODIES_PER_HEIGHT_MAX;
+  const checkpoints = 2 * window * validators;
   return {
     transactions: MEMPOOL_TRANSACTIONS_MAX,
     transactionBytes: MEMPOOL_BYTES_MAX,
@@ -129,9 +134,13 @@ export function bufferLimits(peers: number, validators: number, window: number):
     // One of each kind and voter: a second one is evidence or nothing.
     slotVotes: 2 * validators,
     // One of each voter for the heights in the window, and in one below it: certificates of their own are completed there.
-    checkpoints: 2 * window * validators,
-    // One of each voter, that to its highest view, however far ahead that is: who is alone there moves nobody.
+    checkpoints,
+    // One of each voter, that to its highest view, however far ahead that is: who is alone there moves nobody but once in an
+    // epoch, by as many views as there are validators (V16).
     viewChanges: validators,
+    promises: promisesMax(window),
+    // One of each place of the current view where two votes can contradict each other, and one of each CHECKPOINT that is kept.
+    reported: (1 + 2 * validators) * window + checkpoints,
     // What each said last, of its view and of its certificate.
     lacking: 2 * validators,
   };

@@ -103,7 +103,7 @@ export class Protocol {
   /** What peers made us hold, as far as it is the protocol's. */
   buffers(): Omit<Buffers, 'verifying' | 'deferred'> {
     const { mempool, bodies, catchUp } = this.#context;
-    const { slots, checkpoints, viewChanges, lacking } = this.#replica;
+    const { slots, checkpoints, viewChanges, lacking, promises, reported } = this.#replica;
     const slotVotes = [...slots.values()].map(({ prepares, commits }) => prepares.size + commits.size);
     return {
       transactions: mempool.size,
@@ -116,6 +116,8 @@ export class Protocol {
       slotVotes: Math.max(0, ...slotVotes),
       checkpoints: [...checkpoints.values()].reduce((sum, votes) => sum + votes.size, 0),
       viewChanges: viewChanges.size,
+      promises: promises.votes.size,
+      reported: reported.size,
       lacking: lacking.view.size + lacking.certificate.size,
     };
   }

@@ -1,4 +1,4 @@
-/** What a replica remembers of its own votes: all that it may not contradict, and nothing more. */
+/** What a replica remembers of votes that were cast, its own and those of liars: what is of use, and nothing more. */
 import { expect, test } from 'vitest';
 import { Bench, H } from './kit.ts';
 
@@ -25,4 +25,19 @@ test('CHECKPOINTs outlive the view', () => {
   bench.executed(1, H('b'));
   bench.give({ kind: 'censored', view: 0 as never });
   expect([...bench.replica.promises.votes.values()].map(({ vote }) => vote.kind)).toEqual(['checkpoint']);
+});
+
+test('offences are forgotten with the view in which they were committed, those of CHECKPOINTs with their height', () => {
+  const bench = new Bench();
+  const places = (): string[] => [...bench.replica.reported.values()].map(({ kind, height }) => `${kind} h${height}`);
+  for (const height of [1, 2]) {
+    for (const bodyHash of [H('a'), H('b')]) bench.vote(2, 'prepare', 0, height, bodyHash);
+    for (const blockHash of [H('a'), H('b')]) bench.vote(2, 'checkpoint', 0, height, blockHash);
+  }
+  expect(places()).toEqual(['prepare h1', 'checkpoint h1', 'prepare h2', 'checkpoint h2']);
+  bench.give({ kind: 'censored', view: 0 as never });
+  expect(places()).toEqual(['checkpoint h1', 'checkpoint h2']);
+  // Two heights further than the window of four below the certificate reaches.
+  bench.receive(0, { kind: 'certificate', certificate: bench.pens.certificate(6, H('d'), [0, 2, 3]) });
+  expect(places()).toEqual([]);
 });
