@@ -1,7 +1,15 @@
 /** All seeded bugs. */
 import { memoryMutants } from './list/memory.ts';
+import { patienceMutants } from './list/patience.ts';
+import { retransmissionMutants } from './list/retransmission.ts';
 import { viewMutants } from './list/views.ts';
 import { voteMutants } from './list/votes.ts';
 import type { Mutant } from './mutant.ts';
 
-export const mutants: readonly Mutant[] = [...voteMutants, ...viewMutants, ...memoryMutants];
+export const mutants: readonly Mutant[] = [
+  ...voteMutants,
+  ...viewMutants,
+  ...patienceMutants,
+  ...retransmissionMutants,
+  ...memoryMutants,
+];

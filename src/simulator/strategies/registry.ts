@@ -14,7 +14,7 @@ import {
   spamViewChange,
   stalePrepared,
 } from './view-changers.ts';
-import { doubleCheckpoint, doubleVote, favour, impersonate, replay, returning } from './voters.ts';
+import { doubleCheckpoint, doubleVote, favour, impersonate, replay, returning, stray } from './voters.ts';
 
 export interface Liar {
   /** One sentence, without a subject: what it does. */
@@ -40,6 +40,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('double-checkpoint', 'signs CHECKPOINTs of two blocks at each height', doubleCheckpoint),
   liar('favour', 'sends its votes to one half of the others only', favour),
   liar('impersonate', 'votes in the name of everybody else', impersonate),
+  liar('stray', 'votes for heights to come, and bodies that nobody has', stray),
   liar('replay', 'sends its old messages again, and its votes as those of other views, epochs and chains', replay),
   liar('slow', 'as primary proposes just before the others lose patience', slow),
   liar('censor', 'as primary leaves out half of all transactions', censor),

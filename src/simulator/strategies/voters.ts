@@ -1,5 +1,5 @@
 /** Liars in their votes. */
-import type { Epoch, ValidatorIndex, View } from '../../base/brand.ts';
+import type { Epoch, Height, ValidatorIndex, View } from '../../base/brand.ts';
 import type { Outgoing, StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
 import { encodePeerMessage } from '../../driver/wire.ts';
 import { type SignedVote, type VoteKind, voteSigningBytes } from '../../ledger/vote.ts';
@@ -39,6 +39,30 @@ export const impersonate = liar('impersonate', (context, outgoing) => {
   });
   return [outgoing, ...lies];
 });
+
+/** How many heights ahead of its own it votes, by turns. */
+const STRAY_HEIGHTS = 16;
+
+/** With each STATUS a PREPARE and a COMMIT at a height to come, for a body that nobody has. */
+export const stray: StrategyFactory = (context) => {
+  const { genesis, self, signer } = context;
+  let turn = 0;
+  return {
+    name: 'stray',
+    outgoing(outgoing) {
+      const { to, message } = outgoing;
+      if (message.kind !== 'status') return [outgoing];
+      const { epoch, view, executedHeight } = message.status;
+      const height = (executedHeight + 1 + (turn++ % STRAY_HEIGHTS)) as Height;
+      const lies = (['prepare', 'commit'] as const).map((kind): Outgoing => {
+        const vote = { kind, epoch, view, height, hash: otherHash(genesis.chainId) };
+        const signature = signer.sign(voteSigningBytes(genesis.chainId, vote));
+        return { to, message: { kind: 'vote', vote: { vote, voter: self, signature } } };
+      });
+      return [outgoing, ...lies];
+    },
+  };
+};
 
 /** Every message again, later, and its votes also as those of another view, another epoch and another chain. */
 export const replay: StrategyFactory = (context) => {

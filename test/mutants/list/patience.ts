@@ -1,0 +1,202 @@
+/** Bugs in timers: when a primary is left, and when it is not. */
+import { edit, type Mutant } from '../mutant.ts';
+
+export const patienceMutants: readonly Mutant[] = [
+  {
+    name: 'timer-never-restarted',
+    clause: 'V6',
+    breaks: 'runs no timer once a view has failed',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        '!timer.reach || timer.deadline !== null',
+        '!timer.reach || timer.failures > 0 || timer.deadline !== null',
+      ),
+    ],
+    directed: {
+      powers: [1n, 1n, 1n, 1n, 1n, 1n, 1n],
+      liars: [0, 1].map((validator) => ({ validator, strategy: 'withhold' })),
+    },
+  },
+  {
+    name: 'timer-not-reset-by-progress',
+    clause: 'V6',
+    breaks: 'leaves a primary that orders bodies all the time',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        '  timer.failures = 0;\n  timer.deadline = null;\n  startTimer(replica);',
+        '  timer.failures = 0;\n  startTimer(replica);',
+      ),
+    ],
+    directed: { transcript: 'busy-primary' },
+  },
+  {
+    name: 'timer-reset-by-any-message',
+    clause: 'V1',
+    breaks: 'waits anew with each message that arrives',
+    edits: [
+      edit(
+        'consensus/step.ts',
+        'return onMessage(replica, input.from, input.message, emit);',
+        `if (replica.timer.deadline !== null)
+        replica.timer.deadline = replica.timer.now + replica.instance.baseTimeoutTicks;
+      return onMessage(replica, input.from, input.message, emit);`,
+      ),
+    ],
+    directed: { liars: [{ validator: 0, strategy: 'silent' }] },
+  },
+  {
+    name: 'awaited-view-without-timer',
+    clause: 'V5',
+    breaks: 'waits for a NEW-VIEW without end',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        '  timer.lonelySince = null;\n  timer.deadline = timer.now + timeoutTicks(replica);',
+        '  timer.lonelySince = null;',
+      ),
+    ],
+  },
+  {
+    name: 'alone-into-higher-views',
+    clause: 'V5',
+    breaks: 'moves on to view after view alone, without a quorum',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        '  timer.lonelySince = timer.now;\n  quorumMoved(replica);',
+        '  timer.lonelySince = timer.now;\n  timer.deadline = timer.now + timeoutTicks(replica);',
+      ),
+    ],
+    directed: { faults: ['one-way', 'partition'] },
+  },
+  {
+    name: 'timeout-without-cap',
+    clause: 'V6',
+    breaks: 'doubles its timeout without end',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        'Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks)',
+        'instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30)',
+      ),
+    ],
+    directed: { transcript: 'patience-has-a-cap' },
+  },
+  {
+    name: 'timeout-without-doubling',
+    clause: 'V6',
+    breaks: 'never has more patience than at first',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        'Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks)',
+        'instance.baseTimeoutTicks',
+      ),
+    ],
+    directed: { transcript: 'no-view-change-storm' },
+  },
+  {
+    name: 'failures-never-forgotten',
+    clause: 'V14',
+    breaks: 'goes on with the doubled timeout however often bodies are ordered or a quorum is missing',
+    edits: [
+      edit('consensus/timer.ts', '  timer.failures = 0;\n  timer.deadline = null;', '  timer.deadline = null;'),
+      edit('consensus/timer.ts', "    mark('V14');\n    timer.failures = 0;", "    mark('V14');"),
+    ],
+    directed: { transcript: 'patience-comes-back' },
+  },
+  {
+    name: 'patience-grows-without-quorum',
+    clause: 'deviation 9',
+    breaks: 'counts on alone when the quorum is gone, and doubles its timeout without end',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        '  timer.lonelySince = timer.now;\n  quorumMoved(replica);',
+        '  timer.deadline = timer.now + timeoutTicks(replica);',
+      ),
+      edit('consensus/timer.ts', '!timer.reach || timer.deadline !== null', 'timer.deadline !== null'),
+      edit('consensus/timer.ts', "    mark('V15');\n    replica.timer.deadline = null;", "    mark('V15');"),
+      edit(
+        'consensus/timer.ts',
+        'Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks)',
+        'instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30)',
+      ),
+      edit('consensus/timer.ts', 'if (timer.failures === 0 || silence < instance.timeoutCapTicks) return;', 'return;'),
+    ],
+    directed: { transcript: 'hour-without-quorum' },
+  },
+  {
+    name: 'failures-kept-without-quorum',
+    clause: 'V14',
+    breaks: 'is as patient after an outage as before it',
+    edits: [
+      edit('consensus/timer.ts', "    mark('V14');\n    timer.failures = 0;", "    mark('V14');"),
+      edit('consensus/timer.ts', 'if (timer.failures === 0 || silence < instance.timeoutCapTicks) return;', 'return;'),
+    ],
+    directed: { transcript: 'apart-without-quorum' },
+  },
+  {
+    name: 'patience-runs-while-cut-off',
+    clause: 'V15',
+    breaks: 'leaves its view, alone, while it is connected with nobody',
+    edits: [
+      edit('consensus/timer.ts', '!timer.reach || timer.deadline !== null', 'timer.deadline !== null'),
+      edit('consensus/timer.ts', "    mark('V15');\n    replica.timer.deadline = null;", "    mark('V15');"),
+    ],
+    directed: { transcript: 'restart-one-by-one' },
+  },
+  {
+    name: 'reach-never-true',
+    clause: 'V15',
+    breaks: 'never believes that a quorum is connected',
+    edits: [
+      edit(
+        'driver/postman.ts',
+        'return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected()])));',
+        'return own.length > 1;',
+      ),
+    ],
+  },
+  {
+    name: 'demand-never-told',
+    clause: 'V1',
+    breaks: 'does not tell its timer that transactions wait',
+    edits: [
+      edit(
+        'driver/protocol.ts',
+        'waiting: this.#context.mempool.demand || this.#proposer.idleBlockDue(next)',
+        'waiting: next < 0',
+      ),
+    ],
+  },
+  {
+    name: 'censorship-tolerated',
+    clause: 'V13',
+    breaks: 'stays with a primary that leaves transactions out',
+    edits: [edit('driver/protocol.ts', "this.step({ kind: 'censored', view: this.#replica.view });", '')],
+    directed: { liars: [{ validator: 0, strategy: 'censor' }] },
+  },
+  {
+    name: 'stray-votes-awaited',
+    clause: 'V6',
+    breaks: 'waits for whatever anybody votes for, proposed or not',
+    edits: [edit('consensus/timer.ts', 'return isWeakQuorum(validators, power);', 'return power > 0n;')],
+    directed: { transcript: 'stray-votes' },
+  },
+  {
+    name: 'stranded-not-fetched',
+    clause: 'V16',
+    breaks: 'leaves alone who is alone in a higher view',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        'return timer.strandedTicks >= STRANDED',
+        'return false && timer.strandedTicks >= STRANDED',
+      ),
+    ],
+    directed: { transcript: 'alone-in-a-higher-view' },
+  },
+];
