@@ -262,6 +262,8 @@ test('the limits are as they are known to be, with four validators', () => {
     slotVotes: 8,
     checkpoints: 128,
     viewChanges: 4,
+    promises: 136,
+    reported: 272,
     lacking: 8,
   });
 });
