@@ -71,8 +71,8 @@ export function onViewChange(replica: Replica, signed: SignedViewChange, emit: E
   beginView(replica, emit);
 }
 
-/** 4.5.2: when more than a third of the power is ahead of us, one of them is honest; we join the smallest of their views
- *  even if our timer has not expired. */
+/** 4.5.2: when a third of the power is ahead of us, one of them is honest, and nobody can begin our view without them; we
+ *  join the smallest of their views even if our timer has not expired. */
 function join(replica: Replica, emit: Emit): void {
   if (replica.instance.self === null) return;
   const { validators } = replica.instance;

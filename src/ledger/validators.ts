@@ -49,8 +49,9 @@ export const validatorsHash = (set: ValidatorSet): Hash =>
  *  sets of 2f+1 = 3 need not meet. */
 export const isQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * power > 2n * set.total;
 
-/** More than one third of the power: at least one honest validator is among them. */
-export const isWeakQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * power > set.total;
+/** A third of the power: at least one honest validator is among them, and without them there is no quorum. (Those are the
+ *  same sets: liars hold less than a third, and what is left beside exactly a third is no quorum.) */
+export const isWeakQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * power >= set.total;
 
 /** Power of the signers, each identity once. Undefined when a bit names nobody. */
 export function powerOf(set: ValidatorSet, signers: Signers): bigint | undefined {

@@ -192,7 +192,17 @@ describe('4.4 NEW-VIEW', () => {
 
 describe('4.5.2 joining', () => {
   test.each([
-    ['one third exactly does not move us', [1, 1, 1], [[2, 5]], null],
+    ['n = 6: one ahead does not move us', [1, 1, 1, 1, 1, 1], [[2, 5]], null],
+    [
+      'n = 6: two ahead do, without whom there is no quorum',
+      [1, 1, 1, 1, 1, 1],
+      [
+        [2, 5],
+        [3, 6],
+      ],
+      5,
+    ],
+    ['less than a third does not, by a hair', [2, 1, 2, 2], [[2, 5]], null],
     ['n = 4: one ahead does not move us', [1, 1, 1, 1], [[2, 5]], null],
     [
       'n = 4: two ahead do',

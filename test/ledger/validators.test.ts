@@ -55,11 +55,28 @@ describe('a quorum', () => {
   });
 
   test.each([
-    ['exactly one third is not a weak quorum', equal(3), 1n, false],
+    ['exactly one third is a weak quorum', equal(6), 2n, true],
+    ['less than a third is not', equal(7), 2n, false],
     ['two of four is a weak quorum', equal(4), 2n, true],
     ['one of four is not', equal(4), 1n, false],
   ])('%s', (_, set, weight, expected) => {
     expect(isWeakQuorum(set, weight)).toBe(expected);
+  });
+
+  test('is missing exactly where the others are a weak quorum', () => {
+    const shares = fc
+      .array(fc.bigInt({ min: 1n, max: 2n ** 57n }), { minLength: 1, maxLength: 8 })
+      .chain((powers) => fc.tuple(fc.constant(powers), fc.subarray(powers)));
+    fc.assert(
+      fc.property(shares, ([powers, chosen]) => {
+        const set = setOf(...powers);
+        const power = chosen.reduce((sum, each) => sum + each, 0n);
+        expect(isQuorum(set, power)).toBe(!isWeakQuorum(set, set.total - power));
+      }),
+    );
+    for (let n = 1; n <= 30; n++)
+      for (let voters = 0; voters <= n; voters++)
+        expect(isQuorum(equal(n), BigInt(voters))).toBe(!isWeakQuorum(equal(n), BigInt(n - voters)));
   });
 
   test('shares more than a third with any other: two quorums meet in an honest validator', () => {

@@ -2,8 +2,10 @@
 import { FEE_POOL } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
-import type { Evidence } from '../../ledger/vote.ts';
+import { KEYS } from '../../driver/records.ts';
+import { certificateCodec, type Evidence } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../checker.ts';
+import type { SimulatedDisk } from '../disk.ts';
 import type { SimulatedNode } from '../node.ts';
 
 /** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar. */
@@ -66,7 +68,8 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
         const limits = [
           ['body/', executed + window * BODIES_PER_HEIGHT_MAX],
           ['block/', executed],
-          ['certificate/', executed + window],
+          // One a height at most, also where the blocks of certified heights are still missing.
+          ['certificate/', certifiedHeight(disk)],
           ['evidence/', EVIDENCE_PER_VALIDATOR_MAX * validators],
         ] as const;
         for (const [prefix, limit] of limits)
@@ -75,6 +78,11 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
       }
     },
   };
+}
+
+function certifiedHeight(disk: SimulatedDisk): number {
+  const certificate = certificateCodec.decode(disk.get(KEYS.certified) ?? new Uint8Array());
+  return certificate.ok ? certificate.value.height : 0;
 }
 
 /** Messages of the protocol that an honest node sends in a second at most, each counted once whoever gets it: ten times

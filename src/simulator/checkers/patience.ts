@@ -41,7 +41,8 @@ interface Watch {
   slowAt: number;
 }
 
-type Moves = Map<ValidatorIndex, { readonly epoch: number; readonly view: View }>;
+/** By epoch, the node's own and later ones: messages that were held back come with those of epochs that it does not know yet. */
+type Moves = Map<number, Map<ValidatorIndex, View>>;
 
 export function patience(genesis: Genesis, violate: Violate): Checker {
   const watches = new Map<number, Watch>();
@@ -105,6 +106,8 @@ function enterEpoch(watch: Watch, { driver }: SimulatedNode): void {
   const epoch = driver?.status().epoch ?? watch.epoch;
   if (epoch === watch.epoch) return;
   const { moved, heardAt, executed, slowAt } = watch;
+  for (const moves of [moved.perhaps, moved.surely])
+    for (const each of moves.keys()) if (each < epoch) moves.delete(each);
   Object.assign(watch, newWatch(epoch, 0, null), { moved, heardAt, executed, slowAt });
 }
 
@@ -145,12 +148,12 @@ function onMoved(
 ): void {
   const { voter, epoch, view } = viewChange;
   const raise = (moves: Moves): void => {
-    const known = moves.get(voter);
-    if (known === undefined || known.epoch < epoch || (known.epoch === epoch && known.view < view))
-      moves.set(voter, { epoch, view });
+    const inEpoch = moves.get(epoch) ?? new Map<ValidatorIndex, View>();
+    if ((inEpoch.get(voter) ?? -1) < view) moves.set(epoch, inEpoch.set(voter, view));
   };
   const messages = from.validator === null ? 0 : count(watch, node, from.validator);
   enterEpoch(watch, node);
+  if (epoch < watch.epoch) return;
   raise(watch.moved.perhaps);
   if (from.isHonest && from.validator === voter && watch.epoch === epoch && messages <= MESSAGES_PER_TICK)
     raise(watch.moved.surely);
@@ -170,8 +173,8 @@ function lookForQuorum(watch: Watch, { validator, ticks }: SimulatedNode, { vali
   for (const kind of ['perhaps', 'surely'] as const) {
     if (watch.quorumAt[kind] !== null) continue;
     const isThere = (index: ValidatorIndex): boolean => {
-      const move = watch.moved[kind].get(index);
-      return index === validator || (move !== undefined && move.epoch === watch.epoch && move.view >= watch.view);
+      const view = watch.moved[kind].get(watch.epoch)?.get(index);
+      return index === validator || (view !== undefined && view >= watch.view);
     };
     const power = validators.validators.reduce((sum, each) => (isThere(each.index) ? sum + each.power : sum), 0n);
     if (isQuorum(validators, power)) watch.quorumAt[kind] = ticks;

@@ -209,7 +209,7 @@ export const viewMutants: readonly Mutant[] = [
     name: 'join-on-one',
     clause: 'V4',
     breaks: 'follows a single replica to any view',
-    edits: [edit('ledger/validators.ts', '3n * power > set.total', 'power > 0n')],
+    edits: [edit('ledger/validators.ts', '3n * power >= set.total', 'power > 0n')],
     directed: { liars: [{ validator: 3, strategy: 'spam-view-change' }] },
   },
 ];
