@@ -6,8 +6,11 @@ import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
 import type { FinalizedBlock } from '../../src/driver/ports.ts';
 import type { SignedNewView, SignedViewChange } from '../../src/consensus/messages.ts';
 import { NULL_BODY } from '../../src/ledger/block.ts';
-import type { Vote } from '../../src/ledger/vote.ts';
+import { signersOf } from '../../src/consensus/tally.ts';
+import { type Certificate, certificateCodec, type Vote } from '../../src/ledger/vote.ts';
 import type { Checker } from '../../src/simulator/checker.ts';
+import { bounds } from '../../src/simulator/checkers/health.ts';
+import type { SimulatedNode } from '../../src/simulator/node.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 
 const world = (): Simulation => new Simulation({ seed: 1, powers: [1n, 1n, 1n, 1n], liars: new Map() });
@@ -307,6 +310,65 @@ describe('a checker', () => {
     const simulation = world();
     for (let repeat = 0; repeat < 2; repeat++) checker(simulation, 'one vote').sent?.(simulation.node(0), vote(0, {}));
     expect(simulation.violations).toEqual([]);
+  });
+
+  test('of patience knows the VIEW-CHANGEs of its epoch among later ones that came at once', () => {
+    const simulation = world();
+    const { started, noted, moved } = checker(simulation, 'patience');
+    const node = simulation.node(0);
+    started?.(node);
+    noted?.(node, { kind: 'view-change-started', view: 1 as View, reason: 'censorship' });
+    for (const voter of [1, 2]) {
+      const { viewChange: ours, signature } = askedBy(voter, 1);
+      for (const epoch of [0, 1] as Epoch[])
+        moved?.(node, simulation.node(voter), { viewChange: { ...ours, epoch }, signature });
+    }
+    node.ticks += simulation.genesis.consensus.baseTimeoutTicks;
+    noted?.(node, { kind: 'view-change-started', view: 2 as View, reason: 'timeout' });
+    expect(simulation.violations).toEqual([]);
+  });
+
+  test.for([[1], [1, 2]])(
+    'of patience takes for progress what is ordered and not yet executed: COMMITs of %s',
+    (voters) => {
+      const simulation = world();
+      const { started, noted, sent } = checker(simulation, 'patience');
+      const node = simulation.node(0);
+      const { baseTimeoutTicks } = simulation.genesis.consensus;
+      started?.(node);
+      node.ticks += baseTimeoutTicks;
+      noted?.(node, { kind: 'view-change-started', view: 1 as View, reason: 'timeout' });
+      noted?.(node, { kind: 'view-entered', view: 1 as View, primary: 1 as ValidatorIndex });
+      for (const voter of voters) sent?.(simulation.node(voter), vote(voter, { kind: 'commit', view: 1 as View }));
+      node.ticks += baseTimeoutTicks;
+      noted?.(node, { kind: 'view-change-started', view: 2 as View, reason: 'timeout' });
+      expect(simulation.violations.length).toBe(voters.length === 1 ? 1 : 0);
+    },
+  );
+
+  test.for([29, 30])('of bounds takes a certificate for each certified height, not more: up to %i', (height) => {
+    const certificate: Certificate = {
+      epoch: 0 as Epoch,
+      height: height as Height,
+      blockHash: hash('a'),
+      signers: signersOf([]),
+      signatures: [],
+    };
+    const stored: Readonly<Record<string, number>> = { 'certificate/': 30 };
+    const node = {
+      slot: 0,
+      isHonest: true,
+      driver: { status: () => ({ executedHeight: 3 }) },
+      disk: { count: (prefix: string) => stored[prefix] ?? 0, get: () => certificateCodec.encode(certificate) },
+    } as unknown as SimulatedNode;
+    const violations: string[] = [];
+    const { finished } = bounds(
+      world().genesis,
+      () => [node],
+      (message) => violations.push(message),
+    );
+    finished?.();
+    expect(violations).toEqual(height === 30 ? [] : ['node 0 stores 30 of certificate/, at most 29']);
   });
 
   test('is told what leaves a node', () => {

@@ -5,8 +5,9 @@
 import type { ValidatorIndex, View } from '../../base/brand.ts';
 import type { SignedViewChange } from '../../consensus/messages.ts';
 import { ANSWERS_PER_TICK, VIEW_MESSAGE_COST } from '../../driver/limits.ts';
+import type { PeerMessage } from '../../driver/wire.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { isQuorum } from '../../ledger/validators.ts';
+import { isQuorum, isWeakQuorum } from '../../ledger/validators.ts';
 import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedNode } from '../node.ts';
 
@@ -46,6 +47,7 @@ type Moves = Map<number, Map<ValidatorIndex, View>>;
 
 export function patience(genesis: Genesis, violate: Violate): Checker {
   const watches = new Map<number, Watch>();
+  const orders = new Orders(genesis);
   const watchOf = (node: SimulatedNode): Watch | undefined => {
     const watch = node.isHonest && node.validator !== null ? watches.get(node.slot) : undefined;
     if (watch !== undefined && node.turnMs > 0) watch.slowAt = node.ticks;
@@ -57,6 +59,7 @@ export function patience(genesis: Genesis, violate: Violate): Checker {
       const { epoch = 0, view = 0 } = driver?.status() ?? {};
       watches.set(slot, newWatch(epoch, view, ticks));
     },
+    sent: (node, message) => orders.sent(node, message),
     executed(node, { header }) {
       const watch = watchOf(node);
       if (watch !== undefined) onExecuted(watch, header.height, genesis);
@@ -74,6 +77,7 @@ export function patience(genesis: Genesis, violate: Violate): Checker {
       if (watch === undefined || (note.kind !== 'view-change-started' && note.kind !== 'view-entered')) return;
       const isTimeout = note.kind === 'view-change-started' && note.reason === 'timeout';
       enterEpoch(watch, node);
+      if (watch.awaitedSince === null && orders.mayHave(watch.epoch, watch.view)) forgive(watch);
       if (watch.slowAt + LAG < (watch.awaitedSince ?? watch.enteredAt ?? node.ticks))
         judge(watch, node.ticks, isTimeout, genesis, (text) => violate(`node ${node.slot} ${text}`));
       else forgive(watch);
@@ -121,7 +125,37 @@ function begin(watch: Watch, node: SimulatedNode, view: View, awaits: boolean, g
   lookForQuorum(watch, node, genesis);
 }
 
-/** Too slow to be judged: anything may have been forgotten. */
+/** In which views something may have been ordered, whether or not its transactions are here to execute it. */
+class Orders {
+  readonly #genesis: Genesis;
+  readonly #views = new Set<string>();
+  readonly #commits = new Map<string, Set<ValidatorIndex>>();
+
+  constructor(genesis: Genesis) {
+    this.#genesis = genesis;
+  }
+
+  /** With the votes of liars the COMMITs of a third of the power are a quorum. */
+  sent({ isHonest }: SimulatedNode, message: PeerMessage): void {
+    if (!isHonest || message.kind !== 'vote' || message.vote.vote.kind !== 'commit') return;
+    const { epoch, view, height, hash } = message.vote.vote;
+    if (this.mayHave(epoch, view)) return;
+    const place = `${epoch}/${view}/${height}/${hash}`;
+    const voters = (this.#commits.get(place) ?? new Set()).add(message.vote.voter);
+    this.#commits.set(place, voters);
+    const { validators } = this.#genesis;
+    const power = validators.validators.reduce((sum, each) => (voters.has(each.index) ? sum + each.power : sum), 0n);
+    if (!isWeakQuorum(validators, power)) return;
+    this.#views.add(`${epoch}/${view}`);
+    this.#commits.delete(place);
+  }
+
+  mayHave(epoch: number, view: number): boolean {
+    return this.#views.has(`${epoch}/${view}`);
+  }
+}
+
+/** Too slow to be judged, or ordered without our seeing it: anything may have been forgotten. */
 function forgive({ failures }: Watch): void {
   failures.least = 0;
 }
