@@ -63,6 +63,8 @@ export class SimulatedNode {
   ticks = 0;
   /** Milliseconds before each turn. */
   turnMs = 0;
+  /** Tick at which the last turn ended that it was slow to begin. */
+  slowAt = Number.NEGATIVE_INFINITY;
   readonly #setup: NodeSetup;
   readonly #events: NodeEvents;
   #life = 0;
@@ -115,7 +117,7 @@ export class SimulatedNode {
           store,
           clock: {
             nowMs: () => Math.floor(scheduler.nowMs + this.skewMs),
-            soon: (turn) => this.#later(this.turnMs, turn),
+            soon: (turn) => this.#soon(turn),
           },
           transport: {
             send: (to, lane, message) => this.#events.send(to, lane, message),
@@ -179,6 +181,14 @@ export class SimulatedNode {
     this.state = state;
     this.driver = null;
     this.#events.changed();
+  }
+
+  #soon(turn: () => void): void {
+    if (this.turnMs === 0) return this.#later(0, turn);
+    this.#later(this.turnMs, () => {
+      this.slowAt = this.ticks;
+      turn();
+    });
   }
 
   #tick(): void {

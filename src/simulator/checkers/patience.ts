@@ -36,10 +36,11 @@ interface Watch {
   readonly received: Map<ValidatorIndex, { readonly tick: number; readonly messages: number }>;
   /** Last STATUS of each validator. */
   readonly heardAt: Map<ValidatorIndex, number>;
+  /** Tick of the last one after a long silence. */
+  returnAt: number;
   /** Highest executed height, and that when the view began. */
   executed: number;
   executedAtEntry: number;
-  slowAt: number;
 }
 
 /** By epoch, the node's own and later ones: messages that were held back come with those of epochs that it does not know yet. */
@@ -48,11 +49,8 @@ type Moves = Map<number, Map<ValidatorIndex, View>>;
 export function patience(genesis: Genesis, violate: Violate): Checker {
   const watches = new Map<number, Watch>();
   const orders = new Orders(genesis);
-  const watchOf = (node: SimulatedNode): Watch | undefined => {
-    const watch = node.isHonest && node.validator !== null ? watches.get(node.slot) : undefined;
-    if (watch !== undefined && node.turnMs > 0) watch.slowAt = node.ticks;
-    return watch;
-  };
+  const watchOf = ({ slot, isHonest, validator }: SimulatedNode): Watch | undefined =>
+    isHonest && validator !== null ? watches.get(slot) : undefined;
   return {
     name: 'patience',
     started({ slot, ticks, driver }) {
@@ -78,13 +76,15 @@ export function patience(genesis: Genesis, violate: Violate): Checker {
       const isTimeout = note.kind === 'view-change-started' && note.reason === 'timeout';
       enterEpoch(watch, node);
       if (watch.awaitedSince === null && orders.mayHave(watch.epoch, watch.view)) forgive(watch);
-      if (watch.slowAt + LAG < (watch.awaitedSince ?? watch.enteredAt ?? node.ticks))
+      if (node.slowAt + LAG < (watch.awaitedSince ?? watch.enteredAt ?? node.ticks))
         judge(watch, node.ticks, isTimeout, genesis, (text) => violate(`node ${node.slot} ${text}`));
       else forgive(watch);
       if (isTimeout) {
         watch.failures.least += 1;
         watch.failures.most += 1;
       }
+      // What came in the same turn may have been looked at after the timeout.
+      if (node.ticks - watch.returnAt <= SLACK) forgive(watch);
       begin(watch, node, note.view, note.kind === 'view-change-started', genesis);
     },
   };
@@ -100,19 +100,19 @@ const newWatch = (epoch: number, view: number, enteredAt: number | null): Watch 
   moved: { perhaps: new Map(), surely: new Map() },
   received: new Map(),
   heardAt: new Map(),
+  returnAt: Number.NEGATIVE_INFINITY,
   executed: 0,
   executedAtEntry: 0,
-  slowAt: Number.NEGATIVE_INFINITY,
 });
 
 /** Each epoch begins with the patience of a first view. When it began was not seen. */
 function enterEpoch(watch: Watch, { driver }: SimulatedNode): void {
   const epoch = driver?.status().epoch ?? watch.epoch;
   if (epoch === watch.epoch) return;
-  const { moved, heardAt, executed, slowAt } = watch;
+  const { moved, heardAt, returnAt, executed } = watch;
   for (const moves of [moved.perhaps, moved.surely])
     for (const each of moves.keys()) if (each < epoch) moves.delete(each);
-  Object.assign(watch, newWatch(epoch, 0, null), { moved, heardAt, executed, slowAt });
+  Object.assign(watch, newWatch(epoch, 0, null), { moved, heardAt, returnAt, executed });
 }
 
 /** A new interval: it awaits a view, or is in one. */
@@ -155,7 +155,7 @@ class Orders {
   }
 }
 
-/** Too slow to be judged, or ordered without our seeing it: anything may have been forgotten. */
+/** Anything may have been forgotten: it was too slow to be judged, ordered without our seeing it, or heard of somebody. */
 function forgive({ failures }: Watch): void {
   failures.least = 0;
 }
@@ -170,7 +170,9 @@ function onExecuted(watch: Watch, height: number, { consensus }: Genesis): void 
 function onStatus(watch: Watch, node: SimulatedNode, validator: ValidatorIndex, { consensus }: Genesis): void {
   const silence = node.ticks - (watch.heardAt.get(validator) ?? Number.NEGATIVE_INFINITY);
   if (count(watch, node, validator) <= MESSAGES_PER_TICK) watch.heardAt.set(validator, node.ticks);
-  if (silence >= consensus.timeoutCapTicks - SLACK) watch.failures.least = 0;
+  if (silence < consensus.timeoutCapTicks - SLACK) return;
+  watch.returnAt = node.ticks;
+  forgive(watch);
 }
 
 function onMoved(
