@@ -206,6 +206,13 @@ export const viewMutants: readonly Mutant[] = [
     directed: { transcript: 'far-behind-in-views' },
   },
   {
+    name: 'join-above-a-third',
+    clause: 'V4',
+    breaks: 'stays in a view that nobody can begin, where exactly a third is ahead',
+    edits: [edit('ledger/validators.ts', '3n * power >= set.total', '3n * power > set.total')],
+    directed: { transcript: 'a-third-ahead' },
+  },
+  {
     name: 'join-on-one',
     clause: 'V4',
     breaks: 'follows a single replica to any view',
