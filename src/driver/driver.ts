@@ -287,9 +287,11 @@ export class Driver {
       case 'status': {
         const from = this.#postman.validatorOf(peer);
         if (from !== undefined) return this.#onProtocol(peer, from, message);
-        // Observers are no replicas to the core, but they too can be left behind at the end of an epoch.
-        if (message.kind === 'status' && this.#server.allows(peer))
-          this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
+        if (message.kind === 'status' && this.#server.allows(peer)) {
+          const { epoch } = this.#protocol.authority;
+          this.#server.helpOutOfEpoch(peer, message.status, epoch);
+          this.#server.helpObserver(peer, message.status, epoch);
+        }
       }
     }
   }

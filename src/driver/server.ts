@@ -91,6 +91,16 @@ export class Server {
     });
   }
 
+  /** An observer is no replica to the core. It too may have executed a block and missed its CHECKPOINTs, or heard the wrong
+   *  one of a liar's two first. */
+  helpObserver(peer: PeerId, { epoch, stableHeight, executedHeight }: Status, ours: Epoch): void {
+    const { certified } = this.#chain;
+    if (epoch !== ours || certified === null) return;
+    if (certified.height <= stableHeight || certified.height > executedHeight) return;
+    mark('R8');
+    this.#send(peer, { kind: 'certificate', certificate: certified });
+  }
+
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
   blocks(peer: PeerId, from: Height, count: number): void {
     if (!this.allows(peer, BLOCKS_COST)) {
