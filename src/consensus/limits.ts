@@ -1,7 +1,8 @@
 /** The bounds of the protocol core. The collections of a replica (replica.ts) are bounded by them and by the number of
  *  validators: src/driver/limits.ts says of each how far, and why. */
 
-/** V16: base timeouts that a replica is left alone in a higher view. A view change of all takes one or two. */
+/** V16: base timeouts that a replica is left alone in a higher view. A view change of all takes one or two, and all others have to
+ *  hear of it by then (R9). */
 export const STRANDED_TIMEOUTS = 4;
 
 /** V14: longest timeouts between two returns that make patience start anew. Timeouts that double reach the longest after two. */

@@ -43,6 +43,7 @@ export const CLAUSES = [
   'R6',
   'R7',
   'R8',
+  'R9',
   'P1',
   'P2',
   'P3',

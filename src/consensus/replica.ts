@@ -61,8 +61,10 @@ export interface Replica {
   readonly blockHashes: Map<Height, Hash>;
   /** The VIEW-CHANGE to the highest view, of each voter. */
   readonly viewChanges: Map<ValidatorIndex, SignedViewChange>;
-  /** Those for whose sake all moved to a higher view in this epoch. */
-  readonly fetched: Set<ValidatorIndex>;
+  /** Who asks for a higher view than the active one, and since which tick; none of those that were followed. */
+  readonly stranded: Map<ValidatorIndex, number>;
+  /** Those for whose sake a view was left in this epoch. */
+  readonly followed: Set<ValidatorIndex>;
   /** What began the current view; null in view 0. */
   newView: SignedNewView | null;
   /** What we signed, and so may not contradict. */
@@ -95,8 +97,6 @@ export interface Timer {
   /** When each replica last said where it stands, and when the return of one last made us forget failures. */
   readonly heardAt: Map<ValidatorIndex, number>;
   forgivenAt: number;
-  /** For how long somebody was alone in a higher view. */
-  strandedTicks: number;
   /** Replicas of a quorum's power are connected. */
   reach: boolean;
   /** The driver says that the primary owes a body. */

@@ -8,6 +8,7 @@ import { mark } from './marks.ts';
 import type { SlotStatus, Status } from './messages.ts';
 import { promised } from './promises.ts';
 import { type Lack, type Replica, stableHeight, windowEnd } from './replica.ts';
+import { passOnStranded } from './stranded.ts';
 import { signersOf } from './tally.ts';
 import { heard } from './timer.ts';
 import { type Emit, statusMessage, voteMessage } from './transition.ts';
@@ -51,7 +52,10 @@ export function onStatus(replica: Replica, from: ValidatorIndex, status: Status,
   }
   if (status.epoch !== replica.instance.epoch) return;
   answerView(replica, from, status, emit);
-  if (replica.active && status.active && status.view === replica.view) answerVotes(replica, from, status, emit);
+  if (replica.active && status.active && status.view === replica.view) {
+    answerVotes(replica, from, status, emit);
+    passOnStranded(replica, from, status, emit);
+  }
   answerCheckpoints(replica, from, status, emit);
   answerCertificate(replica, from, status, emit);
 }

@@ -13,9 +13,10 @@ import type { Message } from './messages.ts';
 import { onBodyChecked, onVote, propose } from './normal-case.ts';
 import { isPrimary, type Replica } from './replica.ts';
 import { onStatus, sendStatus } from './status.ts';
-import { setDemand, setReach, statusDue, tick } from './timer.ts';
+import { isTimeToFollow, watchStranded } from './stranded.ts';
+import { setDemand, setReach, statusDue, tick, viewFailed } from './timer.ts';
 import type { Effect, Emit, Input, ViewChangeReason } from './transition.ts';
-import { fetchStranded, moveTo, onNewView, onViewChange } from './view-change.ts';
+import { moveTo, onNewView, onViewChange } from './view-change.ts';
 import { mark } from './marks.ts';
 
 /** Throws InvariantViolation in a state that cannot be: the caller stops before it signs again. */
@@ -30,11 +31,7 @@ export function step(replica: Replica, input: Input): readonly Effect[] {
 function handle(replica: Replica, input: Input, emit: Emit): void {
   switch (input.kind) {
     case 'tick':
-      if (tick(replica)) {
-        mark('V1');
-        leave(replica, 'timeout', emit);
-      }
-      fetchStranded(replica, emit);
+      onTick(replica, emit);
       if (!statusDue(replica)) return;
       mark('R1');
       return sendStatus(replica, 'all', emit);
@@ -68,6 +65,19 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
     default:
       unreachable(input);
   }
+}
+
+function onTick(replica: Replica, emit: Emit): void {
+  const isOver = tick(replica);
+  watchStranded(replica);
+  if (isTimeToFollow(replica, isOver)) {
+    mark('V16');
+    return leave(replica, 'stranded', emit);
+  }
+  if (!isOver) return;
+  mark('V1');
+  viewFailed(replica);
+  leave(replica, 'timeout', emit);
 }
 
 function onMessage(replica: Replica, from: ValidatorIndex, message: Verified<Message>, emit: Emit): void {

@@ -2,7 +2,7 @@
 import type { ValidatorIndex } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
-import { FORGIVING_TIMEOUTS, STRANDED_TIMEOUTS } from './limits.ts';
+import { FORGIVING_TIMEOUTS } from './limits.ts';
 import { mark } from './marks.ts';
 import { type Replica, type Slot, stableHeight } from './replica.ts';
 
@@ -88,17 +88,17 @@ export function quorumMoved(replica: Replica): void {
   timer.deadline = timer.now + timeoutTicks(replica);
 }
 
-/** The NEW-VIEW is here. */
-export function viewEntered(replica: Replica): void {
+/** The NEW-VIEW is here. The clock that ran while the view was awaited goes on until a body is ordered (4.4): a primary that
+ *  begins its view at the last moment, and then does nothing, gets no second timeout. */
+export function viewEntered(replica: Replica, wasAwaited: boolean): void {
   const { timer } = replica;
-  timer.deadline = null;
+  if (!wasAwaited || !timer.reach || !awaits(replica)) timer.deadline = null;
   timer.lonelySince = null;
-  timer.strandedTicks = 0;
   timer.progressAt = timer.now;
   startTimer(replica);
 }
 
-/** One tick. True when the current view has failed. */
+/** One tick. True when the time of the current view is over. */
 export function tick(replica: Replica): boolean {
   const { timer, instance } = replica;
   timer.now += 1;
@@ -108,17 +108,14 @@ export function tick(replica: Replica): boolean {
     timer.failures = 0;
   }
   if (timer.deadline === null || timer.now < timer.deadline) return false;
-  mark('V6');
-  timer.failures += 1;
   timer.deadline = null;
   return true;
 }
 
-/** One tick more in which somebody is alone in a higher view, or nobody. True when that has lasted so long that neither a
- *  view change is under way nor we get there by ourselves. */
-export function strandedTick({ timer, instance }: Replica, stranded: boolean): boolean {
-  timer.strandedTicks = stranded ? timer.strandedTicks + 1 : 0;
-  return timer.strandedTicks >= STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
+/** The view has failed, and its primary may be to blame: the next one gets more time. */
+export function viewFailed({ timer }: Replica): void {
+  mark('V6');
+  timer.failures += 1;
 }
 
 /**

@@ -17,7 +17,8 @@ import { forgetViews } from './promises.ts';
 import { isOfUse } from './relevance.ts';
 import { inWindow, primaryOfView, type Replica, slotAt, stableHeight } from './replica.ts';
 import { sendStatus } from './status.ts';
-import { awaitNewView, quorumMoved, strandedTick, viewEntered } from './timer.ts';
+import { settleStranded } from './stranded.ts';
+import { awaitNewView, quorumMoved, viewEntered } from './timer.ts';
 import type { Emit, ViewChangeReason } from './transition.ts';
 import { mark } from './marks.ts';
 
@@ -26,6 +27,7 @@ export function moveTo(replica: Replica, view: View, reason: ViewChangeReason, e
   const { self } = replica.instance;
   if (self === null) return;
   invariant(view > replica.view, 'views only grow', { from: replica.view, to: view });
+  settleStranded(replica);
   replica.view = view;
   replica.active = false;
   replica.newView = null;
@@ -89,29 +91,6 @@ function join(replica: Replica, emit: Emit): void {
   join(replica, emit);
 }
 
-/**
- * Who left a view alone, say after it was cut off, votes in none below (V2), and cannot make us join: without it every
- * quorum may need the votes of liars, who set the pace then. So we move to its view, once an epoch for each: a liar that
- * pretends gets no more of it, and no view that we would not reach in one round of primaries.
- */
-export function fetchStranded(replica: Replica, emit: Emit): void {
-  const { self, validators } = replica.instance;
-  const alone = [...replica.viewChanges.values()]
-    .filter(({ viewChange: { voter, view } }) => {
-      const ahead = view - replica.view;
-      return ahead > 0 && ahead <= validators.validators.length && !replica.fetched.has(voter);
-    })
-    .sort((a, b) => a.viewChange.view - b.viewChange.view);
-  const [lowest] = alone;
-  if (!strandedTick(replica, replica.active && self !== null && lowest !== undefined) || lowest === undefined) return;
-  const { view, voter } = lowest.viewChange;
-  replica.fetched.add(voter);
-  mark('V16');
-  // The others may not have it: whoever moves alone would be stranded in its turn.
-  emit({ kind: 'send', to: 'all', message: { kind: 'view-change', viewChange: lowest } });
-  moveTo(replica, view, 'stranded', emit);
-}
-
 /** The primary of the view that we moved to begins it, as soon as a quorum moved with it. */
 function beginView(replica: Replica, emit: Emit): void {
   const { self, validators, epoch, chainId, firstHeight, sign } = replica.instance;
@@ -146,6 +125,8 @@ export function onNewView(replica: Replica, signed: SignedNewView, emit: Emit): 
 /** Begins a view: takes over the newest certificate and the PRE-PREPAREs of the NEW-VIEW. */
 function enter(replica: Replica, signed: SignedNewView, emit: Emit): void {
   const { newView } = signed;
+  const wasAwaited = !replica.active && replica.view === newView.view;
+  settleStranded(replica);
   replica.view = newView.view;
   replica.active = true;
   replica.newView = signed;
@@ -159,7 +140,7 @@ function enter(replica: Replica, signed: SignedNewView, emit: Emit): void {
   if (certificate !== null) onCertificate(replica, certificate, emit);
   for (const prePrepare of newView.prePrepares)
     if (inWindow(replica, prePrepare.vote.height)) adopt(replica, slotAt(replica, prePrepare.vote.height), prePrepare);
-  viewEntered(replica);
+  viewEntered(replica, wasAwaited);
   checkBodies(replica, true, emit);
   sendStatus(replica, 'all', emit);
 }

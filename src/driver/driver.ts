@@ -58,6 +58,8 @@ export interface DriverStatus {
   /** Height that we are behind of and catch up to; null when we are not. */
   readonly catchingUpTo: Height | null;
   readonly mempool: { readonly size: number; readonly bytes: number };
+  /** The primary owes a block: transactions wait, or it was silent for long. */
+  readonly waiting: boolean;
   readonly peers: ReadonlyMap<PeerId, Status | null>;
   readonly halted: boolean;
 }
@@ -212,6 +214,7 @@ export class Driver {
       finalHash: this.#chain.finalHash,
       catchingUpTo: this.#catchUp.target(this.#chain.executedHeight),
       mempool: { size: this.#mempool.size, bytes: this.#mempool.bytes },
+      waiting: this.#protocol.isWaiting,
       peers: this.#peers,
       halted: this.#loop.ended,
     };

@@ -113,7 +113,8 @@ export interface Buffers {
  * How large each may be at a node that admits so many peers, so many of them validators (itself among them or not), with a
  * window of so many heights. What has no place in them is not kept: a vote of another view or beyond the window, anything of
  * another epoch, a body that nobody proposed to us in this view and nobody asked for. STATUS and FETCH bring it back when it
- * is of use. Of each validator the core remembers besides that it was fetched (V16) and when it was last heard of (V14).
+ * is of use. Of each validator the core remembers besides since when it is alone in a higher view, whether it was followed there
+ * (V16), and when it was last heard of (V14).
  */
 export function bufferLimits(peers: number, validators: number, window: number): Buffers {
   const bodies = BODY_WINDOWS * window * BODIES_PER_HEIGHT_MAX;
@@ -136,7 +137,7 @@ export function bufferLimits(peers: number, validators: number, window: number):
     // One of each voter for the heights in the window, and in one below it: certificates of their own are completed there.
     checkpoints,
     // One of each voter, that to its highest view, however far ahead that is: who is alone there moves nobody but once in an
-    // epoch, by as many views as there are validators (V16).
+    // epoch, by one view (V16).
     viewChanges: validators,
     promises: promisesMax(window),
     // One of each place of the current view where two votes can contradict each other, and one of each CHECKPOINT that is kept.

@@ -92,6 +92,12 @@ export class Protocol {
     return primaryOfView(this.#replica, this.#replica.view);
   }
 
+  /** The primary owes a block. */
+  get isWaiting(): boolean {
+    const next = (this.#context.chain.executedHeight + 1) as Height;
+    return this.#context.mempool.demand || this.#proposer.idleBlockDue(next);
+  }
+
   get evidence(): Iterable<Evidence> {
     return this.#evidence.values();
   }
@@ -147,8 +153,7 @@ export class Protocol {
   /** What follows from the inputs of a turn: answers, then a proposal. */
   settle(): void {
     this.#settleBodies();
-    const next = (this.#context.chain.executedHeight + 1) as Height;
-    this.step({ kind: 'demand', waiting: this.#context.mempool.demand || this.#proposer.idleBlockDue(next) });
+    this.step({ kind: 'demand', waiting: this.isWaiting });
     this.#propose();
   }
 

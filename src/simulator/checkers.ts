@@ -11,6 +11,7 @@ import { bounds, health, supply, traffic } from './checkers/health.ts';
 import { honesty } from './checkers/honesty.ts';
 import { newViews } from './checkers/new-views.ts';
 import { patience } from './checkers/patience.ts';
+import { stall } from './checkers/stall.ts';
 import type { Submitted } from './clients.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -20,6 +21,8 @@ interface World {
   readonly nodes: readonly SimulatedNode[];
   readonly scheduler: Scheduler;
   readonly clients: { readonly transactions: ReadonlyMap<Hash, Submitted> };
+  readonly troubles: number;
+  isCalm(): boolean;
 }
 
 export function checkersOf(world: World, report: (checker: string, message: string) => void): readonly Checker[] {
@@ -44,6 +47,7 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => authorship(nodes, violate)),
     named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
     named((violate) => patience(genesis, violate)),
+    named((violate) => stall(world, violate)),
     named((violate) => proof(genesis, violate)),
     named((violate) => accusation(violate)),
     named((violate) => supply(genesis, violate)),

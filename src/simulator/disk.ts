@@ -19,6 +19,9 @@ const BLOCK_BATCHES = 16;
 /** Runs something later in the life of the node that asked, or never when that life ends first. */
 export type Later = (delayMs: number, run: () => void) => void;
 
+/** Milliseconds that a synced write takes on a disk that is well. */
+export const WRITE_MS = 0.3;
+
 export class SimulatedDisk {
   readonly #random: Random;
   readonly #entries = new Map<string, Uint8Array>();
@@ -30,10 +33,14 @@ export class SimulatedDisk {
   /** Of the life that has it open. */
   #written: (batch: readonly StoreOperation[]) => void = () => {};
   /** Milliseconds that a synced write takes. */
-  writeMs = 0.3;
+  writeMs = WRITE_MS;
 
   constructor(random: Random) {
     this.#random = random;
+  }
+
+  get isFast(): boolean {
+    return this.writeMs <= WRITE_MS;
   }
 
   /** What would survive a power loss now. */

@@ -1,4 +1,5 @@
 /** What can go wrong without anybody lying. Each fault begins somewhere at random, and says how it ends. */
+import { WRITE_MS } from './disk.ts';
 import type { Link, Links } from './links.ts';
 import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from './node.ts';
 import type { Random } from './random.ts';
@@ -248,11 +249,11 @@ export const faults: ReadonlyMap<string, Fault> = new Map([
       'makes nodes slow, up to half a second a turn',
       (node, random) => {
         node.turnMs = random.between(5, 500);
-        node.disk.writeMs = random.between(0.3, 200);
+        node.disk.writeMs = random.between(WRITE_MS, 200);
       },
       (node) => {
         node.turnMs = 0;
-        node.disk.writeMs = 0.3;
+        node.disk.writeMs = WRITE_MS;
       },
     ),
   ],
@@ -289,7 +290,7 @@ export function healAll({ nodes, links, connections }: Simulation): void {
     node.skewMs = 0;
     node.tickRate = 1;
     node.turnMs = 0;
-    node.disk.writeMs = 0.3;
+    node.disk.writeMs = WRITE_MS;
     node.resume();
     node.start();
   }

@@ -66,6 +66,13 @@ export class Links {
     return present(this.#links[from]?.[to], 'link');
   }
 
+  /** As it was at the beginning. */
+  isHealthy(from: number, to: number): boolean {
+    const { blocked, clogged, loss, duplication, latencyMs, jitterMs, unordered } = this.between(from, to);
+    const isSlow = latencyMs > this.latencyMs || jitterMs > this.jitterMs;
+    return !blocked && !clogged && !unordered && loss === 0 && duplication === 0 && !isSlow;
+  }
+
   *all(): Generator<Link> {
     for (const row of this.#links) yield* row;
   }

@@ -93,6 +93,12 @@ export class SimulatedNode {
     return !this.isLiar && !this.damaged;
   }
 
+  /** It runs, as fast as it should, with a clock that is right. */
+  get isWell(): boolean {
+    const { state, skewMs, tickRate, turnMs, disk } = this;
+    return state === 'running' && !this.#paused && skewMs === 0 && tickRate === 1 && turnMs === 0 && disk.isFast;
+  }
+
   start(): void {
     if (this.state !== 'stopped') return;
     this.state = 'starting';

@@ -41,6 +41,9 @@ export function playTranscript({ network, steps }: Transcript, sink?: TraceSink)
   return { ...outcomeOf(simulation, story, ['transcript']), failedLine: failed?.line ?? null };
 }
 
+/** What makes nothing go wrong. */
+const HARMLESS: ReadonlySet<Action['kind']> = new Set(['submit', 'load', 'run']);
+
 class Play {
   readonly #simulation: Simulation;
   readonly #rules = new Rules();
@@ -48,13 +51,13 @@ class Play {
 
   constructor(simulation: Simulation) {
     this.#simulation = simulation;
-    simulation.filter = this.#rules.filterFor(simulation);
   }
 
   /** Null, or why it did not come true. */
   act(action: Action): string | null {
     if (action.kind === 'until') return this.#until(action.condition, action.withinMs);
     if (action.kind === 'expect') return this.#holds(action.reading) ? null : this.#standing();
+    if (!HARMLESS.has(action.kind)) this.#simulation.troubles += 1;
     this.#happen(action);
     return null;
   }
@@ -82,17 +85,23 @@ class Play {
         for (const [a, b] of this.#pairs(action)) this.#simulation.links.between(a.slot, b.slot).clogged = true;
         return;
       case 'rule':
+        this.#simulation.filter = this.#rules.filterFor(this.#simulation);
         return this.#rules.add(action.rule);
       case 'pass':
-        return this.#rules.clear();
+        return this.#pass();
       case 'heal':
-        this.#rules.clear();
+        this.#pass();
         return healAll(this.#simulation);
       case 'run':
         return this.#simulation.run(action.ms);
       default:
         return unreachable(action);
     }
+  }
+
+  #pass(): void {
+    this.#simulation.filter = null;
+    this.#rules.clear();
   }
 
   #nodes(nodes: Nodes): readonly SimulatedNode[] {

@@ -59,6 +59,8 @@ export class Simulation {
   filter: WireFilter | null = null;
   /** Told of each view change that an honest node begins. */
   viewChanges: ((epoch: number, view: number) => void) | null = null;
+  /** Faults that began or ended so far. */
+  troubles = 0;
   readonly #watch: DiskWatch;
 
   constructor(setup: SimulationSetup) {
@@ -112,6 +114,14 @@ export class Simulation {
 
   startAll(): void {
     for (const node of this.nodes) node.start();
+  }
+
+  /** Whether nothing is wrong with any honest node, or with a wire between two of them. */
+  isCalm(): boolean {
+    const { links, connections, honest } = this;
+    const isFine = (a: SimulatedNode, b: SimulatedNode): boolean =>
+      a === b || (links.isHealthy(a.slot, b.slot) && connections.stands(a, b));
+    return this.filter === null && honest.every((a) => a.isWell && honest.every((b) => isFine(a, b)));
   }
 
   /** Runs until the condition holds or a checker fails. False when neither happens within `ms`. */

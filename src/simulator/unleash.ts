@@ -20,12 +20,14 @@ export function unleash(world: Simulation, kinds: readonly string[], random: Ran
       if (stopped) return;
       const { name, fault } = random.pick(chosen);
       const trouble = fault.begin(world, random);
+      world.troubles += 1;
       const number = ++count;
       world.note('fault', name, trouble.whom, number);
       world.scheduler.after(random.between(0, 2 * lastMs), () => {
         if (stopped) return;
         world.note('fault-ends', name, trouble.whom, number);
         trouble.end();
+        world.troubles += 1;
       });
       next();
     });

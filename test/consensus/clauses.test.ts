@@ -58,10 +58,12 @@ describe('exercised', () => {
     expect(bench.replica.view).toBe(1);
   });
 
-  test('V16: a replica alone in a higher view', () => {
+  test('V16, R9: a replica alone in a higher view', () => {
     const bench = new Bench();
     bench.receive(3, { kind: 'view-change', viewChange: bench.pens.viewChange(3, 1) });
-    bench.ticks(4 * bench.instance.baseTimeoutTicks);
+    bench.ticks(bench.instance.baseTimeoutTicks);
+    bench.status(0, {});
+    bench.ticks(3 * bench.instance.baseTimeoutTicks);
     expect(bench.replica.view).toBe(1);
   });
 

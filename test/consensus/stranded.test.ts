@@ -1,9 +1,10 @@
-/** SPEC V16: who is alone in a higher view is fetched. */
+/** SPEC V5, V14, V16 and R9: who is alone in a higher view is followed, by all, once. */
 import { describe, expect, test } from 'vitest';
 import { Bench, type Terms } from './kit.ts';
 
-/** Four base timeouts of the bench's instance. */
-const STRANDED_TICKS = 32;
+/** The bench's instance. */
+const BASE_TICKS = 8;
+const STRANDED_TICKS = 4 * BASE_TICKS;
 
 const moved = (bench: Bench, voter: number, view: number): readonly string[] =>
   bench.receive(voter, { kind: 'view-change', viewChange: bench.pens.viewChange(voter, view) });
@@ -14,34 +15,57 @@ const benchAfter = (terms: Terms, voter: number, view: number): Bench => {
   return bench;
 };
 
+/** Connected, and a transaction waits. */
+function waitFor(bench: Bench): void {
+  bench.give({ kind: 'reach', quorum: true });
+  bench.give({ kind: 'demand', waiting: true });
+}
+
+function enter(bench: Bench, view: number, voters: readonly number[]): void {
+  const viewChanges = voters.map((voter) => bench.pens.viewChange(voter, view));
+  bench.receive(bench.pens.primary(view), { kind: 'new-view', newView: bench.pens.newView(view, viewChanges) });
+}
+
 describe('a replica alone in a higher view', () => {
-  test('is followed after four base timeouts, and its VIEW-CHANGE shown to all', () => {
-    const bench = benchAfter({}, 3, 2);
+  test('is followed to the next view after four base timeouts', () => {
+    const bench = benchAfter({}, 3, 1);
     expect(withoutStatus(bench.ticks(STRANDED_TICKS - 1))).toEqual([]);
     expect(withoutStatus(bench.ticks(1))).toEqual([
-      'send all view-change v2, stable -',
-      'view-change-started v2 stranded',
-      'persist view-change v2, stable -',
-      'send all view-change v2, stable -',
+      'view-change-started v1 stranded',
+      'persist view-change v1, stable -',
+      'send all view-change v1, stable -',
     ]);
-    expect(bench.replica).toMatchObject({ view: 2, active: false });
+    expect(bench.replica).toMatchObject({ view: 1, active: false });
   });
 
-  test('is followed to the lowest view, where there are several', () => {
-    const bench = new Bench({ powers: [1, 1, 1, 1, 1, 1, 1], self: 1 });
-    moved(bench, 3, 5);
-    moved(bench, 4, 3);
+  test.each([2, 4, 1000])('is followed to the next view, though it claims to be %i ahead', (view) => {
+    const bench = benchAfter({}, 3, view);
     bench.ticks(STRANDED_TICKS);
-    expect(bench.replica.view).toBe(3);
+    expect(bench.replica.view).toBe(1);
+  });
+
+  test('is followed when the view fails anyway, and then its primary is not to blame', () => {
+    const bench = benchAfter({}, 3, 1);
+    bench.ticks(4);
+    waitFor(bench);
+    expect(withoutStatus(bench.ticks(BASE_TICKS))[0]).toBe('view-change-started v1 stranded');
+    expect(bench.replica.timer.failures).toBe(0);
+  });
+
+  test('is no excuse for a primary that fails when the others are just leaving', () => {
+    const bench = new Bench();
+    waitFor(bench);
+    bench.ticks(BASE_TICKS - 3);
+    moved(bench, 3, 1);
+    expect(withoutStatus(bench.ticks(3))[0]).toBe('view-change-started v1 timeout');
+    expect(bench.replica.timer.failures).toBe(1);
+    expect([...bench.replica.followed]).toEqual([]);
   });
 
   test('is followed once an epoch: a liar gets one view change, and no second', () => {
     const bench = benchAfter({ self: 2 }, 3, 1);
     bench.ticks(STRANDED_TICKS);
-    for (const other of [0, 1]) moved(bench, other, 1);
-    const viewChanges = [0, 2, 3].map((voter) => bench.pens.viewChange(voter, 1));
-    bench.receive(1, { kind: 'new-view', newView: bench.pens.newView(1, viewChanges) });
-    expect(bench.replica).toMatchObject({ view: 1, active: true });
+    enter(bench, 1, [0, 2, 3]);
     moved(bench, 3, 2);
     bench.ticks(10 * STRANDED_TICKS);
     expect(bench.replica.view).toBe(1);
@@ -49,13 +73,15 @@ describe('a replica alone in a higher view', () => {
     expect(bench.replica.view).toBe(2);
   });
 
-  test('is followed for one round of primaries, and no further', () => {
-    const far = benchAfter({}, 3, 5);
-    far.ticks(10 * STRANDED_TICKS);
-    expect(far.replica.view).toBe(0);
-    const near = benchAfter({}, 3, 4);
-    near.ticks(STRANDED_TICKS);
-    expect(near.replica.view).toBe(4);
+  test('has been followed also by those who left the view for another reason meanwhile', () => {
+    const bench = benchAfter({ self: 2 }, 3, 1);
+    bench.ticks(STRANDED_TICKS / 2);
+    moved(bench, 0, 1);
+    expect(bench.replica).toMatchObject({ view: 1, active: false });
+    enter(bench, 1, [0, 2, 3]);
+    moved(bench, 3, 2);
+    bench.ticks(10 * STRANDED_TICKS);
+    expect(bench.replica.view).toBe(1);
   });
 
   test('is not followed by an observer, nor by who is between views itself', () => {
@@ -68,14 +94,84 @@ describe('a replica alone in a higher view', () => {
   });
 
   test('that comes back in between waits anew the next time', () => {
-    const bench = benchAfter({}, 3, 1);
-    bench.ticks(STRANDED_TICKS - 1);
-    const viewChanges = [0, 2, 3].map((voter) => bench.pens.viewChange(voter, 2));
-    bench.receive(2, { kind: 'new-view', newView: bench.pens.newView(2, viewChanges) });
+    const bench = new Bench();
+    bench.ticks(STRANDED_TICKS);
+    moved(bench, 3, 1);
+    bench.ticks(2);
+    enter(bench, 2, [0, 2, 3]);
     moved(bench, 3, 3);
     expect(withoutStatus(bench.ticks(STRANDED_TICKS - 1))).toEqual([]);
     bench.ticks(1);
     expect(bench.replica.view).toBe(3);
+  });
+});
+
+describe('R9: a peer that does not know who is alone ahead', () => {
+  const told = (bench: Bench, held: readonly (readonly [voter: number, view: number])[], view = 0) =>
+    bench
+      .status(0, { view, viewChanges: held.map(([voter, at]) => ({ voter: voter as never, view: at as never })) })
+      .filter((line) => line.includes('view-change'));
+
+  test('is shown the VIEW-CHANGE once it has been alone for half a base timeout', () => {
+    const bench = benchAfter({}, 3, 1);
+    bench.ticks(BASE_TICKS / 2 - 1);
+    expect(told(bench, [])).toEqual([]);
+    bench.ticks(1);
+    expect(told(bench, [])).toEqual(['send 0 view-change v1, stable -']);
+  });
+
+  test('is shown one at a time', () => {
+    const bench = benchAfter({ powers: [1, 1, 1, 1, 1, 1, 1, 1, 1, 1] }, 3, 1);
+    moved(bench, 4, 5);
+    bench.ticks(BASE_TICKS);
+    expect(told(bench, [])).toEqual(['send 0 view-change v1, stable -']);
+    expect(told(bench, [[3, 1]])).toEqual(['send 0 view-change v5, stable -']);
+    expect(
+      told(bench, [
+        [3, 9],
+        [4, 1],
+      ]),
+    ).toEqual([]);
+  });
+
+  test('is shown nothing in another view, nor of itself', () => {
+    const bench = benchAfter({}, 3, 2);
+    bench.ticks(BASE_TICKS);
+    expect(told(bench, [], 1)).toEqual([]);
+    expect(bench.status(3, { view: 0 }).filter((line) => line.includes('view-change'))).toEqual([]);
+  });
+});
+
+describe('the clock of a view', () => {
+  test('goes on from its VIEW-CHANGEs to its first body', () => {
+    const bench = new Bench();
+    waitFor(bench);
+    for (const voter of [0, 3]) moved(bench, voter, 2);
+    expect(bench.replica).toMatchObject({ view: 2, active: false });
+    bench.ticks(BASE_TICKS - 2);
+    enter(bench, 2, [0, 2, 3]);
+    expect(bench.replica).toMatchObject({ view: 2, active: true });
+    expect(withoutStatus(bench.ticks(1))).toEqual([]);
+    expect(withoutStatus(bench.ticks(1))[0]).toBe('view-change-started v3 timeout');
+  });
+
+  test('stops when nothing is awaited', () => {
+    const bench = new Bench();
+    bench.give({ kind: 'reach', quorum: true });
+    for (const voter of [0, 3]) moved(bench, voter, 2);
+    bench.ticks(BASE_TICKS - 2);
+    enter(bench, 2, [0, 2, 3]);
+    expect(withoutStatus(bench.ticks(4 * BASE_TICKS))).toEqual([]);
+  });
+
+  test('begins anew in a higher view than the one that was awaited', () => {
+    const bench = new Bench();
+    waitFor(bench);
+    for (const voter of [0, 3]) moved(bench, voter, 2);
+    bench.ticks(BASE_TICKS - 2);
+    enter(bench, 3, [0, 2, 3]);
+    expect(withoutStatus(bench.ticks(BASE_TICKS - 1))).toEqual([]);
+    expect(withoutStatus(bench.ticks(1))[0]).toBe('view-change-started v4 timeout');
   });
 });
 

@@ -32,6 +32,7 @@ function condition(powers: readonly bigint[], connected: readonly number[], chan
     finalHash: ZERO_HASH,
     catchingUpTo: null,
     mempool: { size: 0, bytes: 0 },
+    waiting: false,
     peers: new Map(connected.map((index) => [peerOf(index), null])),
     halted: false,
   };

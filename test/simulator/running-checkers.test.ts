@@ -48,6 +48,24 @@ const deemed = (change: Partial<Submitted>): Simulation => {
   return simulation;
 };
 
+/** Says nothing from the moment on at which it is told so. */
+function turncoats(): { readonly simulation: Simulation; fallSilent(): void } {
+  let isSilent = false;
+  const turncoat: StrategyFactory = () => ({ name: 'turncoat', outgoing: (message) => (isSilent ? [] : [message]) });
+  const simulation = network({
+    liars: new Map([
+      [1, turncoat],
+      [2, turncoat],
+    ]),
+  });
+  return {
+    simulation,
+    fallSilent() {
+      isSilent = true;
+    },
+  };
+}
+
 const broken: readonly [string, string, () => Simulation][] = [
   [
     'supply',
@@ -77,6 +95,18 @@ const broken: readonly [string, string, () => Simulation][] = [
     () => {
       const simulation = network({ liars: new Map([[1, babble]]) });
       simulation.node(1).isLiar = false;
+      return simulation;
+    },
+  ],
+  [
+    'stall',
+    'two of four fall silent that nobody knows for liars',
+    () => {
+      const { simulation, fallSilent } = turncoats();
+      for (const index of [1, 2]) simulation.node(index).isLiar = false;
+      simulation.clients.load(LOAD_MS);
+      simulation.run(1000);
+      fallSilent();
       return simulation;
     },
   ],

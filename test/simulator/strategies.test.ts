@@ -186,7 +186,8 @@ describe('no liar is idle where nobody else fails:', () => {
   });
 
   test.for(IN_VIEW_CHANGES)('%s gets itself a view to lie in, and goes on lying', (name) => {
-    const told = lies(name, 3, () => false);
+    // The primary of the next view: whoever comes for it comes there.
+    const told = lies(name, 1, () => false);
     expect(told.some(({ kinds }) => kinds.includes('new-view'))).toBe(true);
     const times = [0, ...told.map(({ atMs }) => atMs), 60_000];
     expect(Math.max(...times.map((atMs, index) => atMs - (times[index - 1] ?? 0)))).toBeLessThan(20_000);

@@ -129,7 +129,10 @@ export function onDisk(genesis: Genesis, violate: Violate): Checker {
       const lacks = (what: string): void => violate(`node ${node.slot} sent ${what} that was not on its disk`);
       for (const signed of ownVotes(node, message)) if (signed.vote.height > low) onVote(node, signed, lacks);
       if (message.kind !== 'view-change' && message.kind !== 'new-view') return;
-      const { epoch, view } = message.kind === 'view-change' ? message.viewChange.viewChange : message.newView.newView;
+      const { epoch, view, voter } =
+        message.kind === 'view-change' ? message.viewChange.viewChange : message.newView.newView;
+      // What it passes on is somebody else's promise.
+      if (voter !== node.validator) return;
       const ended = low >= (epoch + 1) * epochLength;
       if (!ended && storedView(node, KEYS.promisedView(epoch, message.kind)) < view)
         lacks(`a ${message.kind.toUpperCase()} of view ${view}`);

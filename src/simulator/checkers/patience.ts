@@ -26,7 +26,8 @@ interface Watch {
   awaitedSince: number | null;
   /** Tick at which a quorum had moved as far: perhaps, and for certain. */
   quorumAt: { perhaps: number | null; surely: number | null };
-  /** Tick at which the view began here; null where that was not seen. */
+  /** Tick at which its clock began at the earliest, once the view has begun here: perhaps while it was awaited. Null where the
+   *  beginning was not seen. */
   enteredAt: number | null;
   /** Failed views in a row, the exponent of the timeout: at least, and at most. */
   failures: { least: number; most: number };
@@ -117,9 +118,10 @@ function enterEpoch(watch: Watch, { driver }: SimulatedNode): void {
 
 /** A new interval: it awaits a view, or is in one. */
 function begin(watch: Watch, node: SimulatedNode, view: View, awaits: boolean, genesis: Genesis): void {
+  const clockAt = watch.awaitedSince !== null && watch.view === view ? watch.quorumAt.perhaps : null;
   watch.view = view;
   watch.awaitedSince = awaits ? node.ticks : null;
-  watch.enteredAt = awaits ? null : node.ticks;
+  watch.enteredAt = awaits ? null : (clockAt ?? node.ticks);
   watch.executedAtEntry = watch.executed;
   watch.quorumAt = { perhaps: null, surely: null };
   lookForQuorum(watch, node, genesis);

@@ -9,17 +9,15 @@ const TERM = 10;
 /** It asks when so many of its STATUS messages to a peer in a row, a base timeout apart, have shown new blocks. */
 const CALM_STATUSES = 3;
 
-/** In the first view of an epoch, where nothing goes wrong: as its primary it soon falls silent, and is left; else it asks
- *  for the view that would be its own, and the others, who cannot tell it from one that was cut off, come for it (V16). */
+/** As the first primary of an epoch it soon falls silent, and is left. Where the next view would be its own, and nothing goes
+ *  wrong, it asks for it alone, and the others, who cannot tell it from one that was cut off, come for it (V16). */
 export const restless =
   (factory: StrategyFactory): StrategyFactory =>
   (context) => {
     const { genesis, self } = context;
     const strategy = factory(context);
     const calm = new Map<ValidatorIndex, { readonly height: Height; readonly statuses: number }>();
-    const ask = (to: ValidatorIndex, epoch: Epoch): Outgoing => {
-      let view = 1 as View;
-      while (primaryOf(genesis.validators, epoch, view) !== self) view = (view + 1) as View;
+    const ask = (to: ValidatorIndex, epoch: Epoch, view: View): Outgoing => {
       const viewChange = signViewChange(context, { epoch, view, voter: self, stable: null, prepared: [] });
       return { to, message: { kind: 'view-change', viewChange } };
     };
@@ -33,10 +31,12 @@ export const restless =
         if (message.kind !== 'status') return strategy.outgoing(outgoing);
         const { epoch, view, executedHeight } = message.status;
         const before = calm.get(to);
-        const isCalm = view === 0 && before !== undefined && executedHeight > before.height;
+        const next = (view + 1) as View;
+        const isNext = primaryOf(genesis.validators, epoch, next) === self;
+        const isCalm = isNext && before !== undefined && executedHeight > before.height;
         const statuses = isCalm ? before.statuses + 1 : 0;
         calm.set(to, { height: executedHeight, statuses });
-        const lies = statuses >= CALM_STATUSES ? [ask(to, epoch)] : [];
+        const lies = statuses >= CALM_STATUSES ? [ask(to, epoch, next)] : [];
         return [...strategy.outgoing(outgoing), ...lies];
       },
     };

@@ -1,0 +1,52 @@
+/**
+ * Who is alone in a higher view. An honest replica gets there when it loses patience alone, say while it is cut off. It votes
+ * in no lower view any more (V2), and is too few to be joined (V4): without it every quorum may need the votes of all liars,
+ * who set the pace then. So the others come for it, to the next view, where alone it can be (SPEC.md, "How far apart").
+ * A liar can pretend to be one: therefore once an epoch for each, and all together.
+ */
+import type { ValidatorIndex } from '../base/brand.ts';
+import { STRANDED_TIMEOUTS } from './limits.ts';
+import { mark } from './marks.ts';
+import type { Status } from './messages.ts';
+import type { Replica } from './replica.ts';
+import type { Emit } from './transition.ts';
+
+/** Ticks for which somebody has to be ahead to count as alone: in a view change of all the others follow sooner. */
+const aloneTicks = ({ instance }: Replica): number => Math.ceil(instance.baseTimeoutTicks / 2);
+
+/** One tick more, in which VIEW-CHANGEs may have come. Counted in an active view: between views all are on the way already. */
+export function watchStranded(replica: Replica): void {
+  const { stranded, viewChanges, followed, view, timer, instance } = replica;
+  if (!replica.active || instance.self === null) return;
+  for (const [voter, { viewChange }] of viewChanges)
+    if (viewChange.view > view && !followed.has(voter) && !stranded.has(voter)) stranded.set(voter, timer.now - 1);
+}
+
+/** Whether it is time to come for them: after four base timeouts, or when the view has failed anyway. */
+export function isTimeToFollow(replica: Replica, viewFailed: boolean): boolean {
+  const { stranded, timer, instance } = replica;
+  const patience = viewFailed ? aloneTicks(replica) : STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
+  for (const since of stranded.values()) if (timer.now - since >= patience) return true;
+  return false;
+}
+
+/** The view is left, for whatever reason: those who were alone ahead of it have been followed, and are no second time. */
+export function settleStranded(replica: Replica): void {
+  const { stranded, followed, timer } = replica;
+  for (const [voter, since] of stranded) if (timer.now - since >= aloneTicks(replica)) followed.add(voter);
+  stranded.clear();
+}
+
+/** A peer in our view does not know of somebody who is alone ahead. If only some of us came for it, they would be alone in
+ *  their turn, and the liars could do without both. One at a time: a VIEW-CHANGE can be large. */
+export function passOnStranded(replica: Replica, peer: ValidatorIndex, status: Status, emit: Emit): void {
+  const { stranded, viewChanges, timer, view } = replica;
+  const knows = (voter: ValidatorIndex): boolean =>
+    voter === peer || status.viewChanges.some((held) => held.voter === voter && held.view > view);
+  for (const [voter, since] of stranded) {
+    const viewChange = viewChanges.get(voter);
+    if (viewChange === undefined || timer.now - since < aloneTicks(replica) || knows(voter)) continue;
+    mark('R9');
+    return emit({ kind: 'send', to: peer, message: { kind: 'view-change', viewChange } });
+  }
+}

@@ -1,0 +1,144 @@
+/**
+ * How long liars can stop commits (SPEC.md, "How long liars can stop commits"): while nothing fails but them, no pause is longer
+ * than the base timeout and those of the liars' turns in a row, and no epoch sees more views than their turns and one for each.
+ */
+import type { Epoch, View } from '../../base/brand.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { isWeakQuorum, primaryOf } from '../../ledger/validators.ts';
+import type { Checker, Violate } from '../checker.ts';
+import type { SimulatedNode } from '../node.ts';
+import type { Scheduler } from '../scheduler.ts';
+
+interface World {
+  readonly genesis: Genesis;
+  readonly scheduler: Scheduler;
+  readonly nodes: readonly SimulatedNode[];
+  /** Whether nothing is wrong with any honest node, or with a wire between two of them. */
+  isCalm(): boolean;
+  /** Faults that began or ended so far. */
+  readonly troubles: number;
+}
+
+/** How often the world is looked at. */
+const LOOK_MS = 250;
+/** For what a pause takes beside timeouts: messages on their way, STATUS, FETCH, and that we look now and then only. */
+const ALLOWANCE_MS = 2000;
+
+export function stall(world: World, violate: Violate): Checker {
+  const { scheduler } = world;
+  const watch = new Watch(world);
+  const look = (): void => {
+    const said = watch.look();
+    if (said !== null) violate(said);
+    scheduler.after(LOOK_MS, look);
+  };
+  scheduler.after(LOOK_MS, look);
+  return {
+    name: 'stall',
+    finalized: (node, { record }) => watch.finalized(node, record.header.height),
+    noted(node, note) {
+      const epoch = node.driver?.status().epoch;
+      if (note.kind !== 'view-change-started' || !node.isHonest || epoch === undefined || !watch.isCalmIn(epoch))
+        return;
+      const { liars, turns } = liarsOf(world, epoch, note.view);
+      if (note.view > liars + turns)
+        violate(
+          `node ${node.slot} asks for view ${note.view} of epoch ${epoch}, after ${turns} turns of ${liars} liars and no fault`,
+        );
+    },
+  };
+}
+
+/** How many validators are faulty, and how many of the views below this one are theirs. */
+function liarsOf({ genesis, nodes }: World, epoch: Epoch, view: View): { liars: number; turns: number } {
+  const faulty = faultyOf(nodes);
+  let turns = 0;
+  for (let each = 0; each < view; each++)
+    if (faulty.has(primaryOf(genesis.validators, epoch, each as View))) turns += 1;
+  return { liars: faulty.size, turns };
+}
+
+const faultyOf = (nodes: readonly SimulatedNode[]): ReadonlySet<number> =>
+  new Set(nodes.flatMap(({ validator, isHonest }) => (validator === null || isHonest ? [] : [validator])));
+
+/** With a third of the power faulty nothing is promised. */
+function isMinority({ validators }: Genesis, faulty: ReadonlySet<number>): boolean {
+  const power = validators.validators.reduce((sum, each) => (faulty.has(each.index) ? sum + each.power : sum), 0n);
+  return !isWeakQuorum(validators, power);
+}
+
+class Watch {
+  readonly #world: World;
+  #calm = false;
+  #troubles = 0;
+  /** The first height that became final while all was calm; null before. */
+  #settledAt: number | null = null;
+  #height = 0;
+  /** Since when something waits everywhere, and no block has become final. */
+  #waitingMs: number | null = null;
+  #told = false;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** Calm before the epoch's first block, and since. */
+  isCalmIn(epoch: Epoch): boolean {
+    const { epochLength } = this.#world.genesis.consensus;
+    const isCalm = this.#calm && this.#troubles === this.#world.troubles && this.#world.isCalm();
+    return isCalm && this.#settledAt !== null && this.#settledAt <= epoch * epochLength;
+  }
+
+  finalized({ isHonest }: SimulatedNode, height: number): void {
+    if (!isHonest || height <= this.#height) return;
+    this.#height = height;
+    this.#waitingMs = null;
+    if (this.#calm) this.#settledAt ??= height;
+  }
+
+  /** A sentence when the pause is too long, once. */
+  look(): string | null {
+    const { scheduler, genesis, troubles, nodes } = this.#world;
+    this.#calm = this.#world.isCalm() && this.#troubles === troubles && isMinority(genesis, faultyOf(nodes));
+    this.#troubles = troubles;
+    if (!this.#calm) this.#settledAt = null;
+    if (this.#settledAt === null || !this.#isWaitedFor()) {
+      this.#waitingMs = null;
+      return null;
+    }
+    this.#waitingMs ??= scheduler.nowMs;
+    const { baseTimeoutTicks, tickMs } = genesis.consensus;
+    const boundMs = (baseTimeoutTicks + this.#turnsTicks()) * tickMs + ALLOWANCE_MS;
+    const pauseMs = scheduler.nowMs - this.#waitingMs;
+    if (this.#told || pauseMs <= boundMs) return null;
+    this.#told = true;
+    return `no block for ${(pauseMs / 1000).toFixed(1)} s after height ${this.#height}, the bound is ${boundMs / 1000} s`;
+  }
+
+  #isWaitedFor(): boolean {
+    return this.#world.nodes.every(
+      ({ isHonest, validator, driver }) => !isHonest || validator === null || driver?.status().waiting === true,
+    );
+  }
+
+  /** Timeouts of the longest run of liars' turns: each doubles the one before. */
+  #turnsTicks(): number {
+    const { genesis, nodes } = this.#world;
+    const { baseTimeoutTicks, timeoutCapTicks } = genesis.consensus;
+    const faulty = faultyOf(nodes);
+    const cycle = Math.min(Number(genesis.validators.total), MAX_CYCLE);
+    let longest = 0;
+    let run = 0;
+    // Twice around: a run may go over the end.
+    for (let view = 0; view < 2 * cycle; view++) {
+      run = faulty.has(primaryOf(genesis.validators, 0 as Epoch, view as View)) ? run + 1 : 0;
+      longest = Math.max(longest, run);
+    }
+    let ticks = 0;
+    for (let failed = 0; failed < longest; failed++) ticks += Math.min(baseTimeoutTicks * 2 ** failed, timeoutCapTicks);
+    return ticks;
+  }
+}
+
+/** Turns of the schedule that are looked at. */
+const MAX_CYCLE = 512;
