@@ -38,15 +38,16 @@ export function settleStranded(replica: Replica): void {
 }
 
 /** A peer in our view does not know of somebody who is alone ahead. If only some of us came for it, they would be alone in
- *  their turn, and the liars could do without both. One at a time: a VIEW-CHANGE can be large. */
+ *  their turn, and the liars could do without both. One at a time, by turns: a VIEW-CHANGE can be large, and one that the peer
+ *  does not take must not keep back the others. */
 export function passOnStranded(replica: Replica, peer: ValidatorIndex, status: Status, emit: Emit): void {
   const { stranded, viewChanges, timer, view } = replica;
   const knows = (voter: ValidatorIndex): boolean =>
     voter === peer || status.viewChanges.some((held) => held.voter === voter && held.view > view);
-  for (const [voter, since] of stranded) {
-    const viewChange = viewChanges.get(voter);
-    if (viewChange === undefined || timer.now - since < aloneTicks(replica) || knows(voter)) continue;
-    mark('R9');
-    return emit({ kind: 'send', to: peer, message: { kind: 'view-change', viewChange } });
-  }
+  const unknown = [...stranded].filter(([voter, since]) => timer.now - since >= aloneTicks(replica) && !knows(voter));
+  const [voter] = unknown[timer.now % Math.max(1, unknown.length)] ?? [];
+  const viewChange = voter === undefined ? undefined : viewChanges.get(voter);
+  if (viewChange === undefined) return;
+  mark('R9');
+  emit({ kind: 'send', to: peer, message: { kind: 'view-change', viewChange } });
 }

@@ -167,8 +167,8 @@ export const patienceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/protocol.ts',
-        'waiting: this.#context.mempool.demand || this.#proposer.idleBlockDue(next)',
-        'waiting: next < 0',
+        "this.step({ kind: 'demand', waiting: this.isWaiting });",
+        "this.step({ kind: 'demand', waiting: false });",
       ),
     ],
   },
@@ -187,15 +187,11 @@ export const patienceMutants: readonly Mutant[] = [
     directed: { transcript: 'stray-votes' },
   },
   {
-    name: 'stranded-not-fetched',
+    name: 'stranded-not-followed',
     clause: 'V16',
     breaks: 'leaves alone who is alone in a higher view',
     edits: [
-      edit(
-        'consensus/timer.ts',
-        'return timer.strandedTicks >= STRANDED',
-        'return false && timer.strandedTicks >= STRANDED',
-      ),
+      edit('consensus/stranded.ts', 'timer.now - since >= patience) return true;', 'timer.now < since) return true;'),
     ],
     directed: { transcript: 'alone-in-a-higher-view' },
   },

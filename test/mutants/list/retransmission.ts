@@ -45,13 +45,7 @@ export const retransmissionMutants: readonly Mutant[] = [
     name: 'votes-not-repeated',
     clause: 'R4',
     breaks: 'does not repeat PRE-PREPARE, PREPARE and COMMIT to who missed them',
-    edits: [
-      edit(
-        'consensus/status.ts',
-        'if (replica.active && status.active && status.view === replica.view) answerVotes(replica, from, status, emit);',
-        '',
-      ),
-    ],
+    edits: [edit('consensus/status.ts', '    answerVotes(replica, from, status, emit);\n', '')],
     directed: { transcript: 'missed-votes' },
   },
   {
