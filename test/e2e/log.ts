@@ -5,6 +5,8 @@ import { logFile } from '../../src/cli/testnet/layout.ts';
 export interface LogLine {
   readonly level: string;
   readonly msg: string;
+  /** What the driver noted. */
+  readonly kind?: string;
   readonly code?: string;
   readonly reason?: string;
   readonly peer?: string;

@@ -3,6 +3,8 @@ import { Command, InvalidArgumentError } from 'commander';
 import { type Answer, EXIT, Output, toCommandError } from '../../src/cli/output.ts';
 import { strategies } from '../../src/simulator/strategies/registry.ts';
 import { Random } from '../../src/simulator/random.ts';
+import { FLOOD_KINDS, type FloodKind } from './flood-kinds.ts';
+import { soakFloods } from './floods.ts';
 import { nameOf, soakLiars } from './liars.ts';
 import { recoveryText, soakRecovery } from './recovery.ts';
 import { soakNetwork } from './soak.ts';
@@ -24,11 +26,19 @@ function strategyNames(text: string): ReadonlySet<string> {
   throw new InvalidArgumentError(`${unknown} is none of ${[...strategies.keys()].join(', ')}.`);
 }
 
+function floodKinds(text: string): readonly FloodKind[] {
+  return text.split(',').map((name) => {
+    const kind = FLOOD_KINDS.find((known) => known === name);
+    if (kind !== undefined) return kind;
+    throw new InvalidArgumentError(`${name} is none of ${FLOOD_KINDS.join(', ')}.`);
+  });
+}
+
 const command = new Command('npm run soak --')
   .description(
     `Try whole networks on this machine, and look whether they keep their word. By default four validators are crashed, stopped
 and loaded at random; with --liars each liar lies to a network of its own; with --recovery it is measured how long commits
-stop for.`,
+stop for; with --floods how commits go on while somebody asks for more than a fair share.`,
   )
   .option(
     '--minutes <n>',
@@ -52,6 +62,12 @@ stop for.`,
     (text) => text.split(',').map(wholeFrom(0, HOLD_S_MAX)),
     [1, 10, 60],
   )
+  .option(
+    '--floods',
+    'let a validator that is no node flood the others with each kind of message, and readers a large block',
+  )
+  .option('--flood-seconds <n>', 'for how long', wholeFrom(5, 10_000), 30)
+  .option('--kinds <kinds>', 'which floods, by name, with commas', floodKinds, FLOOD_KINDS)
   .option('--json', 'print one JSON object')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
   .parse();
@@ -64,6 +80,9 @@ const options = command.opts<{
   readonly recovery?: boolean;
   readonly rounds: number;
   readonly holds: readonly number[];
+  readonly floods?: boolean;
+  readonly floodSeconds: number;
+  readonly kinds: readonly FloodKind[];
   readonly json?: boolean;
 }>();
 
@@ -90,6 +109,14 @@ async function liars(): Promise<Answer> {
   return { json, text, exitCode: failures.length === 0 ? EXIT.done : EXIT.violated };
 }
 
+async function floods(): Promise<Answer> {
+  const reports = await soakFloods({ seconds: options.floodSeconds, kinds: options.kinds }, signal, say);
+  const failed = reports.filter(({ wrong }) => wrong.length > 0).map(({ kind }) => kind);
+  const verdict = failed.length === 0 ? 'PASS: commits go on as they should.' : `FAIL: ${failed.join(', ')}.`;
+  const text = `${reports.length} floods. ${verdict}`;
+  return { json: { reports, failed }, text, exitCode: failed.length === 0 ? EXIT.done : EXIT.violated };
+}
+
 async function recovery(): Promise<Answer> {
   const holdsMs = options.holds.map((seconds) => 1000 * seconds);
   const json = await soakRecovery({ rounds: options.rounds, holdsMs }, signal, say);
@@ -111,7 +138,8 @@ async function atRandom(): Promise<Answer> {
 }
 
 try {
-  const { exitCode, ...answer } = await (options.liars ? liars() : options.recovery ? recovery() : atRandom());
+  const { liars: lying, recovery: recovering, floods: flooding } = options;
+  const { exitCode, ...answer } = await (lying ? liars() : recovering ? recovery() : flooding ? floods() : atRandom());
   output.answer(answer);
   process.exitCode = exitCode;
 } catch (error) {

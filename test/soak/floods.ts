@@ -1,0 +1,269 @@
+/** `npm run soak -- --floods`: how the honest get on while one validator, or its clients, ask for more than their share. */
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { BATCH_MEDIA_TYPE, batchCodec, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
+import { BATCH_TRANSACTIONS_MAX } from '../../src/api/limits.ts';
+import { submitPath } from '../../src/api/routes.ts';
+import type { TransactionStatus } from '../../src/api/transaction.ts';
+import { type Hash, hash } from '../../src/base/brand.ts';
+import { invariant, present } from '../../src/base/invariant.ts';
+import { Client } from '../../src/client/client.ts';
+import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
+import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
+import { type BenchAccount, makeAccounts } from '../bench/accounts.ts';
+import { Poster } from '../bench/post.ts';
+import { quantile } from '../bench/statistics.ts';
+import { statusOf } from '../e2e/honest.ts';
+import { readLog } from '../e2e/log.ts';
+import { residentMib } from '../e2e/memory.ts';
+import { TestnetFolder, type Up } from '../e2e/trefoil.ts';
+import { FLOODER, type FloodKind, type LargeBlock } from './flood-kinds.ts';
+import type { FloodOrder, FloodSent } from './flooder.ts';
+
+/** A flood may make commits so many times slower than they are in calm, and take so much more memory. */
+const SLOWER_MAX = 3;
+const GROWTH_MIB_MAX = 100;
+
+/** Of the one large block: what the development network's weight allows. */
+const LARGE = 2_000;
+/** Somebody pays all the time, one payment after so many milliseconds, and waits for it so long. */
+const PAY_EVERY_MS = 250;
+const WAIT_MS = 30_000;
+/** The flood has begun by then. */
+const HEAD_START_MS = 2_000;
+const CONNECTIONS = 64;
+/** On one core, where the system can do that, so that they have less time than who floods them. */
+const HONEST_CORE = 0;
+const OUR_CORE = 1;
+
+const PROCESS = fileURLToPath(new URL('./flooder.ts', import.meta.url));
+
+export interface FloodReport extends FloodSent {
+  readonly kind: FloodKind;
+  readonly payments: number;
+  readonly failures: number;
+  /** From submission to finality, milliseconds. */
+  readonly p50Ms: number;
+  readonly p90Ms: number;
+  readonly maxMs: number;
+  /** p50 by that of the calm; null for the calm itself. */
+  readonly slower: number | null;
+  /** How often honest nodes asked for another view. */
+  readonly viewChanges: number;
+  /** Of the honest node that grew most, from before the flood to its highest. */
+  readonly growthMib: number;
+  /** That by which it grew more than in the calm; null for the calm itself. */
+  readonly extraMib: number | null;
+  /** Honest nodes whose /v1/status names the flooder, and what for. */
+  readonly namedBy: readonly number[];
+  readonly codes: readonly string[];
+  /** What is not as it has to be; empty when all is well. */
+  readonly wrong: readonly string[];
+}
+
+type Measured = Omit<FloodReport, 'slower' | 'extraMib' | 'wrong'>;
+
+export interface FloodsRequest {
+  readonly seconds: number;
+  readonly kinds: readonly FloodKind[];
+}
+
+/** The calm first, against which the others are held; each kind on a network of its own. */
+export async function soakFloods(
+  { seconds, kinds }: FloodsRequest,
+  signal: AbortSignal,
+  say: (line: string) => void,
+): Promise<readonly FloodReport[]> {
+  installNodeSha256();
+  const reports: FloodReport[] = [];
+  let calm: Measured | undefined;
+  for (const kind of new Set<FloodKind>(['idle', ...kinds])) {
+    if (signal.aborted) break;
+    const measured = await flood(kind, seconds, signal);
+    calm ??= measured;
+    const report = judged(measured, calm);
+    reports.push(report);
+    say(told(report));
+  }
+  return reports;
+}
+
+function judged(measured: Measured, calm: Measured): FloodReport {
+  const { kind, p50Ms, viewChanges, failures, namedBy, growthMib } = measured;
+  const isCalm = measured === calm;
+  const slower = isCalm ? null : p50Ms / calm.p50Ms;
+  const extraMib = isCalm ? null : growthMib - calm.growthMib;
+  const wrong: string[] = [];
+  if (!(p50Ms > 0)) wrong.push('nothing was committed');
+  if (slower !== null && slower > SLOWER_MAX) wrong.push(`commits take more than ${SLOWER_MAX} times as long`);
+  if (failures > 0) wrong.push(`${failures} payments were not final in time`);
+  if (viewChanges > 0) wrong.push('honest nodes asked for another view');
+  if (extraMib !== null && extraMib > GROWTH_MIB_MAX) wrong.push(`more than ${GROWTH_MIB_MAX} MiB more memory`);
+  const floods = kind !== 'idle' && kind !== 'readers';
+  if (floods && namedBy.length < FLOODER) wrong.push('not every honest node names the flooder');
+  if (!floods && namedBy.length > 0) wrong.push('a peer that only listens is named');
+  return { ...measured, slower, extraMib, wrong };
+}
+
+const told = (report: FloodReport): string => {
+  const { kind, p50Ms, p90Ms, maxMs, slower, viewChanges, growthMib, extraMib, codes, namedBy, wrong } = report;
+  const times = slower === null ? '' : ` (${slower.toFixed(1)} × calm)`;
+  const more = extraMib === null ? '' : ` (${extraMib >= 0 ? '+' : ''}${extraMib.toFixed(0)} to calm)`;
+  const latency = `p50 ${p50Ms.toFixed(0)} ms${times}, p90 ${p90Ms.toFixed(0)}, longest ${maxMs.toFixed(0)}`;
+  const cut = report.cutOff === 0 ? '' : `, cut off ${report.cutOff} times`;
+  const named = namedBy.length === 0 ? '' : `, named by ${namedBy.join(' ')} for ${codes.join(' ')}`;
+  const answers = Object.entries(report.answers).map(([status, count]) => `${count} × ${status}`);
+  const read = answers.length === 0 ? '' : `, answers ${answers.join(', ')}`;
+  const verdict = wrong.length === 0 ? 'PASS' : `FAIL: ${wrong.join('; ')}`;
+  const memory = `grew ${growthMib.toFixed(0)} MiB${more}`;
+  const sent = `sent ${toMib(report.sentBytes)} MiB, got ${toMib(report.receivedBytes)}`;
+  const seen = `${viewChanges} view changes; ${memory}; ${sent}${cut}${named}${read}`;
+  return `${kind}: ${latency}; ${seen}\n        ${verdict}`;
+};
+
+const toMib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
+
+async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Promise<Measured> {
+  await using folder = new TestnetFolder();
+  const up = await folder.json<Up>('testnet', 'up', '--detach');
+  const chainId = hash(up.chainId);
+  const honest = up.nodes.filter(({ index }) => index !== FLOODER);
+  const urls = honest.map(({ http }) => http);
+  const payers = makeAccounts(LARGE + Math.ceil((1000 * seconds) / PAY_EVERY_MS), await selectEd25519());
+  const posters = urls.map((url) => new Poster(url, CONNECTIONS));
+  const block = await largeBlock(chainId, present(urls[0], 'a node'), payers.slice(0, LARGE), posters);
+  await folder.json('testnet', 'kill', String(FLOODER));
+  const flooder = fork(PROCESS);
+  try {
+    await nextOf<'ready'>(flooder);
+    for (const { pid } of honest) pin(pid, HONEST_CORE);
+    for (const pid of [flooder.pid, process.pid]) if (pid !== undefined) pin(pid, OUR_CORE);
+    const logged = () => honest.map(({ index }) => readLog(folder.dir, index));
+    const before = logged();
+    const memory = new Memory(honest.map(({ pid }) => pid));
+    const sending = nextOf<FloodSent>(flooder);
+    flooder.send({ kind, seconds, dir: folder.dir, chainId, urls, block } satisfies FloodOrder);
+    await delay(HEAD_START_MS);
+    const paid = await pay(chainId, payers.slice(LARGE), posters, 1000 * seconds - HEAD_START_MS, signal);
+    const sent = await sending;
+    const viewChanges = logged()
+      .flatMap((lines, i) => lines.slice(before[i]?.length))
+      .filter((line) => line.kind === 'view-change-started').length;
+    return { kind, ...paid, viewChanges, growthMib: memory.stop(), ...(await namedFor(urls)), ...sent };
+  } finally {
+    flooder.kill();
+    for (const poster of posters) poster.close();
+  }
+}
+
+/** The largest block that comes of so many payments at once. */
+async function largeBlock(
+  chainId: Hash,
+  url: string,
+  payers: readonly BenchAccount[],
+  posters: readonly Poster[],
+): Promise<LargeBlock> {
+  const signed = payers.map((payer) => payer.transfer(chainId, payer.address));
+  const poster = present(posters[0], 'a poster');
+  const batches = Array.from({ length: Math.ceil(signed.length / BATCH_TRANSACTIONS_MAX) }, (_, i) =>
+    batchCodec.encode(signed.slice(i * BATCH_TRANSACTIONS_MAX, (i + 1) * BATCH_TRANSACTIONS_MAX)),
+  );
+  await Promise.all(batches.map((batch) => poster.post(submitPath(WAIT_MS), BATCH_MEDIA_TYPE, batch)));
+  const client = new Client({ urls: [url] });
+  const { certifiedHeight } = await client.status();
+  const heights = Array.from({ length: certifiedHeight }, (_, i) => i + 1);
+  const blocks = await Promise.all(heights.map((height) => client.block(height)));
+  const largest = blocks.toSorted((a, b) => b.transactions.length - a.transactions.length)[0];
+  const { height, header, transactions } = present(largest, 'a block');
+  return { height, bodyHash: header.bodyHash, transactions: transactions.length };
+}
+
+/** One payment after the other, in turn through all honest nodes, whatever becomes of those before. */
+async function pay(
+  chainId: Hash,
+  payers: readonly BenchAccount[],
+  posters: readonly Poster[],
+  ms: number,
+  signal: AbortSignal,
+): Promise<Pick<Measured, 'payments' | 'failures' | 'p50Ms' | 'p90Ms' | 'maxMs'>> {
+  const latencies: number[] = [];
+  const paying: Promise<void>[] = [];
+  let failures = 0;
+  const payOnce = async (payer: BenchAccount, poster: Poster): Promise<void> => {
+    const atMs = performance.now();
+    const signed = payer.transfer(chainId, payer.address);
+    const answer = await poster.post(submitPath(WAIT_MS), SSZ_MEDIA_TYPE, signed).catch(() => undefined);
+    const isFinal = (answer as TransactionStatus | undefined)?.status === 'committed';
+    if (isFinal) latencies.push(performance.now() - atMs);
+    else failures += 1;
+  };
+  const endMs = performance.now() + ms;
+  for (const [number, payer] of payers.entries()) {
+    if (performance.now() >= endMs || signal.aborted) break;
+    paying.push(payOnce(payer, present(posters[number % posters.length], 'a poster')));
+    await delay(PAY_EVERY_MS);
+  }
+  await Promise.all(paying);
+  const [p50Ms, p90Ms, maxMs] = [0.5, 0.9, 1].map((part) => quantile(latencies, part));
+  return { payments: latencies.length, failures, p50Ms: p50Ms ?? 0, p90Ms: p90Ms ?? 0, maxMs: maxMs ?? 0 };
+}
+
+/** Looks at the memory of some processes again and again. */
+class Memory {
+  readonly #pids: readonly number[];
+  readonly #before: readonly number[];
+  readonly #looking: NodeJS.Timeout;
+  #growth = 0;
+
+  constructor(pids: readonly number[]) {
+    this.#pids = pids;
+    this.#before = pids.map((pid) => residentMib(pid) ?? 0);
+    this.#looking = setInterval(() => this.#look(), PAY_EVERY_MS);
+  }
+
+  #look(): void {
+    const growths = this.#pids.map((pid, i) => (residentMib(pid) ?? 0) - (this.#before[i] ?? 0));
+    this.#growth = Math.max(this.#growth, ...growths);
+  }
+
+  /** Most that any of them ever had more than at first, in MiB. */
+  stop(): number {
+    clearInterval(this.#looking);
+    return this.#growth;
+  }
+}
+
+async function namedFor(urls: readonly string[]): Promise<Pick<Measured, 'namedBy' | 'codes'>> {
+  const statuses = await Promise.all(urls.map(statusOf));
+  const named = statuses.map(({ misbehaviour }) => misbehaviour.filter(({ validator }) => validator === FLOODER));
+  const accused = statuses.flatMap(({ misbehaviour }) => misbehaviour.map(({ validator }) => validator));
+  invariant(
+    accused.every((validator) => validator === FLOODER),
+    'an honest validator is named',
+    { accused: accused.join() },
+  );
+  return {
+    namedBy: named.flatMap((entries, index) => (entries.length > 0 ? [index] : [])),
+    codes: [...new Set(named.flat().map(({ code }) => code))],
+  };
+}
+
+/** Ties all threads of a process to one core; without that tool, or with one core, everything shares what there is. */
+function pin(pid: number, core: number): void {
+  if (process.platform !== 'linux' || availableParallelism() <= core) return;
+  try {
+    execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
+  } catch {
+    // There is no such tool.
+  }
+}
+
+/** What the process sends next. */
+function nextOf<T>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    child.once('message', (message) => resolve(message as T));
+    child.once('exit', () => reject(new Error('the flooder has ended')));
+  });
+}
