@@ -1,4 +1,5 @@
-/** Where peers may be found: configured addresses, which stay, and discovered ones, which make room for newer. */
+/** Where peers may be found: configured addresses, which stay, where they were last
+ *  reached, and discovered ones, which make room for newer. */
 import { peerIdFromString } from '@libp2p/peer-id';
 import { type Multiaddr, multiaddr } from '@multiformats/multiaddr';
 import { ForgetfulMap } from '../base/bounded.ts';
@@ -36,6 +37,8 @@ export function parseAddress(text: string): Result<PeerAddress, AddressError> {
 
 export class AddressBook {
   readonly #configured = new Map<PeerId, Multiaddr[]>();
+  /** Where each peer was last reached. */
+  readonly #reached = new Map<PeerId, Multiaddr>();
   readonly #discovered = new Map<PeerId, ForgetfulMap<string, Multiaddr>>();
 
   /** Adds an address that stays. */
@@ -45,24 +48,50 @@ export class AddressBook {
 
   /** Adds an address that somebody announced for a peer. False if it was known. */
   discover({ peer, address }: PeerAddress): boolean {
-    if (this.#configured.get(peer)?.some((known) => known.equals(address))) return false;
-    const known = this.#discovered.get(peer) ?? new ForgetfulMap<string, Multiaddr>(DISCOVERED_ADDRESSES_MAX);
-    this.#discovered.set(peer, known);
     const text = address.toString();
-    const isNew = !known.has(text);
-    known.set(text, address);
-    return isNew;
+    if (this.knows(peer, text)) return false;
+    const discovered = this.#discovered.get(peer) ?? new ForgetfulMap<string, Multiaddr>(DISCOVERED_ADDRESSES_MAX);
+    this.#discovered.set(peer, discovered);
+    void discovered.set(text, address);
+    return true;
   }
 
-  /** Forgets what was discovered about a peer. */
+  /** The peer itself was there: it stands first until it is reached elsewhere, and nothing that is announced displaces it. */
+  reached({ peer, address }: PeerAddress): void {
+    this.#reached.set(peer, address);
+    this.#discovered.get(peer)?.delete(address.toString());
+  }
+
+  /** Nobody was there, or somebody else: forgotten, if it was only announced. */
+  failed({ peer, address }: PeerAddress): void {
+    this.#discovered.get(peer)?.delete(address.toString());
+  }
+
+  /** Forgets what the operator did not configure. */
   forget(peer: PeerId): void {
+    this.#reached.delete(peer);
     this.#discovered.delete(peer);
   }
 
-  /** Configured addresses first: what strangers announce on the local network must not stand before them. Of the others
-   *  the newest first: a restarted process has a new port and has just said so. */
+  knows(peer: PeerId, text: string): boolean {
+    const discovered = this.#discovered.get(peer)?.has(text) ?? false;
+    return discovered || this.known(peer).some((address) => address.toString() === text);
+  }
+
+  /** Where it was last reached, and where the operator says that it is. */
+  known(peer: PeerId): readonly Multiaddr[] {
+    const reached = this.#reached.get(peer);
+    const configured = this.#configured.get(peer) ?? [];
+    return reached === undefined ? configured : [reached, ...configured.filter((address) => !address.equals(reached))];
+  }
+
+  /** What was announced, the newest first: a restarted process has a new port and has just said so. */
+  discovered(peer: PeerId): readonly Multiaddr[] {
+    return [...(this.#discovered.get(peer)?.values() ?? [])].reverse();
+  }
+
+  /** All of them: what strangers announce on the local network must not stand before the others. */
   of(peer: PeerId): readonly Multiaddr[] {
-    const discovered = [...(this.#discovered.get(peer)?.values() ?? [])].reverse();
-    return [...(this.#configured.get(peer) ?? []), ...discovered];
+    return [...this.known(peer), ...this.discovered(peer)];
   }
 }

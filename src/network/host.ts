@@ -2,20 +2,19 @@
 import { isIPv6 } from 'node:net';
 import { noise } from '@chainsafe/libp2p-noise';
 import type { Connection, ConnectionGater, Libp2p, Stream } from '@libp2p/interface';
-import { tcp } from '@libp2p/tcp';
 import { createLibp2p } from 'libp2p';
 import type { Hash } from '../base/brand.ts';
 import type { PeerId } from '../driver/ports.ts';
-import type { PeerAddress } from './addresses.ts';
 import { boundedYamux } from './bounded-yamux.ts';
 import { mdnsDiscovery } from './discovery.ts';
+import { type Door, tcpBehind } from './door.ts';
 import type { NodeIdentity } from './identity.ts';
 import {
   CONNECTIONS_MAX,
   DIAL_MS_MAX,
+  GREETING_LIMITS,
   HANDSHAKE_TICKS_MAX,
-  INBOUND_PER_SECOND_MAX,
-  PENDING_INBOUND_MAX,
+  KNOWN_HANDSHAKES_PER_SECOND,
   TICK_MS,
   UPGRADE_MS_MAX,
 } from './limits.ts';
@@ -38,12 +37,15 @@ export interface ListenAddress {
 }
 
 export interface HostPorts {
+  /** Stands in front of what listens. */
+  readonly door: Door;
   /** Asked when a connection is encrypted and the peer's identity therefore known. */
   admits(peer: PeerId): boolean;
   connected(connection: Connection): void;
   /** A stream that the far side opened. */
   streamed(connection: Connection, stream: Stream): void;
-  discovered(peer: PeerAddress): void;
+  /** An address that somebody announced, as text. */
+  announced(address: string): void;
 }
 
 /** A host that listens once it is started. */
@@ -53,14 +55,15 @@ export async function createHost(options: HostOptions, ports: HostPorts): Promis
     start: false,
     privateKey: options.identity.privateKey,
     addresses: { listen: [`/${isIPv6(host) ? 'ip6' : 'ip4'}/${host}/tcp/${port}`] },
-    transports: [tcp()],
+    transports: [tcpBehind(ports.door)],
     connectionEncrypters: [noise()],
     streamMuxers: [boundedYamux()],
     connectionGater: gater(ports),
     connectionManager: {
       maxConnections: CONNECTIONS_MAX,
-      maxIncomingPendingConnections: PENDING_INBOUND_MAX,
-      inboundConnectionThreshold: INBOUND_PER_SECOND_MAX,
+      // The door lets no more in.
+      maxIncomingPendingConnections: 2 * GREETING_LIMITS.max,
+      inboundConnectionThreshold: 2 * KNOWN_HANDSHAKES_PER_SECOND,
       inboundUpgradeTimeout: UPGRADE_MS_MAX,
       inboundStreamProtocolNegotiationTimeout: HANDSHAKE_TICKS_MAX * TICK_MS,
       outboundStreamProtocolNegotiationTimeout: HANDSHAKE_TICKS_MAX * TICK_MS,
@@ -68,7 +71,7 @@ export async function createHost(options: HostOptions, ports: HostPorts): Promis
     },
     // Sessions have heartbeats of their own.
     connectionMonitor: { enabled: false },
-    ...(options.mdns && { services: { mdns: mdnsDiscovery(options.chainId, (found) => ports.discovered(found)) } }),
+    ...(options.mdns && { services: { mdns: mdnsDiscovery(options.chainId, (address) => ports.announced(address)) } }),
   });
   node.addEventListener('connection:open', ({ detail }) => ports.connected(detail));
   await node.handle(STREAM_PROTOCOL, (stream, connection) => ports.streamed(connection, stream), {
@@ -78,7 +81,12 @@ export async function createHost(options: HostOptions, ports: HostPorts): Promis
   return node;
 }
 
-function gater(ports: HostPorts): ConnectionGater {
-  const denies = (peer: { toString(): string }): boolean => !ports.admits(peer.toString());
-  return { denyInboundEncryptedConnection: denies, denyOutboundEncryptedConnection: denies };
+function gater({ door, admits }: HostPorts): ConnectionGater {
+  return {
+    denyInboundEncryptedConnection: (peer, { remoteAddr }) => {
+      door.identified(remoteAddr);
+      return !admits(peer.toString());
+    },
+    denyOutboundEncryptedConnection: (peer) => !admits(peer.toString()),
+  };
 }

@@ -50,12 +50,32 @@ export const MUX_WRITE_BUFFER_BYTES_MAX = 4 * MIB;
 export const CONNECTIONS_MAX = 256;
 /** Connections of one peer id: the one in use, one from either side that is being settled. */
 export const CONNECTIONS_PER_PEER_MAX = 3;
-/** Inbound connections that are not yet encrypted. Strangers share them with peers; our own dials do not need them. */
-export const PENDING_INBOUND_MAX = 64;
-/** Inbound connections in one second from one host. A testnet of 16 on one host starts with 15 at once and may race; a
- *  stranger's costs us about a millisecond each. */
-export const INBOUND_PER_SECOND_MAX = 64;
-/** Milliseconds from an accepted socket to an encrypted, multiplexed connection: a few round trips. */
+/** Who waits in front of or in a handshake. */
+export interface RoomLimits {
+  readonly max: number;
+  /** Of them from hosts where no peer is known to be; the others have the rest. */
+  readonly strangersMax: number;
+  /** From one such host. */
+  readonly hostMax: number;
+  /** Milliseconds that somebody has before having to make room for the next. */
+  readonly graceMs: number;
+}
+
+/** Sockets that libp2p does not know of yet: some kilobytes each, and no work. One turn of the event loop accepts at most 511,
+ *  the length of the queue: so nobody has to go whose first bytes are there already. */
+export const OUTSIDE_LIMITS: RoomLimits = { max: 512, strangersMax: 256, hostMax: 16, graceMs: 0 };
+/** Inbound connections in their handshake. A testnet of 16 on one host starts with 15 at once and may race. The grace is some
+ *  round trips: a known peer gets in within it where strangers are in its way, and within two seconds where five hundred share
+ *  its host. Our own dials do not pass this door. */
+export const GREETING_LIMITS: RoomLimits = { max: 64, strangersMax: 32, hostMax: 16, graceMs: 250 };
+/** Handshakes that begin in one second: each costs us about half a millisecond if it is gone through with, so strangers take a
+ *  thirtieth of our time at most, and who shares a host with a peer an eighth. */
+export const KNOWN_HANDSHAKES_PER_SECOND = 256;
+export const STRANGERS_HANDSHAKES_PER_SECOND = 64;
+/** While somebody waits for room: between two looks whether there is some. */
+export const LOOK_AGAIN_MS = 20;
+/** Milliseconds from an accepted socket to its first byte, and from there to an encrypted, multiplexed connection: a few round
+ *  trips. */
 export const UPGRADE_MS_MAX = 3_000;
 
 // Time on a connection, in ticks. They are counted, not measured: when our own process was held up there is one tick for
@@ -89,6 +109,22 @@ export const DIAL_MS_MAX = 2_500;
 export const LASTING_TICKS = 2;
 /** Discovered addresses kept for a peer, beside the configured ones. Anybody on the local network can announce some. */
 export const DISCOVERED_ADDRESSES_MAX = 4;
+/** Characters of an announced address: what a TXT record holds (RFC 6763, 6.1). */
+export const ANNOUNCEMENT_CHARACTERS_MAX = 255;
+/** Addresses in one mDNS answer that are looked at: a host has a few interfaces, and each has two families. */
+export const ANNOUNCED_ADDRESSES_MAX = 16;
+/** News of one peer that is parsed, kept and dialled; what is known already costs nothing. A restart is one address for each
+ *  interface, and is announced again after some seconds. */
+export const PEER_ANNOUNCEMENTS_PER_SECOND = 1;
+export const PEER_ANNOUNCEMENTS_BURST = 4;
+/** News of all peers: a testnet of 16 that starts at once, a hundred peers that come back after a power cut in some seconds. */
+export const ANNOUNCEMENTS_PER_SECOND = 16;
+export const ANNOUNCEMENTS_BURST = 64;
+/** Peers whose announcements are counted: more than can be admitted. */
+export const ANNOUNCED_PEERS_MAX = 1_024;
+/** mDNS questions that we answer, each with a packet to everybody: 64 validators that ask every three seconds. */
+export const QUESTIONS_PER_SECOND = 32;
+export const QUESTIONS_BURST = 64;
 /** Between mDNS questions. Answers also come when a newcomer asks, which it does at once. */
 export const MDNS_INTERVAL_MS = 3_000;
 

@@ -8,11 +8,13 @@ import type { Hash } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
 import { equalBytes } from '../codec/codec.ts';
 import type { Lane, PeerId, Transport } from '../driver/ports.ts';
-import { AddressBook, type PeerAddress, parseAddress } from './addresses.ts';
+import { parseAddress } from './addresses.ts';
 import { Admission, type Refusal } from './admission.ts';
 import { MuxFrameError } from './bounded-yamux.ts';
+import { Door } from './door.ts';
 import { EventLog, type NetworkEvent } from './events.ts';
 import { type Hello, INCARNATION_BYTES, PROTOCOL_VERSION } from './hello.ts';
+import { Finder } from './finder.ts';
 import { createHost, type ListenAddress, STREAM_PROTOCOL } from './host.ts';
 import { type NodeIdentity, nodeIdentity } from './identity.ts';
 import {
@@ -25,7 +27,6 @@ import {
   TWIN_TICKS,
 } from './limits.ts';
 import type { LaneState } from './queue.ts';
-import { Redialer } from './redial.ts';
 import { type Ending, Session, type Traffic } from './session.ts';
 import { attach } from './stream-wire.ts';
 
@@ -98,9 +99,9 @@ class PeerNetwork implements Network {
   readonly #identity: NodeIdentity;
   readonly #hello: Hello;
   readonly #log: EventLog;
-  readonly #book = new AddressBook();
   readonly #admission: Admission;
-  readonly #redialer: Redialer;
+  readonly #finder: Finder;
+  readonly #door: Door;
   /** All connections, whether their session is open or not yet. */
   readonly #sessions = new Map<Connection, Session>();
   /** The session in use for each connected peer. */
@@ -117,12 +118,11 @@ class PeerNetwork implements Network {
     this.#hello = { version: PROTOCOL_VERSION, chainId: options.chainId, incarnation };
     this.#log = new EventLog(options.log);
     this.#admission = new Admission(options.admitted, this.#log);
-    this.#redialer = new Redialer({
-      addresses: (peer) => this.#book.of(peer),
+    this.#finder = new Finder({
       wanted: (peer) => this.#sessionsOf(peer).length === 0 && this.#admission.refusal(peer, 0) === undefined,
       dial: (address) => this.#dial(address),
-      random: Math.random,
     });
+    this.#door = new Door((host) => this.#finder.isKnownHost(host));
   }
 
   get peerId(): PeerId {
@@ -137,10 +137,11 @@ class PeerNetwork implements Network {
     this.#node = await createHost(
       { identity: this.#identity, chainId, listen, mdns },
       {
+        door: this.#door,
         admits: (peer) => this.#admission.decide(peer, this.#sessionsOf(peer).length),
         connected: (connection) => this.#begin(connection),
         streamed: (connection, stream) => this.#streamed(connection, stream),
-        discovered: (found) => this.#discovered(found),
+        announced: (address) => this.#finder.announced(address),
       },
     );
     await this.#node.start();
@@ -153,6 +154,7 @@ class PeerNetwork implements Network {
     clearInterval(this.#ticking);
     for (const session of [...this.#sessions.values()]) session.end('STOPPED', 'this node stops');
     this.setAdmitted(new Set());
+    this.#door.close();
     await this.#node?.stop();
   }
 
@@ -179,15 +181,14 @@ class PeerNetwork implements Network {
     this.#admission.replace(peers);
     for (const peer of former) {
       if (peers.has(peer)) continue;
-      this.#redialer.remove(peer);
-      this.#book.forget(peer);
+      this.#finder.remove(peer);
       for (const session of this.#sessionsOf(peer)) session.end('NOT_ADMITTED', 'the peer is no longer admitted');
     }
     if (this.#ticking !== undefined) this.#dialAdmitted();
   }
 
   #dialAdmitted(): void {
-    for (const peer of this.#admission.peers) if (peer !== this.peerId) this.#redialer.add(peer);
+    for (const peer of this.#admission.peers) if (peer !== this.peerId) this.#finder.add(peer);
   }
 
   #configure(text: string): void {
@@ -196,21 +197,18 @@ class PeerNetwork implements Network {
       const { code: reason, message } = parsed.error;
       this.#log.state({ level: 'warn', code: 'ADDRESS_IGNORED', reason, message });
     } else if (parsed.value.peer !== this.peerId) {
-      this.#book.configure(parsed.value);
+      this.#finder.configure(parsed.value);
     }
   }
 
-  #discovered(found: PeerAddress): void {
-    if (found.peer === this.peerId || !this.#admission.peers.has(found.peer)) return;
-    if (this.#book.discover(found)) this.#redialer.hurry(found.peer);
-  }
-
-  async #dial(address: Multiaddr): Promise<void> {
+  async #dial(address: Multiaddr): Promise<boolean> {
     try {
       // By force: each dial is a connection and a session of its own, never one that is being settled.
       await this.#node?.dial(address, { force: true, signal: AbortSignal.timeout(DIAL_MS_MAX) });
+      return true;
     } catch {
-      // Nobody there yet, or somebody else: the redialer goes on.
+      // Nobody there yet, or somebody else.
+      return false;
     }
   }
 
@@ -224,7 +222,7 @@ class PeerNetwork implements Network {
     if (!this.#admission.decide(peer, this.#sessionsOf(peer).length)) return cut(connection, 'refused');
     const session = new Session(peer, this.peerId < peer, this.#hello, {
       elect: (candidate) => this.#elect(candidate),
-      opened: (opened) => this.#opened(opened),
+      opened: (opened) => this.#opened(opened, connection),
       received: (message) => this.#handlers?.received(peer, message),
       ended: (ending) => this.#finish(connection, session, ending),
     });
@@ -258,7 +256,8 @@ class PeerNetwork implements Network {
     return !equalBytes(incarnationOf(current), incarnationOf(candidate));
   }
 
-  #opened(session: Session): void {
+  #opened(session: Session, connection: Connection): void {
+    this.#finder.met(session.peer, connection);
     this.#open.get(session.peer)?.end('REPLACED', 'the peer has a newer connection');
     this.#open.set(session.peer, session);
     this.#log.state({ level: 'info', code: 'PEER_CONNECTED', peer: session.peer, message: 'connected' });
@@ -272,7 +271,7 @@ class PeerNetwork implements Network {
     this.#ended.set(reason, (this.#ended.get(reason) ?? 0) + 1);
     if (ending.gently) void closeGently(connection);
     else cut(connection, reason);
-    if (session.age >= LASTING_TICKS) this.#redialer.hurry(peer);
+    if (session.age >= LASTING_TICKS) this.#finder.lost(peer);
     if (this.#open.get(peer) === session) {
       this.#open.delete(peer);
       this.#log.state({ level: 'info', code: 'PEER_DISCONNECTED', peer, reason, message });

@@ -11,14 +11,19 @@ export interface RedialPorts {
   /** False while there is a connection, a connection being settled, or a punishment. */
   wanted(peer: PeerId): boolean;
   /** One try; never rejects. */
-  dial(address: Multiaddr): Promise<void>;
+  dial(address: Multiaddr, peer: PeerId): Promise<void>;
   /** From 0 to 1. Spreads the tries of peers that lost each other at the same moment. */
   random(): number;
 }
 
 interface Target {
   tries: number;
+  /** Undefined while a try is under way. */
   timer: NodeJS.Timeout | undefined;
+  /** By performance.now(), when it ends. */
+  dueMs: number;
+  /** There was news during the try that is under way. */
+  hurried: boolean;
 }
 
 export class Redialer {
@@ -32,7 +37,7 @@ export class Redialer {
   /** Keeps the peer connected from now on. */
   add(peer: PeerId): void {
     if (this.#targets.has(peer)) return;
-    this.#targets.set(peer, { tries: 0, timer: undefined });
+    this.#targets.set(peer, { tries: 0, timer: undefined, dueMs: 0, hurried: false });
     this.#wait(peer, 0);
   }
 
@@ -41,14 +46,24 @@ export class Redialer {
     this.#targets.delete(peer);
   }
 
-  /** Starts the waits anew: there was a good connection, or there is news where the peer is. */
+  /** There was a good connection: starts the waits anew. */
+  renew(peer: PeerId): void {
+    const target = this.#targets.get(peer);
+    if (target !== undefined) target.tries = 0;
+    this.hurry(peer);
+  }
+
+  /** There is news where the peer is: the next try comes soon. Never later than it would have come anyway, however often
+   *  there is news. */
   hurry(peer: PeerId): void {
     const target = this.#targets.get(peer);
     if (target === undefined) return;
-    target.tries = 0;
-    if (target.timer === undefined) return; // a try is under way and will use the new count
+    target.hurried = true;
+    if (target.timer === undefined) return;
+    const delayMs = this.#nextMs(peer, target);
+    if (performance.now() + delayMs >= target.dueMs) return;
     clearTimeout(target.timer);
-    this.#wait(peer, this.#delayMs(peer, target));
+    this.#wait(peer, delayMs);
   }
 
   stop(): void {
@@ -58,6 +73,7 @@ export class Redialer {
   #wait(peer: PeerId, delayMs: number): void {
     const target = this.#targets.get(peer);
     if (target === undefined) return;
+    target.dueMs = performance.now() + delayMs;
     target.timer = setTimeout(() => {
       target.timer = undefined;
       void this.#turn(peer, target).then((nextMs) => {
@@ -72,12 +88,18 @@ export class Redialer {
     const address = addresses[target.tries % addresses.length];
     if (address === undefined || !this.#ports.wanted(peer)) return REDIAL_MS_MAX;
     target.tries++;
-    await this.#ports.dial(address);
-    return this.#delayMs(peer, target);
+    await this.#ports.dial(address, peer);
+    return this.#nextMs(peer, target);
+  }
+
+  #nextMs(peer: PeerId, target: Target): number {
+    const delayMs = this.#delayMs(peer, target.hurried ? 0 : target.tries);
+    target.hurried = false;
+    return delayMs;
   }
 
   /** Doubled after each round through the addresses; between a half and the whole of it by chance. */
-  #delayMs(peer: PeerId, { tries }: Target): number {
+  #delayMs(peer: PeerId, tries: number): number {
     const rounds = Math.floor(tries / Math.max(1, this.#ports.addresses(peer).length));
     return Math.min(REDIAL_MS_MAX, REDIAL_MS_MIN * 2 ** Math.min(rounds, 30)) * (0.5 + 0.5 * this.#ports.random());
   }

@@ -50,6 +50,27 @@ describe('addresses', () => {
     expect([address(1), address(2), address(2)].map((found) => book.discover(found))).toEqual([false, true, false]);
   });
 
+  test('where the peer was reached stands first, and no announcement displaces it', () => {
+    const book = new AddressBook();
+    book.configure(address(1));
+    book.discover(address(2));
+    book.reached(address(2));
+    for (let port = 3; port < 20; port++) book.discover(address(port));
+    expect(ports(book)).toEqual([2, 1, 19, 18, 17, 16]);
+    expect(book.discover(address(2))).toBe(false);
+    book.reached(address(1));
+    expect(ports(book)).toEqual([1, 19, 18, 17, 16]);
+  });
+
+  test('what was announced is forgotten where nobody was, the others are not', () => {
+    const book = new AddressBook();
+    book.configure(address(1));
+    book.reached(address(2));
+    book.discover(address(3));
+    for (const port of [1, 2, 3]) book.failed(address(port));
+    expect(ports(book)).toEqual([2, 1]);
+  });
+
   test('forgetting a peer keeps what the operator configured', () => {
     const book = new AddressBook();
     book.configure(address(1));

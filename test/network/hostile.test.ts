@@ -1,8 +1,8 @@
 /** Admitted peers that break the rules, over real connections: refused with a code, and the rest works. */
 import { randomBytes } from 'node:crypto';
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
-import { describe, expect, test } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { encodeFrame } from '../../src/network/frames.ts';
 import { CONNECTIONS_PER_PEER_MAX, LANE_LIMITS } from '../../src/network/limits.ts';
@@ -92,6 +92,69 @@ describe('noise', () => {
       expect(ended).toBe(liars.length);
     });
     await expectHealthy(victim, honest);
+  });
+});
+
+/** Keeps so many sockets open at a host that say this and nothing more; whichever is closed is opened again a moment later.
+ *  Resolves when each was open once. */
+async function crowd({ network }: TestHost, count: number, says: string): Promise<void> {
+  const port = Number(network.addresses()[0]?.split('/')[4]);
+  const sockets = new Set<Socket>();
+  let over = false;
+  let opened = 0;
+  const open = (): void => {
+    if (over) return;
+    const socket = connect({ host: '127.0.0.1', port }, () => {
+      opened++;
+      socket.write(says);
+    });
+    sockets.add(socket);
+    socket.on('error', () => {});
+    socket.resume();
+    socket.once('close', () => {
+      sockets.delete(socket);
+      setTimeout(open, 50);
+    });
+  };
+  for (let i = 0; i < count; i++) open();
+  onTestFinished(() => {
+    over = true;
+    for (const socket of sockets) socket.destroy();
+  });
+  await eventually(() => expect(opened).toBeGreaterThanOrEqual(count));
+}
+
+describe('a crowd of strangers', () => {
+  test.for([
+    ['say nothing', ''],
+    ['begin a handshake and stop', '\x13/multistream/1.0.0\n\x07/noise\n'],
+  ])('of 200 that %s does not keep a peer from coming back', async ([, says = ''], { annotate }) => {
+    const victim = await startHost(1);
+    const [address = ''] = victim.network.addresses();
+    const before = await startHost(3, { bootstrap: [address] });
+    await eventually(() => expect(connectedPeers(victim)).toEqual([before.peer]));
+    await crowd(victim, 200, says);
+    await before.stop();
+    await eventually(() => expect(connectedPeers(victim)).toEqual([]));
+    // The victim does not know the new port: only the peer can dial.
+    const fromMs = performance.now();
+    const after = await startHost(3, { bootstrap: [address] });
+    await eventually(() => expect(connectedPeers(victim)).toEqual([after.peer]));
+    await annotate(`connected after ${Math.round(performance.now() - fromMs)} ms`);
+    after.network.transport.send(victim.peer, 'consensus', Uint8Array.of(44));
+    await eventually(() => expect(victim.received.at(-1)?.message).toEqual(Uint8Array.of(44)));
+  });
+
+  test('does not touch the dials of the one it crowds', async () => {
+    const target = await startHost(3);
+    const crowded = await startHost(4, { bootstrap: target.network.addresses() });
+    await eventually(() => expect(connectedPeers(crowded)).toEqual([target.peer]));
+    await crowd(crowded, 200, '');
+    const port = Number(target.network.addresses()[0]?.split('/')[4]);
+    await target.stop();
+    await eventually(() => expect(connectedPeers(crowded)).toEqual([]));
+    const back = await startHost(3, { listen: { host: '127.0.0.1', port } });
+    await eventually(() => expect(connectedPeers(crowded)).toEqual([back.peer]));
   });
 });
 

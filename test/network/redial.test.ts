@@ -64,6 +64,58 @@ describe('the redialer', () => {
     redialer.stop();
   });
 
+  test('is never put off by news, however often there is some', async () => {
+    const { redialer, tries } = setup([A]);
+    redialer.add('peer');
+    for (let i = 0; i < 300; i++) {
+      await vi.advanceTimersByTimeAsync(20);
+      redialer.hurry('peer');
+    }
+    const waits = tries.map(({ atMs }, i) => atMs - (tries[i - 1]?.atMs ?? 0));
+    expect(tries.length).toBeGreaterThan(5);
+    expect(Math.max(...waits)).toBeLessThanOrEqual(REDIAL_MS_MAX);
+    redialer.stop();
+  });
+
+  test('tries the first address in every round, whatever comes and goes behind it', async () => {
+    const addresses = [A];
+    const { redialer, tries } = setup(addresses);
+    redialer.add('peer');
+    for (let port = 3; port < 303; port++) {
+      await vi.advanceTimersByTimeAsync(20);
+      addresses.splice(1, addresses.length, multiaddr(`/ip4/127.0.0.1/tcp/${port}`), B);
+      redialer.hurry('peer');
+    }
+    expect(tries.filter(({ address }) => address === A).length).toBeGreaterThanOrEqual(Math.floor(tries.length / 3));
+    expect(tries.length).toBeGreaterThan(6);
+    redialer.stop();
+  });
+
+  test('comes soon after news that came during a try', async () => {
+    let finish: () => void = () => {};
+    const atMs: number[] = [];
+    const redialer = new Redialer({
+      addresses: () => [A],
+      wanted: () => true,
+      dial: () => {
+        atMs.push(Date.now());
+        return new Promise((resolve) => (finish = resolve));
+      },
+      random: () => 1,
+    });
+    redialer.add('peer');
+    for (let i = 0; i < 10; i++) {
+      await vi.advanceTimersByTimeAsync(REDIAL_MS_MAX);
+      finish();
+    }
+    await vi.advanceTimersByTimeAsync(REDIAL_MS_MAX);
+    redialer.hurry('peer');
+    finish();
+    await vi.advanceTimersByTimeAsync(REDIAL_MS_MIN);
+    expect(Date.now() - (atMs.at(-1) ?? 0)).toBeLessThanOrEqual(REDIAL_MS_MIN);
+    redialer.stop();
+  });
+
   test('leaves no timer behind when it stops, or when a peer is removed during a try', async () => {
     let finish: () => void = () => {};
     const redialer = new Redialer({
