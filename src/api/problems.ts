@@ -112,6 +112,11 @@ export const PROBLEMS = {
     title: 'Too many event streams are open',
     hint: 'Close streams that nobody reads, or use another node.',
   },
+  TOO_BUSY: {
+    status: 503,
+    title: 'The node has more to answer than it has time for',
+    hint: 'Ask again later, ask less often, or use another node; the clients of a node are answered in turn.',
+  },
   NOT_READY: {
     status: 503,
     title: 'The node is not ready',

@@ -12,6 +12,7 @@ export function gatewayOf(node: RunningNode): Gateway {
     waitFor: (id, timeoutMs, signal) => reader.waitFor(id, timeoutMs, signal),
     account: async (address) => node.account(address),
     block: (height) => reader.block(height),
+    readMicros: () => reader.micros,
     status: () => statusOf(node),
     readiness: () => node.readiness(),
     offences: () => node.offences(),

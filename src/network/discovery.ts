@@ -26,10 +26,12 @@ interface DnsRecord {
   readonly data?: unknown;
 }
 
-/** What the library calls with each packet, before it has looked into it. */
+/** What the library calls with each packet, before it has looked into it. Its own names: nothing else lets us in there. */
+const ON_QUERY = '_onMdnsQuery';
+const ON_RESPONSE = '_onMdnsResponse';
 interface Service {
-  _onMdnsQuery(packet: unknown): void;
-  _onMdnsResponse(packet: Packet): void;
+  [ON_QUERY]: (packet: unknown) => void;
+  [ON_RESPONSE]: (packet: Packet) => void;
 }
 
 /**
@@ -47,11 +49,11 @@ export function mdnsDiscovery(
     const service = mdns({ serviceTag: tag, interval: MDNS_INTERVAL_MS })(components);
     invariant(isService(service), 'the mDNS library has the hooks that it had');
     const questions = new Allowance(QUESTIONS_PER_SECOND, QUESTIONS_BURST);
-    const answer = service._onMdnsQuery;
-    service._onMdnsQuery = (packet) => {
+    const answer = service[ON_QUERY];
+    service[ON_QUERY] = (packet) => {
       if (questions.take(1, performance.now())) answer(packet);
     };
-    service._onMdnsResponse = (packet) => {
+    service[ON_RESPONSE] = (packet) => {
       for (const address of announcedIn(packet, tag)) heard(address);
     };
     return { start: () => start(service), stop: () => stop(service) };
@@ -59,10 +61,10 @@ export function mdnsDiscovery(
 }
 
 const isService = (service: object): service is Service =>
-  '_onMdnsQuery' in service &&
-  typeof service._onMdnsQuery === 'function' &&
-  '_onMdnsResponse' in service &&
-  typeof service._onMdnsResponse === 'function';
+  ON_QUERY in service &&
+  typeof service[ON_QUERY] === 'function' &&
+  ON_RESPONSE in service &&
+  typeof service[ON_RESPONSE] === 'function';
 
 const ADDRESS_PREFIX = 'dnsaddr=';
 

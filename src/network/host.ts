@@ -81,12 +81,12 @@ export async function createHost(options: HostOptions, ports: HostPorts): Promis
   return node;
 }
 
-function gater({ door, admits }: HostPorts): ConnectionGater {
+function gater(ports: HostPorts): ConnectionGater {
   return {
     denyInboundEncryptedConnection: (peer, { remoteAddr }) => {
-      door.identified(remoteAddr);
-      return !admits(peer.toString());
+      ports.door.identified(remoteAddr);
+      return !ports.admits(peer.toString());
     },
-    denyOutboundEncryptedConnection: (peer) => !admits(peer.toString()),
+    denyOutboundEncryptedConnection: (peer) => !ports.admits(peer.toString()),
   };
 }

@@ -33,12 +33,18 @@ export class Reader {
   readonly #chain: ChainView;
   readonly #outcomes: Outcomes;
   readonly #recent = new ForgetfulMap<Height, FinalizedBlock>(RECENT_BLOCKS_MAX);
+  #micros = 0;
   readonly #decoded = new ForgetfulMap<Height, DecodedBlock>(DECODED_BLOCKS_MAX);
 
   constructor(store: Store, chain: ChainView, outcomes: Outcomes) {
     this.#store = store;
     this.#chain = chain;
     this.#outcomes = outcomes;
+  }
+
+  /** Microseconds of this thread that decoding what was read has taken so far: whoever asks pays for it. */
+  get micros(): number {
+    return this.#micros;
   }
 
   finalized(block: FinalizedBlock): void {
@@ -58,8 +64,9 @@ export class Reader {
     const [body] = await this.#read(key);
     return {
       ...decoded,
-      body: decode(fullBodyCodec, key, body),
-      certificate: certificate === undefined ? null : decode(certificateCodec, KEYS.certificate(height), certificate),
+      body: this.#decode(fullBodyCodec, key, body),
+      certificate:
+        certificate === undefined ? null : this.#decode(certificateCodec, KEYS.certificate(height), certificate),
     };
   }
 
@@ -98,7 +105,7 @@ export class Reader {
     const key = KEYS.transaction(id);
     const [value] = await this.#read(key);
     if (value === undefined) return undefined;
-    const { height, index } = decode(transactionPlaceCodec, key, value);
+    const { height, index } = this.#decode(transactionPlaceCodec, key, value);
     if (height > this.#chain.finalHeight()) return { status: 'pending' };
     const { hash, record } = present(await this.#decodedBlock(height), `block ${height}`);
     const receipt = present(record.receipts[index], 'receipt');
@@ -111,7 +118,7 @@ export class Reader {
     const key = KEYS.block(height);
     const [value] = await this.#read(key);
     if (value === undefined) return undefined;
-    const record = decode(blockRecordCodec, key, value);
+    const record = this.#decode(blockRecordCodec, key, value);
     const decoded = { hash: blockHash(record.header), record };
     this.#decoded.set(height, decoded);
     return decoded;
@@ -122,11 +129,13 @@ export class Reader {
       this.#store.read(keys, (values, error) => (error === undefined ? resolve(values) : reject(error)));
     });
   }
-}
 
-function decode<T>(of: Codec<T>, key: string, value: Uint8Array | undefined): T {
-  if (value === undefined) throw new StorageError('STORE_CORRUPT', `${key} is missing`);
-  const decoded = of.decode(value);
-  if (!decoded.ok) throw new StorageError('STORE_CORRUPT', `${key}: ${decoded.error.message}`);
-  return decoded.value;
+  #decode<T>(of: Codec<T>, key: string, value: Uint8Array | undefined): T {
+    if (value === undefined) throw new StorageError('STORE_CORRUPT', `${key} is missing`);
+    const startMs = performance.now();
+    const decoded = of.decode(value);
+    this.#micros += 1000 * (performance.now() - startMs);
+    if (!decoded.ok) throw new StorageError('STORE_CORRUPT', `${key}: ${decoded.error.message}`);
+    return decoded.value;
+  }
 }

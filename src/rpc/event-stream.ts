@@ -18,6 +18,7 @@ import type { Gateway } from './gateway.ts';
 import { describeIssue } from './issue.ts';
 import type { ServerLimits } from './limits.ts';
 import { COMMON_HEADERS, refuse } from './refuse.ts';
+import type { Turns } from './turns.ts';
 
 const STREAM_HEADERS = {
   ...COMMON_HEADERS,
@@ -33,14 +34,19 @@ interface StreamWish {
   readonly names: ReadonlySet<EventName>;
 }
 
-/** Serves the streams; `stopping` ends them. */
-export function eventsRoute(
-  app: FastifyInstance,
-  gateway: Gateway,
-  feed: EventFeed,
-  { streamsMax, heartbeatMs }: ServerLimits,
-  stopping: AbortSignal,
-): void {
+interface StreamContext {
+  readonly gateway: Gateway;
+  readonly feed: EventFeed;
+  readonly turns: Turns;
+  readonly limits: ServerLimits;
+  /** Ends the streams. */
+  readonly stopping: AbortSignal;
+}
+
+/** Serves the streams. */
+export function eventsRoute(app: FastifyInstance, context: StreamContext): void {
+  const { gateway, feed, limits } = context;
+  const { streamsMax } = limits;
   let open = 0;
   // A HEAD would open a stream too.
   app.get(ROUTES.events, { exposeHeadRoute: false }, (request, reply) => {
@@ -50,7 +56,7 @@ export function eventsRoute(
     if (open >= streamsMax) return void refuse(reply, 'TOO_MANY_STREAMS', `${streamsMax} streams are open`);
     reply.hijack();
     open++;
-    serve(feed, reply.raw, wish.value, heartbeatMs, stopping)
+    serve(context, reply.raw, wish.value)
       .catch((error: unknown) => {
         request.log.error({ err: error }, 'an event stream broke');
         end(reply.raw, problem('INTERNAL', 'an unexpected error; it is in the log'));
@@ -61,11 +67,9 @@ export function eventsRoute(
 
 /** Ends when the client has left, the server stops, or the stream cannot go on. */
 async function serve(
-  feed: EventFeed,
+  { feed, turns, limits: { heartbeatMs }, stopping }: StreamContext,
   response: ServerResponse,
   { from, names }: StreamWish,
-  heartbeatMs: number,
-  stopping: AbortSignal,
 ): Promise<void> {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
@@ -75,7 +79,7 @@ async function serve(
   try {
     response.writeHead(200, STREAM_HEADERS);
     response.write(`: from ${from.height}:${from.index}; the newest final height is ${feed.latest}\n\n`);
-    const reason = await writeEvents(feed, response, from, names, controller.signal);
+    const reason = await writeEvents({ feed, turns, response, names, signal: controller.signal }, from);
     end(response, reason ?? problem('STOPPING', 'the node is stopping'));
   } finally {
     clearInterval(heartbeat);

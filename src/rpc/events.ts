@@ -11,8 +11,11 @@ import { height as toHeight } from '../base/brand.ts';
 import { type EventId, type EventName, formatEventId } from '../api/events.ts';
 import { type Problem, problem } from '../api/problems.ts';
 import type { FinalizedBlock } from '../driver/ports.ts';
+import { clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
+import { SLICE_MS_MAX } from './limits.ts';
 import type { Renderer } from './render.ts';
+import type { Turns } from './turns.ts';
 
 /** Blocks kept for streams at the head of the chain: some seconds of them. */
 const RECENT_BLOCKS = 8;
@@ -39,8 +42,19 @@ class BlockEvents {
 
   /** The event on the wire; `data` is one line, as JSON has no line breaks. Made when first asked for: a large block would
    *  otherwise hold up everything else. */
-  text(index: number): string {
+  #text(index: number): string {
     return (this.#texts[index] ??= this.#render(index));
+  }
+
+  /** Some of the events with these names from this one on, and which is the next. */
+  chunk(from: number, names: ReadonlySet<EventName>): { readonly text: string; readonly next: number } {
+    let text = '';
+    let next = from;
+    const endMs = performance.now() + SLICE_MS_MAX;
+    for (; next <= this.lastIndex && text.length < CHUNK_MAX && performance.now() < endMs; next++) {
+      if (names.has(this.name(next))) text += this.#text(next);
+    }
+    return { text, next };
   }
 
   #render(index: number): string {
@@ -115,31 +129,36 @@ export class EventFeed {
   }
 }
 
+interface EventWriter {
+  readonly feed: EventFeed;
+  readonly turns: Turns;
+  readonly response: ServerResponse;
+  readonly names: ReadonlySet<EventName>;
+  readonly signal: AbortSignal;
+}
+
 /**
- * Writes events from `from` on, until the signal fires. Answers with the problem where the stream cannot go on, as when a
- * block is not there any more.
+ * Writes events from `from` on, until the signal fires, each chunk in a turn of its client's. Answers with the problem where the
+ * stream cannot go on, as when a block is not there any more.
  */
 export async function writeEvents(
-  feed: EventFeed,
-  response: ServerResponse,
+  { feed, turns, response, names, signal }: EventWriter,
   from: EventId,
-  names: ReadonlySet<EventName>,
-  signal: AbortSignal,
 ): Promise<Problem | undefined> {
   let { height, index } = from;
+  const client = response.socket === null ? '' : clientOf(response.socket);
   while (!signal.aborted) {
     if (height > feed.latest) {
       await feed.reached(height, signal);
       continue;
     }
+    // A stream that was opened is not refused any more: where too many wait, it waits again.
+    if (!(await turns.next(client))) continue;
     const events = await feed.events(height);
     if (events === undefined) return problem('BLOCK_NOT_FOUND', `this node has no block at height ${height}`);
-    let chunk = '';
-    for (; index <= events.lastIndex && chunk.length < CHUNK_MAX; index++) {
-      if (names.has(events.name(index))) chunk += events.text(index);
-    }
-    if (index > events.lastIndex) [height, index] = [height + 1, 0];
-    if (chunk !== '' && !response.write(chunk)) await drained(response, signal);
+    const chunk = turns.measured(() => events.chunk(index, names));
+    [height, index] = chunk.next > events.lastIndex ? [height + 1, 0] : [height, chunk.next];
+    if (chunk.text !== '' && !response.write(chunk.text)) await drained(response, signal);
   }
   return undefined;
 }

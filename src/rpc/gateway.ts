@@ -22,6 +22,9 @@ export interface Gateway {
   /** A final block, undefined where this node has none at that height. */
   block(height: Height | 'latest'): Promise<FinalizedBlock | undefined>;
 
+  /** Microseconds of this thread that reading blocks and transactions has taken since the start. */
+  readMicros(): number;
+
   status(): NodeStatus;
 
   /** Why the node is not ready; empty when it is. */

@@ -4,6 +4,25 @@
  *  mistake, and a fraction of a second's work. */
 export const DROPPED_BYTES_MAX = 32 * 1024 * 1024;
 
+/** Microseconds of the main thread that any answer takes: parsing the request, routing, a small JSON, writing it. */
+export const READ_MICROS = 200;
+/** And for what it says, each KiB that is written. */
+export const WRITE_MICROS_PER_KIB = 1;
+/** Milliseconds after which the rendering of a block makes room for others, and how many transactions it looks at between two
+ *  looks at the clock: they may have sixteen transfers each. */
+export const SLICE_MS_MAX = 1;
+export const RENDERED_AT_ONCE = 16;
+/** Blocks that are rendered at a time: each is in memory then, decoded. */
+export const RENDERINGS_AT_ONCE = 2;
+/** A block without a certificate of its own is rendered again after so many milliseconds: it may have one by then. */
+export const UNCERTIFIED_MS = 1_000;
+/** Bytes of an answer that a client cannot take at once. Such an answer has to be read within so many milliseconds, some ten
+ *  kilobytes a second for a block of two thousand transfers. */
+export const LARGE_BYTES = 64 * 1024;
+export const ANSWER_MS_MAX = 60_000;
+/** Milliseconds for which /v1/status and /v1/offences are answered by the same bytes: a tick of the protocol's clock. */
+export const STATUS_MS = 50;
+
 export interface ServerLimits {
   /** Open connections; further ones are closed at once. */
   readonly connectionsMax: number;
@@ -25,6 +44,20 @@ export interface ServerLimits {
   readonly streamsMax: number;
   /** Milliseconds between the heartbeats of an event stream. */
   readonly heartbeatMs: number;
+  /** Microseconds of the main thread that answers to reads may take in a second, and in one go after a pause. */
+  readonly readMicrosPerSecond: number;
+  readonly readMicrosBurst: number;
+  /** In one turn of the event loop. */
+  readonly readMicrosPerTurn: number;
+  /** Reads that wait for their turn. */
+  readonly readsWaitingMax: number;
+  /** Milliseconds after which one is refused that has no room to wait. */
+  readonly refusalMs: number;
+  /** Bytes of rendered blocks that are kept, or still being written to somebody. */
+  readonly blockBytesMax: number;
+  /** Transactions that are being looked at before their submission is answered, and submissions that wait for it. */
+  readonly submittingMax: number;
+  readonly submissionsWaitingMax: number;
   /** Milliseconds that requests in flight get when the server closes. */
   readonly closeGraceMs: number;
 }
@@ -48,5 +81,19 @@ export const DEFAULT_LIMITS: ServerLimits = {
   streamsMax: 64,
   // Half of the shortest idle limit of common proxies.
   heartbeatMs: 15_000,
+  // A fifth: commits take no more than three times as long while it is used up, by three validators on one core (npm run soak).
+  readMicrosPerSecond: 200_000,
+  readMicrosBurst: 50_000,
+  // Messages of peers come in between.
+  readMicrosPerTurn: 1_000,
+  // One for each connection.
+  readsWaitingMax: 2048,
+  // As Retry-After says.
+  refusalMs: 1_000,
+  // Some tens of full blocks.
+  blockBytesMax: 64 * 1024 * 1024,
+  // A quarter of those whose signatures may be being checked; so no client can fill that with its own.
+  submittingMax: 2_048,
+  submissionsWaitingMax: 2_048,
   closeGraceMs: 2_000,
 };

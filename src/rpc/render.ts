@@ -17,7 +17,9 @@ import type { Account, CommittedState, NodeStatus, TransactionState } from './ga
 export interface Renderer {
   readonly transaction: (id: Hash, state: TransactionState) => TransactionStatus;
   readonly account: (account: Account) => AccountJson;
-  readonly block: (block: FinalizedBlock) => BlockJson;
+  /** A block without its transactions. */
+  readonly blockFrame: (block: FinalizedBlock) => BlockJson;
+  readonly blockTransaction: (receipt: Receipt) => BlockJson['transactions'][number];
   readonly blockEvent: (block: FinalizedBlock) => BlockEvent;
   /** The executed transaction at this index of the block, which has it. */
   readonly transactionEvent: (block: FinalizedBlock, index: number) => CommittedTransactionJson;
@@ -35,7 +37,11 @@ export function createRenderer(addressPrefix: string): Renderer {
       nonce,
       pendingNonce,
     }),
-    block: (block) => renderBlock(block, addressPrefix),
+    blockFrame: renderFrame,
+    blockTransaction: (receipt) => {
+      const { transactionId, ...rest } = renderReceipt(receipt, addressPrefix);
+      return { id: transactionId, ...rest };
+    },
     blockEvent: ({ hash, record: { header, receipts } }) => ({
       height: header.height,
       hash,
@@ -94,17 +100,14 @@ function renderReceipt({ transactionId, code, feePaid, events }: Receipt, prefix
   };
 }
 
-function renderBlock({ hash, record, body: { body }, certificate }: FinalizedBlock, prefix: string): BlockJson {
+function renderFrame({ hash, record, body: { body }, certificate }: FinalizedBlock): BlockJson {
   const executed = new Set(record.executed);
   return {
     height: record.header.height,
     hash,
     header: { ...record.header },
     certificate: certificate === null ? null : renderCertificate(certificate),
-    transactions: record.receipts.map((value) => {
-      const { transactionId, ...rest } = renderReceipt(value, prefix);
-      return { id: transactionId, ...rest };
-    }),
+    transactions: [],
     skipped: body.transactionIds.filter((_, position) => !executed.has(position)),
     offences: body.evidence.map(renderOffence),
   };

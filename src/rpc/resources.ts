@@ -1,12 +1,16 @@
 /** The resources that are read: transactions, accounts, blocks, the node itself. */
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Address, type Height, height, isAddress, isHash } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { OffencesJson } from '../api/block.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import { ROUTES } from '../api/routes.ts';
 import { parseAddress } from '../crypto/address.ts';
+import type { Blocks } from './blocks.ts';
+import type { EventFeed } from './events.ts';
+import { clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
+import { STATUS_MS } from './limits.ts';
 import { refuse } from './refuse.ts';
 import type { Renderer } from './render.ts';
 import { parseWait, type WaitingRoom } from './waiting.ts';
@@ -16,7 +20,11 @@ interface ResourceContext {
   readonly renderer: Renderer;
   readonly waiting: WaitingRoom;
   readonly addressPrefix: string;
+  readonly feed: EventFeed;
+  readonly blocks: Blocks;
 }
+
+const JSON_CONTENT = 'application/json; charset=utf-8';
 
 export function resourceRoutes(app: FastifyInstance, context: ResourceContext): void {
   const { gateway, renderer, addressPrefix } = context;
@@ -28,16 +36,12 @@ export function resourceRoutes(app: FastifyInstance, context: ResourceContext): 
     return renderer.account(await gateway.account(address.value));
   });
 
-  app.get<{ Params: { height: string } }>(ROUTES.block, async (request, reply) => {
-    const wanted = heightOf(request.params.height);
-    if (!wanted.ok) return refuse(reply, 'BAD_HEIGHT', wanted.error.message);
-    const block = await gateway.block(wanted.value);
-    if (block === undefined) return refuse(reply, 'BLOCK_NOT_FOUND', `no final block at height ${wanted.value}`);
-    return renderer.block(block);
-  });
+  blockRoute(app, context);
 
-  app.get(ROUTES.status, async () => renderer.status(gateway.status(), gateway.offences()));
-  app.get(ROUTES.offences, async (): Promise<OffencesJson> => ({ offences: gateway.offences().map(renderer.offence) }));
+  const status = keptJson(context.feed, () => renderer.status(gateway.status(), gateway.offences()));
+  const offences = keptJson(context.feed, (): OffencesJson => ({ offences: gateway.offences().map(renderer.offence) }));
+  app.get(ROUTES.status, async (_request, reply) => reply.type(JSON_CONTENT).send(status()));
+  app.get(ROUTES.offences, async (_request, reply) => reply.type(JSON_CONTENT).send(offences()));
   app.get(ROUTES.livez, async () => ({ live: true }));
 
   app.get(ROUTES.readyz, async (_request, reply) => {
@@ -49,6 +53,34 @@ export function resourceRoutes(app: FastifyInstance, context: ResourceContext): 
 
   const document = JSON.stringify(openApiDocument(gateway.status().version));
   app.get(ROUTES.openapi, async (_request, reply) => reply.type('application/json').send(document));
+}
+
+/** Made anew when a block became final, and after a tick. */
+function keptJson(feed: EventFeed, make: () => object): () => string {
+  let kept = '';
+  let height = -1;
+  let untilMs = 0;
+  return () => {
+    if (height !== feed.latest || performance.now() >= untilMs) {
+      kept = JSON.stringify(make());
+      height = feed.latest;
+      untilMs = performance.now() + STATUS_MS;
+    }
+    return kept;
+  };
+}
+
+function blockRoute(app: FastifyInstance, { blocks, feed }: ResourceContext): void {
+  app.get<{ Params: { height: string } }>(ROUTES.block, async (request, reply): Promise<FastifyReply> => {
+    const wanted = heightOf(request.params.height);
+    if (!wanted.ok) return refuse(reply, 'BAD_HEIGHT', wanted.error.message);
+    const at = wanted.value === 'latest' ? height(feed.latest) : wanted.value;
+    const found = await blocks.find(at, clientOf(request.raw.socket));
+    if (found === undefined) return refuse(reply, 'BLOCK_NOT_FOUND', `no final block at height ${wanted.value}`);
+    if (found === 'busy') return refuse(reply, 'TOO_BUSY', 'too many blocks are being read by others');
+    blocks.writing(found, reply.raw);
+    return reply.type(JSON_CONTENT).send(found.bytes);
+  });
 }
 
 function transactionRoute(app: FastifyInstance, { gateway, renderer, waiting }: ResourceContext): void {

@@ -3,15 +3,19 @@ import { METHODS, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import Fastify, { type FastifyBaseLogger, type FastifyError, type FastifyInstance, LogController } from 'fastify';
 import { ROUTES } from '../api/routes.ts';
+import { Blocks } from './blocks.ts';
 import { eventsRoute } from './event-stream.ts';
 import { EventFeed } from './events.ts';
+import { clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
-import { DEFAULT_LIMITS, type ServerLimits } from './limits.ts';
+import { DEFAULT_LIMITS, READ_MICROS, type ServerLimits } from './limits.ts';
 import { originCheck } from './origin.ts';
 import { COMMON_HEADERS, problemOfError, refuse, refuseConnection, refuseRaw } from './refuse.ts';
 import { createRenderer } from './render.ts';
 import { resourceRoutes } from './resources.ts';
+import { Places } from './places.ts';
 import { submitRoute } from './submit.ts';
+import { Turns } from './turns.ts';
 import { WaitingRoom } from './waiting.ts';
 
 /** While closing: how often connections that are idle by now are closed, in milliseconds. */
@@ -42,13 +46,17 @@ export function createServer(options: ServerOptions): RpcServer {
   const waiting = new WaitingRoom(limits.waitingMax);
   const renderer = createRenderer(addressPrefix);
   const feed = new EventFeed(gateway, renderer);
-  const context = { gateway, renderer, waiting, addressPrefix };
+  const turns = new Turns(limits, () => gateway.readMicros());
+  const submitting = new Places(limits.submittingMax, limits.submissionsWaitingMax);
+  const blocks = new Blocks(gateway, renderer, turns, limits);
+  const context = { gateway, renderer, waiting, addressPrefix, feed, blocks, submitting };
 
   const app = createApp(limits, options.logger);
   guard(app, originCheck(options.allowedHosts ?? []), stopping.signal);
+  takeTurns(app, turns, stopping.signal);
   submitRoute(app, context);
   resourceRoutes(app, context);
-  eventsRoute(app, gateway, feed, limits, stopping.signal);
+  eventsRoute(app, { gateway, feed, turns, limits, stopping: stopping.signal });
   refuseOtherMethods(app);
 
   return {
@@ -60,6 +68,7 @@ export function createServer(options: ServerOptions): RpcServer {
     async close() {
       stopping.abort();
       waiting.dismiss();
+      turns.close();
       feed.close();
       // Connections that become idle only now would be kept for the next request.
       const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
@@ -117,6 +126,20 @@ function guard(app: FastifyInstance, check: ReturnType<typeof originCheck>, stop
     if (request.is404) return void refuse(reply, 'NOT_FOUND', `nothing is served at ${request.method} ${request.url}`);
     void reply.headers(COMMON_HEADERS);
     next();
+  });
+}
+
+/** Whether the node lives and is ready is asked by whoever decides about its life: that is answered whoever else asks. */
+const ALWAYS_ANSWERED: ReadonlySet<string | undefined> = new Set([ROUTES.livez, ROUTES.readyz]);
+
+/** Reads wait for the turn of their client. Submissions have a queue of their own. */
+function takeTurns(app: FastifyInstance, turns: Turns, stopping: AbortSignal): void {
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'GET' && request.method !== 'HEAD') return;
+    if (ALWAYS_ANSWERED.has(request.routeOptions.url)) return turns.spend(READ_MICROS);
+    const granted = await turns.next(clientOf(request.raw.socket));
+    if (stopping.aborted) return refuse(reply, 'STOPPING', 'the node is stopping');
+    if (!granted) return refuse(reply, 'TOO_BUSY', 'too many requests wait for their turn');
   });
 }
 

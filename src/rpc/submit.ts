@@ -15,8 +15,10 @@ import {
 import { signedTransactionFromJson } from '../api/transaction-json.ts';
 import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
 import { signedTransactionCodec } from '../ledger/transaction.ts';
+import { type Client, clientOf } from './fair-queue.ts';
 import type { Gateway, SubmitOutcome } from './gateway.ts';
 import { describeIssue } from './issue.ts';
+import type { Places } from './places.ts';
 import { refuse } from './refuse.ts';
 import { knownProblem, type Renderer } from './render.ts';
 import { parseWait, type WaitingRoom } from './waiting.ts';
@@ -26,6 +28,7 @@ interface SubmitContext {
   readonly renderer: Renderer;
   readonly waiting: WaitingRoom;
   readonly addressPrefix: string;
+  readonly submitting: Places;
 }
 
 type BodyKind = 'json' | 'ssz' | 'batch';
@@ -60,7 +63,8 @@ export function submitRoute(app: FastifyInstance, context: SubmitContext): void 
       return refuse(reply, 'TOO_MANY_WAITING', 'nothing was submitted; without wait=committed it would be');
     }
     try {
-      const outcomes = await context.gateway.submit(submitted.value);
+      const outcomes = await submitInTurn(context, submitted.value, clientOf(request.raw.socket));
+      if (outcomes === undefined) return refuse(reply, 'TOO_BUSY', 'too many submissions wait; nothing was submitted');
       const results = await Promise.all(
         outcomes.map((outcome) => settle(context, outcome, waitMs.value, seat?.signal)),
       );
@@ -69,6 +73,20 @@ export function submitRoute(app: FastifyInstance, context: SubmitContext): void 
       seat?.leave();
     }
   });
+}
+
+/** So many transactions at a time, and of each client in turn: who submits most does not come first. */
+async function submitInTurn(
+  { gateway, submitting }: SubmitContext,
+  signedBytes: readonly Uint8Array[],
+  client: Client,
+): Promise<readonly SubmitOutcome[] | undefined> {
+  const leave = await submitting.enter(client, signedBytes.length);
+  try {
+    return leave === undefined ? undefined : await gateway.submit(signedBytes);
+  } finally {
+    leave?.();
+  }
 }
 
 /** The signed bytes that the body holds, at least one. Only one transaction as JSON is looked into; SSZ stays as it is. */

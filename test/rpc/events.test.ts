@@ -216,7 +216,9 @@ describe('a reader that does not read', () => {
   });
 
   it('is closed when nothing moves for long', async () => {
-    await using harness = await start({ limits: { stallMs: 200, heartbeatMs: 10, streamsMax: 1 } });
+    await using harness = await start({
+      limits: { stallMs: 200, heartbeatMs: 10, streamsMax: 1, readMicrosPerSecond: 1e6 },
+    });
     await seal(harness.gateway, ...times(BLOCKS, SIZE));
     const { socket, closed } = await harness.connect();
     socket.pause();

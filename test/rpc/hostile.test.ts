@@ -230,7 +230,8 @@ describe('waits', () => {
   // Node reads on while a request is being answered: each wait of a pipeline takes its seat at once, and the refusals stand
   // behind the waits before them on their connection. Who waits there hears nothing; who comes on another one hears at once.
   it('are bounded in all, however many of them stand behind one another on how many connections', async () => {
-    await using harness = await start({ limits: { waitingMax: 64 } });
+    // None waits for its turn, so that none comes later than another.
+    await using harness = await start({ limits: { waitingMax: 64, readMicrosPerTurn: Number.POSITIVE_INFINITY } });
     const greedy = await Promise.all(Array.from({ length: 4 }, () => harness.connect()));
     for (let sent = 0; sent < 32; sent++) {
       for (const { socket } of greedy) socket.write(waitFor(harness, '0'));

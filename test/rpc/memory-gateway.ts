@@ -56,6 +56,8 @@ interface Pending {
 
 export class MemoryGateway implements Gateway {
   readonly blocks = new Map<number, FinalizedBlock>();
+  /** What `readMicros` says. */
+  readingMicros = 0;
   /** How often a block was read. */
   reads = 0;
   /** What `submit` says instead, when set. */
@@ -120,6 +122,10 @@ export class MemoryGateway implements Gateway {
     if (this.failure !== undefined) return Promise.reject(this.failure);
     this.reads++;
     return Promise.resolve(this.blocks.get(height === 'latest' ? this.#height : height));
+  }
+
+  readMicros(): number {
+    return this.readingMicros;
   }
 
   status(): NodeStatus {

@@ -86,6 +86,14 @@ const PROVOCATIONS: Readonly<Record<ProblemCode, Provocation>> = {
     reader.close();
     return second;
   },
+  TOO_BUSY: async (harness) => {
+    const asked = [0, 1, 2].map(() => asking('/v1/status')(harness));
+    const refusal = await Promise.race(
+      asked.map(async (each) => ((await each).status === 503 ? each : new Promise<never>(() => {}))),
+    );
+    await harness.server.close();
+    return refusal;
+  },
   NOT_READY: (harness) => {
     harness.gateway.reasons = [{ code: 'QUORUM_MISSING', detail: 'validators 2 and 3 are missing' }];
     return asking('/readyz')(harness);
@@ -126,8 +134,14 @@ const PROVOCATIONS: Readonly<Record<ProblemCode, Provocation>> = {
 
 describe('every problem', () => {
   it.each(Object.entries(PROVOCATIONS))('%s is answered as its table says', async (code, provoke) => {
-    const hurried = code === 'REQUEST_TIMEOUT' ? { headersTimeoutMs: 50, timeoutCheckMs: 20 } : {};
-    await using harness = await start({ limits: { waitingMax: 1, streamsMax: 1, closeGraceMs: 5000, ...hurried } });
+    const limits = {
+      waitingMax: 1,
+      streamsMax: 1,
+      closeGraceMs: 5000,
+      ...(code === 'REQUEST_TIMEOUT' && { headersTimeoutMs: 50, timeoutCheckMs: 20 }),
+      ...(code === 'TOO_BUSY' && { readMicrosPerSecond: 1, readMicrosBurst: 1, readsWaitingMax: 1, refusalMs: 10 }),
+    };
+    await using harness = await start({ limits });
     const { status, mediaType, body } = await provoke(harness);
     const problem = problemSchema.parse(body);
     const { hint, title } = PROBLEMS[code as ProblemCode];
