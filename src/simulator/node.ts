@@ -234,7 +234,8 @@ export class SimulatedNode {
   #tick(): void {
     const { nowMs } = this.#setup.scheduler;
     if (nowMs - this.#dueMs > MADE_UP_MAX * this.#tickMs) this.#dueMs = nowMs;
-    for (let ticks = 0; ticks < 2 && (ticks === 0 || this.#dueMs <= nowMs); ticks++) {
+    const most = this.#setup.costs ? 2 : 1;
+    for (let ticks = 0; ticks < most && (ticks === 0 || this.#dueMs <= nowMs); ticks++) {
       this.#dueMs += this.#tickMs;
       this.ticks += 1;
       this.driver?.tick();

@@ -111,6 +111,7 @@ export class Processor {
   /** It goes on. */
   go(): void {
     this.#stopped = false;
+    if (this.#scheduler.nowMs >= this.#busyUntilMs) this.#goOn();
     this.#await();
   }
 
