@@ -22,6 +22,11 @@ export function parseNatural(text: string): number {
   return Number(text);
 }
 
+export function parseSwitch(text: string): boolean {
+  if (text !== 'on' && text !== 'off') throw new InvalidArgumentError('It is on or off.');
+  return text === 'on';
+}
+
 /** Milliseconds. */
 export function parseDuration(text: string): number {
   const match = /^([0-9]{1,9})(ms|s|m)$/.exec(text);

@@ -10,7 +10,7 @@ import { strategies } from '../simulator/strategies/registry.ts';
 import type { TraceSink } from '../simulator/trace.ts';
 import { traceLines } from '../simulator/trace-lines.ts';
 import { parseTranscript, type Transcript, TRANSCRIPT_BYTES_MAX } from '../simulator/transcript.ts';
-import { type Liar, parseDuration, parseLiar, parseNatural } from './arguments.ts';
+import { type Liar, parseDuration, parseLiar, parseNatural, parseSwitch } from './arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from './output.ts';
 import { playedAnswer, seededAnswer } from './simulate-report.ts';
 
@@ -23,6 +23,7 @@ interface SimulateOptions {
   readonly observers: number;
   readonly duration: number;
   readonly signatures: Scenario['signatures'];
+  readonly costs: boolean;
   readonly scenario?: string;
   readonly trace?: string;
   readonly list?: boolean;
@@ -32,7 +33,8 @@ const OBSERVERS_MAX = 32;
 /** Characters of a trace that are written at once. */
 const TRACE_WRITE_LENGTH = 64 * 1024;
 /** All that a scenario file says itself. */
-const SAID_BY_SCENARIO = ['seed', 'nodes', 'powers', 'byzantine', 'faults', 'observers', 'duration', 'signatures'];
+const NETWORK = ['seed', 'nodes', 'powers', 'byzantine', 'faults', 'observers', 'duration', 'signatures'];
+const SAID_BY_SCENARIO = [...NETWORK, 'costs'];
 
 export function simulateCommand(run: Run): Command {
   return new Command('simulate')
@@ -53,6 +55,11 @@ export function simulateCommand(run: Run): Command {
         .default(60_000, '60s'),
     )
     .option('--signatures <kind>', 'stand-in (fast) or ed25519', parseSignatures, 'stand-in')
+    .addOption(
+      new Option('--costs <on|off>', 'whether the work of nodes takes time, by a price list')
+        .argParser(parseSwitch)
+        .default(true, 'on'),
+    )
     .addOption(
       new Option('--scenario <file>', 'play a scenario, line by line, instead').conflicts([
         ...SAID_BY_SCENARIO,
@@ -179,9 +186,9 @@ function scenarioFrom({ seed, nodes, powers, byzantine = [], duration, ...rest }
     if (!strategies.has(strategy)) throw refuse(`There is no strategy '${strategy}'.`);
   }
   const liars = byzantine.map(({ index, strategy }) => ({ validator: index, strategy }));
-  const { observers, signatures } = rest;
+  const { observers, signatures, costs } = rest;
   if (observers > OBSERVERS_MAX) throw refuse(`There are at most ${OBSERVERS_MAX} observers.`);
-  return { seed, powers: chosen, liars, faults: rest.faults ?? [], observers, durationMs: duration, signatures };
+  return { seed, powers: chosen, liars, faults: rest.faults ?? [], observers, durationMs: duration, signatures, costs };
 }
 
 type Described = ReadonlyMap<string, { readonly describe: string }>;

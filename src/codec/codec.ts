@@ -5,6 +5,7 @@
  */
 import type { Type } from '@chainsafe/ssz';
 import { fail, ok, type Result } from '../base/result.ts';
+import { work } from '../base/work.ts';
 
 export interface DecodeError {
   readonly code: 'TOO_LARGE' | 'MALFORMED' | 'NON_CANONICAL';
@@ -26,9 +27,14 @@ export function codec<T>(name: string, type: Type<T>, bytesMax: number): Codec<T
   return {
     name,
     bytesMax,
-    encode: (value) => type.serialize(value),
+    encode(value) {
+      const bytes = type.serialize(value);
+      work('encode', name, bytes.length);
+      return bytes;
+    },
     decode(bytes) {
       if (bytes.length > bytesMax) return fail('TOO_LARGE', `${name}: ${bytes.length} bytes, at most ${bytesMax}`);
+      work('decode', name, bytes.length);
       let value: T;
       try {
         value = type.deserialize(bytes);

@@ -4,6 +4,7 @@
  */
 import type { Address, Hash, Height } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
+import { work } from '../base/work.ts';
 import { fromHex } from '../codec/hex.ts';
 import { type HistoryTree, merkleRoot } from '../crypto/merkle.ts';
 import { type Account, FEE_POOL, NO_ACCOUNT } from './account.ts';
@@ -37,6 +38,7 @@ export interface ExecutedBlock extends StateChange {
 /** The block that the body makes on top of the state, which stays as it is. `transactions` are those of the body, in its
  *  order, and passed `checkBody`. */
 export function execute(state: LedgerState, body: Body, transactions: readonly IdentifiedTransaction[]): ExecutedBlock {
+  work('execute', 'body', transactions.length);
   const { genesis, head } = state;
   const height = (head.header.height + 1) as Height;
   const changes = new Map<Address, Account>();

@@ -24,6 +24,9 @@ const slotsOf = (nodes: readonly SimulatedNode[]): string =>
     .sort((a, b) => a - b)
     .join(',');
 
+/** Of a slow node: work takes twice as long where its turns begin so many milliseconds late. */
+const SLOWED_MS = 50;
+
 /** Some of the nodes, at least one. */
 function someNodes({ nodes }: Simulation, random: Random): SimulatedNode[] {
   const most = random.chance(0.2) ? nodes.length : Math.max(1, Math.ceil(nodes.length / 3));
@@ -246,13 +249,15 @@ export const faults: ReadonlyMap<string, Fault> = new Map([
   [
     'slow',
     nodeFault(
-      'makes nodes slow, up to half a second a turn',
+      'makes nodes slow, up to half a second a turn, and work up to ten times as long',
       (node, random) => {
         node.turnMs = random.between(5, 500);
+        node.processor.speed = 1 / (1 + node.turnMs / SLOWED_MS);
         node.disk.writeMs = random.between(WRITE_MS, 200);
       },
       (node) => {
         node.turnMs = 0;
+        node.processor.speed = 1;
         node.disk.writeMs = WRITE_MS;
       },
     ),
@@ -290,6 +295,7 @@ export function healAll({ nodes, links, connections }: Simulation): void {
     node.skewMs = 0;
     node.tickRate = 1;
     node.turnMs = 0;
+    node.processor.speed = 1;
     node.disk.writeMs = WRITE_MS;
     node.resume();
     node.start();

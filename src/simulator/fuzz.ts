@@ -51,7 +51,7 @@ function keyOf(message: PeerMessage): string | null {
 }
 
 /** One run with `lies` process faults and `splits` network faults, 0 to 2 of each, no two of a kind in one round. */
-export function runFuzz(seed: number, lies: number, splits: number): Fuzzed {
+export function runFuzz(seed: number, lies: number, splits: number, costs = true): Fuzzed {
   const random = new Random(seed);
   const size = 4;
   const slots = Array.from({ length: size }, (_, slot) => slot);
@@ -70,6 +70,7 @@ export function runFuzz(seed: number, lies: number, splits: number): Fuzzed {
     powers: slots.map(() => 1n),
     liars: lies > 0 ? new Map([[liar, mutator(planned, told)]]) : new Map(),
     consensus: { baseTimeoutTicks: 10, timeoutCapTicks: 80, idleBlockMs: 60_000 },
+    costs,
   });
   const seen = new RoundCount();
   simulation.filter = (from, to, bytes) => {

@@ -2,15 +2,22 @@
 import type { ValidatorIndex } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
+import { COSTS } from '../driver/costs.ts';
 import { Driver } from '../driver/driver.ts';
-import type { Lane, Observer, PeerId, StoreOperation } from '../driver/ports.ts';
-import { recover } from '../driver/recovery.ts';
+import type { PeerId, Store, Verifier } from '../driver/ports.ts';
+import { type RecoveredDriver, recover } from '../driver/recovery.ts';
 import type { StrategyFactory } from '../driver/strategy.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { SimulatedDisk } from './disk.ts';
+import { meteredSigner, meteredStore, meteredVerifier } from './metered.ts';
+import { asideFrom, type NodeEvents } from './node-events.ts';
+import { Processor } from './processor.ts';
 import type { Random } from './random.ts';
 import type { Scheduler } from './scheduler.ts';
 
+const KIB = 1024;
+/** Ticks that a busy processor missed and that are made up for. */
+const MADE_UP_MAX = 8;
 /** How wrong a clock gets. */
 export const CLOCK_SKEW_MAX_MS = 15_000;
 
@@ -30,18 +37,8 @@ export interface NodeSetup {
   readonly scheduler: Scheduler;
   readonly random: Random;
   readonly strategy: StrategyFactory | null;
-}
-
-/** What a node tells the simulation. */
-export interface NodeEvents {
-  readonly observer: Observer;
-  send(to: PeerId, lane: Lane, message: Uint8Array): void;
-  punish(peer: PeerId, code: string, message: string): void;
-  written(batch: readonly StoreOperation[]): void;
-  /** It runs, or has stopped. */
-  changed(): void;
-  /** It would not start from what its disk holds. */
-  refused(code: string, message: string): void;
+  /** Whether its work takes time. */
+  readonly costs: boolean;
 }
 
 export class SimulatedNode {
@@ -50,6 +47,7 @@ export class SimulatedNode {
   readonly validator: ValidatorIndex | null;
   readonly peerId: PeerId;
   readonly disk: SimulatedDisk;
+  readonly processor: Processor;
   /** Byzantine: no promise is expected of it. */
   isLiar: boolean;
   /** Its disk was damaged: it counts as faulty, and need not live. Its votes still have to be honest. */
@@ -69,16 +67,19 @@ export class SimulatedNode {
   readonly #events: NodeEvents;
   #life = 0;
   #paused = false;
-  #postponed: (() => void)[] = [];
+  /** When the next tick is due. */
+  #dueMs = 0;
 
   constructor(setup: NodeSetup, events: NodeEvents) {
     this.#setup = setup;
-    this.#events = events;
     this.slot = setup.slot;
     this.validator = setup.validator;
     this.isLiar = setup.strategy !== null;
     this.peerId = setup.peerId;
     this.disk = new SimulatedDisk(setup.random.fork());
+    // A liar may have any machine: its lies cost it nothing.
+    this.processor = new Processor(setup.scheduler, !setup.costs || this.isLiar);
+    this.#events = asideFrom(this.processor, events);
   }
 
   get life(): number {
@@ -103,54 +104,66 @@ export class SimulatedNode {
     if (this.state !== 'stopped') return;
     this.state = 'starting';
     this.#life += 1;
-    const { genesis } = this.#setup;
-    const store = this.disk.open(this.#later, (batch) => this.#events.written(batch));
-    const { scheme: signatures } = this.#setup;
-    recover(
-      store,
-      genesis,
-      (...check) => signatures.verify(...check),
-      (recovered) => {
-        if (!recovered.ok) {
-          this.#end('broken');
-          return this.#events.refused(recovered.error.code, recovered.error.message);
-        }
-        const { scheme, secret, strategy, scheduler } = this.#setup;
-        this.driver = new Driver({
-          genesis,
-          self: this.validator,
-          recovered: recovered.value,
-          store,
-          clock: {
-            nowMs: () => Math.floor(scheduler.nowMs + this.skewMs),
-            soon: (turn) => this.#soon(turn),
-          },
-          transport: {
-            send: (to, lane, message) => this.#events.send(to, lane, message),
-            punish: (peer, code, message) => this.#events.punish(peer, code, message),
-          },
-          verifier: {
-            check: ({ publicKey, message, signature }) => scheme.verify(publicKey, message, signature),
-            checkBatch: (checks, done) =>
-              this.#later(0.1, () =>
-                done(checks.map(({ publicKey, message, signature }) => scheme.verify(publicKey, message, signature))),
-              ),
-          },
-          signer: { sign: (message) => scheme.sign(present(secret, 'the key of an observer'), message) },
-          observer: {
-            ...this.#events.observer,
-            halted: (error) => {
-              this.#end('broken');
-              this.#events.observer.halted(error);
-            },
-          },
-          ...(strategy === null ? {} : { strategy }),
-        });
-        this.state = 'running';
-        this.#tick();
-        this.#events.changed();
-      },
+    const { genesis, scheme } = this.#setup;
+    const { processor } = this;
+    const store = meteredStore(
+      processor,
+      this.disk.open(this.#later, (batch) => this.#events.written(batch)),
     );
+    const check: Verifier['check'] = ({ publicKey, message, signature }) =>
+      scheme.verify(publicKey, message, signature);
+    const verifier = meteredVerifier(processor, check, this.#later);
+    processor.run(() =>
+      recover(
+        store,
+        genesis,
+        (publicKey, message, signature) => verifier.check({ publicKey, message, signature }),
+        (recovered) => {
+          if (!recovered.ok) {
+            this.#end('broken');
+            return this.#events.refused(recovered.error.code, recovered.error.message);
+          }
+          this.driver = this.#newDriver(recovered.value, store, verifier);
+          this.state = 'running';
+          this.#startTicks();
+          this.#events.changed();
+        },
+      ),
+    );
+  }
+
+  #newDriver(recovered: RecoveredDriver, store: Store, verifier: Verifier): Driver {
+    const { genesis, scheme, secret, strategy, scheduler } = this.#setup;
+    const { processor } = this;
+    return new Driver({
+      genesis,
+      self: this.validator,
+      recovered,
+      store,
+      clock: {
+        nowMs: () => Math.floor(scheduler.nowMs + this.skewMs),
+        soon: (turn) => this.#soon(turn),
+      },
+      transport: {
+        send: (to, lane, message) => {
+          processor.spend(COSTS.send + (message.length / KIB) * COSTS.wireKiB);
+          processor.leave(() => this.#events.send(to, lane, message));
+        },
+        punish: (peer, code, message) => this.#events.punish(peer, code, message),
+      },
+      verifier,
+      signer: meteredSigner(processor, {
+        sign: (message) => scheme.sign(present(secret, 'the key of an observer'), message),
+      }),
+      observer: {
+        ...this.#events.observer,
+        halted: (error) => {
+          this.#end('broken');
+          this.#events.observer.halted(error);
+        },
+      },
+      ...(strategy === null ? {} : { strategy }),
+    });
   }
 
   /** Power loss: unsynced writes may be gone. */
@@ -163,27 +176,36 @@ export class SimulatedNode {
   /** The process stands still; what would have happened to it happens when it goes on. */
   pause(): void {
     this.#paused = true;
+    this.processor.stop();
   }
 
   resume(): void {
     if (!this.#paused) return;
     this.#paused = false;
-    const life = this.#life;
-    for (const run of this.#postponed.splice(0)) if (this.#life === life) run();
+    this.processor.go();
   }
 
-  /** A message or a notice for the driver, now or when the pause is over. */
+  /** A notice for the driver, when the processor comes to it. */
   input(run: (driver: Driver) => void): void {
     const life = this.#life;
-    this.#unpaused(() => {
+    this.processor.run(() => {
       if (life === this.#life && this.driver !== null) run(this.driver);
+    });
+  }
+
+  /** A message from the wire; `looked` is told when the driver gets it. */
+  receive(from: PeerId, message: Uint8Array, looked: () => void): void {
+    this.input((driver) => {
+      this.processor.aside(looked);
+      this.processor.spend(COSTS.message + (message.length / KIB) * COSTS.wireKiB);
+      driver.receive(from, message);
     });
   }
 
   #end(state: NodeState): void {
     this.#life += 1;
     this.#paused = false;
-    this.#postponed = [];
+    this.processor.clear();
     this.state = state;
     this.driver = null;
     this.#events.changed();
@@ -197,25 +219,42 @@ export class SimulatedNode {
     });
   }
 
-  #tick(): void {
-    this.#later(this.#setup.genesis.consensus.tickMs / this.tickRate, () => {
-      this.ticks += 1;
-      this.driver?.tick();
+  get #tickMs(): number {
+    return this.#setup.genesis.consensus.tickMs / this.tickRate;
+  }
+
+  #startTicks(): void {
+    this.#dueMs = this.#setup.scheduler.nowMs + this.#tickMs;
+    this.#awaitTick();
+  }
+
+  #awaitTick(): void {
+    this.#later(this.#tickMs, () => {
       this.#tick();
+      this.#awaitTick();
     });
   }
 
+  /** As a node's ticker does (src/node/ticker.ts): what a busy processor missed is made up for, what a long stall missed is
+   *  forgotten. */
+  #tick(): void {
+    const { nowMs } = this.#setup.scheduler;
+    if (nowMs - this.#dueMs > MADE_UP_MAX * this.#tickMs) this.#dueMs = nowMs;
+    const most = this.#setup.costs ? 2 : 1;
+    for (let ticks = 0; ticks < most && (ticks === 0 || this.#dueMs <= nowMs); ticks++) {
+      this.#dueMs += this.#tickMs;
+      this.ticks += 1;
+      this.driver?.tick();
+    }
+  }
+
+  /** Runs something when the present task is done and the time has gone by, or never when this life ends first. */
   readonly #later = (delayMs: number, run: () => void): void => {
     const life = this.#life;
-    this.#setup.scheduler.after(delayMs, () =>
-      this.#unpaused(() => {
+    this.#setup.scheduler.after(delayMs + this.processor.delayMs, () =>
+      this.processor.run(() => {
         if (life === this.#life) run();
       }),
     );
   };
-
-  #unpaused(run: () => void): void {
-    if (this.#paused) this.#postponed.push(run);
-    else run();
-  }
 }

@@ -39,6 +39,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
     consensus: conditions.consensus,
     signatures: scenario.signatures,
     latencyMs: conditions.latencyMs,
+    costs: scenario.costs ?? true,
     trace: sink === undefined ? [story] : [story, sink],
   });
   story.begin(simulation);

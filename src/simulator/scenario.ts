@@ -15,6 +15,8 @@ export interface Scenario {
   /** How long faults go on, in simulated milliseconds. */
   readonly durationMs: number;
   readonly signatures: 'stand-in' | 'ed25519';
+  /** Whether the work of nodes takes time; it does where nothing is said. */
+  readonly costs?: boolean;
 }
 
 /** Validators of a simulation, at most. The messages of a height grow with the square of their number. */
@@ -82,5 +84,6 @@ export function commandOf({ seed, powers, liars, faults: kinds, observers, ...re
     ...(observers > 0 ? [`--observers ${observers}`] : []),
     `--duration ${rest.durationMs / 1000}s`,
     ...(rest.signatures === 'ed25519' ? ['--signatures ed25519'] : []),
+    ...(rest.costs === false ? ['--costs off'] : []),
   ].join(' ');
 }

@@ -16,7 +16,8 @@ import { Connections } from './connections.ts';
 import { DiskWatch } from './disk-watch.ts';
 import { type ConsensusSettings, START_MS, simulatedKeys } from './keys.ts';
 import { Links } from './links.ts';
-import { type NodeEvents, SimulatedNode } from './node.ts';
+import type { NodeEvents } from './node-events.ts';
+import { SimulatedNode } from './node.ts';
 import { peopleOf } from './people.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
@@ -36,6 +37,8 @@ export interface SimulationSetup {
   readonly consensus?: Partial<ConsensusSettings>;
   readonly signatures?: 'stand-in' | 'ed25519';
   readonly latencyMs?: number;
+  /** Whether the work of nodes takes time; true where nothing is said. */
+  readonly costs?: boolean;
   readonly trace?: readonly TraceSink[];
 }
 
@@ -73,12 +76,13 @@ export class Simulation {
     this.genesis = keys.genesis;
     const people = peopleOf(keys, setup);
     this.links = new Links(people.length, setup.latencyMs ?? 1, this.random.fork());
+    const { costs = true } = setup;
     this.nodes = people.map((person, slot) => {
       const { genesis, scheduler } = this;
       const random = this.random.fork();
       const strategy = person.strategy && this.#watched(slot, person.strategy);
       const node: SimulatedNode = new SimulatedNode(
-        { ...person, strategy, slot, genesis, scheme, scheduler, random },
+        { ...person, strategy, slot, genesis, scheme, scheduler, random, costs },
         this.#events(() => node),
       );
       return node;
@@ -163,10 +167,7 @@ export class Simulation {
       const stands = this.connections.session(from, to) === session && this.connections.stands(from, to);
       this.#became(stands ? 'received' : 'cut-off', from, to, bytes);
       if (!stands) return;
-      to.input((driver) => {
-        this.#arrived(from, to, bytes);
-        driver.receive(from.peerId, bytes);
-      });
+      to.receive(from.peerId, bytes, () => this.#arrived(from, to, bytes));
     };
     const fate = this.links.send(
       link,

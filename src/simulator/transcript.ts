@@ -56,6 +56,8 @@ export interface Network {
   readonly consensus: Partial<ConsensusSettings>;
   readonly seed: number;
   readonly latencyMs: number;
+  /** Whether the work of nodes takes time. */
+  readonly costs: boolean;
 }
 
 export interface Transcript {
@@ -108,6 +110,7 @@ class Parser {
   #consensus: Partial<ConsensusSettings> = {};
   #seed = 1;
   #latencyMs = 1;
+  #costs = true;
 
   get network(): Network {
     return {
@@ -117,6 +120,7 @@ class Parser {
       consensus: this.#consensus,
       seed: this.#seed,
       latencyMs: this.#latencyMs,
+      costs: this.#costs,
     };
   }
 
@@ -145,6 +149,9 @@ class Parser {
         return true;
       case 'latency':
         this.#latencyMs = this.#duration(words);
+        return true;
+      case 'costs':
+        this.#costs = words.oneOf('on', 'off') === 'on';
         return true;
       case 'set':
         this.#set(words.take('a setting'), words);

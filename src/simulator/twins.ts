@@ -40,13 +40,14 @@ const FORCE_MS = 5000;
 const RECOVERY_MS = 20_000;
 
 /** Validator 0 has a twin. What was broken is in the `violations` of the result. */
-export function runTwins(scenario: number): Simulation {
+export function runTwins(scenario: number, costs = true): Simulation {
   const simulation = new Simulation({
     seed: scenario,
     powers: Array.from({ length: VALIDATORS }, () => 1n),
     liars: new Map(),
     twins: [0],
     consensus: CONSENSUS,
+    costs,
   });
   simulation.startAll();
   simulation.run(10);

@@ -69,7 +69,10 @@ export async function startNetwork(accounts: readonly Address[], signal: AbortSi
 }
 
 /** The development network's validators and rules with other accounts. */
-function benchGenesis(accounts: readonly Address[]): { readonly genesis: Genesis; readonly genesisText: string } {
+export function benchGenesis(accounts: readonly Address[]): {
+  readonly genesis: Genesis;
+  readonly genesisText: string;
+} {
   const development = JSON.parse(developmentNetwork(VALIDATORS).genesisText) as { readonly addressPrefix: string };
   const genesisText = JSON.stringify({
     ...development,

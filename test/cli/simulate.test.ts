@@ -126,6 +126,7 @@ describe('trefoil simulate', () => {
     [['--nodes', '99'], /1 to 32 validators/],
     [['--powers', '1,-1'], /list of whole numbers/],
     [['--signatures', 'none'], /stand-in or ed25519/],
+    [['--costs', 'none'], /on or off/],
     [['--nodes', '4', '--powers', '1,1,1'], /'--powers <list>' cannot be used with option '--nodes <number>'/],
     [['--trace', join(folder, 'nowhere', 'trace')], /error TRACE_UNWRITABLE: ENOENT/],
   ])('refuses %j', async (args, message) => {
@@ -208,6 +209,7 @@ describe('trefoil simulate --scenario', () => {
     ['--observers', '1'],
     ['--duration', '1s'],
     ['--signatures', 'ed25519'],
+    ['--costs', 'off'],
     ['--list'],
   ])('refuses %s beside it', async (...option) => {
     const { exitCode, stderr } = await run(['simulate', '--scenario', INCIDENT, ...option]);

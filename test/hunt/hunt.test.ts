@@ -80,6 +80,7 @@ describe('the report', () => {
     count: undefined,
     durationMs: 1,
     workers: 1,
+    costs: true,
     signal,
   } as const;
   const { colours } = new Output({ stdout: process.stdout, stderr: process.stderr, env: { NO_COLOR: '1' } }, false);
@@ -155,6 +156,7 @@ describe('npm run hunt', () => {
     ['--seed', '1.5'],
     ['--count', '-1'],
     ['--weeks', '1'],
+    ['--costs', 'none'],
   ])('refuses %s %s', async (...args) => {
     const { exitCode, stderr } = await hunt(...args);
     expect(exitCode).toBe(2);

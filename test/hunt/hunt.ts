@@ -15,6 +15,8 @@ export interface Wanted {
   /** Simulated milliseconds of faults for each seed. */
   readonly durationMs: number;
   readonly workers: number;
+  /** Whether the work of nodes takes time. */
+  readonly costs: boolean;
   /** Ends it when the seeds under way are through. */
   readonly signal: AbortSignal;
 }
@@ -59,16 +61,16 @@ export class Hunt {
   }
 
   async #work(): Promise<void> {
-    const { search, durationMs } = this.wanted;
+    const { search, durationMs, costs } = this.wanted;
     let worker = launch();
     for (let seed = this.#next(); seed !== null; seed = this.#next()) {
       const kind = kindOf(search, seed);
-      const answer = await ask(worker, { kind, seed, durationMs });
+      const answer = await ask(worker, { kind, seed, durationMs, costs });
       if (typeof answer !== 'string') {
         this.#take(seed, answer);
         continue;
       }
-      const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1`;
+      const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1${costs ? '' : ' --costs off'}`;
       this.#take(seed, { command, failure: answer, simulatedMs: 0, recovered: false, recoveryMs: null });
       await worker.terminate();
       worker = launch();

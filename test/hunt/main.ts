@@ -1,6 +1,7 @@
 /** `npm run hunt`: searches for scenarios that break a promise of the protocol. */
 import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { parseSwitch } from '../../src/cli/arguments.ts';
 import { EXIT, Output } from '../../src/cli/output.ts';
 import { Hunt } from './hunt.ts';
 import { progressLine, reportJson, reportText } from './report.ts';
@@ -13,6 +14,7 @@ interface Options {
   readonly count?: number;
   readonly duration: number;
   readonly workers: number;
+  readonly costs: boolean;
   readonly json?: boolean;
 }
 
@@ -54,18 +56,21 @@ const command = new Command('npm run hunt --')
   )
   .option('--duration <seconds>', 'how long faults go on for each seed, in simulated time', numberFrom(0.1, 86_400), 60)
   .option('--workers <n>', 'how many at once', wholeFrom(1, 256), availableParallelism())
+  .addOption(
+    new Option('--costs <on|off>', 'whether the work of nodes takes time').argParser(parseSwitch).default(true, 'on'),
+  )
   .option('--json', 'print one JSON object (with `npm run --silent hunt -- --json` nothing else)')
   .addHelpText('after', EXAMPLES)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
   .parse();
-const { minutes, search, seed: firstSeed, count, duration, workers, json = false } = command.opts<Options>();
+const { minutes, search, seed: firstSeed, count, duration, workers, costs, json = false } = command.opts<Options>();
 
 const output = new Output(process, json);
 const stopping = new AbortController();
 // Again and again changes nothing: seeds under way are through in seconds. One Ctrl+C can arrive twice.
 for (const signal of STOP_SIGNALS) process.on(signal, () => stopping.abort());
 const hunt = new Hunt(
-  { search, minutes, firstSeed, count, durationMs: duration * 1000, workers, signal: stopping.signal },
+  { search, minutes, firstSeed, count, durationMs: duration * 1000, workers, costs, signal: stopping.signal },
   ({ failure, command: again }) => output.progress(`FAILED ${failure}\n       ${again}`),
 );
 const timer = setInterval(

@@ -12,6 +12,7 @@ export interface HuntQuestion {
   readonly kind: Kind;
   readonly seed: number;
   readonly durationMs: number;
+  readonly costs: boolean;
 }
 
 export interface HuntAnswer {
@@ -28,10 +29,11 @@ export interface HuntAnswer {
 
 installNodeSha256();
 
-function answer({ kind, seed, durationMs }: HuntQuestion): HuntAnswer {
-  if (kind === 'twins') return answerOf(kind, seed, runTwins(seed));
-  if (kind === 'fuzz') return answerOf(kind, seed, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3).simulation);
-  const scenario = scenarioOf(seed, durationMs);
+function answer({ kind, seed, durationMs, costs }: HuntQuestion): HuntAnswer {
+  const again = `npm run hunt -- --search ${kind} --seed ${seed} --count 1${costs ? '' : ' --costs off'}`;
+  if (kind === 'twins') return answerOf(again, runTwins(seed, costs));
+  if (kind === 'fuzz') return answerOf(again, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3, costs).simulation);
+  const scenario = { ...scenarioOf(seed, durationMs), costs };
   const { violations, simulatedMs, recoveryMs, boundMs } = runScenario(scenario);
   const [violation] = violations;
   const failure = violation === undefined ? null : `${violation.checker}: ${violation.message}`;
@@ -39,10 +41,10 @@ function answer({ kind, seed, durationMs }: HuntQuestion): HuntAnswer {
   return { command: commandOf(scenario), failure, simulatedMs, recovered, recoveryMs };
 }
 
-function answerOf(kind: Kind, seed: number, { violations, nowMs }: Simulation): HuntAnswer {
+function answerOf(command: string, { violations, nowMs }: Simulation): HuntAnswer {
   const [violation] = violations;
   return {
-    command: `npm run hunt -- --search ${kind} --seed ${seed} --count 1`,
+    command,
     failure: violation === undefined ? null : `${violation.checker}: ${violation.message}`,
     simulatedMs: nowMs,
     recovered: violation === undefined,
