@@ -72,6 +72,8 @@ export class Blocks {
 
   /** Notes that these bytes are written to a client, and cuts off one that takes for ever to read them. */
   writing(rendered: Rendered, response: ServerResponse): void {
+    // The client may have left while it waited.
+    if (response.closed || response.destroyed) return;
     this.#turns.spend((rendered.bytes.length / 1024) * WRITE_MICROS_PER_KIB);
     rendered.readers += 1;
     const isLarge = rendered.bytes.length > LARGE_BYTES;
