@@ -9,6 +9,7 @@ import { submitPath } from '../../src/api/routes.ts';
 import type { TransactionStatus } from '../../src/api/transaction.ts';
 import { type Hash, hash } from '../../src/base/brand.ts';
 import { invariant, present } from '../../src/base/invariant.ts';
+import { runningProcess } from '../../src/cli/testnet/nodes.ts';
 import { Client } from '../../src/client/client.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
@@ -26,6 +27,8 @@ import type { FloodOrder, FloodSent } from './flooder.ts';
 const SLOWER_MAX = 3;
 const GROWTH_MIB_MAX = 100;
 
+/** Without it and the flooder there is no quorum. */
+const AWAY = 2;
 /** Of the one large block: what the development network's weight allows. */
 const LARGE = 2_000;
 /** Somebody pays all the time, one payment after so many milliseconds, and waits for it so long. */
@@ -42,6 +45,8 @@ const PROCESS = fileURLToPath(new URL('./flooder.ts', import.meta.url));
 
 export interface FloodReport extends FloodSent {
   readonly kind: FloodKind;
+  /** Of the largest block, which is asked for. */
+  readonly transactions: number;
   readonly payments: number;
   readonly failures: number;
   /** From submission to finality, milliseconds. */
@@ -115,7 +120,8 @@ const told = (report: FloodReport): string => {
   const cut = report.cutOff === 0 ? '' : `, cut off ${report.cutOff} times`;
   const named = namedBy.length === 0 ? '' : `, named by ${namedBy.join(' ')} for ${codes.join(' ')}`;
   const answers = Object.entries(report.answers).map(([status, count]) => `${count} × ${status}`);
-  const read = answers.length === 0 ? '' : `, answers ${answers.join(', ')}`;
+  const asked = `, answers for a block of ${report.transactions} transactions `;
+  const read = answers.length === 0 ? '' : `${asked}${answers.join(', ')}`;
   const verdict = wrong.length === 0 ? 'PASS' : `FAIL: ${wrong.join('; ')}`;
   const memory = `grew ${growthMib.toFixed(0)} MiB${more}`;
   const sent = `sent ${toMib(report.sentBytes)} MiB, got ${toMib(report.receivedBytes)}`;
@@ -129,12 +135,12 @@ async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Pro
   await using folder = new TestnetFolder();
   const up = await folder.json<Up>('testnet', 'up', '--detach');
   const chainId = hash(up.chainId);
-  const honest = up.nodes.filter(({ index }) => index !== FLOODER);
-  const urls = honest.map(({ http }) => http);
+  const urls = up.nodes.filter(({ index }) => index !== FLOODER).map(({ http }) => http);
   const payers = makeAccounts(LARGE + Math.ceil((1000 * seconds) / PAY_EVERY_MS), await selectEd25519());
   const posters = urls.map((url) => new Poster(url, CONNECTIONS));
-  const block = await largeBlock(chainId, present(urls[0], 'a node'), payers.slice(0, LARGE), posters);
   await folder.json('testnet', 'kill', String(FLOODER));
+  const block = await largeBlock(folder, chainId, present(urls[0], 'a node'), payers.slice(0, LARGE), posters);
+  const honest = urls.map((_, index) => ({ index, pid: present(runningProcess(folder.dir, index), 'a node').pid }));
   const flooder = fork(PROCESS);
   try {
     await nextOf<'ready'>(flooder);
@@ -151,27 +157,43 @@ async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Pro
     const viewChanges = logged()
       .flatMap((lines, i) => lines.slice(before[i]?.length))
       .filter((line) => line.kind === 'view-change-started').length;
-    return { kind, ...paid, viewChanges, growthMib: memory.stop(), ...(await namedFor(urls)), ...sent };
+    return {
+      kind,
+      transactions: block.transactions,
+      ...paid,
+      viewChanges,
+      growthMib: memory.stop(),
+      ...(await namedFor(urls)),
+      ...sent,
+    };
   } finally {
     flooder.kill();
     for (const poster of posters) poster.close();
   }
 }
 
-/** The largest block that comes of so many payments at once. */
+/** The largest block that comes of so many payments at once. There is no quorum when they are made, so that they pile up. */
 async function largeBlock(
+  folder: TestnetFolder,
   chainId: Hash,
   url: string,
   payers: readonly BenchAccount[],
   posters: readonly Poster[],
 ): Promise<LargeBlock> {
+  await folder.json('testnet', 'kill', String(AWAY));
   const signed = payers.map((payer) => payer.transfer(chainId, payer.address));
   const poster = present(posters[0], 'a poster');
   const batches = Array.from({ length: Math.ceil(signed.length / BATCH_TRANSACTIONS_MAX) }, (_, i) =>
     batchCodec.encode(signed.slice(i * BATCH_TRANSACTIONS_MAX, (i + 1) * BATCH_TRANSACTIONS_MAX)),
   );
-  await Promise.all(batches.map((batch) => poster.post(submitPath(WAIT_MS), BATCH_MEDIA_TYPE, batch)));
+  await Promise.all(batches.map((batch) => poster.post(submitPath(), BATCH_MEDIA_TYPE, batch)));
+  await folder.json('testnet', 'start', String(AWAY));
   const client = new Client({ urls: [url] });
+  const deadline = performance.now() + WAIT_MS;
+  while ((await client.status()).mempool.size > 0) {
+    invariant(performance.now() < deadline, 'the payments of the large block are final in time');
+    await delay(PAY_EVERY_MS);
+  }
   const { certifiedHeight } = await client.status();
   const heights = Array.from({ length: certifiedHeight }, (_, i) => i + 1);
   const blocks = await Promise.all(heights.map((height) => client.block(height)));
