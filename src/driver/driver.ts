@@ -252,6 +252,7 @@ export class Driver {
   #onTick(): void {
     this.#ticks += 1;
     this.#server.tick();
+    this.#postman.tick();
     this.#protocol.step({ kind: 'tick' });
     this.#bodies.tick(this.#ticks);
     const { genesis, clock, observer } = this.#options;

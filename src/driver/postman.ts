@@ -94,6 +94,11 @@ export class Postman {
     if (from !== undefined) this.#strategy?.incoming?.(from, message);
   }
 
+  /** A tick: a liar may speak unasked. */
+  tick(): void {
+    for (const each of this.#strategy?.tick?.() ?? []) this.#say(each, this.peerOf(each.to));
+  }
+
   #send(peers: readonly PeerId[], message: PeerMessage): void {
     if (peers.length === 0) return;
     if (this.#strategy !== null) {
@@ -111,12 +116,13 @@ export class Postman {
     const observer = this.#genesis.validators.validators.length as ValidatorIndex;
     const to = this.#indices.get(peer) ?? observer;
     if (to === this.#self) return;
-    const outgoing: Outgoing = { to, message };
-    for (const each of strategy.outgoing(outgoing)) {
-      const bytes = each.message.kind === 'bytes' ? each.message.bytes : encodePeerMessage(each.message);
-      const lane = each.message.kind === 'bytes' ? 'consensus' : laneOf(each.message);
-      const receiver = each.to === to ? peer : this.peerOf(each.to);
-      this.#journal.after(() => this.#transport.send(receiver, lane, bytes));
-    }
+    for (const each of strategy.outgoing({ to, message }))
+      this.#say(each, each.to === to ? peer : this.peerOf(each.to));
+  }
+
+  #say({ message }: Outgoing, peer: PeerId): void {
+    const bytes = message.kind === 'bytes' ? message.bytes : encodePeerMessage(message);
+    const lane = message.kind === 'bytes' ? 'consensus' : laneOf(message);
+    this.#journal.after(() => this.#transport.send(peer, lane, bytes));
   }
 }

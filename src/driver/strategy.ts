@@ -26,6 +26,8 @@ export interface Strategy {
   outgoing(message: Outgoing): readonly Outgoing[];
   /** A message of another validator, of which nothing is checked yet. The honest replica gets it too. */
   incoming?(from: ValidatorIndex, message: PeerMessage): void;
+  /** What is sent unasked, with each tick of the driver. */
+  tick?(): readonly Outgoing[];
 }
 
 export type StrategyFactory = (context: StrategyContext) => Strategy;

@@ -2,7 +2,7 @@
 import type { ConsensusSettings } from './keys.ts';
 import { faults } from './faults.ts';
 import { Random } from './random.ts';
-import { strategies } from './strategies/registry.ts';
+import { floods, strategies } from './strategies/registry.ts';
 
 export interface Scenario {
   readonly seed: number;
@@ -57,7 +57,7 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
   let lying = 0n;
   // One in seven without: what liars hide, such as a view change that is late, shows there.
   if (random.chance(0.86)) {
-    const names = [...strategies.keys()];
+    const names = [...strategies.keys()].filter((name) => !floods.has(name));
     const same = random.chance(0.5) ? random.pick(names) : null;
     for (const validator of random.shuffled(powers.map((_, index) => index))) {
       const more = lying + (powers[validator] ?? 0n);

@@ -213,6 +213,11 @@ export class Simulation {
           for (const each of said) if (!isHonest(each)) note('lie', each);
           return said;
         },
+        tick() {
+          const said = strategy.tick?.() ?? [];
+          for (const each of said) note('lie', each);
+          return said;
+        },
       };
     };
   }

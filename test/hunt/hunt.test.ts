@@ -4,8 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Output } from '../../src/cli/output.ts';
 import { faults } from '../../src/simulator/faults.ts';
 import { scenarioOf } from '../../src/simulator/scenario.ts';
-import { strategies } from '../../src/simulator/strategies/registry.ts';
-import { Coverage } from './coverage.ts';
+import { Coverage, hunted } from './coverage.ts';
 import { Hunt } from './hunt.ts';
 import { reportJson, reportText } from './report.ts';
 
@@ -49,7 +48,7 @@ describe('what was covered', () => {
     const powers = [1n, 1n, 1n, 1n, 1n, 1n, 1n];
     coverage.take({ powers, liars: [liar(0, 'silent'), liar(4, 'equivocate')], faults: ['crash', 'skew'] });
     coverage.take({ powers, liars: [liar(2, 'silent')], faults: ['crash'] });
-    expect(coverage.pairs).toBe(strategies.size * faults.size);
+    expect(coverage.pairs).toBe(hunted.length * faults.size);
     expect(coverage.unmet.length).toBe(coverage.pairs - 4);
     expect(coverage.unmet).not.toContain('equivocate × skew');
     expect(coverage.unmet).toContain('equivocate × delay');
@@ -97,7 +96,7 @@ describe('the report', () => {
 
   test('names the pairs that are missing when they are few', () => {
     const hunt = new Hunt(wanted, () => undefined);
-    const all = [...strategies.keys()].map((strategy, validator) => ({ validator, strategy }));
+    const all = hunted.map((strategy, validator) => ({ validator, strategy }));
     const kinds = [...faults.keys()];
     const take = (liars: typeof all, met: readonly string[]) =>
       hunt.coverage?.take({ powers: [1n], liars, faults: met });
@@ -132,7 +131,7 @@ describe('npm run hunt', () => {
       seeds: 1,
       failures: [],
       recovery: { expected: 1, recovered: 1 },
-      coverage: { networks: [{ validators: scenarioOf(7, 500).powers.length }], pairs: strategies.size * faults.size },
+      coverage: { networks: [{ validators: scenarioOf(7, 500).powers.length }], pairs: hunted.length * faults.size },
       nextSeed: 8,
     });
   });

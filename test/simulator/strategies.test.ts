@@ -159,6 +159,11 @@ function lies(name: string, validator: number, enough: (told: readonly Told[]) =
           told.push({ atMs: simulation.nowMs, kinds: said.map(({ message }) => message.kind) });
         return said;
       },
+      tick() {
+        const said = strategy.tick?.() ?? [];
+        if (said.length > 0) told.push({ atMs: simulation.nowMs, kinds: said.map(({ message }) => message.kind) });
+        return said;
+      },
     };
   };
   const powers = [1n, 1n, 1n, 1n];

@@ -3,6 +3,7 @@ import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
 import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
+import { floodFetch, floodProposals, floodTransactions, floodViewChanges, floodVotes } from './floods.ts';
 import { badNewView, shortNewView, twoNewViews } from './new-views.ts';
 import { restless } from './restless.ts';
 import { silent } from './silent.ts';
@@ -26,6 +27,19 @@ const liar = (name: string, describe: string, factory: StrategyFactory): [string
   name,
   { describe, factory },
 ];
+
+/** Those that send more than anybody can handle: a run with one of them takes long. */
+export const floods: ReadonlyMap<string, Liar> = new Map([
+  liar('flood-fetch', 'asks for bodies, ranges and unknown ids all the time, in bursts', floodFetch),
+  liar(
+    'flood-transactions',
+    'passes on bundles of expired, far-off and known transactions, in bursts',
+    floodTransactions,
+  ),
+  liar('flood-proposals', 'proposes the largest bodies for views to come, in bursts', floodProposals),
+  liar('flood-votes', 'votes for bodies that nobody has, in bursts', floodVotes),
+  liar('flood-view-changes', 'asks for ever higher views with true certificates, in bursts', floodViewChanges),
+]);
 
 export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('silent', 'says nothing', silent),
@@ -68,4 +82,5 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),
   liar('forge-certificate', 'passes on certificates that nobody signed', forgeCertificate),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
+  ...floods,
 ]);

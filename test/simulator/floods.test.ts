@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { present } from '../../src/base/invariant.ts';
+import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
+import { Simulation } from '../../src/simulator/simulation.ts';
+import { floods } from '../../src/simulator/strategies/registry.ts';
+
+installNodeSha256();
+
+const POWERS = [1n, 1n, 1n, 1n];
+const LIAR = 3;
+
+/** Two seconds, of which the liar floods one. */
+function flooded(name: string | null, costs: boolean): Simulation {
+  const liars = new Map(name === null ? [] : [[LIAR, present(floods.get(name), name).factory]]);
+  const simulation = new Simulation({ seed: 1, powers: POWERS, liars, costs });
+  simulation.startAll();
+  simulation.clients.load(100);
+  simulation.run(2000);
+  expect(simulation.violations).toEqual([]);
+  return simulation;
+}
+
+const spent = ({ honest }: Simulation): number => Math.max(...honest.map(({ processor }) => processor.spentUs));
+
+describe('a flood', () => {
+  const calm = spent(flooded(null, true));
+
+  test.for([...floods.keys()])('is felt where work takes time, and takes no time of the liar: %s', (name) => {
+    const simulation = flooded(name, true);
+    expect(spent(simulation)).toBeGreaterThan(2 * calm);
+    expect(simulation.node(LIAR).processor.spentUs).toBe(0);
+  });
+
+  test('is not felt where work is free', () => {
+    expect(spent(flooded('flood-view-changes', false))).toBe(0);
+  });
+
+  test('is the same, event by event, for the same seed', () => {
+    const [first, again, free] = [true, true, false].map((costs) => flooded('flood-view-changes', costs).trace.hash);
+    expect(again).toBe(first);
+    expect(free).not.toBe(first);
+  });
+});
