@@ -251,6 +251,7 @@ export class Driver {
 
   #onTick(): void {
     this.#ticks += 1;
+    this.#postman.tick();
     this.#server.tick();
     this.#protocol.step({ kind: 'tick' });
     this.#bodies.tick(this.#ticks);
