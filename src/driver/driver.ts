@@ -95,8 +95,7 @@ export class Driver {
     });
     const input = (run: () => void): void => this.#loop.input(run);
     this.#chain = new Chain(recovered, journal, observer);
-    const { state } = this.#chain;
-    this.#mempool = new Mempool((sender) => state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
+    this.#mempool = new Mempool((sender) => this.#chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
     this.#postman = new Postman(options, journal, () => this.#peers.keys());
     this.#catchUp = new CatchUp({
       send: (to, message) => this.#postman.sendTo(to, message),
@@ -292,9 +291,8 @@ export class Driver {
         const from = this.#postman.validatorOf(peer);
         if (from !== undefined) return this.#onProtocol(peer, from, message);
         if (message.kind === 'status' && this.#server.allows(peer)) {
-          const { epoch } = this.#protocol.authority;
-          this.#server.helpOutOfEpoch(peer, message.status, epoch);
-          this.#server.helpObserver(peer, message.status, epoch);
+          this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
+          this.#server.helpObserver(peer, message.status, this.#protocol.authority.epoch);
         }
       }
     }
