@@ -107,7 +107,7 @@ export class Driver {
       clock,
       journal,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
-      headMs: () => state.head.header.timestampMs,
+      headMs: () => this.#chain.state.head.header.timestampMs,
       ask: (message, turn) => this.#postman.ask(message, turn),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
