@@ -3,6 +3,7 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { faults } from '../simulator/faults.ts';
+import { formatPlan, parsePlan } from '../simulator/plans/plan.ts';
 import { playTranscript } from '../simulator/play.ts';
 import { runScenario } from '../simulator/run.ts';
 import { NODES_MAX, type Scenario } from '../simulator/scenario.ts';
@@ -19,6 +20,7 @@ interface SimulateOptions {
   readonly nodes: number;
   readonly powers?: readonly bigint[];
   readonly byzantine?: readonly Liar[];
+  readonly plan?: string;
   readonly faults?: readonly string[];
   readonly observers: number;
   readonly duration: number;
@@ -33,7 +35,7 @@ const OBSERVERS_MAX = 32;
 /** Characters of a trace that are written at once. */
 const TRACE_WRITE_LENGTH = 64 * 1024;
 /** All that a scenario file says itself. */
-const NETWORK = ['seed', 'nodes', 'powers', 'byzantine', 'faults', 'observers', 'duration', 'signatures'];
+const NETWORK = ['seed', 'nodes', 'powers', 'byzantine', 'plan', 'faults', 'observers', 'duration', 'signatures'];
 const SAID_BY_SCENARIO = [...NETWORK, 'costs'];
 
 export function simulateCommand(run: Run): Command {
@@ -46,7 +48,12 @@ export function simulateCommand(run: Run): Command {
         .argParser(parsePowers)
         .conflicts('nodes'),
     )
-    .option('--byzantine <validator=strategy>', 'make a validator lie; may be repeated', parseLiar)
+    .option(
+      '--byzantine <validator=strategy>',
+      'make a validator lie, or an observer, counted after them; may be repeated',
+      parseLiar,
+    )
+    .option('--plan <text>', 'what liars with the strategy `plan` do together', parsePlanText)
     .option('--faults <list>', 'what else goes wrong, such as partition,crash', parseFaults)
     .option('--observers <number>', 'nodes without a key, which follow the chain', parseNatural, 0)
     .addOption(
@@ -77,6 +84,8 @@ const EXAMPLES = `
 Examples:
   trefoil simulate --seed 42 --byzantine 3=equivocate --faults partition,crash
   trefoil simulate --byzantine 0=equivocate --byzantine 1=equivocate    … half of them lie: it forks
+  trefoil simulate --byzantine 3=plan --plan 'every 20 by all ask n to turn for 6; alone by all mute all to all'
+  trefoil simulate --observers 1 --byzantine 4=lie-status               … a node without a key lies
   trefoil simulate --scenario test/simulator/scenarios/hour-without-quorum.txt
   trefoil simulate --list
 
@@ -95,6 +104,12 @@ function parseFaults(text: string): readonly string[] {
   if (unknown !== undefined)
     throw new InvalidArgumentError(`There is no fault '${unknown}'; there are ${[...faults.keys()].join(', ')}.`);
   return names;
+}
+
+function parsePlanText(text: string): string {
+  const parsed = parsePlan(text);
+  if (!parsed.ok) throw new InvalidArgumentError(parsed.error.message);
+  return formatPlan(parsed.value);
 }
 
 function parseSignatures(text: string): Scenario['signatures'] {
@@ -178,17 +193,29 @@ function readBeginning(path: string): string {
 const refuse = (message: string): CommandError =>
   new CommandError('USAGE', message, 'trefoil simulate --list describes what there is.', EXIT.usage);
 
-function scenarioFrom({ seed, nodes, powers, byzantine = [], duration, ...rest }: SimulateOptions): Scenario {
+function scenarioFrom({ seed, nodes, powers, byzantine = [], plan, duration, ...rest }: SimulateOptions): Scenario {
   const chosen = powers ?? Array.from({ length: nodes }, () => 1n);
+  const { observers, signatures } = rest;
   if (chosen.length < 1 || chosen.length > NODES_MAX) throw refuse(`There are 1 to ${NODES_MAX} validators.`);
+  if (observers > OBSERVERS_MAX) throw refuse(`There are at most ${OBSERVERS_MAX} observers.`);
   for (const { index, strategy } of byzantine) {
-    if (index >= chosen.length) throw refuse(`There is no validator ${index}.`);
+    if (index >= chosen.length + observers) throw refuse(`There is no validator or observer ${index}.`);
     if (!strategies.has(strategy)) throw refuse(`There is no strategy '${strategy}'.`);
   }
   const liars = byzantine.map(({ index, strategy }) => ({ validator: index, strategy }));
-  const { observers, signatures, costs } = rest;
-  if (observers > OBSERVERS_MAX) throw refuse(`There are at most ${OBSERVERS_MAX} observers.`);
-  return { seed, powers: chosen, liars, faults: rest.faults ?? [], observers, durationMs: duration, signatures, costs };
+  if (plan !== undefined && liars.every(({ strategy }) => strategy !== 'plan'))
+    throw refuse('Nobody follows the plan: --byzantine 3=plan makes validator 3 do so.');
+  const wanted = {
+    seed,
+    powers: chosen,
+    liars,
+    faults: rest.faults ?? [],
+    observers,
+    durationMs: duration,
+    signatures,
+    costs: rest.costs,
+  };
+  return plan === undefined ? wanted : { ...wanted, plan };
 }
 
 type Described = ReadonlyMap<string, { readonly describe: string }>;

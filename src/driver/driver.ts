@@ -95,8 +95,7 @@ export class Driver {
     });
     const input = (run: () => void): void => this.#loop.input(run);
     this.#chain = new Chain(recovered, journal, observer);
-    const { state } = this.#chain;
-    this.#mempool = new Mempool((sender) => state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
+    this.#mempool = new Mempool((sender) => this.#chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
     this.#postman = new Postman(options, journal, () => this.#peers.keys());
     this.#catchUp = new CatchUp({
       send: (to, message) => this.#postman.sendTo(to, message),
@@ -108,7 +107,7 @@ export class Driver {
       clock,
       journal,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
-      headMs: () => state.head.header.timestampMs,
+      headMs: () => this.#chain.state.head.header.timestampMs,
       ask: (message, turn) => this.#postman.ask(message, turn),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
@@ -251,6 +250,7 @@ export class Driver {
 
   #onTick(): void {
     this.#ticks += 1;
+    this.#postman.tick();
     this.#server.tick();
     this.#postman.tick();
     this.#protocol.step({ kind: 'tick' });
@@ -292,9 +292,8 @@ export class Driver {
         const from = this.#postman.validatorOf(peer);
         if (from !== undefined) return this.#onProtocol(peer, from, message);
         if (message.kind === 'status' && this.#server.allows(peer)) {
-          const { epoch } = this.#protocol.authority;
-          this.#server.helpOutOfEpoch(peer, message.status, epoch);
-          this.#server.helpObserver(peer, message.status, epoch);
+          this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
+          this.#server.helpObserver(peer, message.status, this.#protocol.authority.epoch);
         }
       }
     }

@@ -36,7 +36,8 @@ export class Postman {
     this.#self = self;
     this.#connected = connected;
     this.#indices = new Map(genesis.validators.validators.map(({ peerId, index }) => [peerId, index]));
-    this.#strategy = strategy === undefined || self === null ? null : strategy({ genesis, self, signer });
+    const observer = genesis.validators.validators.length as ValidatorIndex;
+    this.#strategy = strategy === undefined ? null : strategy({ genesis, self: self ?? observer, signer });
   }
 
   validatorOf(peer: PeerId): ValidatorIndex | undefined {
@@ -94,9 +95,16 @@ export class Postman {
     if (from !== undefined) this.#strategy?.incoming?.(from, message);
   }
 
-  /** A tick: a liar may speak unasked. */
+  /** A tick: a liar says what it wants to say by itself. */
   tick(): void {
-    for (const each of this.#strategy?.tick?.() ?? []) this.#say(each, this.peerOf(each.to));
+    for (const each of this.#strategy?.tick?.() ?? [])
+      for (const peer of this.#peersOf(each.to)) this.#tell(peer, each);
+  }
+
+  /** Those of this index that are connected: of observers there may be several. */
+  #peersOf(index: ValidatorIndex): readonly PeerId[] {
+    const observer = this.#genesis.validators.validators.length;
+    return [...this.#connected()].filter((peer) => (this.#indices.get(peer) ?? observer) === index);
   }
 
   #send(peers: readonly PeerId[], message: PeerMessage): void {
@@ -116,13 +124,14 @@ export class Postman {
     const observer = this.#genesis.validators.validators.length as ValidatorIndex;
     const to = this.#indices.get(peer) ?? observer;
     if (to === this.#self) return;
-    for (const each of strategy.outgoing({ to, message }))
-      this.#say(each, each.to === to ? peer : this.peerOf(each.to));
+    const outgoing: Outgoing = { to, message };
+    for (const each of strategy.outgoing(outgoing))
+      for (const receiver of each.to === to ? [peer] : this.#peersOf(each.to)) this.#tell(receiver, each);
   }
 
-  #say({ message }: Outgoing, peer: PeerId): void {
+  #tell(receiver: PeerId, { message }: Outgoing): void {
     const bytes = message.kind === 'bytes' ? message.bytes : encodePeerMessage(message);
     const lane = message.kind === 'bytes' ? 'consensus' : laneOf(message);
-    this.#journal.after(() => this.#transport.send(peer, lane, bytes));
+    this.#journal.after(() => this.#transport.send(receiver, lane, bytes));
   }
 }

@@ -16,6 +16,7 @@ export interface Outgoing {
 
 export interface StrategyContext {
   readonly genesis: Genesis;
+  /** An observer counts as the validator after the last. What it signs is worth nothing. */
   readonly self: ValidatorIndex;
   readonly signer: Signer;
 }
@@ -26,7 +27,7 @@ export interface Strategy {
   outgoing(message: Outgoing): readonly Outgoing[];
   /** A message of another validator, of which nothing is checked yet. The honest replica gets it too. */
   incoming?(from: ValidatorIndex, message: PeerMessage): void;
-  /** What is sent unasked, with each tick of the driver. */
+  /** What is sent at each tick of the driver, whatever the honest replica does: floods, and lies at a chosen moment. */
   tick?(): readonly Outgoing[];
 }
 

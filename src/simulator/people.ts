@@ -7,6 +7,7 @@ import type { NodeSetup } from './node.ts';
 export type Person = Pick<NodeSetup, 'validator' | 'peerId' | 'secret' | 'strategy'>;
 
 interface Cast {
+  /** By validator; the first observer counts as the one after the last. */
   readonly liars: ReadonlyMap<number, StrategyFactory>;
   readonly twins?: readonly number[];
   readonly observers?: number;
@@ -27,7 +28,7 @@ export function peopleOf({ genesis, validatorSecrets }: SimulatedKeys, cast: Cas
       validator: null,
       peerId: `observer-${position}`,
       secret: null,
-      strategy: null,
+      strategy: cast.liars.get(validators.length + position) ?? null,
     })),
   ];
 }

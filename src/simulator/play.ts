@@ -6,6 +6,7 @@ import { type Outcome, outcomeOf } from './outcome.ts';
 import { Rules } from './rules.ts';
 import { Simulation } from './simulation.ts';
 import { Story } from './story.ts';
+import { coalitionOf } from './strategies/coalition.ts';
 import { strategies } from './strategies/registry.ts';
 import type { TraceSink } from './trace.ts';
 import type { Action, Condition, Nodes, Reading, Transcript } from './transcript.ts';
@@ -17,13 +18,14 @@ export interface Played extends Outcome {
 
 /** A step that does not come true counts as a violation of the checker `transcript`. */
 export function playTranscript({ network, steps }: Transcript, sink?: TraceSink): Played {
-  const { liars, ...setup } = network;
+  const { liars, plan, ...setup } = network;
   const story = new Story(liars);
   const simulation = new Simulation({
     ...setup,
     liars: new Map([...liars].map(([index, name]) => [index, present(strategies.get(name), name).factory])),
     trace: sink === undefined ? [story] : [story, sink],
   });
+  if (plan.length > 0) coalitionOf(simulation.genesis).plan = plan;
   story.begin(simulation);
   const play = new Play(simulation);
   const { violations } = simulation;

@@ -1,10 +1,13 @@
 /** Runs a scenario to its verdict: faults for a while, then quiet, in which the network has to recover. */
+import { invariant } from '../base/invariant.ts';
 import { healAll } from './faults.ts';
 import { type Outcome, outcomeOf } from './outcome.ts';
+import { parsePlan, type Plan } from './plans/plan.ts';
 import { Random } from './random.ts';
 import { conditionsOf, type Scenario } from './scenario.ts';
 import { Simulation } from './simulation.ts';
 import { Story } from './story.ts';
+import { coalitionOf } from './strategies/coalition.ts';
 import { strategies } from './strategies/registry.ts';
 import type { TraceSink } from './trace.ts';
 import { unleash } from './unleash.ts';
@@ -22,7 +25,8 @@ const QUIET_TIMEOUTS = 10;
 /** To fetch and execute what was missed, to connect, and to pass transactions on. */
 const CATCH_UP_MS = 5000;
 
-export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
+/** `watch` is given the network before anything happens. */
+export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simulation: Simulation) => void): Verdict {
   const random = new Random(scenario.seed);
   const conditions = conditionsOf(random.fork());
   const story = new Story(new Map(scenario.liars.map(({ validator, strategy }) => [validator, strategy])));
@@ -42,15 +46,23 @@ export function runScenario(scenario: Scenario, sink?: TraceSink): Verdict {
     costs: scenario.costs ?? true,
     trace: sink === undefined ? [story] : [story, sink],
   });
+  if (scenario.plan !== undefined) coalitionOf(simulation.genesis).plan = planOf(scenario.plan);
   story.begin(simulation);
+  watch?.(simulation);
   simulation.startAll();
   simulation.clients.load(conditions.loadMs);
   const trouble = unleash(simulation, scenario.faults, random.fork());
   simulation.run(scenario.durationMs);
   trouble.stop();
-  const recovery = recover(simulation, scenario);
+  const recovery = recover(simulation);
   simulation.finish();
   return { ...outcomeOf(simulation, story, ['liveness', 'view changes']), ...recovery };
+}
+
+function planOf(text: string): Plan {
+  const parsed = parsePlan(text);
+  invariant(parsed.ok, 'the plan of a scenario can be read', { text });
+  return parsed.value;
 }
 
 /** The time in which commits have to resume: two base timeouts, another doubled one for each liar that may be primary in
@@ -62,10 +74,10 @@ function boundOf(simulation: Simulation, liars: number): number {
   return ticks * tickMs + CATCH_UP_MS;
 }
 
-function recover(simulation: Simulation, { liars }: Scenario): Pick<Verdict, 'recoveryMs' | 'boundMs' | 'laterViews'> {
+function recover(simulation: Simulation): Pick<Verdict, 'recoveryMs' | 'boundMs' | 'laterViews'> {
   const { clients, violations } = simulation;
   const faulty = simulation.nodes.filter(({ isHonest, validator }) => !isHonest && validator !== null).length;
-  const boundMs = boundOf(simulation, Math.max(faulty, liars.length));
+  const boundMs = boundOf(simulation, faulty);
   if (violations.length > 0) return { recoveryMs: null, boundMs, laterViews: 0 };
   const healedMs = simulation.nowMs;
   simulation.healed();

@@ -22,13 +22,14 @@ import { peopleOf } from './people.ts';
 import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { standIn } from './stand-in.ts';
+import { coalitionOf } from './strategies/coalition.ts';
 import { type Fate, Trace, type TraceSink } from './trace.ts';
 
 export interface SimulationSetup {
   readonly seed: number;
   /** By validator. */
   readonly powers: readonly bigint[];
-  /** By validator. */
+  /** By validator; the first observer counts as the one after the last. */
   readonly liars: ReadonlyMap<number, StrategyFactory>;
   /** Validators whose key a second node has too. */
   readonly twins?: readonly number[];
@@ -75,6 +76,8 @@ export class Simulation {
     const keys = made.value;
     this.genesis = keys.genesis;
     const people = peopleOf(keys, setup);
+    // Liars know one another from the start, those that tell one another nothing too.
+    for (const liar of setup.liars.keys()) coalitionOf(keys.genesis).recruit(liar);
     this.links = new Links(people.length, setup.latencyMs ?? 1, this.random.fork());
     const { costs = true } = setup;
     this.nodes = people.map((person, slot) => {

@@ -4,6 +4,7 @@
  */
 import { fail, ok, type Result } from '../base/result.ts';
 import { CONSENSUS_DEFAULTS, type ConsensusSettings, simulatedKeys } from './keys.ts';
+import { type Move, MOVES_MAX, type Plan, readMove } from './plans/plan.ts';
 import { parseRule, type Rule } from './rules.ts';
 import { NODES_MAX } from './scenario.ts';
 import { standIn } from './stand-in.ts';
@@ -52,6 +53,8 @@ export interface Network {
   readonly powers: readonly bigint[];
   /** Names of strategies by validator. */
   readonly liars: ReadonlyMap<number, string>;
+  /** Of the liars with the strategy `plan`, move by move. */
+  readonly plan: Plan;
   readonly twins: readonly number[];
   readonly consensus: Partial<ConsensusSettings>;
   readonly seed: number;
@@ -105,6 +108,7 @@ export function parseTranscript(text: string): Result<Transcript, TranscriptErro
 class Parser {
   readonly steps: Step[] = [];
   readonly #liars = new Map<number, string>();
+  readonly #plan: Move[] = [];
   readonly #twins: number[] = [];
   #powers: readonly bigint[] = [1n, 1n, 1n, 1n];
   #consensus: Partial<ConsensusSettings> = {};
@@ -116,6 +120,7 @@ class Parser {
     return {
       powers: this.#powers,
       liars: this.#liars,
+      plan: this.#plan,
       twins: this.#twins,
       consensus: this.#consensus,
       seed: this.#seed,
@@ -158,6 +163,9 @@ class Parser {
         return true;
       case 'liar':
         this.#liar(this.#validator(words), words.take('a strategy'));
+        return true;
+      case 'move':
+        if (this.#plan.push(readMove(words)) > MOVES_MAX) throw new Unreadable(`there are at most ${MOVES_MAX} moves`);
         return true;
       case 'twin':
         this.#twins.push(this.#validator(words));

@@ -99,6 +99,15 @@ describe('trefoil simulate', () => {
       expect(stdout).toMatch(new RegExp(`^  ${name} +\\S`, 'm'));
   });
 
+  it('has liars carry out a plan, observers among them, and says how to see it again', async () => {
+    const plan = 'always by all split to half; every 1.5 by 0 mute votes to v1 for 0.5';
+    const liars = ['--byzantine', '0=plan', '--byzantine', '1=plan', '--byzantine', '4=plan', '--observers', '1'];
+    const { stdout } = await run(['simulate', '--duration', '10s', ...liars, '--plan', plan]);
+    expect(stdout).toMatch(/node 4 lies \(plan\)/);
+    expect(stdout).toMatch(/BROKEN agreement/);
+    expect(stdout).toContain(` --byzantine 4=plan --plan '${plan}' --observers 1 --duration 10s\n`);
+  });
+
   it('writes every event to a file', async () => {
     const file = join(folder, 'trace');
     await run(['simulate', '--duration', '1s', '--trace', file]);
@@ -122,7 +131,10 @@ describe('trefoil simulate', () => {
   it.each([
     [['--faults', 'rain'], /There is no fault 'rain'/],
     [['--byzantine', '1=angel'], /There is no strategy 'angel'/],
-    [['--byzantine', '4=silent'], /There is no validator 4/],
+    [['--byzantine', '4=silent'], /There is no validator or observer 4/],
+    [['--byzantine', '4=silent', '--byzantine', '5=silent', '--observers', '1'], /There is no validator or observer 5/],
+    [['--byzantine', '1=plan', '--plan', 'rob a bank'], /rob a bank: here stands at or every or /],
+    [['--byzantine', '1=silent', '--plan', 'alone by all split to all'], /Nobody follows the plan/],
     [['--nodes', '99'], /1 to 32 validators/],
     [['--powers', '1,-1'], /list of whole numbers/],
     [['--signatures', 'none'], /stand-in or ed25519/],

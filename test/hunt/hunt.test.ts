@@ -2,11 +2,21 @@ import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { Output } from '../../src/cli/output.ts';
+import { present } from '../../src/base/invariant.ts';
+import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { faults } from '../../src/simulator/faults.ts';
 import { scenarioOf } from '../../src/simulator/scenario.ts';
-import { Coverage, hunted } from './coverage.ts';
+import { strategies } from '../../src/simulator/strategies/registry.ts';
+import { Coverage } from './coverage.ts';
+import { formatPlan, parsePlan, type Plan } from '../../src/simulator/plans/plan.ts';
+import { randomPlan } from '../../src/simulator/plans/planner.ts';
+import { Random } from '../../src/simulator/random.ts';
+import { adversarial, climb, type Climbed, climbed } from './climb.ts';
 import { Hunt } from './hunt.ts';
+import { MEASURES, type MeasureName } from './measures.ts';
 import { reportJson, reportText } from './report.ts';
+
+installNodeSha256();
 
 const MAIN = join(import.meta.dirname, 'main.ts');
 
@@ -48,7 +58,7 @@ describe('what was covered', () => {
     const powers = [1n, 1n, 1n, 1n, 1n, 1n, 1n];
     coverage.take({ powers, liars: [liar(0, 'silent'), liar(4, 'equivocate')], faults: ['crash', 'skew'] });
     coverage.take({ powers, liars: [liar(2, 'silent')], faults: ['crash'] });
-    expect(coverage.pairs).toBe(hunted.length * faults.size);
+    expect(coverage.pairs).toBe(strategies.size * faults.size);
     expect(coverage.unmet.length).toBe(coverage.pairs - 4);
     expect(coverage.unmet).not.toContain('equivocate × skew');
     expect(coverage.unmet).toContain('equivocate × delay');
@@ -96,7 +106,7 @@ describe('the report', () => {
 
   test('names the pairs that are missing when they are few', () => {
     const hunt = new Hunt(wanted, () => undefined);
-    const all = hunted.map((strategy, validator) => ({ validator, strategy }));
+    const all = [...strategies.keys()].map((strategy, validator) => ({ validator, strategy }));
     const kinds = [...faults.keys()];
     const take = (liars: typeof all, met: readonly string[]) =>
       hunt.coverage?.take({ powers: [1n], liars, faults: met });
@@ -108,6 +118,68 @@ describe('the report', () => {
     expect(reportText(hunt, colours)).toContain(
       `${pairs - 2} of ${pairs} pairs of liar and fault; not yet: ${missing}\n`,
     );
+  });
+});
+
+describe('climbing', () => {
+  /** As bad as a plan keeps back messages, at one moment. */
+  const toy = (plan: Plan) => ({
+    plan,
+    score: plan.filter(({ when, action }) => when.kind === 'edge' && action.kind === 'mute').length,
+  });
+
+  test('makes plans worse, the longer the more', () => {
+    const reached = (rounds: number): number => {
+      const random = new Random(1);
+      return climb([randomPlan(random)], rounds, random, toy).score;
+    };
+    expect(reached(1)).toBe(0);
+    expect(reached(300)).toBeGreaterThan(1);
+    expect(reached(3000)).toBeGreaterThan(reached(300));
+  });
+
+  test('begins with the worst of what it is given', () => {
+    const plans = ['always by all split to all', 'edge 1 by all mute all to all', 'edge 1 by all split to all'];
+    const starts = plans.flatMap((text) => {
+      const parsed = parsePlan(text);
+      return parsed.ok ? [parsed.value] : [];
+    });
+    expect(formatPlan(climb(starts, 3, new Random(1), toy).plan)).toBe(plans[1]);
+  });
+
+  test('has as many liars as there may be, all of them with the plan, on networks of 4 to 16', () => {
+    const sizes = new Set<number>();
+    for (let seed = 1; seed <= 200; seed++) {
+      const { powers, liars } = adversarial(seed, 60_000, undefined);
+      sizes.add(powers.length);
+      const total = powers.reduce((sum, power) => sum + power, 0n);
+      const lying = liars.reduce((sum, { validator }) => sum + (powers[validator] ?? 0n), 0n);
+      expect(3n * lying).toBeLessThan(total);
+      const least = powers
+        .filter((_, index) => liars.every(({ validator }) => validator !== index))
+        .reduce((min, power) => (power < min ? power : min), total);
+      expect(3n * (lying + least)).toBeGreaterThanOrEqual(total);
+      expect(new Set(liars.map(({ strategy }) => strategy))).toEqual(new Set(['plan']));
+    }
+    expect([...sizes].sort((a, b) => a - b)).toEqual([4, 5, 6, 7, 8, 10, 13, 16]);
+  });
+
+  test.for(MEASURES)('measures %s, the same each time, and worse where liars do harm', (measure) => {
+    const harm: Record<MeasureName, string> = {
+      stall: 'primary by all mute pre-prepare to all',
+      cost: 'always by all flood fetch-transactions 1 to all',
+      memory: 'always by all flood pre-prepare 1 to all',
+      blame: 'primary by all mute pre-prepare to all',
+    };
+    // Validator 0, the first primary, is the liar.
+    const run = (start: string) =>
+      climbed({ measure, seed: 8, durationMs: 4000, size: 4, rounds: 1, costs: true, start });
+    const [calm, bad, again] = ['at 1000 by all split to all', harm[measure], harm[measure]].map(run);
+    expect(bad?.score).toBeGreaterThan(present(calm, 'a run').score);
+    expect(again).toEqual(bad);
+    expect(bad?.failure).toBeNull();
+    expect(bad?.command).toContain(`--byzantine`);
+    expect(bad?.command).toContain(`--plan '${harm[measure]}'`);
   });
 });
 
@@ -131,7 +203,7 @@ describe('npm run hunt', () => {
       seeds: 1,
       failures: [],
       recovery: { expected: 1, recovered: 1 },
-      coverage: { networks: [{ validators: scenarioOf(7, 500).powers.length }], pairs: hunted.length * faults.size },
+      coverage: { networks: [{ validators: scenarioOf(7, 500).powers.length }], pairs: strategies.size * faults.size },
       nextSeed: 8,
     });
   });
@@ -149,7 +221,21 @@ describe('npm run hunt', () => {
     expect(JSON.parse(stdout)).toMatchObject({ seeds: 1, recovery: { recovered: 1 }, coverage: null, nextSeed: 3600 });
   });
 
+  test('finds the worst that a plan does, and says how to see it again', async () => {
+    const options = ['--adversary', 'stall', '--nodes', '4', '--rounds', '2', '--count', '1', '--duration', '4'];
+    const { exitCode, stdout } = await hunt(...options, '--json');
+    expect(exitCode).toBe(0);
+    const { worst, ...rest } = JSON.parse(stdout) as { worst: Climbed[] };
+    expect(rest).toMatchObject({ adversary: 'stall', seeds: 1, runs: 2, failures: [], nextSeed: 2 });
+    expect(worst).toMatchObject([{ seed: 1, validators: 4, liars: 1 }]);
+    const plan = present(worst[0], 'the worst').plan;
+    const text = await hunt(...options, '--rounds', '1', '--plan', plan);
+    expect(text.stdout).toContain(`the worst, again: ${worst[0]?.command}\n`);
+  });
+
   test.each([
+    ['--adversary', 'malice'],
+    ['--plan', 'something bad'],
     ['--search', 'luck'],
     ['--minutes', '0'],
     ['--seed', '1.5'],

@@ -1,10 +1,10 @@
 /** One seed after another on several cores, until the time is over. */
-import { Worker } from 'node:worker_threads';
 import { scenarioOf } from '../../src/simulator/scenario.ts';
 import { TWINS_SCENARIOS } from '../../src/simulator/twins.ts';
 import { Coverage } from './coverage.ts';
 import { kindOf, type Search } from './searches.ts';
 import type { HuntAnswer, HuntQuestion } from './worker.ts';
+import { ask, launch } from './workers.ts';
 
 export interface Wanted {
   readonly search: Search;
@@ -27,9 +27,6 @@ export interface Failure {
   /** Shows it again. */
   readonly command: string;
 }
-
-/** A simulation of a minute takes a second; one that takes this long hangs. */
-const HANG_MS = 300_000;
 
 export class Hunt {
   readonly wanted: Wanted;
@@ -62,10 +59,11 @@ export class Hunt {
 
   async #work(): Promise<void> {
     const { search, durationMs, costs } = this.wanted;
-    let worker = launch();
+    let worker = launch('worker');
     for (let seed = this.#next(); seed !== null; seed = this.#next()) {
       const kind = kindOf(search, seed);
-      const answer = await ask(worker, { kind, seed, durationMs, costs });
+      const question: HuntQuestion = { kind, seed, durationMs, costs };
+      const answer = await ask<HuntAnswer>(worker, question);
       if (typeof answer !== 'string') {
         this.#take(seed, answer);
         continue;
@@ -73,7 +71,7 @@ export class Hunt {
       const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1${costs ? '' : ' --costs off'}`;
       this.#take(seed, { command, failure: answer, simulatedMs: 0, recovered: false, recoveryMs: null });
       await worker.terminate();
-      worker = launch();
+      worker = launch('worker');
     }
     await worker.terminate();
   }
@@ -98,21 +96,4 @@ export class Hunt {
     this.failures.push(found);
     this.#found(found);
   }
-}
-
-const launch = (): Worker => new Worker(new URL('./worker.ts', import.meta.url));
-
-/** The worker's answer; a sentence when it has none. */
-function ask(worker: Worker, question: HuntQuestion): Promise<HuntAnswer | string> {
-  const { promise, resolve } = Promise.withResolvers<HuntAnswer | string>();
-  const watch = setTimeout(() => resolve('it hangs'), HANG_MS);
-  const failed = (error: unknown): void => resolve(String(error));
-  worker.once('message', resolve);
-  worker.once('error', failed);
-  worker.postMessage(question, []);
-  return promise.finally(() => {
-    clearTimeout(watch);
-    worker.off('message', resolve);
-    worker.off('error', failed);
-  });
 }

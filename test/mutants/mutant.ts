@@ -16,6 +16,8 @@ export interface Edit {
 export interface Directed {
   readonly powers?: readonly bigint[];
   readonly liars?: readonly { readonly validator: number; readonly strategy: string }[];
+  /** What liars with the strategy `plan` do together. */
+  readonly plan?: string;
   readonly faults?: readonly string[];
   /** File in test/simulator/scenarios, without its ending: played before all others. */
   readonly transcript?: string;

@@ -66,7 +66,7 @@ const transcript = (name: string): Play => ({
 });
 
 /** The seed's own scenario, but for what the direction says. Liars never hold a third of the power. */
-function direct(general: Scenario, { powers, liars, faults }: Directed): Scenario {
+function direct(general: Scenario, { powers, liars, plan, faults }: Directed): Scenario {
   const lying = liars ?? (powers === undefined ? general.liars : []);
   const total = (some: readonly bigint[]): bigint => some.reduce((sum, power) => sum + power, 0n);
   const wanted = powers ?? general.powers;
@@ -75,6 +75,7 @@ function direct(general: Scenario, { powers, liars, faults }: Directed): Scenari
     ...general,
     powers: isFew ? wanted : wanted.map(() => 1n),
     liars: lying,
+    ...(plan === undefined ? {} : { plan }),
     faults: faults ?? general.faults,
   };
 }

@@ -97,6 +97,17 @@ describe('a transcript', () => {
     expect(checkers).not.toContain('liveness');
   });
 
+  test('has liars carry out a plan, move by move', () => {
+    const planned = (...moves: readonly string[]) =>
+      play(
+        ['nodes 4', 'liar 3 plan', ...moves.map((move) => `move ${move}`), 'start', 'load 200ms', 'run 5s'].join('\n'),
+      );
+    const [split, mute] = [planned('always by all split to half'), planned('always by all mute all to all')];
+    expect(split.story.join('\n')).toMatch(/catches 3, which signed twice/);
+    expect(mute.story.join('\n')).toMatch(/told 0 lies and withheld [1-9]/);
+    expect(parseTranscript('liar 3 plan\nmove always by all dance to all\nstart')).toMatchObject({ ok: false });
+  });
+
   test('tells what it did, and is the same every time', () => {
     const text = 'start\nuntil height 1 within 5s\ncrash 0\nsubmit 1\nrun 3 timeouts';
     const [first, second] = [play(text), play(text)];

@@ -107,8 +107,7 @@ class Watch {
       return null;
     }
     this.#waitingMs ??= scheduler.nowMs;
-    const { baseTimeoutTicks, tickMs } = genesis.consensus;
-    const boundMs = (baseTimeoutTicks + this.#turnsTicks()) * tickMs + ALLOWANCE_MS;
+    const boundMs = longestPauseMs(this.#world) + ALLOWANCE_MS;
     const pauseMs = scheduler.nowMs - this.#waitingMs;
     if (this.#told || pauseMs <= boundMs) return null;
     this.#told = true;
@@ -120,24 +119,24 @@ class Watch {
       ({ isHonest, validator, driver }) => !isHonest || validator === null || driver?.status().waiting === true,
     );
   }
+}
 
-  /** Timeouts of the longest run of liars' turns: each doubles the one before. */
-  #turnsTicks(): number {
-    const { genesis, nodes } = this.#world;
-    const { baseTimeoutTicks, timeoutCapTicks } = genesis.consensus;
-    const faulty = faultyOf(nodes);
-    const cycle = Math.min(Number(genesis.validators.total), MAX_CYCLE);
-    let longest = 0;
-    let run = 0;
-    // Twice around: a run may go over the end.
-    for (let view = 0; view < 2 * cycle; view++) {
-      run = faulty.has(primaryOf(genesis.validators, 0 as Epoch, view as View)) ? run + 1 : 0;
-      longest = Math.max(longest, run);
-    }
-    let ticks = 0;
-    for (let failed = 0; failed < longest; failed++) ticks += Math.min(baseTimeoutTicks * 2 ** failed, timeoutCapTicks);
-    return ticks;
+/** Longest pause that liars can bring about, in milliseconds: a base timeout, and those of the longest run of their turns, of
+ *  which each doubles the one before. */
+export function longestPauseMs({ genesis, nodes }: Pick<World, 'genesis' | 'nodes'>): number {
+  const { baseTimeoutTicks, timeoutCapTicks, tickMs } = genesis.consensus;
+  const faulty = faultyOf(nodes);
+  const cycle = Math.min(Number(genesis.validators.total), MAX_CYCLE);
+  let longest = 0;
+  let run = 0;
+  // Twice around: a run may go over the end.
+  for (let view = 0; view < 2 * cycle; view++) {
+    run = faulty.has(primaryOf(genesis.validators, 0 as Epoch, view as View)) ? run + 1 : 0;
+    longest = Math.max(longest, run);
   }
+  let ticks = baseTimeoutTicks;
+  for (let failed = 0; failed < longest; failed++) ticks += Math.min(baseTimeoutTicks * 2 ** failed, timeoutCapTicks);
+  return ticks * tickMs;
 }
 
 /** Turns of the schedule that are looked at. */

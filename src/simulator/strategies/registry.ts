@@ -6,6 +6,8 @@ import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wron
 import { floodFetch, floodProposals, floodTransactions, floodViewChanges, floodVotes } from './floods.ts';
 import { badNewView, shortNewView, twoNewViews } from './new-views.ts';
 import { restless } from './restless.ts';
+import { oneShort } from './one-short.ts';
+import { edge, lure, plotter, turncoat, whisperView } from './plotters.ts';
 import { silent } from './silent.ts';
 import {
   forgeCertificate,
@@ -29,7 +31,7 @@ const liar = (name: string, describe: string, factory: StrategyFactory): [string
 ];
 
 /** Those that send more than anybody can handle: a run with one of them takes long. */
-export const floods: ReadonlyMap<string, Liar> = new Map([
+export const FLOODS: ReadonlyMap<string, Liar> = new Map([
   liar('flood-fetch', 'asks for bodies, ranges and unknown ids all the time, in bursts', floodFetch),
   liar(
     'flood-transactions',
@@ -81,6 +83,29 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   ),
   liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),
   liar('forge-certificate', 'passes on certificates that nobody signed', forgeCertificate),
+  liar(
+    'lure',
+    'asks one honest validator after the other, alone, to come far ahead, and falls silent when one is there',
+    lure,
+  ),
+  liar('one-short', 'gives the vote that a quorum lacks to one honest validator as late as it may', oneShort),
+  liar('edge', 'ends epochs for one half of the others alone, and later', edge),
+  liar('turncoat', 'falls silent, with all other liars, when a quorum needs them', turncoat),
+  liar('whisper-view', 'asks each honest validator for another view', whisperView),
+  liar('plan', 'carries out a plan with all other liars (--plan)', plotter),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
-  ...floods,
+  ...FLOODS,
 ]);
+
+/** Those that have something to do at an observer, who has no key: what the others say is worth nothing without a signature. */
+export const KEYLESS: readonly string[] = [
+  'silent',
+  'corrupt',
+  'replay',
+  'stray',
+  'withhold',
+  'spam-view-change',
+  'forge-certificate',
+  'lie-status',
+  'plan',
+];

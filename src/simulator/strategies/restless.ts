@@ -16,6 +16,8 @@ export const restless =
   (context) => {
     const { genesis, self } = context;
     const strategy = factory(context);
+    // An observer is never primary.
+    if (self >= genesis.validators.validators.length) return strategy;
     const calm = new Map<ValidatorIndex, { readonly height: Height; readonly statuses: number }>();
     const ask = (to: ValidatorIndex, epoch: Epoch, view: View): Outgoing => {
       const viewChange = signViewChange(context, { epoch, view, voter: self, stable: null, prepared: [] });
