@@ -2,14 +2,14 @@ import { describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
-import { floods } from '../../src/simulator/strategies/registry.ts';
+import { FLOODS } from '../../src/simulator/strategies/registry.ts';
 
 installNodeSha256();
 
 const POWERS = [1n, 1n, 1n, 1n];
 const LIAR = 3;
 
-/** Two seconds, of which the liar floods one. */
+/** Two seconds, of which the liar FLOODS one. */
 function flooded(name: string | null, costs: boolean): Simulation {
   const liars = new Map(name === null ? [] : [[LIAR, present(floods.get(name), name).factory]]);
   const simulation = new Simulation({ seed: 1, powers: POWERS, liars, costs });
