@@ -9,9 +9,9 @@ installNodeSha256();
 const POWERS = [1n, 1n, 1n, 1n];
 const LIAR = 3;
 
-/** Two seconds, of which the liar FLOODS one. */
+/** Two seconds, of which the liar floods one. */
 function flooded(name: string | null, costs: boolean): Simulation {
-  const liars = new Map(name === null ? [] : [[LIAR, present(floods.get(name), name).factory]]);
+  const liars = new Map(name === null ? [] : [[LIAR, present(FLOODS.get(name), name).factory]]);
   const simulation = new Simulation({ seed: 1, powers: POWERS, liars, costs });
   simulation.startAll();
   simulation.clients.load(100);
@@ -25,7 +25,7 @@ const spent = ({ honest }: Simulation): number => Math.max(...honest.map(({ proc
 describe('a flood', () => {
   const calm = spent(flooded(null, true));
 
-  test.for([...floods.keys()])('is felt where work takes time, and takes no time of the liar: %s', (name) => {
+  test.for([...FLOODS.keys()])('is felt where work takes time, and takes no time of the liar: %s', (name) => {
     const simulation = flooded(name, true);
     expect(spent(simulation)).toBeGreaterThan(2 * calm);
     expect(simulation.node(LIAR).processor.spentUs).toBe(0);
