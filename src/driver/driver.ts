@@ -252,7 +252,6 @@ export class Driver {
     this.#ticks += 1;
     this.#postman.tick();
     this.#server.tick();
-    this.#postman.tick();
     this.#protocol.step({ kind: 'tick' });
     this.#bodies.tick(this.#ticks);
     const { genesis, clock, observer } = this.#options;

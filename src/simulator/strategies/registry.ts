@@ -108,4 +108,6 @@ export const KEYLESS: readonly string[] = [
   'forge-certificate',
   'lie-status',
   'plan',
+  'flood-fetch',
+  'flood-transactions',
 ];
