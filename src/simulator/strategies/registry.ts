@@ -2,6 +2,7 @@
 import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
+import { deluge } from './deluge.ts';
 import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
 import { floodFetch, floodProposals, floodTransactions, floodViewChanges, floodVotes } from './floods.ts';
 import { badNewView, shortNewView, twoNewViews } from './new-views.ts';
@@ -81,6 +82,11 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   ),
   liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),
   liar('forge-certificate', 'passes on certificates that nobody signed', forgeCertificate),
+  liar(
+    'deluge',
+    'sends nothing else for half a minute than proposals out of turn, dead transactions and idle questions',
+    deluge,
+  ),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
   ...floods,
 ]);
