@@ -39,6 +39,11 @@ export const floods: ReadonlyMap<string, Liar> = new Map([
   ),
   liar('flood-proposals', 'proposes the largest bodies for views to come, in bursts', floodProposals),
   liar('flood-votes', 'votes for bodies that nobody has, in bursts', floodVotes),
+  liar(
+    'deluge',
+    'sends ever more for half a minute: proposals out of turn, dead transactions and idle questions',
+    deluge,
+  ),
   liar('flood-view-changes', 'asks for ever higher views with true certificates, in bursts', floodViewChanges),
 ]);
 
@@ -82,11 +87,6 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   ),
   liar('spam-view-change', 'asks for ever higher views all the time', spamViewChange),
   liar('forge-certificate', 'passes on certificates that nobody signed', forgeCertificate),
-  liar(
-    'deluge',
-    'sends nothing else for half a minute than proposals out of turn, dead transactions and idle questions',
-    deluge,
-  ),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
   ...floods,
 ]);
