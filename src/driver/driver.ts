@@ -4,20 +4,19 @@
  * virtual time. Nothing in it waits: answers of the world come back as inputs.
  */
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
-import { authenticate } from '../consensus/authenticate.ts';
-import type { Message, Status } from '../consensus/messages.ts';
+import type { Status } from '../consensus/messages.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
-import { type Body, bodyHash } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { isWeakQuorum } from '../ledger/validators.ts';
-import type { Evidence, SignedVote } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/vote.ts';
 import { Bodies } from './bodies.ts';
 import { CatchUp } from './catch-up.ts';
 import { Chain } from './chain.ts';
+import { Dealings } from './dealings.ts';
 import { Forwarding } from './forwarding.ts';
 import { Intake, type SubmitOutcome } from './intake.ts';
 import { Journal } from './journal.ts';
-import { type Buffers, INPUTS_MAX, VIEW_MESSAGE_COST } from './limits.ts';
+import { type Buffers, INPUTS_MAX } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import { Patience } from './patience.ts';
@@ -26,11 +25,11 @@ import { Postman } from './postman.ts';
 import { Protocol } from './protocol.ts';
 import { KEYS } from './records.ts';
 import type { RecoveredDriver } from './recovery.ts';
+import { Reception } from './reception.ts';
 import { Server } from './server.ts';
-import { Shares } from './shares.ts';
 import { Submissions } from './submissions.ts';
 import type { StrategyFactory } from './strategy.ts';
-import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire.ts';
+import { laneOf, type PeerMessage } from './wire.ts';
 
 export interface DriverOptions {
   readonly genesis: Genesis;
@@ -78,25 +77,28 @@ export class Driver {
   readonly #forwarding: Forwarding;
   /** Connected peers, and where each last said it stands. */
   readonly #peers = new Map<PeerId, Status | null>();
-  readonly #shares = new Shares();
+  readonly #dealings: Dealings;
+  readonly #reception: Reception;
   readonly #submissions = new Submissions();
   #ticks = 0;
 
   constructor(options: DriverOptions) {
     this.#options = options;
-    const { genesis, recovered, observer, clock, store } = options;
+    const { genesis, recovered, observer, clock } = options;
     const journal = new Journal();
     this.#loop = new Loop({
       ...options,
       journal,
+      messages: () => this.#dealings.take((peer, message) => this.#reception.look(peer, message)),
       endTurn: () => this.#endTurn(),
       halted: (error) => observer.halted(error),
       ended: () => this.#submissions.end(),
     });
     const input = (run: () => void): void => this.#loop.input(run);
+    this.#dealings = this.#newDealings(input);
     this.#chain = new Chain(recovered, journal, observer);
     this.#mempool = new Mempool((sender) => this.#chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
-    this.#postman = new Postman(options, journal, () => this.#peers.keys());
+    this.#postman = new Postman(options, journal, this.#peers, (...leaving) => this.#dealings.leaves(...leaving));
     this.#catchUp = new CatchUp({
       send: (to, message) => this.#postman.sendTo(to, message),
       peers: () => [...this.#peers.keys()],
@@ -116,12 +118,11 @@ export class Driver {
     });
     this.#bodies.restore(recovered.bodies);
     this.#intake = this.#newIntake(input);
-    this.#server = new Server(store, this.#chain, this.#mempool, this.#bodies.pool, (to, message) =>
-      input(() => this.#postman.sendTo(to, message)),
-    );
+    this.#server = this.#newServer();
     const patience = new Patience(genesis, this.#mempool, this.#bodies.pool.carried);
     this.#protocol = new Protocol({
       ...options,
+      verify: this.#dealings.signatures.verify,
       journal,
       chain: this.#chain,
       mempool: this.#mempool,
@@ -133,8 +134,55 @@ export class Driver {
       again: () => input(() => {}),
     });
     this.#forwarding = new Forwarding(options, this.#mempool, patience, this.#postman, () => this.#protocol.primary);
+    this.#reception = this.#newReception();
     // The first turn writes what recovery promised.
     input(() => {});
+  }
+
+  #newDealings(input: (run: () => void) => void): Dealings {
+    const { observer } = this.#options;
+    return new Dealings({
+      ...this.#options,
+      wake: () => this.#loop.message(),
+      throttled: (peer) =>
+        observer.note({
+          kind: 'misbehaviour',
+          peer,
+          validator: this.#postman.validatorOf(peer) ?? null,
+          code: 'THROTTLED',
+          message: 'it sends more than is of use, and waits for its turn',
+        }),
+      overdrawn: (peer) =>
+        input(() => this.#punish(peer, 'OVERDRAWN', 'more useless work, for longer, than any node may ask for')),
+    });
+  }
+
+  /** Whoever asked pays for the answer. */
+  #newServer(): Server {
+    const answer = (to: PeerId, message: PeerMessage): boolean => {
+      this.#postman.sendTo(to, message);
+      return false;
+    };
+    const { store, budgets } = this.#dealings;
+    return new Server(store, this.#chain, this.#mempool, this.#bodies.pool, (to, message) =>
+      this.#loop.input(() => budgets.paying(to, laneOf(message), 0, () => answer(to, message))),
+    );
+  }
+
+  #newReception(): Reception {
+    return new Reception({
+      postman: this.#postman,
+      intake: this.#intake,
+      server: this.#server,
+      bodies: this.#bodies,
+      protocol: this.#protocol,
+      catchUp: this.#catchUp,
+      chain: this.#chain,
+      observer: this.#options.observer,
+      questions: this.#dealings.questions,
+      peers: this.#peers,
+      punish: (peer, code, message) => this.#punish(peer, code, message),
+    });
   }
 
   #newIntake(input: (run: () => void) => void): Intake {
@@ -150,6 +198,9 @@ export class Driver {
       forward: (transactions) => this.#postman.broadcast({ kind: 'transactions', transactions }),
       rejected: (id, code) => observer.rejected(id, code),
       punish: (peer, code, message) => this.#punish(peer, code, message),
+      charge: (peer, price) => this.#dealings.budgets.charge(peer, 'transactions', price),
+      refund: (peer, price) => this.#dealings.budgets.refund(peer, 'transactions', price),
+      wasAsked: (peer) => this.#dealings.questions.transaction(peer),
     });
   }
 
@@ -160,12 +211,14 @@ export class Driver {
 
   /** Call it every `tickMs` of the genesis. */
   tick(): void {
-    this.#loop.input(() => this.#onTick());
+    this.#dealings.tick();
+    this.#loop.tick(() => this.#onTick());
   }
 
   peerConnected(peer: PeerId): void {
     this.#loop.input(() => {
       this.#peers.set(peer, null);
+      this.#dealings.connected(peer);
       this.#protocol.reach();
       this.#postman.sendTo(peer, { kind: 'status', status: this.#protocol.status });
       this.#forwarding.toPeer(peer);
@@ -175,22 +228,21 @@ export class Driver {
   peerDisconnected(peer: PeerId): void {
     this.#loop.input(() => {
       this.#peers.delete(peer);
+      this.#dealings.disconnected(peer);
       this.#protocol.reach();
       this.#catchUp.disconnected(peer);
     });
   }
 
-  /** One message of a connected peer. When too many wait it is dropped; STATUS brings back what matters. */
+  /** One message of a connected peer. It waits until it is paid for. When too many wait some are dropped; STATUS brings back
+   *  what matters. */
   receive(peer: PeerId, message: Uint8Array): void {
-    if (this.#loop.backlog >= INPUTS_MAX || !this.#shares.take(peer, message)) return;
-    this.#loop.input(() => {
-      this.#shares.free(peer, message);
-      // It may have left while its message waited.
-      if (!this.#peers.has(peer)) return;
-      const decoded = decodePeerMessage(message);
-      if (!decoded.ok) this.#punish(peer, decoded.error.code, decoded.error.message);
-      else this.#onMessage(peer, decoded.value);
-    });
+    this.#dealings.receive(peer, message);
+  }
+
+  /** Whether what the peer says of the protocol now is looked at in the next turn: it owes us nothing. */
+  isHeard(peer: PeerId): boolean {
+    return this.#dealings.isHeard(peer);
   }
 
   /** A client's signed transaction. */
@@ -236,7 +288,13 @@ export class Driver {
 
   /** What peers made this driver hold; never more than `bufferLimits`. */
   buffers(): Buffers {
-    return { ...this.#protocol.buffers(), verifying: this.#intake.checking, deferred: this.#server.deferred };
+    return {
+      ...this.#protocol.buffers(),
+      verifying: this.#intake.checking,
+      refused: this.#intake.refused,
+      waiting: this.#dealings.waiting,
+      signatures: this.#dealings.signatures.size,
+    };
   }
 
   /** What follows from all inputs of a turn together. */
@@ -251,91 +309,12 @@ export class Driver {
   #onTick(): void {
     this.#ticks += 1;
     this.#postman.tick();
-    this.#server.tick();
     this.#protocol.step({ kind: 'tick' });
     this.#bodies.tick(this.#ticks);
     const { genesis, clock, observer } = this.#options;
     if (this.#ticks % Math.ceil(genesis.consensus.baseTimeoutTicks / 2) !== 0) return;
     for (const { entry, code } of this.#mempool.expire(clock.nowMs())) observer.rejected(entry.item.id, code);
     this.#forwarding.again(clock.nowMs());
-  }
-
-  #onMessage(peer: PeerId, message: PeerMessage): void {
-    this.#postman.overhear(peer, message);
-    switch (message.kind) {
-      case 'transactions':
-        return this.#intake.receive(peer, message.transactions);
-      case 'fetch-transactions':
-        return this.#server.transactions(peer, message.ids);
-      case 'fetch-body':
-        return this.#server.body(peer, message.height, message.hash);
-      case 'fetch-blocks':
-        return this.#server.blocks(peer, message.from, message.count);
-      case 'body': {
-        const refused = this.#bodies.answered(message.height, message.fullBody);
-        if (!refused.ok) return this.#punish(peer, refused.error.code, refused.error.message);
-        return refused.value ? this.#intake.receive(peer, message.fullBody.transactions) : undefined;
-      }
-      case 'blocks':
-        return this.#onBlocks(peer, message.blocks);
-      case 'pre-prepare':
-        return this.#onPrePrepare(peer, message.vote, message.body);
-      case 'vote':
-        return this.#onProtocol(peer, message.vote.voter, message);
-      case 'view-change':
-      case 'new-view':
-        if (!this.#server.allows(peer, VIEW_MESSAGE_COST)) return;
-        return this.#onProtocol(peer, this.#postman.validatorOf(peer), message);
-      case 'certificate':
-      case 'status': {
-        const from = this.#postman.validatorOf(peer);
-        if (from !== undefined) return this.#onProtocol(peer, from, message);
-        if (message.kind === 'status' && this.#server.allows(peer)) {
-          this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
-          this.#server.helpObserver(peer, message.status, this.#protocol.authority.epoch);
-        }
-      }
-    }
-  }
-
-  #onPrePrepare(peer: PeerId, vote: SignedVote, body: Body): void {
-    const { height, hash } = vote.vote;
-    if (bodyHash(body) !== hash) return this.#punish(peer, 'BODY_MISMATCH', 'not the body of the PRE-PREPARE');
-    this.#onProtocol(peer, vote.voter, { kind: 'vote', vote });
-    // A primary can sign any number of bodies, for its later views too: only the one that counts is kept.
-    if (!this.#protocol.isProposed(height, hash)) return;
-    const offered = this.#bodies.offered(height, hash, body);
-    if (!offered.ok) this.#punish(peer, offered.error.code, offered.error.message);
-  }
-
-  #onProtocol(peer: PeerId, from: ValidatorIndex | undefined, message: Message): void {
-    if (from === undefined) return;
-    if (message.kind === 'status') {
-      this.#peers.set(peer, message.status);
-      if (!this.#server.allows(peer)) return;
-      this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
-    }
-    if (!this.#protocol.isOfUse(message)) return;
-    const checked = authenticate(this.#protocol.authority, message);
-    if (checked.ok) return this.#protocol.step({ kind: 'message', from, message: checked.value });
-    // Another epoch is no offence: one of us is behind.
-    if (checked.error.code !== 'WRONG_EPOCH') this.#punish(peer, checked.error.code, checked.error.message);
-  }
-
-  #onBlocks(peer: PeerId, blocks: readonly SyncBlock[]): void {
-    if (!this.#catchUp.accept(peer, blocks)) return;
-    const fresh = blocks.filter(({ header }) => header.height > this.#chain.executedHeight);
-    const checked = this.#bodies.range(this.#protocol.authority, this.#chain.state.head, fresh);
-    if (!checked.ok) {
-      this.#catchUp.refuted(peer);
-      return this.#punish(peer, checked.error.code, checked.error.message);
-    }
-    const from = this.#chain.executedHeight;
-    this.#protocol.follow(checked.value);
-    const to = this.#chain.executedHeight;
-    this.#options.observer.note(
-      this.#catchUp.target(to) === null ? { kind: 'caught-up', height: to } : { kind: 'catching-up', from, to },
-    );
   }
 
   #punish(peer: PeerId, code: string, message: string): void {

@@ -5,12 +5,19 @@
 import type { Hash } from '../base/brand.ts';
 import { fromHex } from '../codec/hex.ts';
 import type { LedgerState } from '../ledger/state.ts';
-import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '../ledger/transaction.ts';
+import {
+  type IdentifiedTransaction,
+  identifyTransaction,
+  signedMessage,
+  transactionId,
+} from '../ledger/transaction.ts';
 import { admission, checkTransactionStateless } from '../ledger/transaction-rules.ts';
 import type { BodyPool } from './body-pool.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Clock, PeerId, Verifier } from './ports.ts';
+import { PRICE_OF_TRANSACTION, priceOfPlace } from './prices.ts';
+import { Refusals } from './refusals.ts';
 
 export type SubmitOutcome =
   | { readonly id: Hash; readonly status: 'pending' | 'committed' }
@@ -24,6 +31,8 @@ interface Checking {
   /** Clients of this node that wait for the verdict; none for one that a peer passed on. */
   readonly answers: Answer[];
   readonly peer: PeerId | null;
+  /** What the peer paid for it, and gets back when it is of use. */
+  readonly paid: number;
 }
 
 interface IntakeContext {
@@ -41,6 +50,11 @@ interface IntakeContext {
   /** A transaction had to make room for another. */
   readonly rejected: (id: Hash, code: string) => void;
   readonly punish: (peer: PeerId, code: string, message: string) => void;
+  /** The peer pays for a transaction that it sent, or gets it back when it was of use. */
+  readonly charge: (peer: PeerId, price: number) => void;
+  readonly refund: (peer: PeerId, price: number) => void;
+  /** Whether the peer was asked for one more transaction: then it is paid by us. */
+  readonly wasAsked: (peer: PeerId) => boolean;
 }
 
 export class Intake {
@@ -48,6 +62,7 @@ export class Intake {
   readonly #checking = new Map<Hash, Checking>();
   /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
   #queued: Checking[] = [];
+  readonly #refusals = new Refusals();
   /** Verified in this turn and new from our own clients. */
   #fresh: Uint8Array[] = [];
 
@@ -58,6 +73,11 @@ export class Intake {
   /** Transactions whose signatures are being checked. */
   get checking(): number {
     return this.#checking.size;
+  }
+
+  /** Transactions that are remembered as refused. */
+  get refused(): number {
+    return this.#refusals.size;
   }
 
   isChecking(id: Hash): boolean {
@@ -83,7 +103,7 @@ export class Intake {
     if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
     if (this.#checking.size >= VERIFYING_MAX)
       return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} signatures are being checked` });
-    this.#check({ item, answers: [answer], peer: null });
+    this.#check({ item, answers: [answer], peer: null, paid: 0 });
   }
 
   /** A used nonce may be this very transaction's: then it is committed, and the answer says so. */
@@ -99,23 +119,38 @@ export class Intake {
 
   /** Transactions that a peer passed on, or sent because we asked. */
   receive(peer: PeerId, bundle: readonly Uint8Array[]): void {
-    const { state, mempool, bodies, punish } = this.#context;
+    const { state, mempool, bodies, punish, charge, refund, wasAsked } = this.#context;
     for (const bytes of bundle) {
-      const identified = identifyTransaction(bytes);
-      if (!identified.ok) return punish(peer, identified.error.code, identified.error.message);
-      const item = identified.value;
-      const wanted = bodies.wants(item.id);
-      const known = mempool.get(item.id);
+      const id = transactionId(bytes);
+      const asked = wasAsked(peer);
+      if (asked) refund(peer, priceOfPlace(bytes.length));
+      const wanted = bodies.wants(id);
+      const known = mempool.get(id);
       if (known !== undefined) {
         if (wanted) bodies.supply(known.item);
         continue;
       }
-      if (this.#checking.has(item.id)) continue;
+      // The same bytes again: a hash was all that they cost.
+      if (this.#checking.has(id) || (!wanted && this.#refusals.has(id, state.head.header.height))) continue;
+      const price = asked ? 0 : PRICE_OF_TRANSACTION;
+      charge(peer, price);
+      const identified = identifyTransaction(bytes, id);
+      if (!identified.ok) return punish(peer, identified.error.code, identified.error.message);
+      const item = identified.value;
       const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
-      if (!wanted && (!admission(state, item.signed).ok || this.#checking.size >= VERIFYING_MAX)) continue;
-      this.#check({ item, answers: [], peer });
+      if (!wanted && !this.#isWelcome(item)) continue;
+      this.#check({ item, answers: [], peer, paid: asked ? 0 : price + priceOfPlace(bytes.length) });
     }
+  }
+
+  /** Whether it would be let in, were its signature right: what would not is refused before that is looked at. */
+  #isWelcome(item: IdentifiedTransaction): boolean {
+    const { state, mempool } = this.#context;
+    const admitted = admission(state, item.signed);
+    const refused = admitted.ok ? mempool.placeFor(item) : admitted;
+    if (!refused.ok) this.#refusals.add(item.id, refused.error.code, state.head.header.height);
+    return refused.ok && this.#checking.size < VERIFYING_MAX;
   }
 
   #check(checking: Checking): void {
@@ -141,8 +176,8 @@ export class Intake {
     );
   }
 
-  #checked({ item, answers, peer }: Checking, valid: boolean): void {
-    const { state, mempool, bodies, clock, punish, rejected } = this.#context;
+  #checked({ item, answers, peer, paid }: Checking, valid: boolean): void {
+    const { state, mempool, bodies, clock, punish, rejected, refund } = this.#context;
     const { id } = item;
     this.#checking.delete(id);
     const answer: Answer = (outcome) => {
@@ -152,11 +187,15 @@ export class Intake {
       if (peer !== null) punish(peer, 'BAD_SIGNATURE', `transaction ${id}`);
       return answer({ id, code: 'BAD_SIGNATURE', message: 'the signature is not the sender’s' });
     }
+    const wanted = bodies.wants(id);
     bodies.supply(item);
     const admitted = admission(state, item.signed);
-    if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
-    const added = mempool.add(item, clock.nowMs(), answers.length > 0 ? null : peer);
-    if (!added.ok) return answer({ id, ...added.error });
+    const added = admitted.ok ? mempool.add(item, clock.nowMs(), answers.length > 0 ? null : peer) : admitted;
+    if (peer !== null && (wanted || added.ok)) refund(peer, paid);
+    if (!added.ok) {
+      this.#refusals.add(id, added.error.code, state.head.header.height);
+      return answers.length > 0 ? this.#refuse(item, added.error, answer) : undefined;
+    }
     for (const { entry, code } of added.value) rejected(entry.item.id, code);
     if (answers.length > 0) this.#fresh.push(item.bytes);
     answer({ id, status: 'pending' });

@@ -4,15 +4,54 @@
  */
 import { promisesMax } from '../consensus/limits.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
+import type { Lane } from './ports.ts';
 
 // What waits for the driver's next turn
 
-/** Inputs that wait; past it messages are dropped, and STATUS brings them back. */
+/** Inputs that wait: of clients; and, apart from them, messages of all peers, each of which has an equal part of this. Past it
+ *  the oldest are dropped, and STATUS brings them back. */
 export const INPUTS_MAX = 50_000;
 /** Bytes of one peer's messages that wait for the next turn, each counted with what it costs to hold; past it they are
  *  dropped. More than the longest message, less than what would crowd out the other peers. */
 export const PEER_INPUT_BYTES_MAX = 16 * 1024 * 1024;
 export const INPUT_OVERHEAD_BYTES = 1024;
+/** Bytes of one peer's messages that wait when the network is asked to read no more from it; from half of them on it may go
+ *  on. Then what it sends waits at its own side, and costs us neither memory nor decryption. */
+export const HOLD_BYTES = 2 * 1024 * 1024;
+/** What a peer may spend before the next has its turn, in µs: a few votes, so that none waits long for another's. */
+export const TURN_QUANTUM_US = 500;
+/** What messages may cost before a turn of the driver ends, in µs: what they achieved leaves before more are looked at. */
+export const TURN_US = 20_000;
+/** Turns for which a tick waits at most while messages that can be paid for still wait: no timer shall expire because of
+ *  what is here already and was not looked at yet, and none shall stand still for ever. */
+export const TICK_TURNS_MAX = 8;
+
+// What peers may cost, by the price list (costs.ts)
+
+/** Useless work for all peers together, in µs for each ms: a quarter of a processor in all. It is shared by those who want
+ *  it. Agreement gets most: a view change of 64 validators is 250 ms of it, and they can be two seconds apart. */
+export const BUDGET_US_PER_MS: Readonly<Record<Lane, number>> = { consensus: 100, transactions: 75, sync: 75 };
+/** What the accounts of all peers together hold in each lane, and what each holds at least: a second for all, so that liars,
+ *  fewer than a third, are no more than a moment's delay, and in turn with everybody. Honest ones need it after a pause or a
+ *  partition, for minutes of votes and STATUS that come too late to be of use. */
+export const BUDGET_BURST_US = 1_000_000;
+export const BUDGET_BURST_MIN_US = 100_000;
+/** For how long a peer's messages wait before that is noted, in ms: an honest one's wait for a moment, if ever. */
+export const THROTTLED_NOTE_MS = 2_000;
+/** Who offers more useless work than this, in µs for each ms and over time, is shut out: half a processor, several times what
+ *  all peers together are granted. Answers that we give do not count, only what it takes to look at what it says. */
+export const SHUT_OUT_US_PER_MS = 500;
+/** How much more, in µs: half a minute of twice as much. No queue of a transport holds a second of honest work, so that no
+ *  clogged link can bring an honest node there. */
+export const SHUT_OUT_US = 15_000_000;
+/** Our own pace in sending what may be useless, and how far it may be exceeded for a while: half and a third of that. It is
+ *  some twenty thousand transactions a second, more than a node can take in. */
+export const PACE_US_PER_MS = SHUT_OUT_US_PER_MS / 2;
+export const PACE_BURST_US = SHUT_OUT_US / 3;
+/** Questions to one peer that are open, for bodies and for blocks. The oldest is forgotten: it will not be answered. */
+export const QUESTIONS_MAX = 256;
+/** Transactions asked of one peer that may still come: all that its transport can hold. */
+export const TRANSACTIONS_ASKED_MAX = 100_000;
 
 // Transactions
 
@@ -35,6 +74,8 @@ export const VERIFYING_MAX = 8_192;
 /** Transactions of others that a backup passes on to the primary at a time, so that it hears of what it is suspected for. What
  *  it was told of is remembered, an id and a time for each transaction that waits. Few, as it usually knows them. */
 export const RELAYED_MAX = 64;
+/** Refused transactions remembered by id: some bundles of them, sent again and again. */
+export const REFUSALS_MAX = 16_384;
 /** Rejections remembered, so that a client can ask what became of its transaction. */
 export const REJECTIONS_MAX = 10_000;
 
@@ -69,12 +110,6 @@ export const SYNC_BLOCKS_MAX = 64;
 export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
 /** Bodies read from the store at a time for it: sixty-four of the largest would be half a gigabyte for one question. */
 export const SYNC_READ_AHEAD = 8;
-/** Questions of one peer that are answered in one tick: what an honest peer asks when it lost everything. */
-export const ANSWERS_PER_TICK = 16;
-/** What a question for a range of blocks counts among them: the blocks are read, decoded and sent. */
-export const BLOCKS_COST = 6;
-/** What a VIEW-CHANGE or NEW-VIEW counts among them: its certificates hold hundreds of signatures. */
-export const VIEW_MESSAGE_COST = 4;
 
 /** What peers can make one driver hold at a time. */
 export interface Buffers {
@@ -89,8 +124,12 @@ export interface Buffers {
   readonly bodies: number;
   /** Validators that say that they are ahead. */
   readonly claims: number;
-  /** Questions for blocks that wait for the next tick. */
-  readonly deferred: number;
+  /** Messages that wait, of all peers. */
+  readonly waiting: number;
+  /** Refused transactions that are remembered. */
+  readonly refused: number;
+  /** Signatures of validators that were checked. */
+  readonly signatures: number;
   /** Pieces of evidence. */
   readonly evidence: number;
   /** Heights that are voted on. */
@@ -109,14 +148,17 @@ export interface Buffers {
   readonly lacking: number;
 }
 
+/** Signatures remembered: the votes of all in a window, in the view that failed and in the one before it, and VIEW-CHANGEs. */
+export const signaturesMax = (validators: number, window: number): number => 2 * validators * (3 * window + 1);
+
 /**
- * How large each may be at a node that admits so many peers, so many of them validators (itself among them or not), with a
- * window of so many heights. What has no place in them is not kept: a vote of another view or beyond the window, anything of
- * another epoch, a body that nobody proposed to us in this view and nobody asked for. STATUS and FETCH bring it back when it
- * is of use. Of each validator the core remembers besides since when it is alone in a higher view, whether it was followed there
- * (V16), and when it was last heard of (V14).
+ * How large each may be at a node of so many validators (itself among them or not), with a window of so many heights. What
+ * has no place in them is not kept: a vote of another view or beyond the window, anything of another epoch, a body that
+ * nobody proposed to us in this view and nobody asked for. STATUS and FETCH bring it back when it is of use. Of each
+ * validator the core remembers besides since when it is alone in a higher view, whether it was followed there (V16), and when
+ * it was last heard of (V14).
  */
-export function bufferLimits(peers: number, validators: number, window: number): Buffers {
+export function bufferLimits(validators: number, window: number): Buffers {
   const bodies = BODY_WINDOWS * window * BODIES_PER_HEIGHT_MAX;
   const checkpoints = 2 * window * validators;
   return {
@@ -127,8 +169,9 @@ export function bufferLimits(peers: number, validators: number, window: number):
     bodies,
     // The newest of each validator.
     claims: validators,
-    // The newest of each peer.
-    deferred: peers,
+    waiting: INPUTS_MAX,
+    refused: REFUSALS_MAX,
+    signatures: signaturesMax(validators, window),
     evidence: validators * EVIDENCE_PER_VALIDATOR_MAX,
     // A primary may propose as far as the window reaches, and no quorum lets it reach further.
     slots: window,

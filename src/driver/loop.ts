@@ -1,8 +1,10 @@
 /**
- * Turns. A turn takes all inputs that wait, writes what they made in one synced batch, and only then lets anything leave.
+ * Turns. A turn takes all inputs that wait, then messages of peers, then the ticks that went by, so that no timer expires
+ * because of what is here and was not looked at; it writes what they made in one synced batch, and only then lets anything leave.
  * While a batch is being written inputs gather for the next turn, so that the load itself makes the batches large.
  */
 import type { Journal } from './journal.ts';
+import { TICK_TURNS_MAX } from './limits.ts';
 import type { Clock, Store } from './ports.ts';
 import type { Seals } from './seals.ts';
 
@@ -11,6 +13,8 @@ interface LoopContext {
   readonly store: Store;
   readonly journal: Journal;
   readonly recovered: { readonly seals: Seals };
+  /** Looks at messages of peers, as many as one turn has time for. True when there are more. */
+  readonly messages: () => boolean;
   /** What follows from all inputs of a turn together. */
   readonly endTurn: () => void;
   /** Our own bug or a broken disk: no turn comes after it. */
@@ -22,6 +26,11 @@ interface LoopContext {
 export class Loop {
   readonly #context: LoopContext;
   #inputs: (() => void)[] = [];
+  #ticks: (() => void)[] = [];
+  /** Messages wait. */
+  #messages = false;
+  /** Turns that ended before the ticks that wait. */
+  #tickless = 0;
   #scheduled = false;
   #writing = false;
   #ended = false;
@@ -47,6 +56,20 @@ export class Loop {
     this.#schedule();
   }
 
+  /** A tick, which waits for the messages that are here. */
+  tick(run: () => void): void {
+    if (this.#ended) return;
+    this.#ticks.push(run);
+    this.#schedule();
+  }
+
+  /** A message has come. */
+  message(): void {
+    if (this.#ended) return;
+    this.#messages = true;
+    this.#schedule();
+  }
+
   /** Ends after the turn that is being written. */
   stop(done: () => void): void {
     this.#stopping = done;
@@ -66,9 +89,21 @@ export class Loop {
       const inputs = this.#inputs;
       this.#inputs = [];
       for (const input of inputs) input();
+      this.#messages = this.#context.messages();
+      this.#runTicks();
       this.#context.endTurn();
       this.#write();
+      if (this.#messages) this.#schedule();
     });
+  }
+
+  #runTicks(): void {
+    if (this.#messages && this.#ticks.length > 0 && this.#tickless < TICK_TURNS_MAX) {
+      this.#tickless += 1;
+      return;
+    }
+    this.#tickless = 0;
+    for (const tick of this.#ticks.splice(0)) tick();
   }
 
   /** Persist before send: what the turn wants to say leaves when what it wrote is durable. */
@@ -88,7 +123,7 @@ export class Loop {
         for (const action of after) action();
       });
       if (this.#stopping !== null) this.#end();
-      else if (this.#inputs.length > 0) this.#schedule();
+      else if (this.#inputs.length > 0 || this.#ticks.length > 0 || this.#messages) this.#schedule();
     });
   }
 
@@ -111,6 +146,7 @@ export class Loop {
     this.#ended = true;
     this.#stopping = null;
     this.#inputs = [];
+    this.#ticks = [];
     this.#context.ended();
     done?.();
   }

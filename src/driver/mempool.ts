@@ -29,6 +29,13 @@ export interface Dropped {
   readonly code: SkipCode;
 }
 
+/** Where a transaction would be held, and what has to make room for it. */
+interface Place {
+  readonly queue: SenderQueue;
+  readonly gapped: boolean;
+  readonly giveWay: readonly Held[];
+}
+
 export interface Selection {
   readonly items: readonly IdentifiedTransaction[];
   readonly weight: number;
@@ -99,20 +106,11 @@ export class Mempool {
     from: PeerId | null,
   ): Result<readonly Dropped[], { code: AddCode; message: string }> {
     if (this.#entries.has(item.id)) return ok([]);
+    const place = this.placeFor(item);
+    if (!place.ok) return place;
+    const { queue, gapped, giveWay } = place.value;
     const { transaction } = item.signed;
-    const { sender, nonce } = transaction;
-    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
-    if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
-    if (queue.size >= SENDER_TRANSACTIONS_MAX)
-      return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
-    if (nonce >= queue.start + NONCE_GAP_MAX)
-      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${queue.start}`);
-    const gapped = nonce > queue.end;
-    // Who gets this answer can do something about it: nonce `end` is let in.
-    if (gapped && this.#gapped.size >= GAPPED_TRANSACTIONS_MAX)
-      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, ${queue.end} is missing, and too many wait for missing ones`);
-    const giveWay = this.#roomFor(item, gapped);
-    if (giveWay === null) return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
+    const { sender } = transaction;
     const dropped: Dropped[] = [];
     for (const entry of giveWay) this.#drop(entry, 'NONCE_TOO_HIGH', sinceMs, dropped);
     const weight = weightOf(transaction);
@@ -126,6 +124,24 @@ export class Mempool {
     this.#join(queue.add(entry), sinceMs);
     this.#settle(sender, queue);
     return ok(dropped);
+  }
+
+  /** Whether there would be room for a transaction that is not here: what has to make room is told. Errors: AddCode. */
+  placeFor(item: IdentifiedTransaction): Result<Place, { code: AddCode; message: string }> {
+    const { sender, nonce } = item.signed.transaction;
+    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
+    if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
+    if (queue.size >= SENDER_TRANSACTIONS_MAX)
+      return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
+    if (nonce >= queue.start + NONCE_GAP_MAX)
+      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${queue.start}`);
+    const gapped = nonce > queue.end;
+    // Who gets this answer can do something about it: nonce `end` is let in.
+    if (gapped && this.#gapped.size >= GAPPED_TRANSACTIONS_MAX)
+      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, ${queue.end} is missing, and too many wait for missing ones`);
+    const giveWay = this.#roomFor(item, gapped);
+    if (giveWay === null) return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
+    return ok({ queue, gapped, giveWay });
   }
 
   /** The next body: in the order of arrival, each sender's by nonce, leaving out what is in flight already, and what would

@@ -48,6 +48,9 @@ export interface Transport {
   send(to: PeerId, lane: Lane, message: Uint8Array): void;
   /** Closes the connection of a peer that broke the protocol, and keeps it away for a while. */
   punish(peer: PeerId, code: string, message: string): void;
+  /** Reads nothing more from the peer while it is held: what it sends waits at its own side. Without a way to do so, what is
+   *  too much is dropped. */
+  hold?(peer: PeerId, held: boolean): void;
 }
 
 export interface SignatureCheck {

@@ -11,6 +11,9 @@ import type { PeerId, Signer, Transport } from './ports.ts';
 import type { Outgoing, Strategy, StrategyFactory } from './strategy.ts';
 import { encodePeerMessage, laneOf, type PeerMessage } from './wire.ts';
 
+/** A message is about to leave; false when it may not. */
+type Leaves = (to: PeerId, message: PeerMessage, bytes: Uint8Array) => boolean;
+
 interface PostmanOptions {
   readonly genesis: Genesis;
   readonly self: ValidatorIndex | null;
@@ -26,15 +29,17 @@ export class Postman {
   readonly #self: ValidatorIndex | null;
   readonly #strategy: Strategy | null;
   readonly #indices: ReadonlyMap<PeerId, ValidatorIndex>;
-  readonly #connected: () => Iterable<PeerId>;
+  readonly #connected: ReadonlyMap<PeerId, unknown>;
+  readonly #leaves: Leaves;
 
-  constructor(options: PostmanOptions, journal: Journal, connected: () => Iterable<PeerId>) {
+  constructor(options: PostmanOptions, journal: Journal, connected: ReadonlyMap<PeerId, unknown>, leaves: Leaves) {
     const { genesis, self, signer, strategy } = options;
     this.#transport = options.transport;
     this.#journal = journal;
     this.#genesis = genesis;
     this.#self = self;
     this.#connected = connected;
+    this.#leaves = leaves;
     this.#indices = new Map(genesis.validators.validators.map(({ peerId, index }) => [peerId, index]));
     const observer = genesis.validators.validators.length as ValidatorIndex;
     this.#strategy = strategy === undefined ? null : strategy({ genesis, self: self ?? observer, signer });
@@ -49,13 +54,13 @@ export class Postman {
   }
 
   isConnected(peer: PeerId): boolean {
-    return [...this.#connected()].includes(peer);
+    return this.#connected.has(peer);
   }
 
   /** Whether replicas of a quorum's power are connected: without one no primary can be blamed. */
   reachesQuorum(): boolean {
     const own = this.#self === null ? [] : [this.peerOf(this.#self)];
-    return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected()])));
+    return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected.keys()])));
   }
 
   powerOf(peers: ReadonlySet<PeerId>): bigint {
@@ -65,7 +70,7 @@ export class Postman {
 
   /** Asks one connected peer, another with each number. */
   ask(message: PeerMessage, turn: number): void {
-    const peers = [...this.#connected()];
+    const peers = [...this.#connected.keys()];
     const peer = peers[turn % Math.max(1, peers.length)];
     if (peer !== undefined) this.sendTo(peer, message);
   }
@@ -82,7 +87,7 @@ export class Postman {
   }
 
   broadcast(message: PeerMessage): void {
-    this.#send([...this.#connected()], message);
+    this.#send([...this.#connected.keys()], message);
   }
 
   sendTo(peer: PeerId, message: PeerMessage): void {
@@ -104,19 +109,20 @@ export class Postman {
   /** Those of this index that are connected: of observers there may be several. */
   #peersOf(index: ValidatorIndex): readonly PeerId[] {
     const observer = this.#genesis.validators.validators.length;
-    return [...this.#connected()].filter((peer) => (this.#indices.get(peer) ?? observer) === index);
+    return [...this.#connected.keys()].filter((peer) => (this.#indices.get(peer) ?? observer) === index);
   }
 
   #send(peers: readonly PeerId[], message: PeerMessage): void {
     if (peers.length === 0) return;
+    const bytes = encodePeerMessage(message);
+    const receivers = peers.filter((peer) => this.#leaves(peer, message, bytes));
     if (this.#strategy !== null) {
-      for (const peer of peers) this.#lie(this.#strategy, peer, message);
+      for (const peer of receivers) this.#lie(this.#strategy, peer, message);
       return;
     }
-    const bytes = encodePeerMessage(message);
     const lane = laneOf(message);
     this.#journal.after(() => {
-      for (const peer of peers) this.#transport.send(peer, lane, bytes);
+      for (const peer of receivers) this.#transport.send(peer, lane, bytes);
     });
   }
 

@@ -25,7 +25,7 @@ import type { Journal } from './journal.ts';
 import { type Buffers, EVIDENCE_PER_VALIDATOR_MAX, EXECUTED_PER_TURN } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Patience } from './patience.ts';
-import type { Clock, Observer, Signer, Verifier } from './ports.ts';
+import type { Clock, Observer, Signer } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { PromiseKeys } from './promise-keys.ts';
 import { hasRoom, Proposer } from './proposer.ts';
@@ -37,7 +37,8 @@ interface ProtocolContext {
   readonly self: ValidatorIndex | null;
   readonly clock: Clock;
   readonly signer: Signer;
-  readonly verifier: Verifier;
+  /** The ed25519 predicate. */
+  readonly verify: Authority['verify'];
   readonly observer: Observer;
   readonly recovered: RecoveredDriver;
   readonly journal: Journal;
@@ -107,7 +108,7 @@ export class Protocol {
   }
 
   /** What peers made us hold, as far as it is the protocol's. */
-  buffers(): Omit<Buffers, 'verifying' | 'deferred'> {
+  buffers(): Omit<Buffers, 'verifying' | 'waiting' | 'refused' | 'signatures'> {
     const { mempool, bodies, catchUp } = this.#context;
     const { slots, checkpoints, viewChanges, lacking, promises, reported } = this.#replica;
     const slotVotes = [...slots.values()].map(({ prepares, commits }) => prepares.size + commits.size);
@@ -183,11 +184,7 @@ export class Protocol {
 
   /** Until stake can move, every epoch has the validators of the genesis. */
   authorityOf(epoch: Epoch): Authority {
-    const { verifier } = this.#context;
-    return {
-      ...this.#instance(epoch),
-      verify: (publicKey, message, signature) => verifier.check({ publicKey, message, signature }),
-    };
+    return { ...this.#instance(epoch), verify: this.#context.verify };
   }
 
   #carryOut(effects: readonly Effect[]): void {

@@ -1,4 +1,4 @@
-/** Answers to what peers FETCH: transactions, bodies, ranges of final blocks. Bounded for each peer and tick. */
+/** Answers to what peers FETCH: transactions, bodies, ranges of final blocks. Who asks pays for reading and sending them. */
 import type { Epoch, Hash, Height } from '../base/brand.ts';
 import { mark } from '../consensus/marks.ts';
 import type { Status } from '../consensus/messages.ts';
@@ -8,24 +8,21 @@ import type { BodyPool } from './body-pool.ts';
 import { completeTransactions } from './body-pool.ts';
 import type { Chain } from './chain.ts';
 import { bundles } from './intake.ts';
-import { ANSWERS_PER_TICK, BLOCKS_COST, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from './limits.ts';
+import { SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { PeerId, Store } from './ports.ts';
 import { KEYS } from './records.ts';
 import type { PeerMessage, SyncBlock } from './wire.ts';
 
 export class Server {
-  readonly #store: Store;
+  readonly #store: Pick<Store, 'read'>;
   readonly #chain: Chain;
   readonly #mempool: Mempool;
   readonly #pool: BodyPool;
   readonly #send: (to: PeerId, message: PeerMessage) => void;
-  readonly #answers = new Map<PeerId, number>();
-  /** A question for blocks that came too soon, of each peer: the newest waits for the next tick. */
-  readonly #deferred = new Map<PeerId, () => void>();
 
   constructor(
-    store: Store,
+    store: Pick<Store, 'read'>,
     chain: Chain,
     mempool: Mempool,
     pool: BodyPool,
@@ -38,27 +35,7 @@ export class Server {
     this.#send = send;
   }
 
-  /** Questions for blocks that wait for the next tick. */
-  get deferred(): number {
-    return this.#deferred.size;
-  }
-
-  tick(): void {
-    this.#answers.clear();
-    const deferred = [...this.#deferred.values()];
-    this.#deferred.clear();
-    for (const answer of deferred) answer();
-  }
-
-  /** Whether the peer may make us work for more in this tick. */
-  allows(peer: PeerId, cost = 1): boolean {
-    const spent = this.#answers.get(peer) ?? 0;
-    this.#answers.set(peer, spent + cost);
-    return spent < ANSWERS_PER_TICK;
-  }
-
   transactions(peer: PeerId, ids: readonly Hash[]): void {
-    if (!this.allows(peer)) return;
     const found = ids.flatMap((id) => {
       const item = this.#mempool.get(id)?.item ?? this.#pool.carried.get(id);
       return item === undefined ? [] : [item.bytes];
@@ -67,7 +44,6 @@ export class Server {
   }
 
   body(peer: PeerId, height: Height, hash: Hash): void {
-    if (!this.allows(peer)) return;
     const pooled = this.#pool.get(height, hash);
     const transactions = pooled === undefined ? undefined : completeTransactions(pooled);
     if (pooled !== undefined && transactions !== undefined) {
@@ -103,10 +79,6 @@ export class Server {
 
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
   blocks(peer: PeerId, from: Height, count: number): void {
-    if (!this.allows(peer, BLOCKS_COST)) {
-      this.#deferred.set(peer, () => this.blocks(peer, from, count));
-      return;
-    }
     const { epochLength } = this.#chain.state.genesis.consensus;
     const epochEnd = Math.ceil(from / epochLength) * epochLength;
     const to = Math.min(from + Math.min(count, SYNC_BLOCKS_MAX) - 1, this.#chain.finalHeight, epochEnd);

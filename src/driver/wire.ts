@@ -195,6 +195,12 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
 /** What the bytes say they are; undefined when there is no such kind. */
 export const kindOfBytes = (bytes: Uint8Array): PeerMessage['kind'] | undefined => KINDS[bytes[0] ?? KINDS.length];
 
+/** The lane of what the bytes say they are. What is nothing is looked at first: its sender is shut out for it. */
+export function laneOfBytes(bytes: Uint8Array): Lane {
+  const kind = kindOfBytes(bytes);
+  return kind === undefined ? 'consensus' : FORMATS[kind].lane;
+}
+
 /** Errors: UNKNOWN_KIND, TOO_LARGE, MALFORMED, NON_CANONICAL. */
 export function decodePeerMessage(bytes: Uint8Array): Result<PeerMessage> {
   const kind = kindOfBytes(bytes);

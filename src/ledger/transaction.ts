@@ -63,11 +63,14 @@ export interface IdentifiedTransaction {
   readonly bytes: Uint8Array;
 }
 
-/** The one way from foreign bytes to a transaction. The signature is not looked at. Errors: TOO_LARGE, MALFORMED,
- *  NON_CANONICAL. */
-export function identifyTransaction(bytes: Uint8Array): Result<IdentifiedTransaction, DecodeError> {
+/** The one way from foreign bytes to a transaction. The signature is not looked at. `id`: theirs, where it is known. Errors:
+ *  TOO_LARGE, MALFORMED, NON_CANONICAL. */
+export function identifyTransaction(
+  bytes: Uint8Array,
+  id: Hash = transactionId(bytes),
+): Result<IdentifiedTransaction, DecodeError> {
   const decoded = signedTransactionCodec.decode(bytes);
-  return decoded.ok ? ok({ id: transactionId(bytes), signed: decoded.value, bytes }) : decoded;
+  return decoded.ok ? ok({ id, signed: decoded.value, bytes }) : decoded;
 }
 
 /** Bytes of a signed transaction before the transaction: its offset (4) and the signature. */

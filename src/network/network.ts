@@ -94,6 +94,8 @@ class PeerNetwork implements Network {
   readonly transport: Transport = {
     send: (to, lane, message) => this.#send(to, lane, message),
     punish: (peer, code, message) => this.#punish(peer, code, message),
+    // Not from within an event of the stream: what it still has would come out of order.
+    hold: (peer, held) => queueMicrotask(() => this.#open.get(peer)?.hold(held)),
   };
   readonly #options: NetworkOptions;
   readonly #identity: NodeIdentity;

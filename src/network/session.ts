@@ -28,6 +28,8 @@ export interface Wire {
   send(bytes: Uint8Array): void;
   /** True while the stream asks us to wait. When that ends, it calls `writable`. */
   full(): boolean;
+  /** Reads no more, or goes on: what the peer sends waits at its side. */
+  hold(held: boolean): void;
 }
 
 export interface SessionPorts {
@@ -81,6 +83,7 @@ export class Session {
   #quietThere = 0;
   #unfinished = 0;
   #stalled = 0;
+  #held = false;
 
   constructor(peer: PeerId, elects: boolean, hello: Hello, ports: SessionPorts) {
     this.peer = peer;
@@ -119,6 +122,13 @@ export class Session {
     this.#flushSoon();
   }
 
+  /** Reads nothing more from the peer, which is not blamed for its silence then; or goes on. */
+  hold(held: boolean): void {
+    if (this.over || held === this.#held) return;
+    this.#held = held;
+    this.#wire?.hold(held);
+  }
+
   /** The stream takes bytes again. */
   writable(): void {
     this.#stalled = 0;
@@ -147,8 +157,10 @@ export class Session {
       if (this.age > HANDSHAKE_TICKS_MAX) this.end('HANDSHAKE_TIMEOUT', 'no HELLO in time');
       return;
     }
-    this.#quietThere++;
-    this.#unfinished = this.#decoder.unfinished ? this.#unfinished + 1 : 0;
+    if (!this.#held) {
+      this.#quietThere++;
+      this.#unfinished = this.#decoder.unfinished ? this.#unfinished + 1 : 0;
+    }
     this.#stalled = this.#wire?.full() ? this.#stalled + 1 : 0;
     if (this.#quietThere > SILENCE_TICKS_MAX) return this.end('SILENT', 'no heartbeat');
     if (this.#stalled > STALL_TICKS_MAX) return this.end('STALLED', 'the peer does not read');

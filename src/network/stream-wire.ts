@@ -23,6 +23,11 @@ export function attach(session: Session, stream: Stream): void {
         closed(error instanceof Error ? error : undefined);
       }
     },
+    hold(held) {
+      if (stream.readStatus !== 'readable' && stream.readStatus !== 'paused') return;
+      if (held) stream.pause();
+      else stream.resume();
+    },
     full: () => stream.writableNeedsDrain || stream.writeBufferLength > 0,
   });
 }

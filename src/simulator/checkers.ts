@@ -12,6 +12,7 @@ import { honesty } from './checkers/honesty.ts';
 import { newViews } from './checkers/new-views.ts';
 import { patience } from './checkers/patience.ts';
 import { stall } from './checkers/stall.ts';
+import { thrift } from './checkers/thrift.ts';
 import type { Submitted } from './clients.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -54,5 +55,6 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => bounds(genesis, nodes, violate)),
     named((violate) => traffic(() => world.scheduler.nowMs, violate)),
     named((violate) => health(nodes, violate)),
+    named((violate) => thrift(() => world.scheduler.nowMs, violate)),
   ];
 }

@@ -6,6 +6,7 @@ export interface NodeEvents {
   readonly observer: Observer;
   send(to: PeerId, lane: Lane, message: Uint8Array): void;
   punish(peer: PeerId, code: string, message: string): void;
+  hold(peer: PeerId, held: boolean): void;
   written(batch: readonly StoreOperation[]): void;
   /** It runs, or has stopped. */
   changed(): void;
@@ -19,6 +20,7 @@ export function asideFrom(processor: Processor, events: NodeEvents): NodeEvents 
   return {
     send: (to, lane, message) => processor.aside(() => events.send(to, lane, message)),
     punish: (peer, code, message) => processor.aside(() => events.punish(peer, code, message)),
+    hold: (peer, held) => processor.aside(() => events.hold(peer, held)),
     written: (batch) => processor.aside(() => events.written(batch)),
     changed: () => processor.aside(() => events.changed()),
     refused: (code, message) => processor.aside(() => events.refused(code, message)),

@@ -150,6 +150,7 @@ export class SimulatedNode {
           processor.leave(() => this.#events.send(to, lane, message));
         },
         punish: (peer, code, message) => this.#events.punish(peer, code, message),
+        hold: (peer, held) => this.#events.hold(peer, held),
       },
       verifier,
       signer: meteredSigner(processor, { sign: (message) => this.#sign(message) }),

@@ -23,6 +23,7 @@ import { Random } from './random.ts';
 import { Scheduler } from './scheduler.ts';
 import { standIn } from './stand-in.ts';
 import { coalitionOf } from './strategies/coalition.ts';
+import { Streams } from './streams.ts';
 import { type Fate, Trace, type TraceSink } from './trace.ts';
 
 export interface SimulationSetup {
@@ -57,6 +58,7 @@ export class Simulation {
   readonly nodes: readonly SimulatedNode[];
   readonly links: Links;
   readonly connections: Connections;
+  readonly streams: Streams;
   readonly clients: Clients;
   readonly checkers: readonly Checker[];
   readonly violations: Violation[] = [];
@@ -91,6 +93,7 @@ export class Simulation {
       return node;
     });
     this.connections = new Connections(this);
+    this.streams = new Streams(this.scheduler, (from, to) => this.connections.session(from, to));
     this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
     this.checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
     this.#watch = new DiskWatch(this.checkers, (record) => this.clients.settled(record));
@@ -166,17 +169,21 @@ export class Simulation {
   deliver(from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {
     const link = this.links.between(from.slot, to.slot);
     const session = this.connections.session(from, to);
-    const arrive = (): void => {
+    const enter = (taken: () => void): void => {
       const stands = this.connections.session(from, to) === session && this.connections.stands(from, to);
       this.#became(stands ? 'received' : 'cut-off', from, to, bytes);
       if (!stands) return;
-      to.receive(from.peerId, bytes, () => this.#arrived(from, to, bytes));
+      to.receive(from.peerId, bytes, () => {
+        taken();
+        this.#arrived(from, to, bytes);
+      });
     };
+    const dropped = (): void => this.#became('dropped', from, to, bytes);
     const fate = this.links.send(
       link,
       this.scheduler.nowMs,
-      (delayMs) => this.scheduler.after(delayMs, arrive),
-      () => this.#became('dropped', from, to, bytes),
+      (delayMs) => this.scheduler.after(delayMs, () => this.streams.arrive(from, to, bytes.length, enter, dropped)),
+      dropped,
     );
     this.#became(fate, from, to, bytes);
   }
@@ -225,6 +232,11 @@ export class Simulation {
     };
   }
 
+  #peer(peerId: PeerId): SimulatedNode {
+    const found = this.nodes.find((node) => node.peerId === peerId);
+    return present(found, 'peer');
+  }
+
   #events(self: () => SimulatedNode): NodeEvents {
     let last: Uint8Array | null = null;
     const tell = (run: (checker: Checker) => void): void => {
@@ -262,14 +274,12 @@ export class Simulation {
         this.send(self(), to, bytes);
       },
       punish: (peerId, code, message) => {
-        const peer = present(
-          this.nodes.find((node) => node.peerId === peerId),
-          'peer',
-        );
+        const peer = this.#peer(peerId);
         this.note('punished', self().slot, peer.slot, code);
         tell((checker) => checker.punished?.(self(), peer, code, message));
         this.connections.punished(self(), peerId);
       },
+      hold: (peerId, held) => this.streams.hold(self(), peerId, held),
       written: (batch) => {
         this.note('written', self().slot, batch.length);
         if (!self().isLiar) this.#watch.written(self(), batch);

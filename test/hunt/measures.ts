@@ -195,7 +195,7 @@ class Memory extends Watch {
 
   #look(slot: number, buffers: Buffers): void {
     const { nodes, genesis } = this.simulation;
-    const limits = bufferLimits(nodes.length, genesis.validators.validators.length, genesis.consensus.window);
+    const limits = bufferLimits(genesis.validators.validators.length, genesis.consensus.window);
     let bytes = 0;
     for (const [name, size] of Object.entries(buffers) as [keyof Buffers, number][]) {
       bytes += size * bytesOf(name);

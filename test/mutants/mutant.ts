@@ -25,8 +25,8 @@ export interface Directed {
 
 export interface Mutant {
   readonly name: string;
-  /** The clause of SPEC.md that it breaks, or the deviation. */
-  readonly clause: Clause | `deviation ${number}`;
+  /** The clause of SPEC.md that it breaks, or the deviation; or the bound on what peers may cost. */
+  readonly clause: Clause | `deviation ${number}` | 'cost';
   /** One line, with the replica as the subject. */
   readonly breaks: string;
   readonly edits: readonly Edit[];

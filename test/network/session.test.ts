@@ -35,7 +35,8 @@ function setup({ elects = true, elected = true, chainId = CHAIN } = {}) {
     received: (message) => void received.push(message),
     ended: (ending) => void endings.push(ending),
   });
-  const attach = () => session.attach({ send: (bytes) => void written.push(bytes), full: () => wire.full });
+  const attach = () =>
+    session.attach({ send: (bytes) => void written.push(bytes), full: () => wire.full, hold: () => {} });
   return { session, attach, wire, written, received, endings, opened: () => opened };
 }
 
@@ -204,7 +205,7 @@ describe('an open session', () => {
       },
       ended: () => {},
     });
-    session.attach({ send: () => {}, full: () => false });
+    session.attach({ send: () => {}, full: () => false, hold: () => {} });
     session.receive(helloFrame(2));
     session.receive(encodeFrame([Uint8Array.of(1), Uint8Array.of(2)]));
     expect(received).toEqual([Uint8Array.of(1)]);

@@ -9,6 +9,7 @@ function ticksAt(times: readonly number[]): number[] {
     50,
     () => ticks++,
     () => now,
+    (run) => run(),
   );
   return times.map((time) => {
     now = time;
@@ -25,4 +26,20 @@ test.each([
   ['a stall: forgotten', [5000, 5050, 5100], [1, 1, 1]],
 ])('%s', (_, times, expected) => {
   expect(ticksAt(times)).toEqual(expected);
+});
+
+test('who was late by a tick reads first what came meanwhile', () => {
+  let now = 0;
+  const order: string[] = [];
+  const late: (() => void)[] = [];
+  const ticker = new Ticker(
+    50,
+    () => order.push('tick'),
+    () => now,
+    (run) => late.push(run),
+  );
+  for (now of [50, 200]) ticker.fire();
+  order.push('read');
+  for (const run of late) run();
+  expect(order).toEqual(['tick', 'read', 'tick', 'tick']);
 });

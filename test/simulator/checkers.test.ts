@@ -290,6 +290,27 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
   ],
   [
     'health',
+    'an honest node lets another wait for its turn',
+    (simulation) => {
+      const { peerId: peer } = simulation.node(1);
+      const note = { kind: 'misbehaviour' as const, peer, validator: null, code: 'THROTTLED', message: 'it waits' };
+      checker(simulation, 'health').noted?.(simulation.node(0), note);
+    },
+  ],
+  [
+    'thrift',
+    'a node works without end',
+    (simulation) => {
+      const { heard } = checker(simulation, 'thrift');
+      const node = simulation.node(0);
+      heard?.(node, simulation.node(1));
+      simulation.scheduler.after(10_000, () => heard?.(node, simulation.node(1)));
+      node.processor.spentUs += 5_001_000;
+      simulation.run(10_000);
+    },
+  ],
+  [
+    'health',
     'an honest validator is accused',
     (simulation) =>
       checker(simulation, 'health').accused?.(simulation.node(0), {

@@ -8,7 +8,8 @@ import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedDisk } from '../disk.ts';
 import type { SimulatedNode } from '../node.ts';
 
-/** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar. */
+/** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar, punishes it or lets
+ *  it wait for its turn. */
 export function health(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
   const blames = (node: SimulatedNode, what: string, { first }: Evidence): void => {
     const accused = nodes().filter(({ validator }) => validator === first.voter);
@@ -25,6 +26,12 @@ export function health(nodes: () => readonly SimulatedNode[], violate: Violate):
     },
     punished(node, peer, code, message) {
       if (node.isHonest && peer.isHonest) violate(`node ${node.slot} punished node ${peer.slot}: ${code}, ${message}`);
+    },
+    noted(node, note) {
+      if (note.kind !== 'misbehaviour' || !node.isHonest) return;
+      const about = nodes().filter(({ peerId }) => peerId === note.peer);
+      if (about.length > 0 && about.every(({ isHonest }) => isHonest))
+        violate(`node ${node.slot} calls node ${about[0]?.slot} ${note.code}: ${note.message}`);
     },
     accused: (node, evidence) => blames(node, 'has evidence', evidence),
     finalized(node, { body }) {
@@ -56,7 +63,7 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
     sent({ slot, driver }, message) {
       // Once for each block and each view: most messages are other votes.
       if (driver === null || (message.kind === 'vote' && message.vote.vote.kind !== 'checkpoint')) return;
-      const limits = bufferLimits(nodes().length, validators, window);
+      const limits = bufferLimits(validators, window);
       for (const [name, size] of Object.entries(driver.buffers()))
         if (size > limits[name as keyof Buffers])
           violate(`node ${slot} holds ${size} ${name}, at most ${limits[name as keyof Buffers]}`);

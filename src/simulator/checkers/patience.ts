@@ -4,7 +4,6 @@
  */
 import type { ValidatorIndex, View } from '../../base/brand.ts';
 import type { SignedViewChange } from '../../consensus/messages.ts';
-import { ANSWERS_PER_TICK, VIEW_MESSAGE_COST } from '../../driver/limits.ts';
 import type { PeerMessage } from '../../driver/wire.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { isQuorum, isWeakQuorum } from '../../ledger/validators.ts';
@@ -13,8 +12,6 @@ import type { SimulatedNode } from '../node.ts';
 
 /** Ticks between what a node does and what is seen of it. */
 const SLACK = 3;
-/** Messages of one peer that a node looks at for certain in a tick, whatever they are. */
-const MESSAGES_PER_TICK = ANSWERS_PER_TICK / VIEW_MESSAGE_COST / 2;
 /** Ticks after which a node that was slow has caught up with its inputs. */
 const LAG = 40;
 
@@ -33,8 +30,6 @@ interface Watch {
   failures: { least: number; most: number };
   /** Where each validator moved to: by any VIEW-CHANGE, and by those that an honest one sent itself. */
   readonly moved: { readonly perhaps: Moves; readonly surely: Moves };
-  /** Messages of each validator in the tick in which its last one came. */
-  readonly received: Map<ValidatorIndex, { readonly tick: number; readonly messages: number }>;
   /** Last STATUS of each validator. */
   readonly heardAt: Map<ValidatorIndex, number>;
   /** Tick of the last one after a long silence. */
@@ -63,9 +58,9 @@ export function patience(genesis: Genesis, violate: Violate): Checker {
       const watch = watchOf(node);
       if (watch !== undefined) onExecuted(watch, header.height, genesis);
     },
-    heard(node, { validator }) {
+    heard(node, from) {
       const watch = watchOf(node);
-      if (watch !== undefined && validator !== null) onStatus(watch, node, validator, genesis);
+      if (watch !== undefined && from.validator !== null) onStatus(watch, node, from, from.validator, genesis);
     },
     moved(node, from, signed) {
       const watch = watchOf(node);
@@ -99,7 +94,6 @@ const newWatch = (epoch: number, view: number, enteredAt: number | null): Watch 
   enteredAt,
   failures: { least: 0, most: 0 },
   moved: { perhaps: new Map(), surely: new Map() },
-  received: new Map(),
   heardAt: new Map(),
   returnAt: Number.NEGATIVE_INFINITY,
   executed: 0,
@@ -169,9 +163,15 @@ function onExecuted(watch: Watch, height: number, { consensus }: Genesis): void 
   if (watch.awaitedSince === null && height > watch.executedAtEntry + 2 * consensus.window) watch.failures.most = 0;
 }
 
-function onStatus(watch: Watch, node: SimulatedNode, validator: ValidatorIndex, { consensus }: Genesis): void {
+function onStatus(
+  watch: Watch,
+  node: SimulatedNode,
+  from: SimulatedNode,
+  validator: ValidatorIndex,
+  { consensus }: Genesis,
+): void {
   const silence = node.ticks - (watch.heardAt.get(validator) ?? Number.NEGATIVE_INFINITY);
-  if (count(watch, node, validator) <= MESSAGES_PER_TICK) watch.heardAt.set(validator, node.ticks);
+  if (isHeard(node, from)) watch.heardAt.set(validator, node.ticks);
   if (silence < consensus.timeoutCapTicks - SLACK) return;
   watch.returnAt = node.ticks;
   forgive(watch);
@@ -189,22 +189,16 @@ function onMoved(
     const inEpoch = moves.get(epoch) ?? new Map<ValidatorIndex, View>();
     if ((inEpoch.get(voter) ?? -1) < view) moves.set(epoch, inEpoch.set(voter, view));
   };
-  const messages = from.validator === null ? 0 : count(watch, node, from.validator);
   enterEpoch(watch, node);
   if (epoch < watch.epoch) return;
   raise(watch.moved.perhaps);
-  if (from.isHonest && from.validator === voter && watch.epoch === epoch && messages <= MESSAGES_PER_TICK)
+  if (from.isHonest && from.validator === voter && watch.epoch === epoch && isHeard(node, from))
     raise(watch.moved.surely);
   lookForQuorum(watch, node, genesis);
 }
 
-/** How many messages of the validator came in this tick, with this one. */
-function count({ received }: Watch, { ticks }: SimulatedNode, validator: ValidatorIndex): number {
-  const before = received.get(validator);
-  const messages = before?.tick === ticks ? before.messages + 1 : 1;
-  received.set(validator, { tick: ticks, messages });
-  return messages;
-}
+/** Whether the node looks at it in its next turn: what a peer cannot pay for waits. */
+const isHeard = ({ driver }: SimulatedNode, { peerId }: SimulatedNode): boolean => driver?.isHeard(peerId) ?? true;
 
 function lookForQuorum(watch: Watch, { validator, ticks }: SimulatedNode, { validators }: Genesis): void {
   if (watch.awaitedSince === null) return;

@@ -2,6 +2,7 @@
 import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
+import { deluge } from './deluge.ts';
 import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
 import { floodFetch, floodProposals, floodTransactions, floodViewChanges, floodVotes } from './floods.ts';
 import { badNewView, shortNewView, twoNewViews } from './new-views.ts';
@@ -40,6 +41,11 @@ export const FLOODS: ReadonlyMap<string, Liar> = new Map([
   ),
   liar('flood-proposals', 'proposes the largest bodies for views to come, in bursts', floodProposals),
   liar('flood-votes', 'votes for bodies that nobody has, in bursts', floodVotes),
+  liar(
+    'deluge',
+    'sends ever more for half a minute: proposals out of turn, dead transactions and idle questions',
+    deluge,
+  ),
   liar('flood-view-changes', 'asks for ever higher views with true certificates, in bursts', floodViewChanges),
 ]);
 

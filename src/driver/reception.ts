@@ -1,0 +1,153 @@
+/** Messages of peers, once they are paid for: decoded, and given to whom they concern. What each was good for is told. */
+import type { Height, ValidatorIndex } from '../base/brand.ts';
+import { authenticate } from '../consensus/authenticate.ts';
+import type { Message, Status } from '../consensus/messages.ts';
+import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
+import type { SignedVote } from '../ledger/vote.ts';
+import type { Bodies } from './bodies.ts';
+import type { CatchUp } from './catch-up.ts';
+import type { Chain } from './chain.ts';
+import type { Intake } from './intake.ts';
+import type { Observer, PeerId } from './ports.ts';
+import type { Postman } from './postman.ts';
+import type { Protocol } from './protocol.ts';
+import type { Questions } from './questions.ts';
+import type { Server } from './server.ts';
+import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire.ts';
+
+interface ReceptionContext {
+  readonly postman: Postman;
+  readonly intake: Intake;
+  readonly server: Server;
+  readonly bodies: Bodies;
+  readonly protocol: Protocol;
+  readonly catchUp: CatchUp;
+  readonly chain: Chain;
+  readonly observer: Observer;
+  readonly questions: Questions;
+  /** Connected peers, and where each last said it stands. */
+  readonly peers: Map<PeerId, Status | null>;
+  readonly punish: (peer: PeerId, code: string, message: string) => void;
+}
+
+export class Reception {
+  readonly #context: ReceptionContext;
+
+  constructor(context: ReceptionContext) {
+    this.#context = context;
+  }
+
+  /** A message that is paid for. True when it was of use. */
+  look(peer: PeerId, message: Uint8Array): boolean {
+    // It may have left while its message waited.
+    if (!this.#context.peers.has(peer)) return false;
+    const decoded = decodePeerMessage(message);
+    if (decoded.ok) return this.#onMessage(peer, decoded.value);
+    this.#context.punish(peer, decoded.error.code, decoded.error.message);
+    return false;
+  }
+
+  /** True when it was of use. Transactions are paid for one by one. */
+  #onMessage(peer: PeerId, message: PeerMessage): boolean {
+    this.#context.postman.overhear(peer, message);
+    switch (message.kind) {
+      case 'transactions':
+        this.#context.intake.receive(peer, message.transactions);
+        return false;
+      case 'fetch-transactions':
+        this.#context.server.transactions(peer, message.ids);
+        return false;
+      case 'fetch-body':
+        this.#context.server.body(peer, message.height, message.hash);
+        return false;
+      case 'fetch-blocks':
+        this.#context.server.blocks(peer, message.from, message.count);
+        return false;
+      case 'body':
+        return this.#onBody(peer, message.height, message.fullBody);
+      case 'blocks': {
+        const asked = this.#context.questions.blocks(peer, message.blocks[0]?.header.height);
+        this.#onBlocks(peer, message.blocks);
+        return asked;
+      }
+      case 'pre-prepare':
+        return this.#onPrePrepare(peer, message.vote, message.body);
+      case 'vote':
+        return this.#onProtocol(peer, message.vote.voter, message);
+      case 'view-change':
+        // Anybody can make a new one at any time: it counts, and is paid for.
+        this.#onProtocol(peer, this.#context.postman.validatorOf(peer), message);
+        return false;
+      case 'new-view':
+        return this.#onProtocol(peer, this.#context.postman.validatorOf(peer), message);
+      case 'certificate':
+      case 'status': {
+        const from = this.#context.postman.validatorOf(peer);
+        if (from !== undefined) return this.#onProtocol(peer, from, message);
+        if (message.kind === 'status') {
+          const { epoch } = this.#context.protocol.authority;
+          this.#context.server.helpOutOfEpoch(peer, message.status, epoch);
+          this.#context.server.helpObserver(peer, message.status, epoch);
+        }
+        return false;
+      }
+    }
+  }
+
+  #onBody(peer: PeerId, height: Height, fullBody: FullBody): boolean {
+    const asked = this.#context.questions.body(peer, bodyHash(fullBody.body));
+    const refused = this.#context.bodies.answered(height, fullBody);
+    if (!refused.ok) this.#context.punish(peer, refused.error.code, refused.error.message);
+    else if (refused.value) this.#context.intake.receive(peer, fullBody.transactions);
+    return asked;
+  }
+
+  #onPrePrepare(peer: PeerId, vote: SignedVote, body: Body): boolean {
+    const { height, hash } = vote.vote;
+    if (bodyHash(body) !== hash) {
+      this.#context.punish(peer, 'BODY_MISMATCH', 'not the body of the PRE-PREPARE');
+      return false;
+    }
+    const useful = this.#onProtocol(peer, vote.voter, { kind: 'vote', vote });
+    // A primary can sign any number of bodies, for its later views too: only the one that counts is kept.
+    if (!this.#context.protocol.isProposed(height, hash)) return useful;
+    const offered = this.#context.bodies.offered(height, hash, body);
+    if (!offered.ok) this.#context.punish(peer, offered.error.code, offered.error.message);
+    return useful;
+  }
+
+  /** True when it told something new. */
+  #onProtocol(peer: PeerId, from: ValidatorIndex | undefined, message: Message): boolean {
+    if (from === undefined) return false;
+    if (message.kind === 'status') {
+      this.#context.peers.set(peer, message.status);
+      this.#context.server.helpOutOfEpoch(peer, message.status, this.#context.protocol.authority.epoch);
+    }
+    if (!this.#context.protocol.isOfUse(message)) return false;
+    const checked = authenticate(this.#context.protocol.authority, message);
+    if (checked.ok) {
+      this.#context.protocol.step({ kind: 'message', from, message: checked.value });
+      // Everybody can say at any time where it stands.
+      return message.kind !== 'status';
+    }
+    // Another epoch is no offence: one of us is behind.
+    if (checked.error.code !== 'WRONG_EPOCH') this.#context.punish(peer, checked.error.code, checked.error.message);
+    return false;
+  }
+
+  #onBlocks(peer: PeerId, blocks: readonly SyncBlock[]): void {
+    if (!this.#context.catchUp.accept(peer, blocks)) return;
+    const fresh = blocks.filter(({ header }) => header.height > this.#context.chain.executedHeight);
+    const checked = this.#context.bodies.range(this.#context.protocol.authority, this.#context.chain.state.head, fresh);
+    if (!checked.ok) {
+      this.#context.catchUp.refuted(peer);
+      return this.#context.punish(peer, checked.error.code, checked.error.message);
+    }
+    const from = this.#context.chain.executedHeight;
+    this.#context.protocol.follow(checked.value);
+    const to = this.#context.chain.executedHeight;
+    this.#context.observer.note(
+      this.#context.catchUp.target(to) === null ? { kind: 'caught-up', height: to } : { kind: 'catching-up', from, to },
+    );
+  }
+}
