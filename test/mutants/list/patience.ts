@@ -155,7 +155,7 @@ export const patienceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/postman.ts',
-        'return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected()])));',
+        'return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected.keys()])));',
         'return own.length > 1;',
       ),
     ],
