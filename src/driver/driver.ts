@@ -17,7 +17,7 @@ import { Chain } from './chain.ts';
 import { Forwarding } from './forwarding.ts';
 import { Intake, type SubmitOutcome } from './intake.ts';
 import { Journal } from './journal.ts';
-import { type Buffers, INPUTS_MAX, VIEW_MESSAGE_COST } from './limits.ts';
+import { type Buffers, EVIDENCE_COST, INPUTS_MAX, VIEW_MESSAGE_COST } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import { Patience } from './patience.ts';
@@ -129,6 +129,7 @@ export class Driver {
       bodies: this.#bodies,
       postman: this.#postman,
       catchUp: this.#catchUp,
+      demand: () => this.#forwarding.demand,
       reach: () => this.#postman.reachesQuorum(),
       again: () => input(() => {}),
     });
@@ -160,7 +161,14 @@ export class Driver {
 
   /** Call it every `tickMs` of the genesis. */
   tick(): void {
-    this.#loop.input(() => this.#onTick());
+    this.#loop.input(() => {
+      this.#ticks += 1;
+      this.#postman.tick();
+      this.#server.tick();
+      this.#protocol.tick(this.#ticks);
+      this.#bodies.tick(this.#ticks);
+      this.#forwarding.tick(this.#ticks, this.#options.clock.nowMs(), this.#chain.executedHeight);
+    });
   }
 
   peerConnected(peer: PeerId): void {
@@ -231,7 +239,7 @@ export class Driver {
 
   /** Proofs of offences that this node holds. */
   evidence(): readonly Evidence[] {
-    return [...this.#protocol.evidence];
+    return [...this.#protocol.accusations];
   }
 
   /** What peers made this driver hold; never more than `bufferLimits`. */
@@ -246,19 +254,6 @@ export class Driver {
     if (this.#chain.executedHeight < this.#protocol.authority.lastHeight)
       this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);
     this.#intake.flush();
-  }
-
-  #onTick(): void {
-    this.#ticks += 1;
-    this.#postman.tick();
-    this.#server.tick();
-    this.#postman.tick();
-    this.#protocol.step({ kind: 'tick' });
-    this.#bodies.tick(this.#ticks);
-    const { genesis, clock, observer } = this.#options;
-    if (this.#ticks % Math.ceil(genesis.consensus.baseTimeoutTicks / 2) !== 0) return;
-    for (const { entry, code } of this.#mempool.expire(clock.nowMs())) observer.rejected(entry.item.id, code);
-    this.#forwarding.again(clock.nowMs());
   }
 
   #onMessage(peer: PeerId, message: PeerMessage): void {
@@ -279,6 +274,11 @@ export class Driver {
       }
       case 'blocks':
         return this.#onBlocks(peer, message.blocks);
+      case 'evidence': {
+        if (!this.#server.allows(peer, EVIDENCE_COST)) return;
+        const told = this.#protocol.told(message.evidence);
+        return told.ok ? undefined : this.#punish(peer, told.error.code, told.error.message);
+      }
       case 'pre-prepare':
         return this.#onPrePrepare(peer, message.vote, message.body);
       case 'vote':
@@ -291,10 +291,8 @@ export class Driver {
       case 'status': {
         const from = this.#postman.validatorOf(peer);
         if (from !== undefined) return this.#onProtocol(peer, from, message);
-        if (message.kind === 'status' && this.#server.allows(peer)) {
-          this.#server.helpOutOfEpoch(peer, message.status, this.#protocol.authority.epoch);
+        if (message.kind === 'status' && this.#server.allows(peer))
           this.#server.helpObserver(peer, message.status, this.#protocol.authority.epoch);
-        }
       }
     }
   }

@@ -17,7 +17,9 @@ export class Coverage {
   readonly pairs: number;
 
   constructor() {
-    this.#unmet = new Set([...strategies.keys()].flatMap((liar) => [...faults.keys()].map((fault) => nameOf(liar, fault))));
+    this.#unmet = new Set(
+      [...strategies.keys()].flatMap((liar) => [...faults.keys()].map((fault) => nameOf(liar, fault))),
+    );
     this.pairs = this.#unmet.size;
   }
 

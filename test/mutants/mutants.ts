@@ -1,4 +1,5 @@
 /** All seeded bugs. */
+import { evidenceMutants } from './list/evidence.ts';
 import { memoryMutants } from './list/memory.ts';
 import { patienceMutants } from './list/patience.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
@@ -12,4 +13,5 @@ export const mutants: readonly Mutant[] = [
   ...patienceMutants,
   ...retransmissionMutants,
   ...memoryMutants,
+  ...evidenceMutants,
 ];
