@@ -31,15 +31,15 @@ export function accuse(replica: Replica, first: SignedVote, second: SignedVote, 
   emit({ kind: 'evidence', evidence });
 }
 
-/** Errors: NOT_AN_OFFENCE, OUT_OF_ORDER, WRONG_EPOCH, NOT_A_VALIDATOR, BAD_SIGNATURE. */
-export function checkEvidence(
-  authority: Pick<Authority, 'chainId' | 'epoch' | 'validators' | 'verify'>,
-  evidence: Evidence,
-): Result<true> {
+/** Errors: NOT_AN_OFFENCE, OUT_OF_ORDER, WRONG_EPOCH, HEIGHT_OUT_OF_RANGE, NOT_A_VALIDATOR, BAD_SIGNATURE. */
+export function checkEvidence(authority: Omit<Authority, 'window'>, evidence: Evidence): Result<true> {
   const { first, second } = evidence;
   if (!conflicts(first, second)) return fail('NOT_AN_OFFENCE', 'the two votes do not contradict each other');
   if (first.vote.hash > second.vote.hash) return fail('OUT_OF_ORDER', 'the votes stand in the order of their hashes');
   if (first.vote.epoch !== authority.epoch) return fail('WRONG_EPOCH', `evidence of epoch ${first.vote.epoch}`);
+  const { height } = first.vote;
+  if (height < authority.firstHeight || height > authority.lastHeight)
+    return fail('HEIGHT_OUT_OF_RANGE', `height ${height} is not in epoch ${first.vote.epoch}`);
   const validator = authority.validators.validators[first.voter];
   if (validator === undefined) return fail('NOT_A_VALIDATOR', `no validator ${first.voter}`);
   for (const { vote, signature } of [first, second])

@@ -18,6 +18,7 @@ import {
 } from '../ledger/block.ts';
 import { checkBody } from '../ledger/body-check.ts';
 import type { Genesis } from '../ledger/genesis.ts';
+import { isRecordable } from '../ledger/offence.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
 import { epochOf, primaryOf } from '../ledger/validators.ts';
 import type { Certificate } from '../ledger/vote.ts';
@@ -288,8 +289,8 @@ export class Bodies {
         return false;
     }
     return body.evidence.every((evidence) => {
-      const { height: where, epoch: of } = evidence.first.vote;
-      return epochOf(where, epochLength) === of && of <= epoch && checkEvidence(authority(of), evidence).ok;
+      const of = evidence.first.vote.epoch;
+      return isRecordable(of, epoch) && checkEvidence(authority(of), evidence).ok;
     });
   }
 

@@ -87,6 +87,11 @@ export class BodyPool {
     for (const bodies of this.#heights.values()) for (const pooled of bodies.values()) pooled.live = false;
   }
 
+  /** What the core asks about or ordered, and is not executed. */
+  *live(): Generator<Body> {
+    for (const bodies of this.#heights.values()) for (const { live, body } of bodies.values()) if (live) yield body;
+  }
+
   /** A transaction whose signature was checked. */
   supply(item: IdentifiedTransaction): void {
     const waiting = this.#wanted.get(item.id);

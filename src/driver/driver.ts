@@ -130,6 +130,7 @@ export class Driver {
       bodies: this.#bodies,
       postman: this.#postman,
       catchUp: this.#catchUp,
+      demand: () => this.#forwarding.demand,
       reach: () => this.#postman.reachesQuorum(),
       again: () => input(() => {}),
     });
@@ -283,7 +284,7 @@ export class Driver {
 
   /** Proofs of offences that this node holds. */
   evidence(): readonly Evidence[] {
-    return [...this.#protocol.evidence];
+    return [...this.#protocol.accusations];
   }
 
   /** What peers made this driver hold; never more than `bufferLimits`. */
@@ -309,12 +310,9 @@ export class Driver {
   #onTick(): void {
     this.#ticks += 1;
     this.#postman.tick();
-    this.#protocol.step({ kind: 'tick' });
+    this.#protocol.tick(this.#ticks);
     this.#bodies.tick(this.#ticks);
-    const { genesis, clock, observer } = this.#options;
-    if (this.#ticks % Math.ceil(genesis.consensus.baseTimeoutTicks / 2) !== 0) return;
-    for (const { entry, code } of this.#mempool.expire(clock.nowMs())) observer.rejected(entry.item.id, code);
-    this.#forwarding.again(clock.nowMs());
+    this.#forwarding.tick(this.#ticks, this.#options.clock.nowMs(), this.#chain.executedHeight);
   }
 
   #punish(peer: PeerId, code: string, message: string): void {

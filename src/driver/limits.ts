@@ -3,7 +3,7 @@
  * where no number stands in the code because the shape of the thing is the bound: `bufferLimits` names those.
  */
 import { promisesMax } from '../consensus/limits.ts';
-import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
+import { BODY_TRANSACTIONS_MAX, EVIDENCE_EPOCHS_MAX } from '../ledger/limits.ts';
 import type { Lane } from './ports.ts';
 
 // What waits for the driver's next turn
@@ -76,6 +76,9 @@ export const VERIFYING_MAX = 8_192;
 export const RELAYED_MAX = 64;
 /** Refused transactions remembered by id: some bundles of them, sent again and again. */
 export const REFUSALS_MAX = 16_384;
+/** Bytes of its clients' transactions that a node sends again in half a base timeout, to all its peers together: what was
+ *  lost, and what a peer that was away lacks, is given again in seconds, and a full mempool does not fill the wires. */
+export const RESENT_BYTES_MAX = 1024 * 1024;
 /** Rejections remembered, so that a client can ask what became of its transaction. */
 export const REJECTIONS_MAX = 10_000;
 
@@ -96,9 +99,9 @@ export const PIPELINE_FILL = 0.5;
 
 // Evidence
 
-/** Pieces of evidence kept against one validator: a few prove as much as all, and who lies at every height must not fill
- *  the store or the blocks. */
-export const EVIDENCE_PER_VALIDATOR_MAX = 16;
+/** Pieces of evidence kept against one validator: one of each epoch that the chain still takes, since a second proves no
+ *  more; and the newest that it has recorded, to be shown. */
+export const EVIDENCE_PER_VALIDATOR_MAX = EVIDENCE_EPOCHS_MAX + 1;
 
 // Answers to peers
 

@@ -54,6 +54,7 @@ export class Mempool {
   /** Entries by the last height at which they are valid. */
   readonly #expiring = new Map<number, Set<Held>>();
   #bytes = 0;
+  #own = 0;
 
   /** `accountOf`: the sender's account by the executed state. */
   constructor(accountOf: (sender: Address) => Account, parameters: LedgerParameters) {
@@ -72,6 +73,11 @@ export class Mempool {
   /** Transactions here that a missing one keeps from being executed. */
   get gapped(): number {
     return this.#gapped.size;
+  }
+
+  /** Transactions here that clients of this node brought. */
+  get own(): number {
+    return this.#own;
   }
 
   /** Something here could be executed now. */
@@ -117,6 +123,7 @@ export class Mempool {
     const fee = feeOf(transaction, this.#parameters);
     const entry: Held = { item, weight, fee, sinceMs, from, gapped, asOfMs: sinceMs };
     this.#entries.set(item.id, entry);
+    if (from === null) this.#own += 1;
     this.#bytes += item.bytes.length;
     this.#senders.set(sender, queue);
     if (gapped) this.#gapped.add(entry);
@@ -266,6 +273,7 @@ export class Mempool {
   #forget(entry: Held): void {
     const { id, bytes, signed } = entry.item;
     this.#entries.delete(id);
+    if (entry.from === null) this.#own -= 1;
     this.#bytes -= bytes.length;
     if (entry.gapped) this.#gapped.delete(entry);
     const { expiresAt } = signed.transaction;

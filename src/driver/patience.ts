@@ -44,6 +44,16 @@ export class Patience {
     return toldMs !== undefined && toldMs >= asOfMs;
   }
 
+  /** Whether the primary was told of something that waits here. */
+  get hasTold(): boolean {
+    for (const id of this.#told.keys()) {
+      const entry = this.#mempool.get(id);
+      if (entry !== undefined && this.isTold(entry)) return true;
+      this.#told.delete(id);
+    }
+    return false;
+  }
+
   /** What the primary was told of and still waits here, that which it has known for longest first. */
   *told(): Generator<Entry> {
     for (const id of this.#told.keys()) {

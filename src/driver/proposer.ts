@@ -4,13 +4,7 @@ import { present } from '../base/invariant.ts';
 import type { Replica } from '../consensus/replica.ts';
 import { type Body, FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import {
-  BODY_EVIDENCE_MAX,
-  BODY_TRANSACTIONS_MAX,
-  TRANSACTION_BYTES_MAX,
-  TRANSACTION_WEIGHT_MAX,
-} from '../ledger/limits.ts';
-import { offenceKey, offenceOf } from '../ledger/offence.ts';
+import { BODY_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WEIGHT_MAX } from '../ledger/limits.ts';
 import type { IdentifiedTransaction } from '../ledger/transaction.ts';
 import { weightOf } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/vote.ts';
@@ -63,7 +57,7 @@ export class Proposer {
   body(
     replica: Replica,
     height: Height,
-    evidence: Iterable<Evidence>,
+    accusations: readonly Evidence[],
   ): { readonly body: Body; readonly transactions: readonly IdentifiedTransaction[] } | null {
     const inFlight = height - 1 - this.#chain.executedHeight;
     if (inFlight >= PIPELINE_MAX) return null;
@@ -76,7 +70,6 @@ export class Proposer {
       TRANSACTIONS_BYTES_MAX,
     );
     if (inFlight > 0 && weight < PIPELINE_FILL * blockWeightMax) return null;
-    const accusations = inFlight > 0 ? [] : this.#unrecorded(evidence);
     if (items.length === 0 && accusations.length === 0 && !this.idleBlockDue(height)) return null;
     return {
       transactions: items,
@@ -85,7 +78,7 @@ export class Proposer {
         timestampMs: this.#clock.nowMs(),
         certificate: this.#chain.certified,
         transactionIds: items.map(({ id }) => id),
-        evidence: accusations,
+        evidence: [...accusations],
       },
     };
   }
@@ -96,17 +89,5 @@ export class Proposer {
     if (height === 1) return true;
     if (this.#chain.finalHeight < this.#chain.executedHeight) return false;
     return this.#clock.nowMs() - this.#lastBlockMs >= this.#genesis.consensus.idleBlockMs;
-  }
-
-  #unrecorded(evidence: Iterable<Evidence>): Evidence[] {
-    const { offences } = this.#chain.state;
-    const found = new Map<string, Evidence>();
-    for (const each of evidence) {
-      const key = offenceKey(offenceOf(each));
-      if (offences.has(key) || found.has(key)) continue;
-      found.set(key, each);
-      if (found.size === BODY_EVIDENCE_MAX) break;
-    }
-    return [...found.values()];
   }
 }

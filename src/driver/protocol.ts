@@ -4,6 +4,7 @@
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
+import type { Result } from '../base/result.ts';
 import type { Authority } from '../consensus/authenticate.ts';
 import type { Message, Status } from '../consensus/messages.ts';
 import { nextProposal } from '../consensus/normal-case.ts';
@@ -16,20 +17,19 @@ import type { Effect, Input } from '../consensus/transition.ts';
 import { blockHash } from '../ledger/block.ts';
 import type { ExecutedBlock } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { offenceOf, placeKey } from '../ledger/offence.ts';
-import { type Evidence, evidenceCodec } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/vote.ts';
+import { Accusations } from './accusations.ts';
 import type { Bodies, ProvedBlock, ReadyBody } from './bodies.ts';
 import type { CatchUp } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
-import { type Buffers, EVIDENCE_PER_VALIDATOR_MAX, EXECUTED_PER_TURN } from './limits.ts';
+import { type Buffers, EXECUTED_PER_TURN } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Patience } from './patience.ts';
 import type { Clock, Observer, Signer } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { PromiseKeys } from './promise-keys.ts';
 import { hasRoom, Proposer } from './proposer.ts';
-import { KEYS } from './records.ts';
 import { instanceEpoch, type RecoveredDriver } from './recovery.ts';
 
 interface ProtocolContext {
@@ -48,6 +48,8 @@ interface ProtocolContext {
   readonly bodies: Bodies;
   readonly postman: Postman;
   readonly catchUp: CatchUp;
+  /** Whether the primary owes a body for transactions. */
+  readonly demand: () => boolean;
   /** Whether replicas of a quorum's power are connected. */
   readonly reach: () => boolean;
   /** Asks for another turn. */
@@ -55,11 +57,11 @@ interface ProtocolContext {
 }
 
 export class Protocol {
+  /** Proofs of offences. */
+  readonly accusations: Accusations;
   readonly #context: ProtocolContext;
   readonly #proposer: Proposer;
   readonly #promiseKeys: PromiseKeys;
-  /** Proofs of offences, by offence. */
-  readonly #evidence: Map<string, Evidence>;
   #replica: Replica;
   #authority: Authority;
   /** When the current view began here. */
@@ -69,10 +71,11 @@ export class Protocol {
     const { genesis, recovered, chain, clock, mempool, bodies, journal } = context;
     this.#context = context;
     this.#proposer = new Proposer(genesis, clock, mempool, bodies.pool, chain);
+    this.accusations = new Accusations({ ...context, state: chain.state, pool: bodies.pool });
     this.#promiseKeys = new PromiseKeys(journal, recovered.promises);
-    this.#evidence = new Map(recovered.evidence.map((evidence) => [placeKey(offenceOf(evidence)), evidence]));
     const instance = this.#instance(instanceEpoch(genesis, chain.executedHeight, recovered.certified));
     this.#authority = this.authorityOf(instance.epoch);
+    this.accusations.enter(instance.epoch);
     this.#viewSinceMs = clock.nowMs();
     const { replica, effects } = recoverReplica(instance, {
       stable: recovered.certified?.epoch === instance.epoch ? recovered.certified : null,
@@ -95,12 +98,9 @@ export class Protocol {
 
   /** The primary owes a block. */
   get isWaiting(): boolean {
-    const next = (this.#context.chain.executedHeight + 1) as Height;
-    return this.#context.mempool.demand || this.#proposer.idleBlockDue(next);
-  }
-
-  get evidence(): Iterable<Evidence> {
-    return this.#evidence.values();
+    const { chain, demand } = this.#context;
+    const next = (chain.executedHeight + 1) as Height;
+    return demand() || this.accusations.demand || this.#proposer.idleBlockDue(next);
   }
 
   get authority(): Authority {
@@ -118,7 +118,7 @@ export class Protocol {
       gapped: mempool.gapped,
       bodies: bodies.pool.size,
       claims: catchUp.claims,
-      evidence: this.#evidence.size,
+      evidence: this.accusations.size,
       slots: slots.size,
       slotVotes: Math.max(0, ...slotVotes),
       checkpoints: [...checkpoints.values()].reduce((sum, votes) => sum + votes.size, 0),
@@ -143,6 +143,14 @@ export class Protocol {
     this.#carryOut(step(this.#replica, input));
   }
 
+  tick(ticks: number): void {
+    this.step({ kind: 'tick' });
+    const { genesis, mempool, observer, clock } = this.#context;
+    if (ticks % Math.ceil(genesis.consensus.baseTimeoutTicks / 2) !== 0) return;
+    for (const { entry, code } of mempool.expire(clock.nowMs())) observer.rejected(entry.item.id, code);
+    this.accusations.again(this.primary);
+  }
+
   /** Peers came or went. */
   reach(): void {
     const { reach, bodies, clock } = this.#context;
@@ -156,6 +164,12 @@ export class Protocol {
     this.#settleBodies();
     this.step({ kind: 'demand', waiting: this.isWaiting });
     this.#propose();
+    this.accusations.flush(`${this.#replica.instance.epoch}/${this.#replica.view}`, this.primary);
+  }
+
+  /** A peer passed evidence on. Errors: as `Accusations.told`. */
+  told(evidence: readonly Evidence[]): Result<true> {
+    return this.accusations.told(evidence, this.#authority.epoch, (epoch) => this.authorityOf(epoch));
   }
 
   /** Executes blocks that certificates prove. */
@@ -174,6 +188,7 @@ export class Protocol {
   #executed(block: ExecutedBlock): void {
     const { observer, mempool, bodies, clock } = this.#context;
     const { height, bodyHash } = block.header;
+    this.accusations.recorded(block.offences);
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
     // Not what the body lists and execution skipped: the primary chose its place, and it may be executed yet.
     for (const { entry, code } of mempool.executed(block.changes.keys(), height + 1, clock.nowMs()))
@@ -214,7 +229,7 @@ export class Protocol {
       case 'behind':
         return catchUp.behind(effect.height, effect.peer === null ? null : postman.peerOf(effect.peer));
       case 'evidence':
-        return this.#accuse(effect.evidence);
+        return this.accusations.caught(effect.evidence);
       case 'view-change-started':
         return observer.note({ kind: 'view-change-started', view: effect.view, reason: effect.reason });
       case 'view-entered':
@@ -222,17 +237,6 @@ export class Protocol {
         bodies.viewEntered();
         return observer.note({ kind: 'view-entered', view: effect.view, primary: effect.primary });
     }
-  }
-
-  #accuse(evidence: Evidence): void {
-    const { journal, observer } = this.#context;
-    const key = placeKey(offenceOf(evidence));
-    if (this.#evidence.has(key)) return;
-    const against = [...this.#evidence.values()].filter(({ first }) => first.voter === evidence.first.voter);
-    if (against.length >= EVIDENCE_PER_VALIDATOR_MAX) return;
-    this.#evidence.set(key, evidence);
-    journal.put(KEYS.evidence(key), evidenceCodec.encode(evidence));
-    observer.offence(evidence);
   }
 
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
@@ -263,16 +267,23 @@ export class Protocol {
   }
 
   /** What a body carried and execution skipped took no room: a primary may not fill it with what nobody pays for. */
-  #watchForCensorship({ header, record }: ExecutedBlock, { transactions }: ReadyBody, favours: boolean): void {
+  #watchForCensorship(block: ExecutedBlock, { transactions }: ReadyBody, favours: boolean): void {
     const { genesis, clock, observer, patience, bodies } = this.#context;
-    const executed = record.executed.map((position) => present(transactions[position], 'an executed transaction'));
-    if (!favours && !hasRoom(executed, genesis.ledger.blockWeightMax)) return;
+    const { header, record } = block;
     const sinceMs = Math.max(this.#viewSinceMs, bodies.attention.orderingSinceMs);
-    if (!patience.overlooked(clock.nowMs(), sinceMs)) return;
+    const executed = record.executed.map((position) => present(transactions[position], 'an executed transaction'));
+    const mayHold = favours || hasRoom(executed, genesis.ledger.blockWeightMax);
+    const leftOut =
+      mayHold && patience.overlooked(clock.nowMs(), sinceMs)
+        ? 'transactions'
+        : this.accusations.overlooked(block.offences.length, sinceMs)
+          ? 'evidence'
+          : null;
+    if (leftOut === null) return;
     observer.note({
       kind: 'suspected',
       primary: this.primary,
-      reason: `transactions left out at height ${header.height}`,
+      reason: `${leftOut} left out at height ${header.height}`,
     });
     this.step({ kind: 'censored', view: this.#replica.view });
   }
@@ -282,7 +293,7 @@ export class Protocol {
     for (;;) {
       const next = nextProposal(this.#replica);
       if (next === null) return;
-      const proposal = this.#proposer.body(this.#replica, next.height, this.#evidence.values());
+      const proposal = this.#proposer.body(this.#replica, next.height, this.accusations.choose());
       if (proposal === null) return;
       const bodyHash = bodies.proposed(next.height, proposal.body, proposal.transactions);
       this.step({ kind: 'propose', ...next, bodyHash });
@@ -298,6 +309,7 @@ export class Protocol {
     const next = this.#instance((instance.epoch + 1) as Epoch);
     this.#promiseKeys.forgetAll();
     this.#authority = this.authorityOf(next.epoch);
+    this.accusations.enter(next.epoch);
     this.#viewSinceMs = this.#context.clock.nowMs();
     const { replica, effects } = recoverReplica(next, nothingRecovered(next));
     this.#replica = replica;

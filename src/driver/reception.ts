@@ -70,6 +70,11 @@ export class Reception {
         this.#onBlocks(peer, message.blocks);
         return asked;
       }
+      case 'evidence': {
+        const told = this.#context.protocol.told(message.evidence);
+        if (!told.ok) this.#context.punish(peer, told.error.code, told.error.message);
+        return false;
+      }
       case 'pre-prepare':
         return this.#onPrePrepare(peer, message.vote, message.body);
       case 'vote':
@@ -84,11 +89,8 @@ export class Reception {
       case 'status': {
         const from = this.#context.postman.validatorOf(peer);
         if (from !== undefined) return this.#onProtocol(peer, from, message);
-        if (message.kind === 'status') {
-          const { epoch } = this.#context.protocol.authority;
-          this.#context.server.helpOutOfEpoch(peer, message.status, epoch);
-          this.#context.server.helpObserver(peer, message.status, epoch);
-        }
+        if (message.kind === 'status')
+          this.#context.server.helpObserver(peer, message.status, this.#context.protocol.authority.epoch);
         return false;
       }
     }

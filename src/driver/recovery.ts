@@ -8,6 +8,7 @@ import { fail, ok, type Result } from '../base/result.ts';
 import type { Codec } from '../codec/codec.ts';
 import { fromHex, toHex } from '../codec/hex.ts';
 import { type Authority, authenticate, checkCertificate, checkPrepared } from '../consensus/authenticate.ts';
+import { checkEvidence } from '../consensus/evidence.ts';
 import type { PromiseRecord } from '../consensus/promises.ts';
 import { type StoredAccount, storedAccountCodec } from '../ledger/account.ts';
 import { blockHash, blockRecordCodec, bodyHash, type FullBody, fullBodyCodec } from '../ledger/block.ts';
@@ -130,7 +131,7 @@ function* readAll(genesis: Genesis, store: Store, verify: Authority['verify']): 
     if (!checked.ok) throw new Corrupt(`${KEYS.certified}: ${checked.error.message}`);
   }
   const evidence = (yield* all((after) => ({ ...RANGES.evidence(256), ...after }))).map(([key, value]) =>
-    parse(evidenceCodec, key, value),
+    parseEvidence(genesis, verify, key, value),
   );
   return ok({ state, certified, pending, blocks, bodies, promises, evidence, seals });
 }
@@ -144,6 +145,14 @@ function parsePromise(authority: Authority, key: string, value: Uint8Array): Pro
     record.kind === 'prepared' ? checkPrepared(authority, record.prepared) : authenticate(authority, record);
   if (!checked.ok) throw new Corrupt(`${key}: ${checked.error.message}`);
   return record;
+}
+
+/** Nor in one of evidence, which we pass on, and nobody honest passes on what proves nothing. */
+function parseEvidence(genesis: Genesis, verify: Authority['verify'], key: string, value: Uint8Array): Evidence {
+  const evidence = parse(evidenceCodec, key, value);
+  const checked = checkEvidence(authorityOf(genesis, evidence.first.vote.epoch, verify), evidence);
+  if (!checked.ok) throw new Corrupt(`${key}: ${checked.error.message}`);
+  return evidence;
 }
 
 function authorityOf(genesis: Genesis, epoch: Epoch, verify: Authority['verify']): Authority {

@@ -69,7 +69,9 @@ export class Server {
 
   /** An observer is no replica to the core. It too may have executed a block and missed its CHECKPOINTs, or heard the wrong
    *  one of a liar's two first. */
-  helpObserver(peer: PeerId, { epoch, stableHeight, executedHeight }: Status, ours: Epoch): void {
+  helpObserver(peer: PeerId, status: Status, ours: Epoch): void {
+    this.helpOutOfEpoch(peer, status, ours);
+    const { epoch, stableHeight, executedHeight } = status;
     const { certified } = this.#chain;
     if (epoch !== ours || certified === null) return;
     if (certified.height <= stableHeight || certified.height > executedHeight) return;

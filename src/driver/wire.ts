@@ -18,11 +18,13 @@ import {
   type Header,
   HeaderType,
 } from '../ledger/block.ts';
-import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
+import { BODY_EVIDENCE_MAX, TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
 import {
   type Certificate,
   certificateCodec,
   CertificateType,
+  type Evidence,
+  EvidenceType,
   type SignedVote,
   SignedVoteType,
   signedVoteCodec,
@@ -43,6 +45,7 @@ const SyncBlockType = new ContainerType({
   certificate: new OptionalType(CertificateType),
 });
 const BlocksType = new ListCompositeType(SyncBlockType, SYNC_BLOCKS_MAX);
+const EvidenceListType = new ListCompositeType(EvidenceType, BODY_EVIDENCE_MAX);
 
 export interface SyncBlock {
   readonly header: Header;
@@ -62,7 +65,9 @@ export type PeerMessage =
   | { readonly kind: 'body'; readonly height: Height; readonly fullBody: FullBody }
   | { readonly kind: 'fetch-blocks'; readonly from: Height; readonly count: number }
   /** From the asked height on, without gaps; empty when there is none. */
-  | { readonly kind: 'blocks'; readonly blocks: readonly SyncBlock[] };
+  | { readonly kind: 'blocks'; readonly blocks: readonly SyncBlock[] }
+  /** Proofs of offences that the sender does not find in the chain; as many as a body holds. */
+  | { readonly kind: 'evidence'; readonly evidence: readonly Evidence[] };
 
 interface Format {
   readonly lane: Lane;
@@ -177,6 +182,13 @@ const FORMATS = {
     certificateCodec,
     (m) => m.certificate,
     (certificate) => ({ certificate }),
+  ),
+  evidence: format(
+    'evidence',
+    'consensus',
+    codec('EvidenceList', EvidenceListType, EvidenceListType.maxSize) as unknown as Codec<readonly Evidence[]>,
+    (m) => m.evidence,
+    (evidence) => ({ evidence }),
   ),
 } as const satisfies Record<PeerMessage['kind'], Format>;
 

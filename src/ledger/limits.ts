@@ -10,6 +10,9 @@ export const MEMO_BYTES_MAX = 256;
 export const BODY_TRANSACTIONS_MAX = 8192;
 /** Pieces of evidence in a body: there are at most n offenders, and each is slashed once. */
 export const BODY_EVIDENCE_MAX = 16;
+/** Epochs, the current one among them, whose offences may still be recorded: enough for many honest primaries in a row to
+ *  come and go, few enough to hold a proof for every validator and each of them. */
+export const EVIDENCE_EPOCHS_MAX = 64;
 /** Bytes of an encoded signed transaction. */
 export const TRANSACTION_BYTES_MAX = 2048;
 /** Events in a receipt: at most one for an operation. */

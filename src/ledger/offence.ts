@@ -3,6 +3,7 @@ import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { codec } from '../codec/codec.ts';
 import { nameOf, uint16, uint64 } from '../codec/types.ts';
+import { EVIDENCE_EPOCHS_MAX } from './limits.ts';
 import { type Evidence, VOTE_KINDS } from './vote.ts';
 
 const OffenceType = new ContainerType({
@@ -25,6 +26,9 @@ export function offenceOf({ first }: Evidence): Offence {
 /** Equal for offences that count once: a validator is guilty once in an epoch, however often it lies. A proposer could
  *  else fill the state with proofs of its own guilt. */
 export const offenceKey = ({ epoch, validator }: Offence): string => `${epoch}/${validator}`;
+
+/** Whether a body of the epoch `at` may hold evidence of the epoch `of`. */
+export const isRecordable = (of: Epoch, at: Epoch): boolean => of <= at && at - of < EVIDENCE_EPOCHS_MAX;
 
 /** Names what was proved: where two votes contradict each other. */
 export const placeKey = ({ kind, epoch, view, height, validator }: Offence): string =>

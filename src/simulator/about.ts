@@ -68,6 +68,8 @@ function describe(message: PeerMessage): string {
       return `${kind} height ${message.from} count ${message.count}`;
     case 'blocks':
       return `${kind} ${message.blocks.map(({ header }) => header.height).join(' ') || '-'}`;
+    case 'evidence':
+      return `${kind} ${message.evidence.map(({ first: { voter, vote } }) => `against ${voter} in epoch ${vote.epoch}`).join(', ')}`;
     default:
       return unreachable(kind);
   }

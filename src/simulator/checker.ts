@@ -4,7 +4,7 @@ import type { SignedNewView, SignedViewChange } from '../consensus/messages.ts';
 import type { DriverNote, FinalizedBlock } from '../driver/ports.ts';
 import type { PeerMessage } from '../driver/wire.ts';
 import type { BlockRecord } from '../ledger/block.ts';
-import type { Certificate, Evidence } from '../ledger/vote.ts';
+import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
 import type { SimulatedNode } from './node.ts';
 
 /** Every method but `lied` is told of nodes that are not liars; a checker takes what it needs. */
@@ -32,6 +32,8 @@ export interface Checker {
   heard?(node: SimulatedNode, from: SimulatedNode): void;
   /** The same of a VIEW-CHANGE. */
   moved?(node: SimulatedNode, from: SimulatedNode, viewChange: SignedViewChange): void;
+  /** A vote of a liar came to the node; nothing of it is checked yet. */
+  voted?(node: SimulatedNode, vote: SignedVote): void;
   /** Faults are over: from now on messages arrive, and nodes stay up. */
   healed?(): void;
   /** The end of the run. */

@@ -1,10 +1,12 @@
 /** All checkers of a simulation. */
 import type { Hash } from '../base/brand.ts';
+import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violate } from './checker.ts';
 import { accusation, proof } from './checkers/accountability.ts';
 import { agreement, certificates, durability, transactions } from './checkers/agreement.ts';
 import { authorship, times } from './checkers/authorship.ts';
+import { blame } from './checkers/blame.ts';
 import { gaps } from './checkers/gaps.ts';
 import { grounds, onDisk } from './checkers/grounds.ts';
 import { bounds, health, supply, traffic } from './checkers/health.ts';
@@ -13,6 +15,7 @@ import { newViews } from './checkers/new-views.ts';
 import { patience } from './checkers/patience.ts';
 import { stall } from './checkers/stall.ts';
 import { thrift } from './checkers/thrift.ts';
+import { witness } from './checkers/witness.ts';
 import type { Submitted } from './clients.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Scheduler } from './scheduler.ts';
@@ -21,6 +24,7 @@ interface World {
   readonly genesis: Genesis;
   readonly nodes: readonly SimulatedNode[];
   readonly scheduler: Scheduler;
+  readonly scheme: Ed25519;
   readonly clients: { readonly transactions: ReadonlyMap<Hash, Submitted> };
   readonly troubles: number;
   isCalm(): boolean;
@@ -50,11 +54,13 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => patience(genesis, violate)),
     named((violate) => stall(world, violate)),
     named((violate) => proof(genesis, violate)),
-    named((violate) => accusation(violate)),
+    named((violate) => witness(genesis, world.scheme, violate)),
+    named((violate) => accusation(world, violate)),
     named((violate) => supply(genesis, violate)),
     named((violate) => bounds(genesis, nodes, violate)),
     named((violate) => traffic(() => world.scheduler.nowMs, violate)),
     named((violate) => health(nodes, violate)),
     named((violate) => thrift(() => world.scheduler.nowMs, violate)),
+    named((violate) => blame(world, violate)),
   ];
 }

@@ -163,6 +163,8 @@ class Play {
           return status.epoch;
         case 'pending':
           return status.mempool.size;
+        case 'recorded':
+          return node.disk.count('offence/');
         default:
           return unreachable(gauge);
       }

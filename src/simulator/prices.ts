@@ -26,6 +26,8 @@ const KINDS: ReadonlyMap<string, PeerMessage['kind']> = new Map([
   ['FetchBlocks', 'fetch-blocks'],
   ['Blocks', 'blocks'],
   ['Certificate', 'certificate'],
+  ['EvidenceList', 'evidence'],
+  ['Evidence', 'evidence'],
 ]);
 
 /** Microseconds. */

@@ -30,6 +30,7 @@ const OTHER_KINDS: Readonly<Record<Exclude<PeerMessage['kind'], 'vote' | 'pre-pr
   'fetch-body': true,
   blocks: true,
   'fetch-blocks': true,
+  evidence: true,
 };
 const KINDS: readonly string[] = ['*', ...VOTE_KINDS, ...Object.keys(OTHER_KINDS)];
 

@@ -53,6 +53,7 @@ const PROTOCOL_KINDS = 4;
 export class Simulation {
   readonly scheduler = new Scheduler(START_MS);
   readonly random: Random;
+  readonly scheme: Ed25519;
   readonly genesis: Genesis;
   readonly trace: Trace;
   readonly nodes: readonly SimulatedNode[];
@@ -73,6 +74,7 @@ export class Simulation {
     this.random = new Random(setup.seed);
     this.trace = new Trace(setup.trace);
     const scheme: Ed25519 = setup.signatures === 'ed25519' ? opensslEd25519 : standIn;
+    this.scheme = scheme;
     const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
     const keys = made.value;
@@ -192,10 +194,13 @@ export class Simulation {
     const kind = kindOfBytes(bytes);
     if (to.isLiar) return;
     if (kind === 'status') for (const checker of this.checkers) checker.heard?.(to, from);
-    if (kind !== 'view-change') return;
+    if (kind !== 'view-change' && !(from.isLiar && (kind === 'vote' || kind === 'pre-prepare'))) return;
     const decoded = decodePeerMessage(bytes);
-    if (!decoded.ok || decoded.value.kind !== 'view-change') return;
-    for (const checker of this.checkers) checker.moved?.(to, from, decoded.value.viewChange);
+    if (!decoded.ok) return;
+    const { value } = decoded;
+    if (value.kind === 'view-change') for (const checker of this.checkers) checker.moved?.(to, from, value.viewChange);
+    if (value.kind === 'vote' || value.kind === 'pre-prepare')
+      for (const checker of this.checkers) checker.voted?.(to, value.vote);
   }
 
   #became(fate: Fate, from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {

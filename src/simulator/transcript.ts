@@ -14,7 +14,7 @@ import { Unreadable, Words } from './words.ts';
 /** Slots; all nodes, or those that are not liars. */
 export type Nodes = 'all' | 'honest' | readonly number[];
 
-const GAUGES = ['height', 'view', 'epoch', 'pending'] as const;
+const GAUGES = ['height', 'view', 'epoch', 'pending', 'recorded'] as const;
 
 /** What each of the nodes shows at least, or at most. */
 export interface Reading {

@@ -9,6 +9,7 @@ import { signersOf } from '../../src/consensus/tally.ts';
 import type { PeerMessage } from '../../src/driver/wire.ts';
 import type { Body, Header } from '../../src/ledger/block.ts';
 import type { Genesis } from '../../src/ledger/genesis.ts';
+import { BODY_EVIDENCE_MAX } from '../../src/ledger/limits.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../../src/ledger/transaction.ts';
 import type { Certificate, SignedVote, VoteKind } from '../../src/ledger/vote.ts';
@@ -131,5 +132,11 @@ export function messagesOf(
     'fetch-blocks': { kind: 'fetch-blocks', from: height(3), count: 64 },
     blocks: { kind: 'blocks', blocks: Array.from({ length: BLOCKS }, () => ({ header, fullBody, certificate })) },
     certificate: { kind: 'certificate', certificate },
+    evidence: {
+      kind: 'evidence',
+      evidence: quorum
+        .slice(0, BODY_EVIDENCE_MAX)
+        .map((voter) => ({ first: vote('commit', voter, 3), second: vote('commit', voter, 3) })),
+    },
   };
 }

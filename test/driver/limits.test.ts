@@ -133,14 +133,14 @@ describe('what the core keeps', () => {
       { slots: 1, slotVotes: 1, evidence: 1 },
     ],
     [
-      'evidence against one validator: sixteen pieces',
+      'evidence against one validator: a piece of each epoch',
       (c) =>
         ABOVE.flatMap((height) =>
           (['prepare', 'commit'] as const).flatMap((kind) =>
             ['a', 'b'].map((digit) => vote(c, kind, LIAR, { height }, digit)),
           ),
         ),
-      { slots: 16, slotVotes: 2, evidence: 16 },
+      { slots: 16, slotVotes: 2, evidence: 1 },
     ],
     [
       'votes of later views: none',
@@ -158,7 +158,7 @@ describe('what the core keeps', () => {
     [
       'CHECKPOINTs: one of each voter and height in the window, beside the four of height 1',
       (c) => ABOVE.flatMap((height) => ['a', 'b'].map((digit) => vote(c, 'checkpoint', LIAR, { height }, digit))),
-      { checkpoints: 4 + 16, evidence: 16 },
+      { checkpoints: 4 + 16, evidence: 1 },
     ],
     [
       'VIEW-CHANGEs: one of each voter, that to its highest view, however far',
@@ -254,7 +254,7 @@ test('the limits are as they are known to be, with four validators', () => {
     waiting: 50_000,
     refused: 16_384,
     signatures: 392,
-    evidence: 64,
+    evidence: 260,
     slots: 16,
     slotVotes: 8,
     checkpoints: 128,

@@ -79,6 +79,10 @@ const messages: { readonly [K in PeerMessage['kind']]: Extract<PeerMessage, { ki
     ],
   },
   certificate: { kind: 'certificate', certificate },
+  evidence: {
+    kind: 'evidence',
+    evidence: [{ first: pens.vote(2, 'commit', 1, 3, H('a')), second: pens.vote(2, 'commit', 1, 3, H('b')) }],
+  },
 };
 
 const stored = {
@@ -209,5 +213,6 @@ test('what the protocol waits for goes first', () => {
     'new-view',
     'status',
     'certificate',
+    'evidence',
   ]);
 });

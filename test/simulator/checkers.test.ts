@@ -7,11 +7,19 @@ import type { FinalizedBlock } from '../../src/driver/ports.ts';
 import type { SignedNewView, SignedViewChange } from '../../src/consensus/messages.ts';
 import { NULL_BODY } from '../../src/ledger/block.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
-import { type Certificate, certificateCodec, type Vote } from '../../src/ledger/vote.ts';
+import {
+  type Certificate,
+  certificateCodec,
+  type Evidence,
+  type SignedVote,
+  type Vote,
+  voteSigningBytes,
+} from '../../src/ledger/vote.ts';
 import type { Checker } from '../../src/simulator/checker.ts';
 import { bounds } from '../../src/simulator/checkers/health.ts';
 import type { SimulatedNode } from '../../src/simulator/node.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
+import { standInSignature } from '../consensus/stand-in.ts';
 
 const world = (): Simulation => new Simulation({ seed: 1, powers: [1n, 1n, 1n, 1n], liars: new Map() });
 
@@ -47,6 +55,36 @@ const askedBy = (voter: number, view: number): SignedViewChange => ({
 });
 
 const viewChange = (view: number): PeerMessage => ({ kind: 'view-change', viewChange: askedBy(0, view) });
+
+const BASE_TIMEOUT_MS = 2000;
+
+/** The node, as if it ran in view 0, nothing were executed, and nothing wrong. */
+function running(simulation: Simulation, slot: number): SimulatedNode {
+  simulation.isCalm = () => true;
+  const node = simulation.node(slot);
+  const status = { epoch: 0, view: 0, active: true, finalHeight: 0 };
+  return Object.assign(node, { state: 'running', driver: { status: () => status, evidence: () => [] } });
+}
+
+/** The CHECKPOINT of validator 3, with its signature. */
+function signedVote(simulation: Simulation, height: number, digit: string): SignedVote {
+  const place = { kind: 'checkpoint' as const, epoch: 0 as Epoch, view: 0 as View, height: height as Height };
+  const unsigned = { ...place, hash: hash(digit) };
+  const { genesis } = simulation;
+  const { publicKey } = present(genesis.validators.validators[3], 'validator 3');
+  const signature = standInSignature(publicKey, voteSigningBytes(genesis.chainId, unsigned));
+  return { vote: unsigned, voter: 3 as ValidatorIndex, signature };
+}
+
+const proofAgainst = (voter: number): Evidence =>
+  ({ first: { voter, vote: { kind: 'commit', epoch: 0, view: 0, height: 1 } } }) as unknown as Evidence;
+
+const final = (height: number, proposer: number): FinalizedBlock =>
+  ({
+    ...block(height),
+    record: { header: { height, epoch: 0 }, receipts: [] },
+    body: { body: { ...NULL_BODY, proposer } },
+  }) as unknown as FinalizedBlock;
 
 const bodyOf = (change: object): FinalizedBlock =>
   ({ ...block(1), body: { body: { ...NULL_BODY, ...change } } }) as unknown as FinalizedBlock;
@@ -225,7 +263,7 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
     (simulation) => {
       const { accused, sent } = checker(simulation, 'accusation');
       accused?.(simulation.node(0), { first: { vote: { kind: 'commit', epoch: 0 }, voter: 1 } } as never);
-      for (let height = 1; height <= 11; height++) {
+      for (let height = 1; height <= 7; height++) {
         const proposal = vote(0, { kind: 'pre-prepare', height: height as Height, hash: numbered(height) });
         sent?.(simulation.node(0), { ...proposal, kind: 'pre-prepare', body: NULL_BODY } as PeerMessage);
       }
@@ -266,6 +304,48 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
       for (const voter of [1, 2]) moved?.(node, simulation.node(voter), askedBy(voter, 1));
       node.ticks += 10_000;
       noted?.(node, { kind: 'view-entered', view: 1 as View, primary: 1 as ValidatorIndex });
+    },
+  ],
+  [
+    'witness',
+    'a node is shown two votes of one validator at each height, and accuses nobody',
+    (simulation) => {
+      const node = running(simulation, 0);
+      for (let height = 1; height <= 9; height++)
+        for (const digit of ['a', 'b'])
+          checker(simulation, 'witness').voted?.(node, signedVote(simulation, height, digit));
+    },
+  ],
+  [
+    'accusation',
+    'height after height of honest proposers is final without a proof that an honest node holds',
+    (simulation) => {
+      const { accused, finalized } = checker(simulation, 'accusation');
+      accused?.(running(simulation, 0), proofAgainst(3));
+      simulation.run(BASE_TIMEOUT_MS);
+      for (let height = 1; height <= 7; height++) finalized?.(simulation.node(0), final(height, 1));
+    },
+  ],
+  [
+    'accusation',
+    'a liar stays primary for long and leaves the proof out',
+    (simulation) => {
+      simulation.node(3).isLiar = true;
+      const { accused, finalized } = checker(simulation, 'accusation');
+      accused?.(running(simulation, 0), proofAgainst(3));
+      finalized?.(simulation.node(0), final(1, 3));
+      simulation.run(5 * BASE_TIMEOUT_MS + 1);
+      finalized?.(simulation.node(0), final(2, 3));
+    },
+  ],
+  [
+    'blame',
+    'an honest node leaves an honest primary, and nothing is wrong',
+    (simulation) => {
+      const { noted } = checker(simulation, 'blame');
+      for (const { slot } of simulation.nodes) running(simulation, slot);
+      simulation.run(4 * BASE_TIMEOUT_MS);
+      noted?.(simulation.node(1), { kind: 'view-change-started', view: 1 as View, reason: 'timeout' });
     },
   ],
   [

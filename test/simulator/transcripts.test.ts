@@ -50,7 +50,10 @@ describe('a transcript', () => {
     ['start\nload 0s', /too short or too long/],
     ['start 4', /no node 4/],
     ['start\nuntil height 1 on all', /here stands within$/],
-    ['start\nuntil weight 1 on all within 5s', /here stands height or view or epoch or pending, not 'weight'/],
+    [
+      'start\nuntil weight 1 on all within 5s',
+      /here stands height or view or epoch or pending or recorded, not 'weight'/,
+    ],
     ['start\nexpect commits on all', /here stands height or/],
     ['start\ncut 0 1', /here stands \| or >/],
     ['start\ncut 0 1 |', /which nodes\?/],

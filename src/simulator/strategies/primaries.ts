@@ -4,15 +4,17 @@ import { type Epoch, type Hash, type Height, type ValidatorIndex, type View, ZER
 import type { Outgoing, StrategyFactory } from '../../driver/strategy.ts';
 import { type Body, bodyHash } from '../../ledger/block.ts';
 import { primaryOf } from '../../ledger/validators.ts';
-import type { SignedVote } from '../../ledger/vote.ts';
+import type { Evidence, SignedVote } from '../../ledger/vote.ts';
 import { otherHash, ownVote, placeOf, resign } from './lies.ts';
 import { liar } from './voters.ts';
 
 /** Of a base timeout: what is left is for the way, and for the prepares and commits that follow. */
 const SLOW = 0.9;
+/** One STATUS in so many comes with slander: whoever gets it listens no more for a while. */
+const SLANDER_STEP = 50;
 
 /** Proposes another body than the honest replica would, to everybody, and stands by it. */
-const proposing =
+export const proposing =
   (name: string, change: (body: Body) => Body): StrategyFactory =>
   (context) => {
     const proposed = new ForgetfulMap<string, Hash>(256);
@@ -51,16 +53,32 @@ export const invalidBody = proposing('invalid-body', (body) => ({
 /** Bodies with a time that no honest clock shows. */
 export const wrongTime = proposing('wrong-time', (body) => ({ ...body, timestampMs: 1 }));
 
-/** Bodies with made-up proof that an honest validator signed twice. */
-export const slander = proposing('slander', (body) => {
-  const voter = (body.proposer === 0 ? 1 : 0) as ValidatorIndex;
+/** Made-up proof that an honest validator signed twice in this epoch, whose first height this is. */
+function madeUp(self: ValidatorIndex, epoch: Epoch, height: Height): Evidence {
   const made = (hash: Hash): SignedVote => ({
-    vote: { kind: 'prepare', epoch: 0 as Epoch, view: 0 as View, height: 1 as Height, hash },
-    voter,
+    vote: { kind: 'prepare', epoch, view: 0 as View, height, hash },
+    voter: (self === 0 ? 1 : 0) as ValidatorIndex,
     signature: new Uint8Array(64),
   });
-  return { ...body, evidence: [{ first: made(ZERO_HASH), second: made(otherHash(ZERO_HASH)) }] };
-});
+  return { first: made(ZERO_HASH), second: made(otherHash(ZERO_HASH)) };
+}
+
+/** Made-up proof in each of its bodies, and with some of its STATUS. */
+export const slander: StrategyFactory = (context) => {
+  const first = madeUp(context.self, 0 as Epoch, 1 as Height);
+  const bodies = proposing('slander', (body) => ({ ...body, evidence: [first] }))(context);
+  let count = 0;
+  return {
+    name: 'slander',
+    outgoing(outgoing) {
+      const { to, message } = outgoing;
+      if (message.kind !== 'status' || count++ % SLANDER_STEP !== 0) return bodies.outgoing(outgoing);
+      const { epoch } = message.status;
+      const height = (epoch * context.genesis.consensus.epochLength + 1) as Height;
+      return [outgoing, { to, message: { kind: 'evidence', evidence: [madeUp(context.self, epoch, height)] } }];
+    },
+  };
+};
 
 /** Proposes each body's transactions once more, at the height after, before they are executed. */
 export const repeat = liar('repeat', (context, outgoing) => {

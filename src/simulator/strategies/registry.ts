@@ -3,6 +3,7 @@ import type { StrategyFactory } from '../../driver/strategy.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
 import { deluge } from './deluge.ts';
+import { conceal, whisper } from './hiders.ts';
 import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
 import { floodFetch, floodProposals, floodTransactions, floodViewChanges, floodVotes } from './floods.ts';
 import { badNewView, shortNewView, twoNewViews } from './new-views.ts';
@@ -71,7 +72,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('withhold', 'as primary proposes bodies that it gives to nobody', withhold),
   liar('invalid-body', 'as primary proposes bodies in the name of another', invalidBody),
   liar('wrong-time', 'as primary proposes bodies with a time long past', wrongTime),
-  liar('slander', 'as primary accuses the honest with made-up proofs', slander),
+  liar('slander', 'accuses the honest with made-up proofs, as primary in its bodies', slander),
   liar('usurp', 'as backup proposes in the place of the primary', usurp),
   liar(
     'forge-prepared',
@@ -99,6 +100,8 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('turncoat', 'falls silent, with all other liars, when a quorum needs them', turncoat),
   liar('whisper-view', 'asks each honest validator for another view', whisperView),
   liar('plan', 'carries out a plan with all other liars (--plan)', plotter),
+  liar('conceal', 'signs CHECKPOINTs of two blocks, and as primary leaves all evidence out', conceal),
+  liar('whisper', 'gives the transactions of its clients to one backup alone', whisper),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
   ...FLOODS,
 ]);

@@ -336,8 +336,8 @@ export const memoryMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/bodies.ts',
-        'of <= epoch && checkEvidence(authority(of), evidence).ok;',
-        'of <= epoch && evidence !== null;',
+        'isRecordable(of, epoch) && checkEvidence(authority(of), evidence).ok;',
+        'isRecordable(of, epoch) && evidence !== null;',
       ),
     ],
     directed: { liars: [{ validator: 0, strategy: 'slander' }] },

@@ -1,0 +1,33 @@
+/** Since when nothing is wrong but liars: what checkers hold against nobody before. */
+import type { SimulatedNode } from '../node.ts';
+
+export interface CalmWorld {
+  readonly nodes: readonly SimulatedNode[];
+  readonly scheduler: { readonly nowMs: number };
+  /** Whether nothing is wrong with any honest node, or with a wire between two of them. */
+  isCalm(): boolean;
+  /** Faults that began or ended so far. */
+  readonly troubles: number;
+}
+
+export class Calm {
+  readonly #world: CalmWorld;
+  #troubles = 0;
+  #sinceMs: number;
+
+  constructor(world: CalmWorld) {
+    this.#world = world;
+    this.#sinceMs = world.scheduler.nowMs;
+  }
+
+  /** Infinity while something is wrong. A fault that nobody asked about counts from when somebody does. */
+  sinceMs(): number {
+    const { nodes, scheduler, troubles } = this.#world;
+    // A node with a damaged disk is one more that is faulty, beside the liars: together they may be too many.
+    const isFine = this.#world.isCalm() && nodes.every(({ isLiar, isHonest }) => isLiar || isHonest);
+    if (!isFine) this.#sinceMs = Number.POSITIVE_INFINITY;
+    else if (this.#troubles !== troubles || this.#sinceMs === Number.POSITIVE_INFINITY) this.#sinceMs = scheduler.nowMs;
+    this.#troubles = troubles;
+    return this.#sinceMs;
+  }
+}

@@ -1,0 +1,49 @@
+/** Whoever is shown that a validator lies knows it: no lie is one too many. */
+import type { Ed25519 } from '../../crypto/ed25519.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { offenceKey, type Offence, offenceOf, placeKey } from '../../ledger/offence.ts';
+import { type SignedVote, voteSigningBytes } from '../../ledger/vote.ts';
+import type { Checker, Violate } from '../checker.ts';
+import type { SimulatedNode } from '../node.ts';
+
+/** Places of one epoch in which an honest node gets two votes of one validator until somebody has the proof: it may be
+ *  between views, or done with the height, when the second comes. */
+const PLACES_MAX = 8;
+
+export function witness(genesis: Genesis, scheme: Pick<Ed25519, 'verify'>, violate: Violate): Checker {
+  /** By node and place, the first vote. Of the newest epochs only. */
+  const seen = new Map<string, SignedVote>();
+  /** By node and offence, places of two votes. */
+  const shown = new Map<string, Set<string>>();
+  const proved = new Set<string>();
+  const isSigned = ({ vote, voter, signature }: SignedVote): boolean => {
+    const publicKey = genesis.validators.validators[voter]?.publicKey;
+    return publicKey !== undefined && scheme.verify(publicKey, voteSigningBytes(genesis.chainId, vote), signature);
+  };
+  /** Whether the node looks at votes of this place now. */
+  const isOpen = ({ driver }: SimulatedNode, { vote: { kind, epoch, view, height } }: SignedVote): boolean => {
+    const status = driver?.status();
+    if (status === undefined || status.epoch !== epoch || height > status.finalHeight + genesis.consensus.window)
+      return false;
+    if (height > (epoch + 1) * genesis.consensus.epochLength) return false;
+    return kind === 'checkpoint' ? view === 0 : status.active && status.view === view && height > status.finalHeight;
+  };
+  return {
+    name: 'witness',
+    accused: (_, evidence) => void proved.add(offenceKey(offenceOf(evidence))),
+    voted(node, signed) {
+      const { vote, voter } = signed;
+      const offence: Offence = { ...vote, validator: voter };
+      if (!node.isHonest || proved.has(offenceKey(offence)) || !isOpen(node, signed)) return;
+      const place = `${node.slot}/${node.life}/${placeKey(offence)}`;
+      const first = seen.get(place);
+      if (first === undefined) return void seen.set(place, signed);
+      if (first.vote.hash === vote.hash || !isSigned(first) || !isSigned(signed)) return;
+      const key = `${node.slot}/${offenceKey(offence)}`;
+      const places = (shown.get(key) ?? new Set()).add(place);
+      shown.set(key, places);
+      if (places.size > PLACES_MAX)
+        violate(`node ${node.slot} got two votes of validator ${voter} in ${places.size} places, and accuses nobody`);
+    },
+  };
+}
