@@ -108,6 +108,4 @@ export const KEYLESS: readonly string[] = [
   'forge-certificate',
   'lie-status',
   'plan',
-  'flood-fetch',
-  'flood-transactions',
 ];
