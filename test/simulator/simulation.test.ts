@@ -95,6 +95,11 @@ describe('a simulation', () => {
     holds(scenario({ seed: 6, liars: [{ validator: validators, strategy }], faults: ['loss'], observers: 2 }));
   });
 
+  test('an observer that floods with what it would sign is no reason to stop', () => {
+    for (const strategy of ['flood-proposals', 'flood-view-changes'])
+      holds(scenario({ liars: [{ validator: 4, strategy }], observers: 1, durationMs: 2000 }));
+  });
+
   test.for(KEYLESS)('an observer that lies has something to do: %s', (strategy) => {
     const told = { lie: 0, withheld: 0 };
     const sink: TraceSink = {

@@ -128,7 +128,8 @@ export const floodTransactions = flood('flood-transactions', (context) => {
 
 /** As many transactions of the liar's own as a bundle holds. */
 function bundle({ genesis, self, signer }: StrategyContext, change: (number: number) => Partial<Transaction>): Message {
-  const { publicKey } = genesis.validators.validators[self] as { readonly publicKey: Uint8Array };
+  // An observer has none: nobody pays for what it passes on.
+  const publicKey = genesis.validators.validators[self]?.publicKey ?? new Uint8Array(32);
   const sender = toHex(publicKey) as Transaction['sender'];
   const transactions = Array.from({ length: BUNDLE_TRANSACTIONS_MAX }, (_, number) => {
     const transaction: Transaction = {
@@ -162,6 +163,7 @@ export const floodProposals = flood('flood-proposals', ({ genesis, self, signer 
   let made: { readonly place: string; readonly message: Message } | null = null;
   return {
     messages({ epoch, view, executed }) {
+      if (self >= genesis.validators.validators.length) return [];
       let ahead = (view + 1) as View;
       while (primaryOf(genesis.validators, epoch, ahead) !== self) ahead = (ahead + 1) as View;
       const last = ((epoch + 1) * genesis.consensus.epochLength) as Height;

@@ -117,6 +117,4 @@ export const KEYLESS: readonly string[] = [
   'forge-certificate',
   'lie-status',
   'plan',
-  'flood-fetch',
-  'flood-transactions',
 ];
