@@ -20,7 +20,7 @@ import { type Buffers, INPUTS_MAX } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import { Patience } from './patience.ts';
-import type { AccountView, Clock, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
+import type { AccountView, Clock, Observer, Lane, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
 import { Postman } from './postman.ts';
 import { Protocol } from './protocol.ts';
 import { KEYS } from './records.ts';
@@ -110,7 +110,8 @@ export class Driver {
       journal,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
       headMs: () => this.#chain.state.head.header.timestampMs,
-      ask: (message, turn) => this.#postman.ask(message, turn),
+      postman: this.#postman,
+      voters: (height, hash) => this.#protocol.voters(height, hash),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
       executedHeight: () => this.#chain.executedHeight,
@@ -130,6 +131,7 @@ export class Driver {
       bodies: this.#bodies,
       postman: this.#postman,
       catchUp: this.#catchUp,
+      peers: this.#peers,
       reach: () => this.#postman.reachesQuorum(),
       again: () => input(() => {}),
     });
@@ -159,14 +161,19 @@ export class Driver {
 
   /** Whoever asked pays for the answer. */
   #newServer(): Server {
-    const answer = (to: PeerId, message: PeerMessage): boolean => {
-      this.#postman.sendTo(to, message);
-      return false;
-    };
     const { store, budgets } = this.#dealings;
-    return new Server(store, this.#chain, this.#mempool, this.#bodies.pool, (to, message) =>
-      this.#loop.input(() => budgets.paying(to, laneOf(message), 0, () => answer(to, message))),
-    );
+    const answer = (to: PeerId, lane: Lane, send: () => void): void =>
+      this.#loop.input(() =>
+        budgets.paying(to, lane, 0, () => {
+          send();
+          return false;
+        }),
+      );
+    return new Server(store, this.#chain, this.#mempool, this.#bodies.pool, {
+      message: (to, message) => answer(to, laneOf(message), () => this.#postman.sendTo(to, message)),
+      encoded: (to, kind, bytes) => answer(to, 'sync', () => this.#postman.sendEncoded(to, kind, bytes)),
+      later: () => budgets.later(),
+    });
   }
 
   #newReception(): Reception {
@@ -303,6 +310,7 @@ export class Driver {
     // Blocks of the next epoch can be checked when this one's last certificate is here.
     if (this.#chain.executedHeight < this.#protocol.authority.lastHeight)
       this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);
+    this.#bodies.fetch(this.#ticks);
     this.#intake.flush();
   }
 
@@ -310,7 +318,6 @@ export class Driver {
     this.#ticks += 1;
     this.#postman.tick();
     this.#protocol.step({ kind: 'tick' });
-    this.#bodies.tick(this.#ticks);
     const { genesis, clock, observer } = this.#options;
     if (this.#ticks % Math.ceil(genesis.consensus.baseTimeoutTicks / 2) !== 0) return;
     for (const { entry, code } of this.#mempool.expire(clock.nowMs())) observer.rejected(entry.item.id, code);
