@@ -1,5 +1,6 @@
 /** All seeded bugs. */
 import { budgetMutants } from './list/budgets.ts';
+import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
 import { patienceMutants } from './list/patience.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
@@ -14,4 +15,5 @@ export const mutants: readonly Mutant[] = [
   ...retransmissionMutants,
   ...memoryMutants,
   ...budgetMutants,
+  ...bodyMutants,
 ];
