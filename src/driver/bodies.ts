@@ -1,38 +1,26 @@
 /**
  * From body hashes to bodies: answers the core's questions whether a body is valid, and hands ordered bodies to the ledger.
- * What is missing is fetched from one peer after another.
+ * A body is judged by each of its parts as soon as that part is here, and what is invalid is not collected any further.
  */
-import type { Epoch, Hash, Height, View } from '../base/brand.ts';
-import { present } from '../base/invariant.ts';
-import { fail, ok, type Result } from '../base/result.ts';
-import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
-import { checkEvidence } from '../consensus/evidence.ts';
-import {
-  type Body,
-  bodyHash,
-  type FullBody,
-  fullBodyCodec,
-  type Header,
-  NULL_BODY,
-  NULL_BODY_HASH,
-} from '../ledger/block.ts';
-import { checkBody } from '../ledger/body-check.ts';
+import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
+import type { Authority } from '../consensus/authenticate.ts';
+import { type Body, bodyHash, type FullBody, fullBodyCodec, NULL_BODY, NULL_BODY_HASH } from '../ledger/block.ts';
+import { checkBody, checkBodyAlone, checkMeasure, mostBytesOf } from '../ledger/body-check.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { isRecordable } from '../ledger/offence.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
-import { epochOf, primaryOf } from '../ledger/validators.ts';
-import type { Certificate } from '../ledger/vote.ts';
 import { Attention } from './attention.ts';
 import { BodyPool, completeTransactions, type PooledBody } from './body-pool.ts';
-import { checkRange } from './catch-up.ts';
+import { Fetching, type Want } from './fetching.ts';
 import type { Journal } from './journal.ts';
-import { BUNDLE_TRANSACTIONS_MAX } from './limits.ts';
-import type { Clock } from './ports.ts';
+import { Judge } from './judge.ts';
+import { collectedBytesMax } from './limits.ts';
+import type { Clock, PeerId } from './ports.ts';
+import type { Postman } from './postman.ts';
 import { KEYS } from './records.ts';
-import type { PeerMessage, SyncBlock } from './wire.ts';
 
-/** Ticks between two questions for the same thing. The first is asked one tick late: what is missing is usually on its way. */
-const ASK_TICKS = 4;
+/** Rounds of questions for an ordered body after which its block is fetched, where a certificate proves that there is one: who
+ *  executed it may have forgotten what execution skipped, and can no longer give the body. */
+const ROUNDS_BEFORE_BLOCKS = 3;
 
 interface BodiesContext {
   readonly genesis: Genesis;
@@ -41,8 +29,9 @@ interface BodiesContext {
   readonly authority: (epoch: Epoch) => Authority;
   /** Time of the newest block that was executed. */
   readonly headMs: () => number;
-  /** Asks one connected peer, another with each number. */
-  readonly ask: (message: PeerMessage, turn: number) => void;
+  readonly postman: Pick<Postman, 'sendTo' | 'peers' | 'peerOf'>;
+  /** Who proposed this body in our view, and who voted for it. */
+  readonly voters: (height: Height, hash: Hash) => Iterable<ValidatorIndex>;
   /** A verified transaction that waits here. */
   readonly find: (id: Hash) => IdentifiedTransaction | undefined;
   readonly isChecking: (id: Hash) => boolean;
@@ -58,6 +47,11 @@ interface Question {
   readonly repeat: boolean;
 }
 
+type Asked = Question & {
+  /** The parts of the body that need no transaction were found valid. */
+  isSound?: true;
+};
+
 export interface ReadyBody {
   readonly body: Body;
   readonly transactions: readonly IdentifiedTransaction[];
@@ -65,41 +59,55 @@ export interface ReadyBody {
   readonly stored: boolean;
 }
 
-export interface ProvedBlock {
-  readonly header: Header;
-  readonly body: Body;
-  readonly transactions: readonly IdentifiedTransaction[];
-  readonly certificate: Certificate | null;
-}
-
 export class Bodies {
-  readonly pool = new BodyPool();
+  readonly pool: BodyPool;
   readonly attention: Attention;
   readonly #context: BodiesContext;
+  readonly #judge: Judge;
+  readonly #fetching: Fetching;
   /** By height: what the core asks of the current view. */
-  readonly #questions = new Map<Height, Question>();
+  readonly #questions = new Map<Height, Asked>();
   /** Ordered bodies that wait for execution, by height. */
   readonly #ordered = new Map<Height, Hash>();
-  readonly #asked = new Map<string, { tick: number; turn: number }>();
+  /** By height: the body that is beyond a limit, and is not kept. */
+  readonly #unfit = new Map<Height, Hash>();
   /** What the store has of heights that are not executed: more than the pool, which forgets the oldest of many views. */
   readonly #stored = new Map<Height, Set<Hash>>();
 
   constructor(context: BodiesContext) {
     this.#context = context;
     this.attention = new Attention(context.genesis, context.clock.nowMs());
+    this.#judge = new Judge(context, this.attention);
+    this.#fetching = new Fetching(context.postman);
+    this.pool = new BodyPool((pooled, measure) => {
+      if (!this.#isOrdered(pooled) && !checkMeasure(pooled.body, measure, context.genesis).ok) this.#refuse(pooled);
+    });
   }
 
   /** Bodies that were durable when the node stopped: they were checked before. */
   restore(bodies: readonly { readonly height: Height; readonly hash: Hash; readonly fullBody: FullBody }[]): void {
     for (const { height, hash, fullBody } of bodies) {
-      const pooled = this.pool.add(height, hash, fullBody.body, () => undefined);
-      for (const bytes of fullBody.transactions) {
+      const pooled = this.pool.add(height, hash, fullBody.body, null);
+      const found = fullBody.transactions.flatMap((bytes) => {
         const identified = identifyTransaction(bytes);
-        if (identified.ok) this.pool.supply(identified.value);
-      }
+        return identified.ok ? [[identified.value.id, identified.value] as const] : [];
+      });
+      const known = new Map(found);
+      this.pool.collect(pooled, (id) => known.get(id));
       pooled.stored = true;
       this.#noteStored(pooled);
     }
+  }
+
+  /** Bytes of transactions that bodies collected which are not judged yet. */
+  get collectedBytes(): number {
+    let bytes = 0;
+    for (const { height, bodyHash: hash } of this.#questions.values()) {
+      const pooled = this.pool.get(height, hash);
+      if (pooled !== undefined && !pooled.stored && !this.#isOrdered(pooled))
+        bytes += pooled.collected?.measure.bytes ?? 0;
+    }
+    return bytes;
   }
 
   /** While more than a window of ordered heights waits for what the first of them lacks, only bodies of these are taken: the
@@ -110,79 +118,133 @@ export class Bodies {
     return this.#ordered.size <= window || height <= executedHeight() + window;
   }
 
-  /** A body that came with a PRE-PREPARE which the core accepted, or that was asked for. Error: DUPLICATE_TRANSACTION. */
-  offered(height: Height, hash: Hash, body: Body): Result<true> {
-    if (!this.#hasRoom(height)) return ok(true);
-    if (new Set(body.transactionIds).size !== body.transactionIds.length)
-      return fail('DUPLICATE_TRANSACTION', `a transaction stands twice in the body of height ${height}`);
-    this.pool.add(height, hash, body, this.#context.find, this.#ordered.get(height));
+  #isOrdered({ height, hash }: { readonly height: Height; readonly hash: Hash }): boolean {
+    return this.#ordered.get(height) === hash;
+  }
+
+  /** A body that came with a PRE-PREPARE which the core accepted, or that was asked for. */
+  offered(height: Height, hash: Hash, body: Body, from: PeerId): void {
+    if (!this.#hasRoom(height)) return;
+    // Not the sender's fault for certain: whoever got it as we did may pass it on with the primary's signature.
+    if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#refuse({ height, hash });
+    const pooled = this.pool.add(height, hash, body, from, this.#ordered.get(height));
     if (this.#wants(height, hash)) this.pool.enliven(height, hash);
-    return ok(true);
+    if (this.#isOrdered(pooled)) this.pool.collect(pooled, this.#context.find);
+    else this.#collect();
   }
 
   /** A body of our own. Durable before anybody hears of it. */
   proposed(height: Height, body: Body, transactions: readonly IdentifiedTransaction[]): Hash {
     const hash = bodyHash(body);
     const found = new Map(transactions.map((item) => [item.id, item]));
-    const pooled = this.pool.add(height, hash, body, (id) => found.get(id), this.#ordered.get(height));
+    const pooled = this.pool.add(height, hash, body, null, this.#ordered.get(height));
+    this.pool.collect(pooled, (id) => found.get(id));
     this.pool.enliven(height, hash);
     this.#store(pooled, transactions);
     return hash;
   }
 
-  /** An answer to FETCH. True when it was asked for: its transactions are of use then. Error: DUPLICATE_TRANSACTION. */
-  answered(height: Height, { body }: FullBody): Result<boolean> {
-    const hash = bodyHash(body);
-    const wanted = this.#wants(height, hash);
-    if (!wanted || this.pool.get(height, hash) !== undefined) return ok(wanted);
-    const offered = this.offered(height, hash, body);
-    return offered.ok ? ok(true) : offered;
+  /** An answer to FETCH. True when its transactions are of use: it was asked for, and lacks some. */
+  answered(height: Height, hash: Hash, body: Body, from: PeerId): boolean {
+    if (!this.#wants(height, hash)) return false;
+    if (this.pool.get(height, hash) === undefined) this.offered(height, hash, body, from);
+    return (this.pool.get(height, hash)?.collected?.missing.size ?? 0) > 0;
   }
 
   /** The core asks whether a body is valid. */
   check(question: Question): void {
-    this.#questions.set(question.height, question);
+    this.#questions.set(question.height, { ...question });
     this.pool.enliven(question.height, question.bodyHash);
+    this.#collect();
   }
 
   /** Another view begins: questions of the one before need no answer. */
   viewEntered(): void {
     this.#questions.clear();
-    this.pool.retire();
-    for (const [height, hash] of this.#ordered) this.pool.enliven(height, hash);
+    this.#unfit.clear();
+    this.pool.retire(this.#ordered);
+    for (const [height, hash] of this.#ordered) this.#expect(height, hash);
   }
 
   /** The core ordered a body. */
   execute(height: Height, hash: Hash): void {
     this.#ordered.set(height, hash);
+    this.#expect(height, hash);
+  }
+
+  /** Whatever it takes, what a quorum ordered is collected. */
+  #expect(height: Height, hash: Hash): void {
+    const pooled = this.pool.get(height, hash);
+    if (pooled === undefined) return;
     this.pool.enliven(height, hash);
+    this.pool.collect(pooled, this.#context.find);
   }
 
   #wants(height: Height, hash: Hash): boolean {
     return this.#questions.get(height)?.bodyHash === hash || this.#ordered.get(height) === hash;
   }
 
+  /** Lets bodies collect in the order in which they are examined, as many as could not hold too much together. The first always
+   *  can. */
+  #collect(): void {
+    const { blockWeightMax } = this.#context.genesis.ledger;
+    let reserved = 0;
+    for (const question of this.#byHeight()) {
+      const pooled = this.pool.get(question.height, question.bodyHash);
+      if (pooled === undefined || pooled.stored || this.#isOrdered(pooled)) continue;
+      reserved += mostBytesOf(pooled.body.transactionIds.length, blockWeightMax);
+      if (reserved <= collectedBytesMax(blockWeightMax)) this.pool.collect(pooled, this.#context.find);
+      else this.pool.release(pooled);
+    }
+  }
+
+  #byHeight(): readonly Asked[] {
+    return [...this.#questions.values()].sort((a, b) => a.height - b.height);
+  }
+
+  /** A body beyond a limit: nobody honest prepares it, whatever else comes. */
+  #refuse({ height, hash }: { readonly height: Height; readonly hash: Hash }): void {
+    this.#unfit.set(height, hash);
+    this.pool.remove(height, hash);
+  }
+
   /** An answer to one of the core's questions, if there is any. */
   nextChecked(): { view: View; height: Height; bodyHash: Hash; valid: boolean } | undefined {
-    for (const [height, { view, bodyHash: hash, repeat }] of this.#questions) {
-      if (hash === NULL_BODY_HASH) {
-        this.#questions.delete(height);
-        return { view, height, bodyHash: hash, valid: repeat };
-      }
-      if (this.#context.executedBody(height) === hash) {
-        this.#questions.delete(height);
-        return { view, height, bodyHash: hash, valid: true };
-      }
-      const pooled = this.pool.get(height, hash);
-      const transactions = pooled === undefined ? undefined : completeTransactions(pooled);
-      if (pooled === undefined || transactions === undefined) continue;
+    for (const question of this.#byHeight()) {
+      const valid = this.#verdict(question);
+      if (valid === undefined) continue;
+      const { view, height, bodyHash: hash } = question;
       this.#questions.delete(height);
-      // What is stored was checked before it was.
-      const valid = (pooled.stored && repeat) || this.#isValid(pooled, transactions, view, repeat);
-      if (valid) this.#store(pooled, transactions);
+      this.#unfit.delete(height);
+      if (!valid && this.#ordered.get(height) !== hash) this.pool.remove(height, hash);
+      this.#collect();
       return { view, height, bodyHash: hash, valid };
     }
     return undefined;
+  }
+
+  /** Undefined while it depends on what is missing. */
+  #verdict(question: Asked): boolean | undefined {
+    const { view, height, bodyHash: hash, repeat } = question;
+    if (hash === NULL_BODY_HASH) return repeat;
+    if (this.#context.executedBody(height) === hash) return true;
+    if (this.#unfit.get(height) === hash) return false;
+    const pooled = this.pool.get(height, hash);
+    if (pooled === undefined) return undefined;
+    const transactions = completeTransactions(pooled);
+    // What is stored was checked before it was.
+    if (pooled.stored && repeat && transactions !== undefined) return true;
+    const isTimely = (): boolean => repeat || this.#judge.isTimely(pooled.body, height, view);
+    if (question.isSound === undefined) {
+      if (!isTimely() || !this.#judge.isProved(pooled.body, height)) return false;
+      question.isSound = true;
+    }
+    // Time is looked at when the body comes and when it is complete, not in between: nobody is blamed for waiting.
+    if (transactions === undefined) return undefined;
+    if (!isTimely()) return false;
+    if (!checkBody(pooled.body, transactions, this.#context.genesis).ok) return false;
+    this.#store(pooled, transactions);
+    return true;
   }
 
   /** The body of the next height, if it is ordered and here. */
@@ -198,7 +260,7 @@ export class Bodies {
 
   /** The height is executed: all about it and below is settled. Bodies that lost are removed from the store. */
   drop(height: Height, executed: Hash): void {
-    for (const map of [this.#questions, this.#ordered])
+    for (const map of [this.#questions, this.#ordered, this.#unfit])
       for (const each of map.keys()) if (each <= height) map.delete(each);
     this.pool.drop(height);
     for (const [each, hashes] of this.#stored) {
@@ -211,87 +273,47 @@ export class Bodies {
 
   /** A certificate reaches a window further than this: what is not ordered by now comes by sync, whatever is known of it. */
   passed(height: Height): void {
-    for (const each of this.#questions.keys())
-      if (each <= height && !this.#ordered.has(each)) this.#questions.delete(each);
+    for (const map of [this.#questions, this.#unfit])
+      for (const each of map.keys()) if (each <= height && !this.#ordered.has(each)) map.delete(each);
     this.pool.drop(height, this.#ordered);
   }
 
-  /** Fetches what is missing. */
-  tick(now: number): void {
+  /** Fetches what is missing. Called at the end of each turn. */
+  fetch(tick: number): void {
     const needed = new Map<Height, Hash>(this.#ordered);
     for (const { height, bodyHash: hash } of this.#questions.values())
       if (!needed.has(height)) needed.set(height, hash);
-    for (const [key, { tick }] of this.#asked) if (now - tick > 16 * ASK_TICKS) this.#asked.delete(key);
+    const wants: Want[] = [];
     for (const [height, hash] of needed) {
       if (hash === NULL_BODY_HASH || !this.#hasRoom(height)) continue;
       const pooled = this.pool.get(height, hash);
-      const fetchBody: PeerMessage = { kind: 'fetch-body', height, hash };
-      if (pooled === undefined) this.#ask(hash, now, [fetchBody]);
-      else if (pooled.missing.size > 0) {
-        const ids = [...pooled.missing.keys()].filter((id) => !this.#context.isChecking(id));
-        if (ids.length === 0) continue;
-        // Peers that executed the body have its transactions only with it.
-        this.#ask(hash, now, [{ kind: 'fetch-transactions', ids: ids.slice(0, BUNDLE_TRANSACTIONS_MAX) }, fetchBody]);
-      }
+      const missing = pooled?.collected?.missing;
+      // Its turn has not come, or it is complete.
+      if (pooled !== undefined && (missing === undefined || missing.size === 0)) continue;
+      wants.push({
+        height,
+        hash,
+        ids: () => (missing === undefined ? null : [...missing.keys()].filter((id) => !this.#context.isChecking(id))),
+        holders: () => this.#holders(height, hash, pooled),
+      });
     }
+    this.#fetching.pursue(wants, tick);
   }
 
-  /** Asks one peer after another, each in all these ways. */
-  #ask(key: string, now: number, ways: readonly PeerMessage[]): void {
-    const asked = this.#asked.get(key);
-    if (asked === undefined) {
-      this.#asked.set(key, { tick: now - ASK_TICKS + 1, turn: 0 });
-      return;
+  /** Best first: who gave us the body, who made it, who voted for it. */
+  *#holders(height: Height, hash: Hash, pooled: PooledBody | undefined): Generator<PeerId> {
+    const { genesis, postman, voters } = this.#context;
+    if (pooled !== undefined) {
+      if (pooled.from !== null) yield pooled.from;
+      if (genesis.validators.validators[pooled.body.proposer] !== undefined) yield postman.peerOf(pooled.body.proposer);
     }
-    if (now - asked.tick < ASK_TICKS) return;
-    const message = present(ways[asked.turn % ways.length], 'a way to ask');
-    this.#context.ask(message, Math.floor(asked.turn / ways.length));
-    this.#asked.set(key, { tick: now, turn: asked.turn + 1 });
+    for (const voter of voters(height, hash)) yield postman.peerOf(voter);
   }
 
-  /** Blocks of a peer, proved by certificates. Errors: as `checkRange`, and SYNC_BODY. */
-  range(
-    authority: Authority,
-    head: { readonly header: Header; readonly hash: Hash },
-    blocks: readonly SyncBlock[],
-  ): Result<readonly ProvedBlock[]> {
-    const checked = checkRange(authority, { height: head.header.height, hash: head.hash }, blocks);
-    if (!checked.ok) return checked;
-    const proved: ProvedBlock[] = [];
-    for (const { header, fullBody, certificate } of blocks) {
-      const transactions: IdentifiedTransaction[] = [];
-      for (const [position, bytes] of fullBody.transactions.entries()) {
-        const identified = identifyTransaction(bytes);
-        if (!identified.ok || identified.value.id !== fullBody.body.transactionIds[position])
-          return fail('SYNC_BODY', `another transaction at height ${header.height}`);
-        transactions.push(identified.value);
-      }
-      proved.push({ header, body: fullBody.body, transactions, certificate });
-    }
-    return ok(proved);
-  }
-
-  #isValid(pooled: PooledBody, transactions: readonly IdentifiedTransaction[], view: View, repeat: boolean): boolean {
-    const { genesis, authority, clock, headMs } = this.#context;
-    const { body, height } = pooled;
-    if (!checkBody(body, transactions, genesis).ok) return false;
-    const { epochLength, clockDriftMs } = genesis.consensus;
-    const epoch = epochOf(height, epochLength);
-    if (!repeat) {
-      if (body.proposer !== primaryOf(genesis.validators, epoch, view)) return false;
-      const nowMs = clock.nowMs();
-      if (body.timestampMs > nowMs + clockDriftMs) return false;
-      if (body.timestampMs < this.attention.oldestMs(nowMs, headMs())) return false;
-    }
-    if (body.certificate !== null) {
-      if (body.certificate.height >= height) return false;
-      if (!checkCertificate(authority(epochOf(body.certificate.height, epochLength)), body.certificate).ok)
-        return false;
-    }
-    return body.evidence.every((evidence) => {
-      const of = evidence.first.vote.epoch;
-      return isRecordable(of, epoch) && checkEvidence(authority(of), evidence).ok;
-    });
+  /** Whether the body of this height is ordered, and was asked for in vain. */
+  isOverdue(height: Height): boolean {
+    const hash = this.#ordered.get(height);
+    return hash !== undefined && this.#fetching.rounds(hash) >= ROUNDS_BEFORE_BLOCKS;
   }
 
   #store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {

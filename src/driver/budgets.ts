@@ -155,6 +155,21 @@ export class Budgets {
     });
   }
 
+  /** Keeps for later what is done for whoever pays now, which has nothing else of this lane done until then. */
+  later(): (run: () => void) => void {
+    const payer = this.#payer;
+    if (payer === null) return (run) => run();
+    const { peer, lane } = payer;
+    this.#of(peer).underWay[lane] += 1;
+    return (run) => {
+      const before = this.#payer;
+      this.#payer = { peer, lane, charged: 0 };
+      run();
+      this.#payer = before;
+      this.#of(peer).underWay[lane] -= 1;
+    };
+  }
+
   /** A tick went by: every account gets the same, and what has no place in one goes to the others. */
   tick(): void {
     const { tickMs, throttled } = this.#context;

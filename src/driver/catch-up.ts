@@ -4,8 +4,12 @@
  */
 import type { Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { fromHex } from '../codec/hex.ts';
 import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
-import { blockHash, bodyHash } from '../ledger/block.ts';
+import { merkleRoot } from '../crypto/merkle.ts';
+import { type Body, blockHash, bodyHash, type Header } from '../ledger/block.ts';
+import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
+import type { Certificate } from '../ledger/vote.ts';
 import { SYNC_BLOCKS_MAX } from './limits.ts';
 import type { PeerId } from './ports.ts';
 import type { PeerMessage, SyncBlock } from './wire.ts';
@@ -128,4 +132,46 @@ export function checkRange(
   }
   if (blocks.at(-1)?.certificate === null) return fail('SYNC_UNPROVED', 'the last block has no certificate');
   return ok(true);
+}
+
+export interface ProvedBlock {
+  readonly header: Header;
+  readonly body: Body;
+  /** In the order of the ids; null for those that execution skipped, where the peer had forgotten them. */
+  readonly transactions: readonly (IdentifiedTransaction | null)[];
+  readonly certificate: Certificate | null;
+}
+
+/** Blocks of a peer that are proved to follow the head, ready to be executed. Errors: as `checkRange`, and SYNC_BODY. */
+export function proveRange(
+  authority: Authority,
+  head: { readonly header: Pick<Header, 'height'>; readonly hash: Hash },
+  blocks: readonly SyncBlock[],
+): Result<readonly ProvedBlock[]> {
+  const checked = checkRange(authority, { height: head.header.height, hash: head.hash }, blocks);
+  if (!checked.ok) return checked;
+  const proved: ProvedBlock[] = [];
+  for (const { header, fullBody, certificate } of blocks) {
+    const { body } = fullBody;
+    const transactions: (IdentifiedTransaction | null)[] = [];
+    for (const [position, bytes] of fullBody.transactions.entries()) {
+      if (bytes.length === 0) {
+        transactions.push(null);
+        continue;
+      }
+      const identified = identifyTransaction(bytes);
+      if (!identified.ok || identified.value.id !== body.transactionIds[position])
+        return fail('SYNC_BODY', `another transaction at height ${header.height}`);
+      transactions.push(identified.value);
+    }
+    const given = transactions.filter((each) => each !== null);
+    // Whoever leaves out what was executed would have us make another block than the certified one, and stop.
+    if (
+      given.length < transactions.length &&
+      merkleRoot(given.map(({ id }) => fromHex(id))) !== header.transactionsRoot
+    )
+      return fail('SYNC_BODY', `an executed transaction is missing at height ${header.height}`);
+    proved.push({ header, body, transactions, certificate });
+  }
+  return ok(proved);
 }

@@ -2,7 +2,14 @@
 import type { Hash, Height } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { storedAccountCodec } from '../ledger/account.ts';
-import { type BlockRecord, type Body, blockRecordCodec, type FullBody, fullBodyCodec } from '../ledger/block.ts';
+import {
+  type BlockRecord,
+  type Body,
+  blockRecordCodec,
+  type FullBody,
+  fullBodyCodec,
+  SKIPPED_BYTES,
+} from '../ledger/block.ts';
 import { type ExecutedBlock, execute } from '../ledger/execute.ts';
 import { offenceCodec } from '../ledger/offence.ts';
 import { advance, chainStateCodec, chainStateOf, type LedgerState } from '../ledger/state.ts';
@@ -71,10 +78,10 @@ export class Chain {
   }
 
   /** Executes the next body. The block, its index entries and the changed accounts go into the turn's one batch. */
-  execute(body: Body, transactions: readonly IdentifiedTransaction[], bodyIsStored: boolean): ExecutedBlock {
+  execute(body: Body, transactions: readonly (IdentifiedTransaction | null)[], bodyIsStored: boolean): ExecutedBlock {
     const block = execute(this.state, body, transactions);
     const { height } = block.header;
-    const fullBody = { body, transactions: transactions.map(({ bytes }) => bytes) };
+    const fullBody = { body, transactions: transactions.map((each) => each?.bytes ?? SKIPPED_BYTES) };
     if (!bodyIsStored) this.#journal.put(KEYS.body(height, block.header.bodyHash), fullBodyCodec.encode(fullBody));
     this.#journal.put(KEYS.block(height), blockRecordCodec.encode(block.record));
     for (const [index, { transactionId }] of block.record.receipts.entries())
@@ -104,6 +111,15 @@ export class Chain {
     this.#journal.put(KEYS.certificate(certificate.height), certificateCodec.encode(certificate));
   }
 
+  /** What execution skipped paid nothing, and a primary can fill each body with it: of a final block only what was executed is
+   *  kept. The ids say what the rest was, and the header's root which it was: nobody who follows needs its bytes. */
+  #forgetSkipped({ record: { header, executed }, body: { body, transactions } }: PendingBlock): void {
+    const isExecuted = new Set(executed);
+    const kept = transactions.map((bytes, position) => (isExecuted.has(position) ? bytes : SKIPPED_BYTES));
+    if (kept.every((bytes, position) => bytes === transactions[position])) return;
+    this.#journal.put(KEYS.body(header.height, header.bodyHash), fullBodyCodec.encode({ body, transactions: kept }));
+  }
+
   /** Tells of each block that has a certificate at or above it, once the turn is durable. */
   #finalize(): void {
     const certified = this.#certified;
@@ -118,6 +134,7 @@ export class Chain {
         certified: certified.blockHash,
       });
       this.#pending.shift();
+      this.#forgetSkipped(next);
       this.#final = next.record.header.height;
       const block: FinalizedBlock = { ...next, certificate: own ? certified : null };
       this.#journal.after(() => this.#observer.finalized(block));

@@ -11,7 +11,7 @@ import { Pace } from './pace.ts';
 import type { PeerId, Store, Transport, Verifier } from './ports.ts';
 import { priceOfAnswer, priceOfDropping } from './prices.ts';
 import { Questions } from './questions.ts';
-import { kindOfBytes, type PeerMessage } from './wire.ts';
+import { kindOfBytes, type Leaving } from './wire.ts';
 
 interface DealingsContext {
   readonly genesis: Genesis;
@@ -107,7 +107,7 @@ export class Dealings {
   }
 
   /** A message is about to leave. False when it has to stay. */
-  leaves(to: PeerId, message: PeerMessage, bytes: Uint8Array): boolean {
+  leaves(to: PeerId, message: Leaving, bytes: Uint8Array): boolean {
     if (!this.#pace.lets(to, message.kind, bytes)) return false;
     this.questions.asked(to, message);
     this.budgets.answered(to, priceOfAnswer(message.kind, bytes.length));

@@ -20,7 +20,7 @@ import { type Buffers, INPUTS_MAX } from './limits.ts';
 import { Loop } from './loop.ts';
 import { Mempool } from './mempool.ts';
 import { Patience } from './patience.ts';
-import type { AccountView, Clock, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
+import type { AccountView, Clock, Observer, Lane, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
 import { Postman } from './postman.ts';
 import { Protocol } from './protocol.ts';
 import { KEYS } from './records.ts';
@@ -110,7 +110,8 @@ export class Driver {
       journal,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
       headMs: () => this.#chain.state.head.header.timestampMs,
-      ask: (message, turn) => this.#postman.ask(message, turn),
+      postman: this.#postman,
+      voters: (height, hash) => this.#protocol.voters(height, hash),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
       executedHeight: () => this.#chain.executedHeight,
@@ -131,6 +132,7 @@ export class Driver {
       postman: this.#postman,
       catchUp: this.#catchUp,
       demand: () => this.#forwarding.demand,
+      peers: this.#peers,
       reach: () => this.#postman.reachesQuorum(),
       again: () => input(() => {}),
     });
@@ -160,14 +162,19 @@ export class Driver {
 
   /** Whoever asked pays for the answer. */
   #newServer(): Server {
-    const answer = (to: PeerId, message: PeerMessage): boolean => {
-      this.#postman.sendTo(to, message);
-      return false;
-    };
     const { store, budgets } = this.#dealings;
-    return new Server(store, this.#chain, this.#mempool, this.#bodies.pool, (to, message) =>
-      this.#loop.input(() => budgets.paying(to, laneOf(message), 0, () => answer(to, message))),
-    );
+    const answer = (to: PeerId, lane: Lane, send: () => void): void =>
+      this.#loop.input(() =>
+        budgets.paying(to, lane, 0, () => {
+          send();
+          return false;
+        }),
+      );
+    return new Server(store, this.#chain, this.#mempool, this.#bodies.pool, {
+      message: (to, message) => answer(to, laneOf(message), () => this.#postman.sendTo(to, message)),
+      encoded: (to, kind, bytes) => answer(to, 'sync', () => this.#postman.sendEncoded(to, kind, bytes)),
+      later: () => budgets.later(),
+    });
   }
 
   #newReception(): Reception {
@@ -304,6 +311,7 @@ export class Driver {
     // Blocks of the next epoch can be checked when this one's last certificate is here.
     if (this.#chain.executedHeight < this.#protocol.authority.lastHeight)
       this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);
+    this.#bodies.fetch(this.#ticks);
     this.#intake.flush();
   }
 
@@ -311,7 +319,6 @@ export class Driver {
     this.#ticks += 1;
     this.#postman.tick();
     this.#protocol.tick(this.#ticks);
-    this.#bodies.tick(this.#ticks);
     this.#forwarding.tick(this.#ticks, this.#options.clock.nowMs(), this.#chain.executedHeight);
   }
 

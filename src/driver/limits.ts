@@ -3,6 +3,8 @@
  * where no number stands in the code because the shape of the thing is the bound: `bufferLimits` names those.
  */
 import { promisesMax } from '../consensus/limits.ts';
+import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
+import { mostBytes } from '../ledger/body-check.ts';
 import { BODY_TRANSACTIONS_MAX, EVIDENCE_EPOCHS_MAX } from '../ledger/limits.ts';
 import type { Lane } from './ports.ts';
 
@@ -90,12 +92,21 @@ export const BODIES_PER_HEIGHT_MAX = 8;
 /** Heights for which bodies are held, in windows: the one above the certificate; the one below it, for a node that is about
  *  to execute them; and the next to be executed, where they are ordered and something is missing. */
 const BODY_WINDOWS = 3;
+/** Transactions that a body lacks that are asked for at once, and not when they had time to come by themselves. Few: where a
+ *  PRE-PREPARE overtakes whole bundles they are on their way, and asking would double them. */
+export const FETCH_AT_ONCE_MAX = 128;
+/** Peers that are asked at a time for one body's transactions, and for the body, whose answer is large. */
+export const FETCH_PEERS_MAX = 3;
+export const FETCH_BODY_PEERS_MAX = 2;
 /** Transactions after whose execution a turn ends, so that what it achieved leaves before more is done. */
 export const EXECUTED_PER_TURN = 500;
 /** Bodies in flight at once. More gives smaller blocks, and a block has a price of its own. */
 export const PIPELINE_MAX = 3;
 /** A block is begun although others are in flight when this part of its weight is waiting. */
 export const PIPELINE_FILL = 0.5;
+/** Bytes of transactions that bodies may hold before they are judged, all together: what an honest primary has in flight, and one
+ *  more. Those beyond wait for their turn; what is ordered does not. */
+export const collectedBytesMax = (blockWeightMax: number): number => (PIPELINE_MAX + 1) * mostBytes(blockWeightMax);
 
 // Evidence
 
@@ -111,8 +122,15 @@ export const BUNDLE_BYTES_MAX = 1024 * 1024;
 /** Blocks and bytes of one answer to a FETCH of blocks. */
 export const SYNC_BLOCKS_MAX = 64;
 export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
+/** Bytes of the longest such answer: past the limit it goes on to the first block that has a certificate. */
+export const SYNC_ANSWER_BYTES_MAX = SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX;
 /** Bodies read from the store at a time for it: sixty-four of the largest would be half a gigabyte for one question. */
 export const SYNC_READ_AHEAD = 8;
+/** Answers with bodies or blocks that are made at a time, for all peers: each takes up to the longest answer, twice while it is
+ *  put together. */
+export const LARGE_ANSWERS_MAX = 2;
+/** Bytes of encoded bodies that are kept for the next who asks: what one peer lacks, others often lack too. */
+export const ENCODED_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What peers can make one driver hold at a time. */
 export interface Buffers {
@@ -125,6 +143,8 @@ export interface Buffers {
   readonly verifying: number;
   /** Bodies of heights in flight, complete or not. */
   readonly bodies: number;
+  /** Bytes of transactions of bodies that are not judged yet. */
+  readonly collectedBytes: number;
   /** Validators that say that they are ahead. */
   readonly claims: number;
   /** Messages that wait, of all peers. */
@@ -155,13 +175,13 @@ export interface Buffers {
 export const signaturesMax = (validators: number, window: number): number => 2 * validators * (3 * window + 1);
 
 /**
- * How large each may be at a node of so many validators (itself among them or not), with a window of so many heights. What
- * has no place in them is not kept: a vote of another view or beyond the window, anything of another epoch, a body that
+ * How large each may be at a node of so many validators (itself among them or not), with a window of so many heights, and
+ * blocks of so much weight. What has no place in them is not kept: a vote of another view or beyond the window, anything of another epoch, a body that
  * nobody proposed to us in this view and nobody asked for. STATUS and FETCH bring it back when it is of use. Of each
  * validator the core remembers besides since when it is alone in a higher view, whether it was followed there (V16), and when
  * it was last heard of (V14).
  */
-export function bufferLimits(validators: number, window: number): Buffers {
+export function bufferLimits(validators: number, window: number, blockWeightMax: number): Buffers {
   const bodies = BODY_WINDOWS * window * BODIES_PER_HEIGHT_MAX;
   const checkpoints = 2 * window * validators;
   return {
@@ -170,6 +190,7 @@ export function bufferLimits(validators: number, window: number): Buffers {
     gapped: GAPPED_TRANSACTIONS_MAX,
     verifying: VERIFYING_MAX + bodies * BODY_TRANSACTIONS_MAX,
     bodies,
+    collectedBytes: collectedBytesMax(blockWeightMax),
     // The newest of each validator.
     claims: validators,
     waiting: INPUTS_MAX,

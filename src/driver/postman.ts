@@ -9,10 +9,17 @@ import type { SignedVote } from '../ledger/vote.ts';
 import type { Journal } from './journal.ts';
 import type { PeerId, Signer, Transport } from './ports.ts';
 import type { Outgoing, Strategy, StrategyFactory } from './strategy.ts';
-import { encodePeerMessage, laneOf, type PeerMessage } from './wire.ts';
+import {
+  type AnswerKind,
+  decodePeerMessage,
+  encodePeerMessage,
+  laneOf,
+  type Leaving,
+  type PeerMessage,
+} from './wire.ts';
 
 /** A message is about to leave; false when it may not. */
-type Leaves = (to: PeerId, message: PeerMessage, bytes: Uint8Array) => boolean;
+type Leaves = (to: PeerId, message: Leaving, bytes: Uint8Array) => boolean;
 
 interface PostmanOptions {
   readonly genesis: Genesis;
@@ -53,6 +60,11 @@ export class Postman {
     return present(this.#genesis.validators.validators[validator], 'validator').peerId;
   }
 
+  /** Connected peers. */
+  peers(): Iterable<PeerId> {
+    return this.#connected.keys();
+  }
+
   isConnected(peer: PeerId): boolean {
     return this.#connected.has(peer);
   }
@@ -68,7 +80,7 @@ export class Postman {
     return validators.reduce((sum, { peerId, power }) => (peers.has(peerId) ? sum + power : sum), 0n);
   }
 
-  /** Asks one connected peer, another with each number. */
+  /** To one connected peer, another with each number. */
   ask(message: PeerMessage, turn: number): void {
     const peers = [...this.#connected.keys()];
     const peer = peers[turn % Math.max(1, peers.length)];
@@ -92,6 +104,14 @@ export class Postman {
 
   sendTo(peer: PeerId, message: PeerMessage): void {
     this.#send([peer], message);
+  }
+
+  /** An answer that is encoded already. A liar looks at it all the same. */
+  sendEncoded(peer: PeerId, kind: AnswerKind, bytes: Uint8Array): void {
+    if (!this.#leaves(peer, { kind }, bytes)) return;
+    if (this.#strategy === null) return this.#journal.after(() => this.#transport.send(peer, 'sync', bytes));
+    const decoded = decodePeerMessage(bytes);
+    if (decoded.ok) this.#lie(this.#strategy, peer, decoded.value);
   }
 
   /** A message came: a liar listens. */

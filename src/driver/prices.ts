@@ -38,9 +38,9 @@ export const priceOfPlace = (bytes: number): number =>
 export const priceOfAnswer = (kind: PeerMessage['kind'], bytes: number): number =>
   COSTS.send + kib(bytes) * (COSTS.wireKiB + COSTS.encodeKiBOf[kind]);
 
-/** To read values of so many bytes in all, and to decode them. */
+/** To read values of so many bytes in all. Answers are put together from them as they are. */
 export const priceOfReading = (keys: number, bytes: number): number =>
-  COSTS.answer + keys * COSTS.read + kib(bytes) * (COSTS.readKiB + COSTS.decodeKiB);
+  COSTS.answer + keys * COSTS.read + kib(bytes) * COSTS.readKiB;
 
 /** What a bundle or a question costs who gets it, were all of it useless. Our own side goes by it, see `Pace`. */
 export const priceOfUselessness = (message: Uint8Array): number =>

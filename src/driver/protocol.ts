@@ -19,14 +19,14 @@ import type { ExecutedBlock } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { Accusations } from './accusations.ts';
-import type { Bodies, ProvedBlock, ReadyBody } from './bodies.ts';
-import type { CatchUp } from './catch-up.ts';
+import type { Bodies, ReadyBody } from './bodies.ts';
+import type { CatchUp, ProvedBlock } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
 import { type Buffers, EXECUTED_PER_TURN } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Patience } from './patience.ts';
-import type { Clock, Observer, Signer } from './ports.ts';
+import type { Clock, Observer, PeerId, Signer } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { PromiseKeys } from './promise-keys.ts';
 import { hasRoom, Proposer } from './proposer.ts';
@@ -50,6 +50,8 @@ interface ProtocolContext {
   readonly catchUp: CatchUp;
   /** Whether the primary owes a body for transactions. */
   readonly demand: () => boolean;
+  /** Connected peers, and where each last said it stands. */
+  readonly peers: ReadonlyMap<PeerId, Status | null>;
   /** Whether replicas of a quorum's power are connected. */
   readonly reach: () => boolean;
   /** Asks for another turn. */
@@ -117,6 +119,7 @@ export class Protocol {
       transactionBytes: mempool.bytes,
       gapped: mempool.gapped,
       bodies: bodies.pool.size,
+      collectedBytes: bodies.collectedBytes,
       claims: catchUp.claims,
       evidence: this.accusations.size,
       slots: slots.size,
@@ -132,6 +135,16 @@ export class Protocol {
   /** Whether this body is the one that the primary of our view proposed for the height. */
   isProposed(height: Height, bodyHash: Hash): boolean {
     return this.#replica.slots.get(height)?.prePrepare?.vote.hash === bodyHash;
+  }
+
+  /** Who proposed this body in our view, and who voted for it: a PREPARE is cast for a complete body only. */
+  *voters(height: Height, bodyHash: Hash): Generator<ValidatorIndex> {
+    const slot = this.#replica.slots.get(height);
+    if (slot === undefined) return;
+    const votes = [slot.prePrepare, ...slot.commits.values(), ...slot.prepares.values()];
+    for (const signed of votes) if (signed?.vote.hash === bodyHash) yield signed.voter;
+    if (slot.prepared?.bodyHash === bodyHash)
+      for (const voter of slot.prepared.prepares.getTrueBitIndexes()) yield voter as ValidatorIndex;
   }
 
   /** Whether a message could change anything, were it genuine. */
@@ -165,11 +178,22 @@ export class Protocol {
     this.step({ kind: 'demand', waiting: this.isWaiting });
     this.#propose();
     this.accusations.flush(`${this.#replica.instance.epoch}/${this.#replica.view}`, this.primary);
+    this.#pursueOverdue();
   }
 
   /** A peer passed evidence on. Errors: as `Accusations.told`. */
   told(evidence: readonly Evidence[]): Result<true> {
     return this.accusations.told(evidence, this.#authority.epoch, (epoch) => this.authorityOf(epoch));
+  }
+
+  /** Who executed a block may have forgotten what it skipped: then its body is nowhere complete, but in a range of blocks. Those
+   *  who call it final are asked, whether or not we got its certificate: a liar may have kept us from it. */
+  #pursueOverdue(): void {
+    const { bodies, catchUp, chain, peers } = this.#context;
+    const next = (chain.executedHeight + 1) as Height;
+    if (!bodies.isOverdue(next)) return;
+    for (const [peer, status] of peers)
+      if (status !== null && status.stableHeight >= next) catchUp.behind(status.stableHeight, peer);
   }
 
   /** Executes blocks that certificates prove. */

@@ -6,7 +6,7 @@ import type { Hash } from '../base/brand.ts';
 import { ForgetfulMap } from '../base/bounded.ts';
 import { QUESTIONS_MAX, TRANSACTIONS_ASKED_MAX } from './limits.ts';
 import type { PeerId } from './ports.ts';
-import type { PeerMessage } from './wire.ts';
+import type { Leaving, PeerMessage } from './wire.ts';
 
 interface Open {
   readonly bodies: ForgetfulMap<Hash, number>;
@@ -19,7 +19,7 @@ interface Open {
 export class Questions {
   readonly #open = new Map<PeerId, Open>();
 
-  asked(peer: PeerId, message: PeerMessage): void {
+  asked(peer: PeerId, message: Leaving): void {
     if (message.kind === 'fetch-body') return count(this.#of(peer).bodies, message.hash);
     if (message.kind === 'fetch-blocks') return count(this.#of(peer).blocks, message.from);
     if (message.kind !== 'fetch-transactions') return;

@@ -5,7 +5,7 @@ import type { Message, Status } from '../consensus/messages.ts';
 import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import type { Bodies } from './bodies.ts';
-import type { CatchUp } from './catch-up.ts';
+import { type CatchUp, proveRange } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Intake } from './intake.ts';
 import type { Observer, PeerId } from './ports.ts';
@@ -97,10 +97,10 @@ export class Reception {
   }
 
   #onBody(peer: PeerId, height: Height, fullBody: FullBody): boolean {
-    const asked = this.#context.questions.body(peer, bodyHash(fullBody.body));
-    const refused = this.#context.bodies.answered(height, fullBody);
-    if (!refused.ok) this.#context.punish(peer, refused.error.code, refused.error.message);
-    else if (refused.value) this.#context.intake.receive(peer, fullBody.transactions);
+    const { body, transactions } = fullBody;
+    const hash = bodyHash(body);
+    const asked = this.#context.questions.body(peer, hash);
+    if (this.#context.bodies.answered(height, hash, body, peer)) this.#context.intake.receive(peer, transactions);
     return asked;
   }
 
@@ -113,8 +113,7 @@ export class Reception {
     const useful = this.#onProtocol(peer, vote.voter, { kind: 'vote', vote });
     // A primary can sign any number of bodies, for its later views too: only the one that counts is kept.
     if (!this.#context.protocol.isProposed(height, hash)) return useful;
-    const offered = this.#context.bodies.offered(height, hash, body);
-    if (!offered.ok) this.#context.punish(peer, offered.error.code, offered.error.message);
+    this.#context.bodies.offered(height, hash, body, peer);
     return useful;
   }
 
@@ -140,7 +139,7 @@ export class Reception {
   #onBlocks(peer: PeerId, blocks: readonly SyncBlock[]): void {
     if (!this.#context.catchUp.accept(peer, blocks)) return;
     const fresh = blocks.filter(({ header }) => header.height > this.#context.chain.executedHeight);
-    const checked = this.#context.bodies.range(this.#context.protocol.authority, this.#context.chain.state.head, fresh);
+    const checked = proveRange(this.#context.protocol.authority, this.#context.chain.state.head, fresh);
     if (!checked.ok) {
       this.#context.catchUp.refuted(peer);
       return this.#context.punish(peer, checked.error.code, checked.error.message);

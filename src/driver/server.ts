@@ -2,32 +2,51 @@
 import type { Epoch, Hash, Height } from '../base/brand.ts';
 import { mark } from '../consensus/marks.ts';
 import type { Status } from '../consensus/messages.ts';
-import { blockRecordCodec, FULL_BODY_BYTES_MAX, fullBodyCodec } from '../ledger/block.ts';
+import { type Header, HeaderType, hasAllTransactions, headerCodec } from '../ledger/block.ts';
 import { certificateCodec } from '../ledger/vote.ts';
+import { Answers, EncodedAnswers } from './answers.ts';
 import type { BodyPool } from './body-pool.ts';
-import { completeTransactions } from './body-pool.ts';
 import type { Chain } from './chain.ts';
 import { bundles } from './intake.ts';
-import { SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from './limits.ts';
+import {
+  ENCODED_BYTES_MAX,
+  SYNC_ANSWER_BYTES_MAX,
+  SYNC_BLOCKS_MAX,
+  SYNC_BYTES_MAX,
+  SYNC_READ_AHEAD,
+} from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { PeerId, Store } from './ports.ts';
 import { KEYS } from './records.ts';
-import type { PeerMessage, SyncBlock } from './wire.ts';
+import {
+  type AnswerKind,
+  type EncodedBlock,
+  encodeBlocksAnswer,
+  encodeBodyAnswer,
+  encodedBlockSize,
+  type PeerMessage,
+} from './wire.ts';
+
+interface Outlet {
+  readonly message: (to: PeerId, message: PeerMessage) => void;
+  readonly encoded: (to: PeerId, kind: AnswerKind, bytes: Uint8Array) => void;
+  /** Keeps for later what is done for who asks now. */
+  readonly later: () => (run: () => void) => void;
+}
+
+/** A block of which the body is not read yet. */
+type FoundBlock = Omit<EncodedBlock, 'fullBody'> & { readonly key: string };
 
 export class Server {
   readonly #store: Pick<Store, 'read'>;
   readonly #chain: Chain;
   readonly #mempool: Mempool;
   readonly #pool: BodyPool;
-  readonly #send: (to: PeerId, message: PeerMessage) => void;
+  readonly #send: Outlet;
+  readonly #large = new Answers();
+  readonly #encoded = new EncodedAnswers(ENCODED_BYTES_MAX);
 
-  constructor(
-    store: Pick<Store, 'read'>,
-    chain: Chain,
-    mempool: Mempool,
-    pool: BodyPool,
-    send: (to: PeerId, message: PeerMessage) => void,
-  ) {
+  constructor(store: Pick<Store, 'read'>, chain: Chain, mempool: Mempool, pool: BodyPool, send: Outlet) {
     this.#store = store;
     this.#chain = chain;
     this.#mempool = mempool;
@@ -40,20 +59,34 @@ export class Server {
       const item = this.#mempool.get(id)?.item ?? this.#pool.carried.get(id);
       return item === undefined ? [] : [item.bytes];
     });
-    for (const transactions of bundles(found)) this.#send(peer, { kind: 'transactions', transactions });
+    for (const transactions of bundles(found)) this.#send.message(peer, { kind: 'transactions', transactions });
   }
 
+  /** Only what the store has was judged valid, here or by a quorum: anything else could be beyond what the peer may accept, and
+   *  would be held against us. Where transactions are left out the peer has to ask for the block. */
   body(peer: PeerId, height: Height, hash: Hash): void {
-    const pooled = this.#pool.get(height, hash);
-    const transactions = pooled === undefined ? undefined : completeTransactions(pooled);
-    if (pooled !== undefined && transactions !== undefined) {
-      const fullBody = { body: pooled.body, transactions: transactions.map(({ bytes }) => bytes) };
-      return this.#send(peer, { kind: 'body', height, fullBody });
-    }
-    this.#store.read([KEYS.body(height, hash)], ([bytes]) => {
-      const decoded = bytes === undefined ? undefined : fullBodyCodec.decode(bytes);
-      if (decoded?.ok === true) this.#send(peer, { kind: 'body', height, fullBody: decoded.value });
+    const key = KEYS.body(height, hash);
+    this.#give((done) => {
+      const known = this.#encoded.get(key);
+      if (known !== undefined) {
+        this.#send.encoded(peer, 'body', known);
+        return done();
+      }
+      this.#store.read([key], ([bytes]) => {
+        if (bytes !== undefined && hasAllTransactions(bytes)) {
+          const answer = encodeBodyAnswer(height, bytes);
+          this.#encoded.keep(key, answer);
+          this.#send.encoded(peer, 'body', answer);
+        }
+        done();
+      });
     });
+  }
+
+  /** Makes an answer when its turn comes. */
+  #give(work: (done: () => void) => void): void {
+    const resume = this.#send.later();
+    this.#large.give((done) => resume(() => work(done)));
   }
 
   /** Who executed an epoch that we left, and stays in it, lacks the certificate that ends it. */
@@ -63,7 +96,7 @@ export class Server {
     mark('R8');
     this.#store.read([KEYS.certificate(lastHeight)], ([bytes]) => {
       const certificate = decode(certificateCodec, bytes);
-      if (certificate !== undefined) this.#send(peer, { kind: 'certificate', certificate });
+      if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });
     });
   }
 
@@ -76,7 +109,7 @@ export class Server {
     if (epoch !== ours || certified === null) return;
     if (certified.height <= stableHeight || certified.height > executedHeight) return;
     mark('R8');
-    this.#send(peer, { kind: 'certificate', certificate: certified });
+    this.#send.message(peer, { kind: 'certificate', certificate: certified });
   }
 
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
@@ -86,45 +119,56 @@ export class Server {
     const to = Math.min(from + Math.min(count, SYNC_BLOCKS_MAX) - 1, this.#chain.finalHeight, epochEnd);
     const heights: Height[] = [];
     for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);
+    this.#give((done) =>
+      this.#readBlocks(heights, (blocks) => {
+        while (blocks.length > 0 && blocks.at(-1)?.certificate === null) blocks.pop();
+        this.#send.encoded(peer, 'blocks', encodeBlocksAnswer(blocks));
+        done();
+      }),
+    );
+  }
+
+  #readBlocks(heights: readonly Height[], done: (blocks: EncodedBlock[]) => void): void {
     const keys = heights.flatMap((height) => [KEYS.block(height), KEYS.certificate(height)]);
     this.#store.read(keys, (values) => {
-      const found = heights.flatMap((_, i) => {
-        const record = decode(blockRecordCodec, values[2 * i]);
-        return record === undefined
-          ? []
-          : [{ header: record.header, certificate: decode(certificateCodec, values[2 * i + 1]) ?? null }];
-      });
-      this.#readBodies(found, { blocks: [], bytes: 0 }, (blocks) => {
-        while (blocks.length > 0 && blocks.at(-1)?.certificate === null) blocks.pop();
-        this.#send(peer, { kind: 'blocks', blocks });
-      });
+      const found: FoundBlock[] = [];
+      for (let i = 0; i < heights.length; i++) {
+        // The record begins with the header.
+        const encoded = values[2 * i]?.subarray(0, HeaderType.maxSize);
+        const header: Header | undefined = decode(headerCodec, encoded);
+        if (header === undefined || encoded === undefined) break;
+        const key = KEYS.body(header.height, header.bodyHash);
+        found.push({ key, header: encoded, certificate: values[2 * i + 1] ?? null });
+      }
+      this.#readBodies(found, { blocks: [], bytes: 0 }, done);
     });
   }
 
   /** Reads bodies, a few at a time, until the answer is full: most of what a peer asks for does not fit. */
   #readBodies(
-    found: readonly Omit<SyncBlock, 'fullBody'>[],
-    { blocks, bytes }: { readonly blocks: SyncBlock[]; readonly bytes: number },
-    done: (blocks: SyncBlock[]) => void,
+    found: readonly FoundBlock[],
+    { blocks, bytes }: { readonly blocks: EncodedBlock[]; readonly bytes: number },
+    done: (blocks: EncodedBlock[]) => void,
   ): void {
     const next = found.slice(blocks.length, blocks.length + SYNC_READ_AHEAD);
     if (next.length === 0) return done(blocks);
-    const keys = next.map(({ header }) => KEYS.body(header.height, header.bodyHash));
-    this.#store.read(keys, (values) => {
-      let size = bytes;
-      for (const [i, block] of next.entries()) {
-        const encoded = values[i];
-        const fullBody = decode(fullBodyCodec, encoded);
-        if (fullBody === undefined || encoded === undefined) return done(blocks);
-        size += encoded.length + 1024;
-        // Past the limit it goes on only to the first block that has a certificate: without one the answer is no use.
-        const useful = blocks.some(({ certificate }) => certificate !== null);
-        if (blocks.length > 0 && size > (useful ? SYNC_BYTES_MAX : SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX))
-          return done(blocks);
-        blocks.push({ ...block, fullBody });
-      }
-      this.#readBodies(found, { blocks, bytes: size }, done);
-    });
+    this.#store.read(
+      next.map(({ key }) => key),
+      (values) => {
+        let size = bytes;
+        for (const [i, { header, certificate }] of next.entries()) {
+          const fullBody = values[i];
+          if (fullBody === undefined) return done(blocks);
+          const block = { header, fullBody, certificate };
+          size += encodedBlockSize(block);
+          // Past the limit it goes on only to the first block that has a certificate: without one the answer is no use.
+          const isUseful = blocks.some((each) => each.certificate !== null);
+          if (blocks.length > 0 && size > (isUseful ? SYNC_BYTES_MAX : SYNC_ANSWER_BYTES_MAX)) return done(blocks);
+          blocks.push(block);
+        }
+        this.#readBodies(found, { blocks, bytes: size }, done);
+      },
+    );
   }
 }
 

@@ -29,7 +29,7 @@ import {
   SignedVoteType,
   signedVoteCodec,
 } from '../ledger/vote.ts';
-import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX } from './limits.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, SYNC_ANSWER_BYTES_MAX, SYNC_BLOCKS_MAX } from './limits.ts';
 import type { Lane } from './ports.ts';
 
 const PrePrepareType = new ContainerType({ vote: SignedVoteType, body: BodyType });
@@ -172,7 +172,7 @@ const FORMATS = {
   blocks: format(
     'blocks',
     'sync',
-    codec('Blocks', BlocksType, SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX) as unknown as Codec<readonly SyncBlock[]>,
+    codec('Blocks', BlocksType, SYNC_ANSWER_BYTES_MAX) as unknown as Codec<readonly SyncBlock[]>,
     (m) => m.blocks,
     (blocks) => ({ blocks }),
   ),
@@ -218,4 +218,64 @@ export function decodePeerMessage(bytes: Uint8Array): Result<PeerMessage> {
   const kind = kindOfBytes(bytes);
   if (kind === undefined) return fail('UNKNOWN_KIND', `no message of kind ${bytes[0]}`);
   return FORMATS[kind].decode(bytes.subarray(1));
+}
+
+/** What is answered from the bytes of the store. */
+export type AnswerKind = 'body' | 'blocks';
+/** A message that leaves, or of an encoded answer what it is. */
+export type Leaving = PeerMessage | { readonly kind: AnswerKind };
+
+/** A block as the store has its parts, encoded. */
+export interface EncodedBlock {
+  readonly header: Uint8Array;
+  readonly fullBody: Uint8Array;
+  readonly certificate: Uint8Array | null;
+}
+
+const HEADER_BYTES = HeaderType.maxSize;
+/** What stands before the parts of a SyncBlock that have no fixed size: the header, and two offsets. */
+const SYNC_BLOCK_FIXED_BYTES = HEADER_BYTES + 8;
+/** What stands before the body in an answer: the height, and an offset. */
+const BODY_ANSWER_FIXED_BYTES = 12;
+
+const blockBytes = ({ fullBody, certificate }: Omit<EncodedBlock, 'header'>): number =>
+  SYNC_BLOCK_FIXED_BYTES + fullBody.length + (certificate === null ? 0 : 1 + certificate.length);
+
+/** Bytes by which an answer with blocks grows with this one: an offset, and the block. */
+export const encodedBlockSize = (block: Omit<EncodedBlock, 'header'>): number => 4 + blockBytes(block);
+
+/** What `encodePeerMessage` makes of a body and of blocks, from the bytes that the store has: decoding megabytes only to encode
+ *  them again would cost us far more than the question costs who asks. */
+export function encodeBodyAnswer(height: Height, fullBody: Uint8Array): Uint8Array {
+  const bytes = new Uint8Array(1 + BODY_ANSWER_FIXED_BYTES + fullBody.length);
+  bytes[0] = KINDS.indexOf('body');
+  const view = new DataView(bytes.buffer, 1);
+  view.setBigUint64(0, BigInt(height), true);
+  view.setUint32(8, BODY_ANSWER_FIXED_BYTES, true);
+  bytes.set(fullBody, 1 + BODY_ANSWER_FIXED_BYTES);
+  return bytes;
+}
+
+export function encodeBlocksAnswer(blocks: readonly EncodedBlock[]): Uint8Array {
+  const size = blocks.reduce((sum, block) => sum + encodedBlockSize(block), 0);
+  const bytes = new Uint8Array(1 + size);
+  bytes[0] = KINDS.indexOf('blocks');
+  const payload = bytes.subarray(1);
+  const view = new DataView(bytes.buffer, 1);
+  let at = 4 * blocks.length;
+  for (const [i, block] of blocks.entries()) {
+    const { header, fullBody, certificate } = block;
+    view.setUint32(4 * i, at, true);
+    payload.set(header, at);
+    view.setUint32(at + HEADER_BYTES, SYNC_BLOCK_FIXED_BYTES, true);
+    view.setUint32(at + HEADER_BYTES + 4, SYNC_BLOCK_FIXED_BYTES + fullBody.length, true);
+    payload.set(fullBody, at + SYNC_BLOCK_FIXED_BYTES);
+    if (certificate !== null) {
+      const from = at + SYNC_BLOCK_FIXED_BYTES + fullBody.length;
+      payload[from] = 1;
+      payload.set(certificate, from + 1);
+    }
+    at += blockBytes(block);
+  }
+  return bytes;
 }

@@ -30,7 +30,7 @@ export const BodyType = new ContainerType({
 });
 
 /** A body with its transactions, as it is stored and as it is sent to a node that catches up. Transactions are the signed
- *  bytes, in the order of `transactionIds`. */
+ *  bytes, in the order of `transactionIds`; once the block is final, none for those that execution skipped. */
 export const FullBodyType = new ContainerType({
   body: BodyType,
   transactions: new ListCompositeType(new ByteListType(TRANSACTION_BYTES_MAX), BODY_TRANSACTIONS_MAX),
@@ -118,8 +118,24 @@ export const blockRecordCodec = codec(
 ) as unknown as Codec<BlockRecord>;
 
 /** Bytes of the encoded FullBody: two offsets, the body, and an offset and the bytes for each transaction. */
-export const fullBodySize = (body: Body, transactions: readonly { readonly bytes: Uint8Array }[]): number =>
-  transactions.reduce((size, { bytes }) => size + 4 + bytes.length, 8 + BodyType.value_serializedSize(body as never));
+export const fullBodySize = (body: Body, transactionBytes: number): number =>
+  8 + BodyType.value_serializedSize(body as never) + 4 * body.transactionIds.length + transactionBytes;
+
+/** What stands for a transaction that execution skipped, in a body whose block is final: nobody needs its bytes any more. The
+ *  ids of the body name it, and the header's `transactionsRoot` proves that it was not executed. */
+export const SKIPPED_BYTES: Uint8Array = new Uint8Array(0);
+
+/** Whether the encoded FullBody has all its transactions, not only those that were executed. Reads offsets alone: in SSZ two
+ *  equal ones enclose nothing. */
+export function hasAllTransactions(fullBody: Uint8Array): boolean {
+  const view = new DataView(fullBody.buffer, fullBody.byteOffset, fullBody.byteLength);
+  const list = view.getUint32(4, true);
+  if (list >= fullBody.length) return true;
+  const offset = (i: number): number => view.getUint32(list + 4 * i, true);
+  const count = offset(0) / 4;
+  for (let i = 1; i < count; i++) if (offset(i) === offset(i - 1)) return false;
+  return list + offset(count - 1) < fullBody.length;
+}
 
 /** Hash of the block with this header. */
 export const blockHash = (header: Header): Hash => sha256Hash(headerCodec.encode(header));

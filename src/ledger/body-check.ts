@@ -4,6 +4,13 @@ import { fail, ok, type Result } from '../base/result.ts';
 import { type Body, FULL_BODY_BYTES_MAX, fullBodySize } from './block.ts';
 import type { Genesis } from './genesis.ts';
 import type { IdentifiedTransaction } from './transaction.ts';
+import {
+  BODY_TRANSACTIONS_MAX,
+  MEMO_BYTES_MAX,
+  OPERATION_BYTES,
+  TRANSACTION_BYTES_MIN,
+  TRANSACTION_WEIGHT_MIN,
+} from './limits.ts';
 import { checkTransactionStateless, type StatelessCode, weightOf } from './transaction-rules.ts';
 
 export type BodyCode =
@@ -15,28 +22,70 @@ export type BodyCode =
   | StatelessCode;
 type Checked = Result<void, { readonly code: BodyCode; readonly message: string }>;
 
+const FINE: Checked = ok(undefined);
+
+/** What of a body's transactions is here, together. */
+export interface Measure {
+  readonly count: number;
+  readonly weight: number;
+  readonly bytes: number;
+}
+
+/** What shows before any transaction is here. Errors: NOT_A_VALIDATOR, DUPLICATE_TRANSACTION, BODY_TOO_HEAVY, BODY_TOO_LARGE. */
+export function checkBodyAlone(body: Body, genesis: Genesis): Checked {
+  if (genesis.validators.validators[body.proposer] === undefined)
+    return fail('NOT_A_VALIDATOR', `no validator ${body.proposer}`);
+  const measured = checkMeasure(body, { count: 0, weight: 0, bytes: 0 }, genesis);
+  if (!measured.ok) return measured;
+  const seen = new Set<Hash>();
+  for (const id of body.transactionIds) {
+    if (seen.has(id)) return fail('DUPLICATE_TRANSACTION', `${id} stands twice`);
+    seen.add(id);
+  }
+  return FINE;
+}
+
+/** Whether the body can still be within its limits: by the transactions that are here, and the least that each of the others
+ *  can weigh and take. With all of them here it is within. Errors: BODY_TOO_HEAVY, BODY_TOO_LARGE. */
+export function checkMeasure(body: Body, { count, weight, bytes }: Measure, genesis: Genesis): Checked {
+  const missing = body.transactionIds.length - count;
+  const { blockWeightMax } = genesis.ledger;
+  const least = weight + missing * TRANSACTION_WEIGHT_MIN;
+  if (least > blockWeightMax) return fail('BODY_TOO_HEAVY', `weight ${least}, at most ${blockWeightMax}`);
+  const size = fullBodySize(body, bytes + missing * TRANSACTION_BYTES_MIN);
+  if (size > FULL_BODY_BYTES_MAX) return fail('BODY_TOO_LARGE', `${size} bytes, at most ${FULL_BODY_BYTES_MAX}`);
+  return FINE;
+}
+
+/** Bytes that so many transactions can take in a body within the limits: each with a memo, and as many operations in all as the
+ *  weight allows. */
+export const mostBytesOf = (count: number, blockWeightMax: number): number =>
+  Math.min(
+    FULL_BODY_BYTES_MAX,
+    count * (TRANSACTION_BYTES_MIN + MEMO_BYTES_MAX) +
+      Math.max(0, blockWeightMax - count * TRANSACTION_WEIGHT_MIN) * OPERATION_BYTES,
+  );
+
+/** The same of any number of them. */
+export const mostBytes = (blockWeightMax: number): number =>
+  mostBytesOf(Math.min(BODY_TRANSACTIONS_MAX, Math.floor(blockWeightMax / TRANSACTION_WEIGHT_MIN)), blockWeightMax);
+
 /** Everything about a body but its certificate and evidence, the signatures, its time, and whether its proposer was the
  *  primary: those need the protocol. The null body is not for this check; it is known by its hash. Errors: BodyCode. */
 export function checkBody(body: Body, transactions: readonly IdentifiedTransaction[], genesis: Genesis): Checked {
-  if (genesis.validators.validators[body.proposer] === undefined) {
-    return fail('NOT_A_VALIDATOR', `no validator ${body.proposer}`);
-  }
-  if (transactions.length !== body.transactionIds.length) {
+  const alone = checkBodyAlone(body, genesis);
+  if (!alone.ok) return alone;
+  if (transactions.length !== body.transactionIds.length)
     return fail('TRANSACTIONS_MISMATCH', `${transactions.length} transactions, ${body.transactionIds.length} ids`);
-  }
-  const seen = new Set<Hash>();
   let weight = 0;
-  for (const [position, { id, signed }] of transactions.entries()) {
+  let bytes = 0;
+  for (const [position, item] of transactions.entries()) {
+    const { id, signed } = item;
     if (body.transactionIds[position] !== id) return fail('TRANSACTIONS_MISMATCH', `position ${position} is ${id}`);
-    if (seen.has(id)) return fail('DUPLICATE_TRANSACTION', `${id} stands twice`);
-    seen.add(id);
     const checked = checkTransactionStateless(signed, genesis.chainId);
     if (!checked.ok) return fail(checked.error.code, `${id}: ${checked.error.message}`);
     weight += weightOf(signed.transaction);
+    bytes += item.bytes.length;
   }
-  const { blockWeightMax } = genesis.ledger;
-  if (weight > blockWeightMax) return fail('BODY_TOO_HEAVY', `weight ${weight}, at most ${blockWeightMax}`);
-  const size = fullBodySize(body, transactions);
-  if (size > FULL_BODY_BYTES_MAX) return fail('BODY_TOO_LARGE', `${size} bytes, at most ${FULL_BODY_BYTES_MAX}`);
-  return ok(undefined);
+  return checkMeasure(body, { count: transactions.length, weight, bytes }, genesis);
 }

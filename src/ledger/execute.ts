@@ -36,8 +36,12 @@ export interface ExecutedBlock extends StateChange {
 }
 
 /** The block that the body makes on top of the state, which stays as it is. `transactions` are those of the body, in its
- *  order, and passed `checkBody`. */
-export function execute(state: LedgerState, body: Body, transactions: readonly IdentifiedTransaction[]): ExecutedBlock {
+ *  order, and passed `checkBody`; null where the final header proves that execution skips it. */
+export function execute(
+  state: LedgerState,
+  body: Body,
+  transactions: readonly (IdentifiedTransaction | null)[],
+): ExecutedBlock {
   work('execute', 'body', transactions.length);
   const { genesis, head } = state;
   const height = (head.header.height + 1) as Height;
@@ -81,11 +85,13 @@ function executeTransactions(
   accounts: Accounts,
   height: Height,
   body: Body,
-  transactions: readonly IdentifiedTransaction[],
+  transactions: readonly (IdentifiedTransaction | null)[],
 ): Outcome {
   invariant(transactions.length === body.transactionIds.length, 'a body comes with all its transactions');
   const outcome: Outcome = { executed: [], receipts: [], skipped: [] };
-  for (const [position, { id, signed }] of transactions.entries()) {
+  for (const [position, item] of transactions.entries()) {
+    if (item === null) continue;
+    const { id, signed } = item;
     invariant(id === body.transactionIds[position], 'transactions come in the order of the body', { position });
     const { transaction } = signed;
     const ready = checkTransactionStateful(transaction, accounts.get(transaction.sender), height, genesis.ledger);

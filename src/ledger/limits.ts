@@ -37,3 +37,9 @@ export const OPERATION_WEIGHTS = { transfer: 1 } as const;
 /** Weight of the heaviest transaction. */
 export const TRANSACTION_WEIGHT_MAX =
   TRANSACTION_WEIGHT + OPERATIONS_MAX * Math.max(...Object.values(OPERATION_WEIGHTS));
+/** Weight of the lightest transaction, which has one operation. */
+export const TRANSACTION_WEIGHT_MIN = TRANSACTION_WEIGHT + Math.min(...Object.values(OPERATION_WEIGHTS));
+/** Bytes of the shortest signed transaction: one operation, and no memo. */
+export const TRANSACTION_BYTES_MIN = 209;
+/** Bytes by which one more operation makes a transaction longer. */
+export const OPERATION_BYTES = 45;

@@ -22,7 +22,8 @@ function bodiesAt(executed: number) {
     journal,
     authority: () => unreachable('no certificate here' as never),
     headMs: () => 0,
-    ask: () => undefined,
+    postman: { sendTo: () => undefined, peers: () => [], peerOf: String },
+    voters: () => [],
     find: () => undefined,
     isChecking: () => false,
     executedHeight: () => at.executed,
@@ -36,7 +37,7 @@ const bodyAt = (timestampMs: number): Body => ({ ...NULL_BODY, proposer: 0 as Bo
 function askAndAnswer(bodies: Bodies, height: number, body: Body): boolean | undefined {
   const question = { view: 0 as View, height: height as Height, bodyHash: bodyHash(body), repeat: true };
   bodies.check(question);
-  bodies.offered(question.height, question.bodyHash, body);
+  bodies.offered(question.height, question.bodyHash, body, 'peer');
   return bodies.nextChecked()?.valid;
 }
 

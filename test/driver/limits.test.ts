@@ -16,7 +16,7 @@ import { Patience } from '../../src/driver/patience.ts';
 import type { Store } from '../../src/driver/ports.ts';
 import { hasRoom } from '../../src/driver/proposer.ts';
 import { Server } from '../../src/driver/server.ts';
-import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { blockRecordCodec, bodyHash, fullBodyCodec, NULL_BODY } from '../../src/ledger/block.ts';
 import { genesisState } from '../../src/ledger/state.ts';
@@ -29,6 +29,7 @@ import { append, hashOf, makeGenesis, makeTransaction, stranger, transfer } from
 import { Cluster, proposal } from './cluster.ts';
 
 const WINDOW = 16;
+const WEIGHT = 4000;
 const TICK_MS = 50;
 /** The node that is filled, and the validator that fills it. */
 const NODE = 1;
@@ -114,7 +115,7 @@ describe('what the core keeps', () => {
     ],
     [
       'many PRE-PREPAREs of the primary for one height: the first',
-      (c) => range(1, 20).map((timestampMs) => proposal(c, 0, 0, 2, { timestampMs })),
+      (c) => range(1, 20).map((more) => proposal(c, 0, 0, 2, { timestampMs: Math.floor(c.scheduler.nowMs) + more })),
       { slots: 1, bodies: 1 },
     ],
     [
@@ -185,7 +186,7 @@ describe('what the core keeps', () => {
 
 /** No buffer is above its limit. */
 function expectWithin(buffers: Buffers): void {
-  const limits = bufferLimits(4, WINDOW);
+  const limits = bufferLimits(4, WINDOW, WEIGHT);
   for (const [name, size] of Object.entries(buffers))
     expect([name, size <= limits[name as keyof Buffers]]).toEqual([name, true]);
 }
@@ -199,7 +200,12 @@ describe('the bodies of a node that executed one height only', () => {
       journal: new Journal(),
       authority: () => unreachable('no certificate here' as never),
       headMs: () => 0,
-      ask: (message) => message.kind === 'fetch-body' && asked.add(message.height),
+      postman: {
+        sendTo: (_, message) => message.kind === 'fetch-body' && asked.add(message.height),
+        peers: () => ['peer'],
+        peerOf: String,
+      },
+      voters: () => [],
       find: () => undefined,
       isChecking: () => false,
       executedHeight: () => 1 as Height,
@@ -210,7 +216,7 @@ describe('the bodies of a node that executed one height only', () => {
     return {
       bodies,
       asked,
-      offer: (height: number) => bodies.offered(height as Height, hashAt(height), bodyAt(height)),
+      offer: (height: number) => bodies.offered(height as Height, hashAt(height), bodyAt(height), 'peer'),
       order: (height: number) => bodies.execute(height as Height, hashAt(height)),
       held: () => range(2, 200).filter((height) => bodies.pool.get(height as Height, hashAt(height)) !== undefined),
     };
@@ -233,10 +239,10 @@ describe('the bodies of a node that executed one height only', () => {
       bodies.passed((height - WINDOW) as Height);
     }
     expect(held()).toEqual(range(3, WINDOW));
-    for (let tick = 0; tick < 20; tick++) bodies.tick(tick);
+    for (let tick = 0; tick < 20; tick++) bodies.fetch(tick);
     expect([...asked]).toEqual([]);
     order(2);
-    for (let tick = 20; tick < 40; tick++) bodies.tick(tick);
+    for (let tick = 20; tick < 40; tick++) bodies.fetch(tick);
     expect([...asked]).toEqual([2]);
     for (const height of [2, 50]) offer(height);
     expect(held()).toEqual(range(2, WINDOW + 1));
@@ -244,12 +250,13 @@ describe('the bodies of a node that executed one height only', () => {
 });
 
 test('the limits are as they are known to be, with four validators', () => {
-  expect(bufferLimits(4, WINDOW)).toEqual({
+  expect(bufferLimits(4, WINDOW, WEIGHT)).toEqual({
     transactions: 40_000,
     transactionBytes: 32 * 1024 * 1024,
     gapped: 8192,
     verifying: 8192 + 384 * 8192,
     bodies: 384,
+    collectedBytes: 4 * 930_000,
     claims: 4,
     waiting: 50_000,
     refused: 16_384,
@@ -265,10 +272,10 @@ test('the limits are as they are known to be, with four validators', () => {
   });
 });
 
-test.each([null, ...(Object.keys(bufferLimits(4, WINDOW)) as (keyof Buffers)[])])(
+test.each([null, ...(Object.keys(bufferLimits(4, WINDOW, WEIGHT)) as (keyof Buffers)[])])(
   'the simulator tells when a node holds more than its limit of %s, and not before',
   (name) => {
-    const limits = bufferLimits(4, WINDOW);
+    const limits = bufferLimits(4, WINDOW, WEIGHT);
     const buffers = name === null ? limits : { ...limits, [name]: limits[name] + 1 };
     const node = { slot: 0, driver: { buffers: () => buffers } } as unknown as SimulatedNode;
     const violations: string[] = [];
@@ -317,7 +324,14 @@ describe('an answer with blocks', () => {
       { state: { genesis }, finalHeight: 64 } as unknown as Chain,
       new Mempool(() => NO_ACCOUNT, genesis.ledger),
       new BodyPool(),
-      (_, message) => answers.push(message),
+      {
+        message: (_, message) => answers.push(message),
+        encoded: (_to, _kind, encoded) => {
+          const decoded = decodePeerMessage(encoded);
+          if (decoded.ok) answers.push(decoded.value);
+        },
+        later: () => (run) => run(),
+      },
     );
     server.blocks('peer', 1 as Height, 64);
     const heights = answers.flatMap((answer) =>

@@ -404,8 +404,11 @@ describe('the pool of bodies', () => {
   const two = item(2, 0);
   const nothing = () => undefined;
   const body = (timestampMs: number, transactions = [one, two]): Body => bodyOf(transactions, { timestampMs });
-  const add = (pool: BodyPool, height: number, each: Body, keep?: ReturnType<typeof bodyHash>) =>
-    pool.add(height as Height, bodyHash(each), each, nothing, keep);
+  const add = (pool: BodyPool, height: number, each: Body, keep?: ReturnType<typeof bodyHash>) => {
+    const pooled = pool.add(height as Height, bodyHash(each), each, 'peer', keep);
+    pool.collect(pooled, nothing);
+    return pooled;
+  };
 
   test('a body is complete when all its transactions came, in the order of its ids', () => {
     const pool = new BodyPool();
@@ -418,8 +421,11 @@ describe('the pool of bodies', () => {
 
   test('what waits here already is not asked for', () => {
     const each = body(1);
-    const pooled = new BodyPool().add(1 as Height, bodyHash(each), each, (id) => (id === one.id ? one : undefined));
-    expect([...pooled.missing.keys()]).toEqual([two.id]);
+    const pool = new BodyPool();
+    const pooled = pool.add(1 as Height, bodyHash(each), each, 'peer');
+    expect([pool.wants(one.id), pool.wants(two.id)]).toEqual([false, false]);
+    pool.collect(pooled, (id) => (id === one.id ? one : undefined));
+    expect([pool.wants(one.id), pool.wants(two.id)]).toEqual([false, true]);
   });
 
   test('only what the core asks about is in flight', () => {

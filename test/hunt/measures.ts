@@ -195,7 +195,8 @@ class Memory extends Watch {
 
   #look(slot: number, buffers: Buffers): void {
     const { nodes, genesis } = this.simulation;
-    const limits = bufferLimits(genesis.validators.validators.length, genesis.consensus.window);
+    const { validators, consensus, ledger } = genesis;
+    const limits = bufferLimits(validators.validators.length, consensus.window, ledger.blockWeightMax);
     let bytes = 0;
     for (const [name, size] of Object.entries(buffers) as [keyof Buffers, number][]) {
       bytes += size * bytesOf(name);

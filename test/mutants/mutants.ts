@@ -1,6 +1,7 @@
 /** All seeded bugs. */
 import { budgetMutants } from './list/budgets.ts';
 import { evidenceMutants } from './list/evidence.ts';
+import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
 import { patienceMutants } from './list/patience.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
@@ -16,4 +17,5 @@ export const mutants: readonly Mutant[] = [
   ...memoryMutants,
   ...budgetMutants,
   ...evidenceMutants,
+  ...bodyMutants,
 ];

@@ -41,6 +41,8 @@ const ROLES: ReadonlyMap<string, readonly Role[]> = new Map([
   ['invalid-body', AS_PRIMARY],
   ['wrong-time', AS_PRIMARY],
   ['slander', AS_PRIMARY],
+  ['oversize', AS_PRIMARY],
+  ['hoard', AS_PRIMARY],
   ['usurp', AS_BACKUP],
   ['forge-prepared', RESTLESS],
   ['stale-prepared', RESTLESS],

@@ -1,5 +1,7 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
 import { FEE_POOL } from '../../ledger/account.ts';
+import type { Height } from '../../base/brand.ts';
+import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
 import { KEYS } from '../../driver/records.ts';
@@ -54,6 +56,9 @@ export function supply(genesis: Genesis, violate: Violate): Checker {
   };
 }
 
+/** Final bodies that are looked at when a run is over. */
+const FINAL_BODIES = 64;
+
 /** Nothing grows without end, in memory or on disk. */
 export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
   const { window } = genesis.consensus;
@@ -63,7 +68,7 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
     sent({ slot, driver }, message) {
       // Once for each block and each view: most messages are other votes.
       if (driver === null || (message.kind === 'vote' && message.vote.vote.kind !== 'checkpoint')) return;
-      const limits = bufferLimits(validators, window);
+      const limits = bufferLimits(validators, window, genesis.ledger.blockWeightMax);
       for (const [name, size] of Object.entries(driver.buffers()))
         if (size > limits[name as keyof Buffers])
           violate(`node ${slot} holds ${size} ${name}, at most ${limits[name as keyof Buffers]}`);
@@ -71,7 +76,8 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
     finished() {
       for (const { slot, isHonest, driver, disk } of nodes()) {
         if (!isHonest || driver === null) continue;
-        const executed = driver.status().executedHeight;
+        const { executedHeight: executed, finalHeight } = driver.status();
+        for (const height of skippedAt(disk, finalHeight)) violate(`node ${slot} keeps what height ${height} skipped`);
         const limits = [
           ['body/', executed + window * BODIES_PER_HEIGHT_MAX],
           ['block/', executed],
@@ -85,6 +91,21 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
       }
     },
   };
+}
+
+/** Final heights at which bytes of skipped transactions are kept, among the newest. */
+function skippedAt(disk: SimulatedDisk, finalHeight: Height): readonly Height[] {
+  const found: Height[] = [];
+  for (let height = finalHeight; height > Math.max(0, finalHeight - FINAL_BODIES); height = (height - 1) as Height) {
+    const record = blockRecordCodec.decode(disk.get(KEYS.block(height)) ?? new Uint8Array());
+    if (!record.ok) continue;
+    const { header, executed } = record.value;
+    const fullBody = fullBodyCodec.decode(disk.get(KEYS.body(height, header.bodyHash)) ?? new Uint8Array());
+    const isExecuted = new Set(executed);
+    if (fullBody.ok && fullBody.value.transactions.some(({ length }, at) => length > 0 && !isExecuted.has(at)))
+      found.push(height);
+  }
+  return found;
 }
 
 function certifiedHeight(disk: SimulatedDisk): number {

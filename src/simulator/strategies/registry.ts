@@ -1,5 +1,6 @@
 /** All the ways in which a validator can be made to lie, by name. */
 import type { StrategyFactory } from '../../driver/strategy.ts';
+import { hoard, oversize, privateTransactions } from './bodies.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
 import { deluge } from './deluge.ts';
@@ -73,6 +74,13 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('invalid-body', 'as primary proposes bodies in the name of another', invalidBody),
   liar('wrong-time', 'as primary proposes bodies with a time long past', wrongTime),
   liar('slander', 'accuses the honest with made-up proofs, as primary in its bodies', slander),
+  liar('oversize', 'as primary proposes bodies beyond all limits, and gives them to one backup', oversize),
+  liar('hoard', 'as primary proposes a window of full bodies, and keeps back one transaction of each', hoard),
+  liar(
+    'private-transactions',
+    'gives transactions to the primary alone, as primary to one backup alone',
+    privateTransactions,
+  ),
   liar('usurp', 'as backup proposes in the place of the primary', usurp),
   liar(
     'forge-prepared',

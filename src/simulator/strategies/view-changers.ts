@@ -3,6 +3,7 @@ import type { Height, View } from '../../base/brand.ts';
 import type { PreparedCertificate, ViewChange } from '../../consensus/messages.ts';
 import { signersOf } from '../../consensus/tally.ts';
 import type { StrategyContext, StrategyFactory } from '../../driver/strategy.ts';
+import { SKIPPED_BYTES } from '../../ledger/block.ts';
 import { primaryOf } from '../../ledger/validators.ts';
 import type { Certificate } from '../../ledger/vote.ts';
 import { inSecondHalf, otherHash, signViewChange } from './lies.ts';
@@ -102,6 +103,14 @@ export const lieStatus = liar('lie-status', (_, outgoing) => {
     return [{ to, message: { kind: 'status', status: { ...status, slots: [] } } }];
   }
   if (message.kind !== 'blocks') return [outgoing];
+  // From even heights on without what was executed, as if it had been skipped.
+  if ((message.blocks[0]?.header.height ?? 1) % 2 === 0) {
+    const blocks = message.blocks.map((block) => {
+      const { body, transactions } = block.fullBody;
+      return { ...block, fullBody: { body, transactions: transactions.map(() => SKIPPED_BYTES) } };
+    });
+    return [{ to, message: { kind: 'blocks', blocks } }];
+  }
   // The wrong header to one half, the right one with a wrong body to the other.
   const blocks = message.blocks.map(({ header, fullBody, certificate }) =>
     inSecondHalf(to)

@@ -169,11 +169,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'does not take up stored bodies when it starts, though it voted for them',
     edits: [
       edit('driver/driver.ts', '    this.#bodies.restore(recovered.bodies);\n', ''),
-      edit(
-        'driver/server.ts',
-        'this.#store.read([KEYS.body(height, hash)], ([bytes]) => {',
-        'this.#store.read([], ([bytes]) => {',
-      ),
+      edit('driver/server.ts', 'this.#store.read([key], ([bytes]) => {', 'this.#store.read([], ([bytes]) => {'),
     ],
     directed: { faults: ['crash'] },
   },
@@ -267,7 +263,7 @@ export const memoryMutants: readonly Mutant[] = [
     name: 'bodies-not-fetched',
     clause: 'N5',
     breaks: 'asks nobody for bodies and transactions that it missed',
-    edits: [edit('driver/driver.ts', '    this.#bodies.tick(this.#ticks);\n', '')],
+    edits: [edit('driver/driver.ts', '    this.#bodies.fetch(this.#ticks);\n', '')],
     directed: { faults: ['loss', 'crash'] },
   },
   {
@@ -335,7 +331,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'records offences that a primary made up',
     edits: [
       edit(
-        'driver/bodies.ts',
+        'driver/judge.ts',
         'isRecordable(of, epoch) && checkEvidence(authority(of), evidence).ok;',
         'isRecordable(of, epoch) && evidence !== null;',
       ),

@@ -63,7 +63,7 @@ export const retransmissionMutants: readonly Mutant[] = [
       edit('consensus/status.ts', '  answerCertificate(replica, from, status, emit);\n', ''),
       edit(
         'driver/server.ts',
-        "if (certificate !== undefined) this.#send(peer, { kind: 'certificate', certificate });",
+        "if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });",
         '',
       ),
     ],

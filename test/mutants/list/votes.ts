@@ -136,7 +136,7 @@ export const voteMutants: readonly Mutant[] = [
     name: 'body-not-stored-before-prepare',
     clause: 'N5',
     breaks: 'prepares a body that a power cut would take from it',
-    edits: [edit('driver/bodies.ts', 'if (valid) this.#store(pooled, transactions);', '')],
+    edits: [edit('driver/bodies.ts', 'this.#store(pooled, transactions);\n    return true;', '')],
     directed: { faults: ['crash', 'slow'] },
   },
   {
@@ -144,7 +144,11 @@ export const voteMutants: readonly Mutant[] = [
     clause: 'N6',
     breaks: 'prepares bodies that are not valid',
     edits: [
-      edit('driver/bodies.ts', 'if (body.proposer !== primaryOf(genesis.validators, epoch, view)) return false;', ''),
+      edit(
+        'driver/judge.ts',
+        'if (body.proposer !== primaryOf(genesis.validators, epochOf(height, epochLength), view)) return false;',
+        '',
+      ),
     ],
     directed: { liars: [{ validator: 0, strategy: 'invalid-body' }] },
   },
@@ -153,8 +157,12 @@ export const voteMutants: readonly Mutant[] = [
     clause: 'N6',
     breaks: 'prepares bodies with any time',
     edits: [
-      edit('driver/bodies.ts', 'if (body.timestampMs > nowMs + clockDriftMs) return false;', ''),
-      edit('driver/bodies.ts', 'if (body.timestampMs < this.attention.oldestMs(nowMs, headMs())) return false;', ''),
+      edit('driver/judge.ts', 'if (body.timestampMs > nowMs + clockDriftMs) return false;', ''),
+      edit(
+        'driver/judge.ts',
+        'return body.timestampMs >= this.#attention.oldestMs(nowMs, headMs());',
+        'return headMs() >= 0;',
+      ),
     ],
     directed: { liars: [{ validator: 0, strategy: 'wrong-time' }] },
   },

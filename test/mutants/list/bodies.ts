@@ -1,0 +1,74 @@
+/** Bugs in how bodies are judged, collected, fetched, served and kept. */
+import { edit, type Mutant } from '../mutant.ts';
+
+export const bodyMutants: readonly Mutant[] = [
+  {
+    name: 'invalid-body-served',
+    clause: 'N6',
+    breaks: 'judges bodies when they are complete, and gives to who asks what it found invalid',
+    edits: [
+      edit(
+        'driver/bodies.ts',
+        'if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#refuse({ height, hash });',
+        '',
+      ),
+      edit(
+        'driver/bodies.ts',
+        'if (!this.#isOrdered(pooled) && !checkMeasure(',
+        'if (measure.count < 0 && !checkMeasure(',
+      ),
+      edit(
+        'driver/bodies.ts',
+        'if (!checkBody(pooled.body, transactions, this.#context.genesis).ok) return false;\n    this.#store(pooled, transactions);',
+        'this.#store(pooled, transactions);\n    if (!checkBody(pooled.body, transactions, this.#context.genesis).ok) return false;',
+      ),
+      edit('driver/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
+      // What it collected is another bug's: this one is about what it gives.
+      edit('driver/protocol.ts', 'collectedBytes: bodies.collectedBytes,', 'collectedBytes: 0,'),
+    ],
+    directed: { liars: [{ validator: 0, strategy: 'oversize' }], faults: [] },
+  },
+  {
+    name: 'hoard-collected',
+    clause: 'N4',
+    breaks: 'collects for all bodies of a window at once, however much that is',
+    edits: [edit('driver/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)')],
+    directed: { liars: [{ validator: 0, strategy: 'hoard' }], faults: [] },
+  },
+  {
+    name: 'asks-anybody-first',
+    clause: 'N5',
+    breaks: 'asks its peers in the order in which they connected, not who must have what it lacks',
+    edits: [edit('driver/bodies.ts', 'holders: () => this.#holders(height, hash, pooled),', 'holders: () => [],')],
+    directed: { transcript: 'told-to-the-primary-alone' },
+  },
+  {
+    name: 'left-out-believed',
+    clause: 'C5',
+    breaks: 'believes a peer that a transaction of a proved block was skipped',
+    edits: [
+      edit('driver/catch-up.ts', 'given.length < transactions.length &&', 'given.length > transactions.length &&'),
+    ],
+    directed: { liars: [{ validator: 3, strategy: 'lie-status' }], faults: ['crash', 'partition'] },
+  },
+  {
+    name: 'skipped-kept',
+    clause: 'deviation 2',
+    breaks: 'keeps for ever what primaries put into bodies and nobody paid for',
+    edits: [edit('driver/chain.ts', '      this.#forgetSkipped(next);\n', '')],
+    directed: { liars: [{ validator: 0, strategy: 'repeat' }] },
+  },
+  {
+    name: 'executed-forgotten',
+    clause: 'deviation 2',
+    breaks: 'forgets a transaction that was executed with those that were skipped',
+    edits: [
+      edit(
+        'driver/chain.ts',
+        'const isExecuted = new Set(executed);',
+        'const isExecuted = new Set(executed.slice(1));',
+      ),
+    ],
+    directed: { faults: ['crash', 'partition'] },
+  },
+];
