@@ -41,3 +41,16 @@ describe('a flood', () => {
     expect(free).not.toBe(first);
   });
 });
+
+test('a liar may speak once with each tick', () => {
+  let ticks = 0;
+  const tick = (): readonly [] => {
+    ticks += 1;
+    return [];
+  };
+  const liars = new Map([[LIAR, () => ({ name: 'counts', outgoing: () => [], tick })]]);
+  const simulation = new Simulation({ seed: 1, powers: POWERS, liars });
+  simulation.startAll();
+  simulation.run(1000);
+  expect(ticks).toBe(simulation.node(LIAR).ticks);
+});
