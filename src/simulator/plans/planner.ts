@@ -108,7 +108,7 @@ function randomAction(random: Random): Action {
     case 'lag':
       return { kind, heights: random.pick([1, 2, 16, 1000]) };
     case 'flood':
-      return { kind, flood: random.pick(FLOODS), rate: random.pick([1, 4, 16, 64]) };
+      return { kind, flood: random.pick(FLOODS), rate: random.pick([1, 4, 16]) };
     case 'split':
     case 'replay':
     case 'starve':
