@@ -69,7 +69,7 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
   const kinds = random.shuffled([...faults.keys()]).slice(0, random.int(0, 4));
   const observers = random.chance(0.2) ? 1 : 0;
   if (observers > 0 && random.chance(0.3)) liars.push({ validator: size, strategy: lot(KEYLESS, random) });
-  const plan = formatPlan(randomPlan(random.fork()));
+  const plan = formatPlan(randomPlan(random.fork(), random.chance(FLOODED)));
   const isPlanned = liars.some(({ strategy }) => strategy === 'plan');
   const drawn = { seed, powers, liars, faults: kinds.sort(), observers, durationMs, signatures: 'stand-in' } as const;
   return isPlanned ? { ...drawn, plan } : drawn;

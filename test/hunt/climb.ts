@@ -17,12 +17,12 @@ export interface Trial {
 export function climb<T extends Trial>(
   starts: readonly Plan[],
   rounds: number,
-  random: Random,
+  change: (plan: Plan) => Plan,
   judge: (plan: Plan) => T,
 ): T {
   let best: T | undefined;
   for (let round = 0; round < Math.max(1, rounds); round++) {
-    const next = judge(starts[round] ?? mutated(best?.plan ?? [], random));
+    const next = judge(starts[round] ?? change(best?.plan ?? []));
     // As bad is good enough: what changes nothing now may be half of what does.
     if (best === undefined || next.score >= best.score) best = next;
   }
@@ -37,6 +37,8 @@ const FAULTY = 0.3;
 const SKEWED = 0.2;
 const FIRST = 0.5;
 const WATCHED = 0.15;
+/** Of climbs that look for pauses and blame, those in which liars may flood. */
+const FLOODING = 0.2;
 
 /** A network with as many liars as there may be, all of which follow one plan. `size`: undefined draws it. */
 export function adversarial(seed: number, durationMs: number, size: number | undefined): Omit<Scenario, 'plan'> {
@@ -127,12 +129,17 @@ export interface Climbed {
 export function climbed({ measure, seed, durationMs, size, rounds, costs, start }: Climb): Climbed {
   const base = { ...adversarial(seed, durationMs, size), costs };
   const random = new Random(seed).fork();
+  // Work takes time, so that floods may stop commits too; but what they cost the hunt would leave it few runs.
+  const floods = measure === 'cost' || measure === 'memory' || random.chance(FLOODING);
   const given = start === null ? null : parsePlan(start);
   const starts =
-    given?.ok === true ? [given.value] : Array.from({ length: Math.ceil(rounds / DRAWN) }, () => randomPlan(random));
+    given?.ok === true
+      ? [given.value]
+      : Array.from({ length: Math.ceil(rounds / DRAWN) }, () => randomPlan(random, floods));
   let runs = 0;
   let simulatedMs = 0;
-  const best = climb(starts, rounds, random, (plan) => {
+  const change = (plan: Plan): Plan => mutated(plan, random, floods);
+  const best = climb(starts, rounds, change, (plan) => {
     const judged = judge(base, measure, plan);
     runs += 1;
     simulatedMs += judged.simulatedMs;

@@ -9,7 +9,7 @@ import { scenarioOf } from '../../src/simulator/scenario.ts';
 import { strategies } from '../../src/simulator/strategies/registry.ts';
 import { Coverage } from './coverage.ts';
 import { formatPlan, parsePlan, type Plan } from '../../src/simulator/plans/plan.ts';
-import { randomPlan } from '../../src/simulator/plans/planner.ts';
+import { mutated, randomPlan } from '../../src/simulator/plans/planner.ts';
 import { Random } from '../../src/simulator/random.ts';
 import { adversarial, climb, type Climbed, climbed } from './climb.ts';
 import { Hunt } from './hunt.ts';
@@ -131,7 +131,7 @@ describe('climbing', () => {
   test('makes plans worse, the longer the more', () => {
     const reached = (rounds: number): number => {
       const random = new Random(1);
-      return climb([randomPlan(random)], rounds, random, toy).score;
+      return climb([randomPlan(random, true)], rounds, (plan) => mutated(plan, random, true), toy).score;
     };
     expect(reached(1)).toBe(0);
     expect(reached(300)).toBeGreaterThan(1);
@@ -144,7 +144,7 @@ describe('climbing', () => {
       const parsed = parsePlan(text);
       return parsed.ok ? [parsed.value] : [];
     });
-    expect(formatPlan(climb(starts, 3, new Random(1), toy).plan)).toBe(plans[1]);
+    expect(formatPlan(climb(starts, 3, (plan) => plan, toy).plan)).toBe(plans[1]);
   });
 
   test('has as many liars as there may be, all of them with the plan, on networks of 4 to 16', () => {

@@ -194,8 +194,7 @@ class Memory extends Watch {
   }
 
   #look(slot: number, buffers: Buffers): void {
-    const { nodes, genesis } = this.simulation;
-    const { validators, consensus, ledger } = genesis;
+    const { validators, consensus, ledger } = this.simulation.genesis;
     const limits = bufferLimits(validators.validators.length, consensus.window, ledger.blockWeightMax);
     let bytes = 0;
     for (const [name, size] of Object.entries(buffers) as [keyof Buffers, number][]) {

@@ -34,10 +34,10 @@ describe('the text of a plan', () => {
   test('says all that the plan says, for any that can be drawn or grown', () => {
     const random = new Random(5);
     for (let count = 0; count < 500; count++) {
-      let plan = randomPlan(random);
+      let plan = randomPlan(random, true);
       for (let change = 0; change < 5; change++) {
         expect(planOf(formatPlan(plan))).toEqual(plan);
-        plan = mutated(plan, random);
+        plan = mutated(plan, random, true);
       }
     }
   });
@@ -79,10 +79,18 @@ describe('the text of a plan', () => {
 test('the same seed draws and changes the same plan, another one another', () => {
   const grown = (seed: number): string => {
     const random = new Random(seed);
-    return formatPlan(mutated(mutated(randomPlan(random), random), random));
+    return formatPlan(mutated(mutated(randomPlan(random, true), random, true), random, true));
   };
   expect(grown(1)).toBe(grown(1));
   expect(new Set(Array.from({ length: 50 }, (_, seed) => grown(seed))).size).toBe(50);
+});
+
+test('floods only where it may', () => {
+  const random = new Random(2);
+  const grown = (floods: boolean): string =>
+    Array.from({ length: 200 }, () => formatPlan(mutated(randomPlan(random, floods), random, floods))).join();
+  expect(grown(false)).not.toContain('flood');
+  expect(grown(true)).toContain('flood');
 });
 
 describe('a plan under way', () => {

@@ -3,7 +3,6 @@ import { type Hash, type Height, type ValidatorIndex, type View, ZERO_HASH } fro
 import { toAddress } from '../../codec/hex.ts';
 import { unreachable } from '../../base/invariant.ts';
 import type { Status } from '../../consensus/messages.ts';
-import { sha256Hash } from '../../crypto/sha256.ts';
 import type { Outgoing, StrategyContext } from '../../driver/strategy.ts';
 import { bodyHash, NULL_BODY } from '../../ledger/block.ts';
 import { signedTransactionCodec, type Transaction, transactionSigningBytes } from '../../ledger/transaction.ts';
@@ -16,6 +15,8 @@ import type { Ahead, Flood } from './plan.ts';
 const IDS = 256;
 const TRANSACTIONS = 16;
 const BLOCKS = 64;
+/** Messages with the same transactions. */
+const BUNDLE_USES = 64;
 /** Heights and views ahead, by turns. */
 const AHEAD = 16;
 
@@ -23,6 +24,7 @@ export class Floods {
   readonly #context: StrategyContext;
   readonly #coalition: Coalition;
   #count = 0;
+  #bundle: readonly Uint8Array[] = [];
   /** What the honest replica said last of itself. */
   status: Status | null = null;
 
@@ -60,7 +62,10 @@ export class Floods {
       case 'fetch-transactions':
         return { kind, ids: this.#ids(IDS) };
       case 'transactions':
-        return { kind, transactions: Array.from({ length: TRANSACTIONS }, () => this.#transaction()) };
+        // Their own signatures cost the liar more than anybody who looks at them.
+        if (this.#count % BUNDLE_USES === 0 || this.#bundle.length === 0)
+          this.#bundle = Array.from({ length: TRANSACTIONS }, () => this.#transaction());
+        return { kind, transactions: this.#bundle };
       case 'status':
         return { kind, status: this.status ?? { ...NOWHERE, epoch, view } };
       case 'vote':
@@ -88,10 +93,10 @@ export class Floods {
     return { vote, voter: self, signature: signer.sign(voteSigningBytes(genesis.chainId, vote)) };
   }
 
-  /** Another one each time. */
+  /** Of nothing, and another one each time. */
   #hash(): Hash {
     this.#count += 1;
-    return sha256Hash(Uint8Array.from(`${this.#context.self} ${this.#count}`, (character) => character.charCodeAt(0)));
+    return `${this.#context.self}f${this.#count}`.padStart(64, '0') as Hash;
   }
 
   #ids(count: number): Hash[] {

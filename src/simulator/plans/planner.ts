@@ -35,35 +35,36 @@ const VALUES = {
 const LASTS = [0.25, 0.5, 1, 2, 4, 6, 10, 20, 40] as const;
 const POSITIONS_MAX = 15;
 
-export const randomPlan = (random: Random): Plan =>
-  Array.from({ length: random.int(1, DRAWN_MOVES_MAX) }, () => randomMove(random));
+/** `floods`: whether it may flood; a run with a flood takes long. */
+export const randomPlan = (random: Random, floods: boolean): Plan =>
+  Array.from({ length: random.int(1, DRAWN_MOVES_MAX) }, () => randomMove(random, floods));
 
 /** Another plan, by one change or a few: a move more, less, elsewhere, or with one of its parts drawn anew. */
-export function mutated(plan: Plan, random: Random): Plan {
+export function mutated(plan: Plan, random: Random, floods: boolean): Plan {
   let changed = plan;
-  for (let changes = random.int(1, CHANGES_MAX); changes > 0; changes--) changed = changedOnce(changed, random);
+  for (let changes = random.int(1, CHANGES_MAX); changes > 0; changes--) changed = changedOnce(changed, random, floods);
   return changed;
 }
 
-function changedOnce(plan: Plan, random: Random): Plan {
+function changedOnce(plan: Plan, random: Random, floods: boolean): Plan {
   const at = random.int(0, Math.max(0, plan.length - 1));
   const move = plan[at];
   const kind = random.int(0, 9);
   if (move === undefined || (kind === 0 && plan.length < GROWN_MOVES_MAX))
-    return plan.toSpliced(random.int(0, plan.length), 0, randomMove(random));
+    return plan.toSpliced(random.int(0, plan.length), 0, randomMove(random, floods));
   if (kind === 1 && plan.length > 1) return plan.toSpliced(at, 1);
   if (kind === 2) return random.shuffled(plan);
-  return plan.with(at, changedMove(move, random));
+  return plan.with(at, changedMove(move, random, floods));
 }
 
-function changedMove(move: Move, random: Random): Move {
+function changedMove(move: Move, random: Random, floods: boolean): Move {
   switch (random.int(0, 4)) {
     case 0:
       return { ...move, when: randomCondition(random) };
     case 1:
       return { ...move, who: randomWho(random) };
     case 2:
-      return { ...move, action: randomAction(random) };
+      return { ...move, action: randomAction(random, floods) };
     case 3:
       return { ...move, whom: randomWhom(random) };
     default:
@@ -71,10 +72,10 @@ function changedMove(move: Move, random: Random): Move {
   }
 }
 
-const randomMove = (random: Random): Move => ({
+const randomMove = (random: Random, floods: boolean): Move => ({
   when: randomCondition(random),
   who: randomWho(random),
-  action: randomAction(random),
+  action: randomAction(random, floods),
   whom: randomWhom(random),
   lasts: randomLasts(random),
 });
@@ -95,8 +96,8 @@ const randomWhom = (random: Random): Whom => (random.chance(0.8) ? random.pick(S
 
 const randomLasts = (random: Random): number | null => (random.chance(0.3) ? null : random.pick(LASTS));
 
-function randomAction(random: Random): Action {
-  const kind = random.pick(ACTIONS);
+function randomAction(random: Random, floods: boolean): Action {
+  const kind = random.pick(floods ? ACTIONS : ACTIONS.filter((each) => each !== 'flood'));
   switch (kind) {
     case 'ask':
       return { kind, ahead: random.pick<Ahead>([1, 2, 3, 7, 'n', 'n', 'rank']) };
@@ -108,7 +109,7 @@ function randomAction(random: Random): Action {
     case 'lag':
       return { kind, heights: random.pick([1, 2, 16, 1000]) };
     case 'flood':
-      return { kind, flood: random.pick(FLOODS), rate: random.pick([1, 4, 16, 64]) };
+      return { kind, flood: random.pick(FLOODS), rate: random.pick([1, 4, 16]) };
     case 'split':
     case 'replay':
     case 'starve':

@@ -84,5 +84,5 @@ export const whisperView = written('whisper-view', 'every 12 by all ask rank to 
 /** What the scenario says; where there is none, one drawn from the chain. */
 export const plotter = following(
   'plan',
-  ({ plan, genesis }) => plan ?? randomPlan(new Random(Number.parseInt(genesis.chainId.slice(0, 8), 16))),
+  ({ plan, genesis }) => plan ?? randomPlan(new Random(Number.parseInt(genesis.chainId.slice(0, 8), 16)), false),
 );
