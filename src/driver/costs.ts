@@ -55,6 +55,8 @@ export const COSTS = {
   encodeKiBOf,
   /** A transaction decoded strictly, and its id: for each one in a bundle, a body or a range of blocks. */
   transaction: 6,
+  /** A transaction of a bundle that is only looked up: cut out, hashed, and found here or among the refused. */
+  known: 2,
   /** A transaction's id in a body that is hashed: encoded, and its part of the hash. */
   bodyId: 0.25,
   hashKiB: 1,

@@ -30,9 +30,10 @@ export const TICK_TURNS_MAX = 8;
 
 // What peers may cost, by the price list (costs.ts)
 
-/** Useless work for all peers together, in µs for each ms: a quarter of a processor in all. It is shared by those who want
- *  it. Agreement gets most: a view change of 64 validators is 250 ms of it, and they can be two seconds apart. */
-export const BUDGET_US_PER_MS: Readonly<Record<Lane, number>> = { consensus: 100, transactions: 75, sync: 75 };
+/** Useless work for all peers together, in µs for each ms: less than a quarter of a processor in all. It is shared by those who
+ *  want it. Agreement gets most: a view change of 64 validators is 250 ms of it, and they can be two seconds apart. Transactions
+ *  get least: what is new among them is given back. */
+export const BUDGET_US_PER_MS: Readonly<Record<Lane, number>> = { consensus: 100, transactions: 50, sync: 75 };
 /** What the accounts of all peers together hold in each lane, and what each holds at least: a second for all, so that liars,
  *  fewer than a third, are no more than a moment's delay, and in turn with everybody. Honest ones need it after a pause or a
  *  partition, for minutes of votes and STATUS that come too late to be of use. */

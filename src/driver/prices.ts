@@ -24,15 +24,15 @@ export function priceOfMessage(message: Uint8Array): number {
 function priceOfHashing(kind: PeerMessage['kind'], bytes: number): number {
   if (kind === 'pre-prepare' || kind === 'fetch-transactions') return (bytes / ID_BYTES) * COSTS.bodyId;
   if (kind === 'body' || kind === 'blocks') return transactionsIn(bytes) * (COSTS.transaction + COSTS.bodyId);
-  return kind === 'transactions' ? kib(bytes) * COSTS.hashKiB : 0;
+  return kind === 'transactions' ? transactionsIn(bytes) * COSTS.known : 0;
 }
 
-/** To decode a transaction that is new here, and to have its signature checked. It was hashed with the bundle. */
+/** To decode a transaction that is new here, and to have its signature checked. */
 export const PRICE_OF_TRANSACTION = COSTS.transaction + COSTS.verifyElsewhere;
 
 /** A transaction's part of the bundle that it came in. */
 export const priceOfPlace = (bytes: number): number =>
-  kib(bytes) * (COSTS.wireKiB + COSTS.decodeKiBOf.transactions + COSTS.hashKiB);
+  kib(bytes) * (COSTS.wireKiB + COSTS.decodeKiBOf.transactions) + transactionsIn(bytes) * COSTS.known;
 
 /** To encode and send an answer. */
 export const priceOfAnswer = (kind: PeerMessage['kind'], bytes: number): number =>

@@ -384,9 +384,9 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
       const { heard } = checker(simulation, 'thrift');
       const node = simulation.node(0);
       heard?.(node, simulation.node(1));
-      simulation.scheduler.after(10_000, () => heard?.(node, simulation.node(1)));
-      node.processor.spentUs += 5_001_000;
-      simulation.run(10_000);
+      simulation.scheduler.after(5_000, () => heard?.(node, simulation.node(1)));
+      node.processor.spentUs += 2_501_000;
+      simulation.run(5_000);
     },
   ],
   [

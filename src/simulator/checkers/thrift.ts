@@ -3,9 +3,9 @@ import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedNode } from '../node.ts';
 
 /** Over so many milliseconds. */
-const SPAN_MS = 10_000;
-/** Part of a processor: a quarter is what all peers may waste, a little more for a while; the rest is for honest work, which
- *  is little in a simulation. */
+const SPAN_MS = 5_000;
+/** Part of a processor: a quarter is what all peers may waste, and what liars have saved is a second in all; the rest is for
+ *  honest work, which is little in a simulation. */
 const SHARE_MAX = 0.5;
 
 interface Span {

@@ -13,7 +13,7 @@ const PROPOSALS = 300;
 const BUNDLES = 100;
 const QUESTIONS = 500;
 /** STATUS messages with which it does so: half a minute where nothing else goes wrong. */
-const FLOODS = 45;
+const FLOODS = 15;
 /** In a bundle or a question. */
 const ITEMS = 4096;
 
@@ -51,15 +51,17 @@ function expired({ genesis: { chainId } }: StrategyContext): Uint8Array {
   return encodePeerMessage({ kind: 'transactions', transactions });
 }
 
-/** For a while, with each STATUS the same thing many times: a proposal, a bundle of transactions or a question, by turns. */
+/** For a while, with each STATUS to one victim the same thing many times: a proposal, a bundle of transactions or a question, by
+ *  turns. One will do: to simulate it takes as long as it pretends to. */
 export const deluge: StrategyFactory = (context) => {
   let made: readonly { readonly bytes: Uint8Array; readonly copies: number }[] | null = null;
   let turn = 0;
+  const victim = context.self === 0 ? 1 : 0;
   return {
     name: 'deluge',
     outgoing(outgoing) {
       const { to, message } = outgoing;
-      if (message.kind !== 'status' || turn >= FLOODS) return [outgoing];
+      if (message.kind !== 'status' || to !== victim || turn >= FLOODS) return [outgoing];
       made ??= [
         { bytes: proposal(context), copies: PROPOSALS },
         { bytes: expired(context), copies: BUNDLES },

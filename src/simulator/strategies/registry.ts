@@ -45,7 +45,7 @@ export const FLOODS: ReadonlyMap<string, Liar> = new Map([
   liar('flood-votes', 'votes for bodies that nobody has, in bursts', floodVotes),
   liar(
     'deluge',
-    'sends ever more for half a minute: proposals out of turn, dead transactions and idle questions',
+    'fills the time of one peer for half a minute: with proposals out of turn, dead transactions and idle questions',
     deluge,
   ),
   liar('flood-view-changes', 'asks for ever higher views with true certificates, in bursts', floodViewChanges),
