@@ -6,11 +6,14 @@ import { present } from '../../src/base/invariant.ts';
 import type { Height } from '../../src/base/brand.ts';
 import { CLAUSES, type Clause, listenToMarks } from '../../src/consensus/marks.ts';
 import { reproposals } from '../../src/consensus/new-view.ts';
+import { playTranscript } from '../../src/simulator/play.ts';
+import { parseTranscript } from '../../src/simulator/transcript.ts';
 import { runScenario } from '../../src/simulator/run.ts';
 import { pinned } from '../simulator/pinned.ts';
 import { Bench, H } from './kit.ts';
 
 const SRC = join(import.meta.dirname, '..', '..', 'src');
+const CONCEALED = join(import.meta.dirname, '..', 'simulator', 'scenarios', 'evidence-concealed.txt');
 const SPEC = readFileSync(join(SRC, 'consensus', 'SPEC.md'), 'utf8');
 
 /** Runs that pass all marks that simulated networks pass; found by looking at many. */
@@ -74,6 +77,11 @@ describe('exercised', () => {
     const bench = new Bench();
     bench.give({ kind: 'censored', view: bench.replica.view });
     expect(bench.replica.view).toBe(1);
+  });
+
+  test('A3: a primary that leaves evidence out', () => {
+    const transcript = parseTranscript(readFileSync(CONCEALED, 'utf8'));
+    expect(transcript.ok && playTranscript(transcript.value).violations).toEqual([]);
   });
 
   test('V16, R9: a replica alone in a higher view', () => {

@@ -3,6 +3,7 @@ import type { StrategyFactory } from '../../driver/strategy.ts';
 import { hoard, oversize, privateTransactions } from './bodies.ts';
 import { corrupt } from './corrupt.ts';
 import { equivocate } from './equivocate.ts';
+import { late } from './late.ts';
 import { deluge } from './deluge.ts';
 import { conceal, whisper } from './hiders.ts';
 import { censor, invalidBody, repeat, skip, slander, slow, usurp, withhold, wrongTime } from './primaries.ts';
@@ -69,6 +70,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('slow', 'as primary proposes just before the others lose patience', slow),
   liar('censor', 'as primary leaves out half of all transactions', censor),
   liar('repeat', 'as primary proposes transactions twice', repeat),
+  liar('late', 'as primary begins its views just before the others lose patience, and then votes for nothing', late),
   liar('skip', 'as primary proposes at the end of the window and never fills the gap', skip),
   liar('withhold', 'as primary proposes bodies that it gives to nobody', withhold),
   liar('invalid-body', 'as primary proposes bodies in the name of another', invalidBody),

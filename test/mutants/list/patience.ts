@@ -1,6 +1,13 @@
 /** Bugs in timers: when a primary is left, and when it is not. */
 import { edit, type Mutant } from '../mutant.ts';
 
+/** Two liars of seven lure one honest validator after the other, and nothing else goes wrong. */
+const LURED = {
+  powers: [1n, 1n, 1n, 1n, 1n, 1n, 1n],
+  liars: [5, 6].map((validator) => ({ validator, strategy: 'lure' })),
+  faults: [],
+};
+
 export const patienceMutants: readonly Mutant[] = [
   {
     name: 'timer-never-restarted',
@@ -194,5 +201,51 @@ export const patienceMutants: readonly Mutant[] = [
       edit('consensus/stranded.ts', 'timer.now - since >= patience) return true;', 'timer.now < since) return true;'),
     ],
     directed: { transcript: 'alone-in-a-higher-view' },
+  },
+  {
+    name: 'stranded-followed-far',
+    clause: 'V16',
+    breaks: 'goes as far as whoever is alone ahead asks it to',
+    edits: [
+      edit(
+        'consensus/step.ts',
+        "return leave(replica, 'stranded', emit);",
+        `const views = [...replica.viewChanges.values()].map(({ viewChange }) => viewChange.view);
+    return moveTo(replica, Math.min(...views.filter((view) => view > replica.view)) as View, 'stranded', emit);`,
+      ),
+      edit('consensus/status.ts', '    passOnStranded(replica, from, status, emit);\n', ''),
+    ],
+    directed: LURED,
+  },
+  {
+    name: 'stranded-followed-again',
+    clause: 'V16',
+    breaks: 'follows a liar as often as it asks',
+    edits: [edit('consensus/stranded.ts', 'if (timer.now - since >= aloneTicks(replica)) followed.add(voter);', '')],
+    directed: LURED,
+  },
+  {
+    name: 'stranded-told-nobody',
+    clause: 'R9',
+    breaks: 'keeps to itself who is alone ahead: each is lured in its turn',
+    edits: [edit('consensus/status.ts', '    passOnStranded(replica, from, status, emit);\n', '')],
+    directed: LURED,
+  },
+  {
+    name: 'clock-anew-with-the-view',
+    clause: 'V5',
+    breaks: 'gives a primary that begins its view at the last moment a second timeout',
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        'if (!wasAwaited || !timer.reach || !awaits(replica)) timer.deadline = null;',
+        'if (wasAwaited !== null) timer.deadline = null;',
+      ),
+    ],
+    directed: {
+      powers: [1n, 1n, 1n, 1n, 1n, 1n, 1n, 1n, 1n, 1n],
+      liars: [0, 1, 2].map((validator) => ({ validator, strategy: 'late' })),
+      faults: [],
+    },
   },
 ];
