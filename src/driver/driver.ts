@@ -29,7 +29,7 @@ import { Reception } from './reception.ts';
 import { Server } from './server.ts';
 import { Submissions } from './submissions.ts';
 import type { StrategyFactory } from './strategy.ts';
-import { laneOf, type PeerMessage } from './wire.ts';
+import { laneOf } from './wire.ts';
 
 export interface DriverOptions {
   readonly genesis: Genesis;
