@@ -6,6 +6,7 @@ import type { Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { fromHex } from '../codec/hex.ts';
 import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
+import type { Status } from '../consensus/messages.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
 import { type Body, blockHash, bodyHash, type Header } from '../ledger/block.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
@@ -61,6 +62,13 @@ export class CatchUp {
     this.#target = Math.max(this.#target, height);
     if (peer === null) this.#proved = height;
     else this.#claims.set(peer, height);
+  }
+
+  /** The next body is nowhere complete, but in a range of blocks: who executed it forgot what it skipped. Those who call it final
+   *  are asked, whether or not we got its certificate: a liar may have kept us from it. */
+  overdue(height: Height, peers: Iterable<readonly [PeerId, Pick<Status, 'stableHeight'> | null]>): void {
+    for (const [peer, status] of peers)
+      if (status !== null && status.stableHeight >= height) this.behind(status.stableHeight, peer);
   }
 
   disconnected(peer: PeerId): void {

@@ -132,7 +132,6 @@ export class Driver {
       postman: this.#postman,
       catchUp: this.#catchUp,
       demand: () => this.#forwarding.demand,
-      peers: this.#peers,
       reach: () => this.#postman.reachesQuorum(),
       again: () => input(() => {}),
     });
@@ -308,6 +307,8 @@ export class Driver {
   /** What follows from all inputs of a turn together. */
   #endTurn(): void {
     this.#protocol.settle();
+    const next = (this.#chain.executedHeight + 1) as Height;
+    if (this.#bodies.isOverdue(next)) this.#catchUp.overdue(next, this.#peers);
     // Blocks of the next epoch can be checked when this one's last certificate is here.
     if (this.#chain.executedHeight < this.#protocol.authority.lastHeight)
       this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);

@@ -26,7 +26,7 @@ import type { Journal } from './journal.ts';
 import { type Buffers, EXECUTED_PER_TURN } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Patience } from './patience.ts';
-import type { Clock, Observer, PeerId, Signer } from './ports.ts';
+import type { Clock, Observer, Signer } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { PromiseKeys } from './promise-keys.ts';
 import { hasRoom, Proposer } from './proposer.ts';
@@ -50,8 +50,6 @@ interface ProtocolContext {
   readonly catchUp: CatchUp;
   /** Whether the primary owes a body for transactions. */
   readonly demand: () => boolean;
-  /** Connected peers, and where each last said it stands. */
-  readonly peers: ReadonlyMap<PeerId, Status | null>;
   /** Whether replicas of a quorum's power are connected. */
   readonly reach: () => boolean;
   /** Asks for another turn. */
@@ -178,22 +176,11 @@ export class Protocol {
     this.step({ kind: 'demand', waiting: this.isWaiting });
     this.#propose();
     this.accusations.flush(`${this.#replica.instance.epoch}/${this.#replica.view}`, this.primary);
-    this.#pursueOverdue();
   }
 
   /** A peer passed evidence on. Errors: as `Accusations.told`. */
   told(evidence: readonly Evidence[]): Result<true> {
     return this.accusations.told(evidence, this.#authority.epoch, (epoch) => this.authorityOf(epoch));
-  }
-
-  /** Who executed a block may have forgotten what it skipped: then its body is nowhere complete, but in a range of blocks. Those
-   *  who call it final are asked, whether or not we got its certificate: a liar may have kept us from it. */
-  #pursueOverdue(): void {
-    const { bodies, catchUp, chain, peers } = this.#context;
-    const next = (chain.executedHeight + 1) as Height;
-    if (!bodies.isOverdue(next)) return;
-    for (const [peer, status] of peers)
-      if (status !== null && status.stableHeight >= next) catchUp.behind(status.stableHeight, peer);
   }
 
   /** Executes blocks that certificates prove. */

@@ -55,8 +55,9 @@ const punished = (cluster: Cluster): (readonly [number, string])[] =>
 describe('a flood of', () => {
   const FLOODS: readonly (readonly [string, number, (cluster: Cluster) => PeerMessage])[] = [
     [
+      // The answer is made once: what is left to pay for is its way.
       'questions for a body',
-      1000,
+      1500,
       (c) => {
         const { height, bodyHash } = present(c.node(NODE).blocks.at(-1), 'a block').record.header;
         return { kind: 'fetch-body', height, hash: bodyHash };

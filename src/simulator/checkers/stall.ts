@@ -17,7 +17,12 @@ interface World {
   isCalm(): boolean;
   /** Faults that began or ended so far. */
   readonly troubles: number;
+  /** Of a healthy wire. */
+  readonly links: { readonly latencyMs: number };
 }
+
+/** The bound is for messages that take a small part of the base timeout: this part at most. */
+const PROMPT_PART = 1 / 20;
 
 /** How often the world is looked at. */
 const LOOK_MS = 250;
@@ -98,8 +103,11 @@ class Watch {
 
   /** A sentence when the pause is too long, once. */
   look(): string | null {
-    const { scheduler, genesis, troubles, nodes } = this.#world;
-    this.#calm = this.#world.isCalm() && this.#troubles === troubles && isMinority(genesis, faultyOf(nodes));
+    const { scheduler, genesis, troubles, nodes, links } = this.#world;
+    const { baseTimeoutTicks, tickMs } = genesis.consensus;
+    const isPrompt = links.latencyMs <= PROMPT_PART * baseTimeoutTicks * tickMs;
+    const isCalm = this.#world.isCalm() && this.#troubles === troubles;
+    this.#calm = isCalm && isPrompt && isMinority(genesis, faultyOf(nodes));
     this.#troubles = troubles;
     if (!this.#calm) this.#settledAt = null;
     if (this.#settledAt === null || !this.#isWaitedFor()) {
@@ -107,9 +115,11 @@ class Watch {
       return null;
     }
     this.#waitingMs ??= scheduler.nowMs;
-    const boundMs = longestPauseMs(this.#world) + ALLOWANCE_MS;
     const pauseMs = scheduler.nowMs - this.#waitingMs;
-    if (this.#told || pauseMs <= boundMs) return null;
+    // To find the bound takes longer than to look.
+    if (this.#told || pauseMs <= baseTimeoutTicks * tickMs) return null;
+    const boundMs = longestPauseMs(this.#world) + ALLOWANCE_MS;
+    if (pauseMs <= boundMs) return null;
     this.#told = true;
     return `no block for ${(pauseMs / 1000).toFixed(1)} s after height ${this.#height}, the bound is ${boundMs / 1000} s`;
   }

@@ -1,13 +1,6 @@
 /** Bugs in timers: when a primary is left, and when it is not. */
 import { edit, type Mutant } from '../mutant.ts';
 
-/** Two liars of seven lure one honest validator after the other, and nothing else goes wrong. */
-const LURED = {
-  powers: [1n, 1n, 1n, 1n, 1n, 1n, 1n],
-  liars: [5, 6].map((validator) => ({ validator, strategy: 'lure' })),
-  faults: [],
-};
-
 export const patienceMutants: readonly Mutant[] = [
   {
     name: 'timer-never-restarted',
@@ -215,21 +208,21 @@ export const patienceMutants: readonly Mutant[] = [
       ),
       edit('consensus/status.ts', '    passOnStranded(replica, from, status, emit);\n', ''),
     ],
-    directed: LURED,
+    directed: { transcript: 'lured' },
   },
   {
     name: 'stranded-followed-again',
     clause: 'V16',
     breaks: 'follows a liar as often as it asks',
     edits: [edit('consensus/stranded.ts', 'if (timer.now - since >= aloneTicks(replica)) followed.add(voter);', '')],
-    directed: LURED,
+    directed: { transcript: 'lured' },
   },
   {
     name: 'stranded-told-nobody',
     clause: 'R9',
     breaks: 'keeps to itself who is alone ahead: each is lured in its turn',
     edits: [edit('consensus/status.ts', '    passOnStranded(replica, from, status, emit);\n', '')],
-    directed: LURED,
+    directed: { transcript: 'lured' },
   },
   {
     name: 'clock-anew-with-the-view',
