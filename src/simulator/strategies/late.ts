@@ -12,8 +12,7 @@ export const late: StrategyFactory = (context) => {
   /** By receiver, the NEW-VIEW that is kept back for it, and when it would have left. */
   const kept = new Map<ValidatorIndex, { readonly lie: Outgoing; readonly view: number; readonly sinceTick: number }>();
   /** Each view in a row that fails doubles the timeout. */
-  const timeoutTicks = (view: number): number =>
-    Math.min(baseTimeoutTicks * 2 ** Math.min(view - 1, 30), timeoutCapTicks);
+  const timeoutTicks = (view: number): number => Math.min(baseTimeoutTicks * 2 ** Math.min(view, 30), timeoutCapTicks);
   return {
     name: 'late',
     outgoing(outgoing) {
