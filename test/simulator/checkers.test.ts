@@ -265,7 +265,11 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
       accused?.(simulation.node(0), { first: { vote: { kind: 'commit', epoch: 0 }, voter: 1 } } as never);
       for (let height = 1; height <= 7; height++) {
         const proposal = vote(0, { kind: 'pre-prepare', height: height as Height, hash: numbered(height) });
-        sent?.(simulation.node(0), { ...proposal, kind: 'pre-prepare', body: NULL_BODY } as PeerMessage);
+        sent?.(simulation.node(0), {
+          ...proposal,
+          kind: 'pre-prepare',
+          body: { ...NULL_BODY, proposer: 0 },
+        } as PeerMessage);
       }
     },
   ],
@@ -324,6 +328,18 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
       accused?.(running(simulation, 0), proofAgainst(3));
       simulation.run(BASE_TIMEOUT_MS);
       for (let height = 1; height <= 7; height++) finalized?.(simulation.node(0), final(height, 1));
+    },
+  ],
+  [
+    'accusation',
+    'an honest validator proposes a proof that it saw in a final block',
+    (simulation) => {
+      const { finalized, sent } = checker(simulation, 'accusation');
+      const evidence = [proofAgainst(3)];
+      finalized?.(simulation.node(0), { ...final(1, 1), body: { body: { ...NULL_BODY, evidence } } } as never);
+      const proposal = vote(0, { kind: 'pre-prepare', height: 2 as Height });
+      const body = { ...NULL_BODY, proposer: 0, evidence };
+      sent?.(simulation.node(0), { ...proposal, kind: 'pre-prepare', body } as unknown as PeerMessage);
     },
   ],
   [

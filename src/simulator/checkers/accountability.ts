@@ -73,6 +73,8 @@ interface World extends CalmWorld {
 interface Holder {
   readonly open: Map<string, number>;
   readonly proposed: Set<Hash>;
+  /** What it found in final blocks. */
+  readonly recorded: Set<string>;
   silentBodies: number;
 }
 
@@ -83,14 +85,14 @@ interface Holder {
 export function accusation(world: World, violate: Violate): Checker {
   const holders = new Map<number, Holder>();
   const holderOf = ({ slot }: SimulatedNode): Holder => {
-    const holder = holders.get(slot) ?? { open: new Map(), proposed: new Set(), silentBodies: 0 };
+    const holder = holders.get(slot) ?? { open: new Map(), proposed: new Set(), recorded: new Set(), silentBodies: 0 };
     holders.set(slot, holder);
     return holder;
   };
   const delays = new Delays(world, violate);
   const named = new Set<string>();
   const hold = (node: SimulatedNode, evidence: Evidence): void => {
-    const key = offenceKey(offenceOf(evidence));
+    const key = keyOf(evidence);
     if (!named.has(key)) holderOf(node).open.set(key, world.scheduler.nowMs);
   };
   const close = (key: string): void => {
@@ -104,10 +106,11 @@ export function accusation(world: World, violate: Violate): Checker {
       holderOf(node).open.clear();
       for (const evidence of present(node.driver, 'a driver that runs').evidence()) hold(node, evidence);
     },
-    finalized(_, { record: { header }, body: { body } }) {
-      for (const evidence of body.evidence) {
-        named.add(offenceKey(offenceOf(evidence)));
-        close(offenceKey(offenceOf(evidence)));
+    finalized(node, { record: { header }, body: { body } }) {
+      for (const key of body.evidence.map(keyOf)) {
+        named.add(key);
+        holderOf(node).recorded.add(key);
+        close(key);
       }
       for (const { open } of holders.values())
         for (const key of open.keys()) if (!isRecordable(epochOfKey(key), header.epoch)) close(key);
@@ -118,7 +121,9 @@ export function accusation(world: World, violate: Violate): Checker {
       const body = ownBody(node, message);
       if (body === undefined) return;
       const holder = holderOf(node);
-      if (holder.open.size === 0 || body.evidence > 0) holder.silentBodies = 0;
+      const again = holder.proposed.has(body.hash) ? undefined : body.keys.find((key) => holder.recorded.has(key));
+      if (again !== undefined) violate(`node ${node.slot} proposed the offence ${again} though it is in the chain`);
+      if (holder.open.size === 0 || body.keys.length > 0) holder.silentBodies = 0;
       else if (!holder.proposed.has(body.hash)) holder.silentBodies += 1;
       holder.proposed.add(body.hash);
       if (holder.silentBodies > SILENT_BODIES_MAX)
@@ -179,13 +184,15 @@ class Delays {
   }
 }
 
+const keyOf = (evidence: Evidence): string => offenceKey(offenceOf(evidence));
+
 const epochOfKey = (key: string): Epoch => Number(key.split('/')[0]) as Epoch;
 
 /** A body that an honest validator proposes. */
 function ownBody(
   node: SimulatedNode,
   message: PeerMessage,
-): { readonly hash: Hash; readonly evidence: number } | undefined {
-  if (!node.isHonest || message.kind !== 'pre-prepare' || message.vote.voter !== node.validator) return undefined;
-  return { hash: message.vote.vote.hash, evidence: message.body.evidence.length };
+): { readonly hash: Hash; readonly keys: readonly string[] } | undefined {
+  if (!node.isHonest || message.kind !== 'pre-prepare' || message.body.proposer !== node.validator) return undefined;
+  return { hash: message.vote.vote.hash, keys: message.body.evidence.map(keyOf) };
 }
