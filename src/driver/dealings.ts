@@ -73,7 +73,12 @@ export class Dealings {
     this.budgets.connected(peer);
   }
 
-  disconnected(peer: PeerId): void {
+  /** It has left, and may stay away: what it said before about agreement still counts. */
+  disconnected(peer: PeerId, look: (peer: PeerId, message: Uint8Array) => boolean): void {
+    for (let next = this.#inbox.nextOf(peer); next !== undefined; next = this.#inbox.nextOf(peer)) {
+      const { lane, price, message } = next;
+      this.budgets.paying(peer, lane, price, () => look(peer, message));
+    }
     this.budgets.disconnected(peer);
     this.#inbox.remove(peer);
     this.questions.disconnected(peer);

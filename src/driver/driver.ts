@@ -234,8 +234,8 @@ export class Driver {
 
   peerDisconnected(peer: PeerId): void {
     this.#loop.input(() => {
+      this.#dealings.disconnected(peer, (from, message) => this.#reception.look(from, message));
       this.#peers.delete(peer);
-      this.#dealings.disconnected(peer);
       this.#protocol.reach();
       this.#catchUp.disconnected(peer);
     });

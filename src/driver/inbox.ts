@@ -89,6 +89,13 @@ export class Inbox {
     return undefined;
   }
 
+  /** The next message of a peer about agreement, if it can be paid for. */
+  nextOf(peer: PeerId): ({ readonly lane: Lane } & Waiting) | undefined {
+    const lane = 'consensus';
+    if (!this.#rings[lane].has(peer) || !this.#context.budgets.canPay(peer, lane)) return undefined;
+    return { lane, ...this.#take(peer, lane) };
+  }
+
   /** The peer has left. */
   remove(peer: PeerId): void {
     const box = this.#boxes.get(peer);
