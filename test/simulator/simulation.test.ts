@@ -170,9 +170,9 @@ describe('a simulation', () => {
       // Who was not told first waits for an eighth of a base timeout longer, until it has told the primary.
       const spread = Math.ceil(base / 8) + 1;
       const moments = asked.filter((moment, position) => moment - (asked[position - 1] ?? 0) > spread);
-      const gaps = moments
-        .slice(1, 7)
-        .map((moment, position) => Math.round(moment - present(moments[position], 'gap')));
+      const all = moments.slice(1).map((moment, position) => Math.round(moment - present(moments[position], 'gap')));
+      // Who joined the first of these views counts no failure yet, and leaves the next one after a base timeout.
+      const gaps = all.slice(Math.abs((all[0] ?? 0) - base) <= spread ? 1 : 0).slice(0, 6);
       const expected = [2 * base, 4 * base, cap, cap, cap, cap];
       expect(gaps.map((gap, position) => Math.abs(gap - present(expected[position], 'gap')) <= spread)).toEqual(
         expected.map(() => true),
