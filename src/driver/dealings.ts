@@ -4,7 +4,7 @@
  */
 import type { Genesis } from '../ledger/genesis.ts';
 import { Budgets } from './budgets.ts';
-import { Inbox } from './inbox.ts';
+import { Inbox, type Taken } from './inbox.ts';
 import { KnownSignatures } from './known-signatures.ts';
 import { signaturesMax, TURN_US } from './limits.ts';
 import { Pace } from './pace.ts';
@@ -75,9 +75,10 @@ export class Dealings {
 
   /** It has left, and may stay away: what it said before about agreement still counts. */
   disconnected(peer: PeerId, look: (peer: PeerId, message: Uint8Array) => boolean): void {
+    const end = this.budgets.spent + TURN_US;
     for (let next = this.#inbox.nextOf(peer); next !== undefined; next = this.#inbox.nextOf(peer)) {
-      const { lane, price, message } = next;
-      this.budgets.paying(peer, lane, price, () => look(peer, message));
+      this.#pay(next, look);
+      if (this.budgets.spent >= end) break;
     }
     this.budgets.disconnected(peer);
     this.#inbox.remove(peer);
@@ -99,11 +100,14 @@ export class Dealings {
     const end = budgets.spent + TURN_US;
     this.#inbox.begin();
     for (let next = this.#inbox.next(); next !== undefined; next = this.#inbox.next()) {
-      const { peer, lane, message, price } = next;
-      budgets.paying(peer, lane, price, () => look(peer, message));
+      this.#pay(next, look);
       if (budgets.spent >= end) return this.#inbox.messages > 0;
     }
     return false;
+  }
+
+  #pay({ peer, lane, message, price }: Taken, look: (peer: PeerId, message: Uint8Array) => boolean): void {
+    this.budgets.paying(peer, lane, price, () => look(peer, message));
   }
 
   tick(): void {

@@ -9,10 +9,16 @@ import type { Lane, PeerId } from './ports.ts';
 import { priceOfMessage } from './prices.ts';
 import { laneOfBytes } from './wire.ts';
 
-export interface Waiting {
+interface Waiting {
   readonly message: Uint8Array;
   /** To look at it. */
   readonly price: number;
+}
+
+/** A message whose turn it is. */
+export interface Taken extends Waiting {
+  readonly peer: PeerId;
+  readonly lane: Lane;
 }
 
 interface Box {
@@ -73,7 +79,7 @@ export class Inbox {
   }
 
   /** The next message that can be paid for. */
-  next(): ({ readonly peer: PeerId; readonly lane: Lane } & Waiting) | undefined {
+  next(): Taken | undefined {
     for (const lane of LANES) {
       const ring = this.#rings[lane];
       for (const peer of ring) {
@@ -90,10 +96,10 @@ export class Inbox {
   }
 
   /** The next message of a peer about agreement, if it can be paid for. */
-  nextOf(peer: PeerId): ({ readonly lane: Lane } & Waiting) | undefined {
+  nextOf(peer: PeerId): Taken | undefined {
     const lane = 'consensus';
     if (!this.#rings[lane].has(peer) || !this.#context.budgets.canPay(peer, lane)) return undefined;
-    return { lane, ...this.#take(peer, lane) };
+    return { peer, lane, ...this.#take(peer, lane) };
   }
 
   /** The peer has left. */

@@ -12,7 +12,7 @@ export const budgetMutants: readonly Mutant[] = [
     name: 'decoded-before-it-is-paid',
     clause: 'cost',
     breaks: 'charges nothing for looking at a message',
-    edits: [edit('driver/dealings.ts', 'budgets.paying(peer, lane, price,', 'budgets.paying(peer, lane, 0,')],
+    edits: [edit('driver/dealings.ts', 'this.budgets.paying(peer, lane, price,', 'this.budgets.paying(peer, lane, 0,')],
     directed: FLOODED,
   },
   {
