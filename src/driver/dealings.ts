@@ -43,7 +43,7 @@ export class Dealings {
     const { tickMs, window } = genesis.consensus;
     const { length } = genesis.validators.validators;
     this.budgets = new Budgets({ ...context, tickMs, members: length - 1 });
-    this.#inbox = new Inbox({ budgets: this.budgets, hold: (peer, held) => transport.hold?.(peer, held) });
+    this.#inbox = new Inbox({ tickMs, budgets: this.budgets, hold: (peer, held) => transport.hold?.(peer, held) });
     this.#pace = new Pace(tickMs);
     this.signatures = new KnownSignatures(
       (publicKey, message, signature) => {
@@ -112,6 +112,7 @@ export class Dealings {
 
   tick(): void {
     this.budgets.tick();
+    this.#inbox.tick();
     this.#pace.tick();
   }
 

@@ -3,7 +3,14 @@
  * than its share of the room. They are taken in turn, by what they cost: one that floods us delays nobody but itself.
  */
 import { present } from '../base/invariant.ts';
-import { HOLD_BYTES, INPUT_OVERHEAD_BYTES, INPUTS_MAX, PEER_INPUT_BYTES_MAX, TURN_QUANTUM_US } from './limits.ts';
+import {
+  HOLD_BULK_MS,
+  HOLD_BYTES,
+  INPUT_OVERHEAD_BYTES,
+  INPUTS_MAX,
+  PEER_INPUT_BYTES_MAX,
+  TURN_QUANTUM_US,
+} from './limits.ts';
 import { type Budgets, LANES } from './budgets.ts';
 import type { Lane, PeerId } from './ports.ts';
 import { priceOfMessage } from './prices.ts';
@@ -26,9 +33,12 @@ interface Box {
   messages: number;
   bytes: number;
   held: boolean;
+  /** Ticks since then. */
+  heldTicks: number;
 }
 
 interface InboxContext {
+  readonly tickMs: number;
   readonly budgets: Budgets;
   /** Asks the network to read nothing more from the peer, or to go on. */
   readonly hold: (peer: PeerId, held: boolean) => void;
@@ -71,6 +81,18 @@ export class Inbox {
     const messagesMax = Math.floor(INPUTS_MAX / this.#context.budgets.peers);
     while (box.messages > 1 && (box.messages > messagesMax || box.bytes > PEER_INPUT_BYTES_MAX)) this.#drop(peer, box);
     this.#hold(peer, box);
+  }
+
+  /** A tick went by. Who was held for long because of what it sent in bulk loses that: its votes wait behind it, out of our
+   *  sight, and are not to wait until the bulk can be paid for. */
+  tick(): void {
+    for (const [peer, box] of this.#boxes) {
+      if (!box.held) continue;
+      box.heldTicks += 1;
+      if (box.heldTicks * this.#context.tickMs < HOLD_BULK_MS) continue;
+      while (box.bytes > HOLD_BYTES / 2 && box.messages > box.lanes.consensus.size) this.#drop(peer, box);
+      this.#hold(peer, box);
+    }
   }
 
   /** A turn of the driver begins: accounts may have been filled. */
@@ -146,6 +168,7 @@ export class Inbox {
     const held = box.held ? box.bytes > HOLD_BYTES / 2 : box.bytes > HOLD_BYTES;
     if (held === box.held) return;
     box.held = held;
+    box.heldTicks = 0;
     this.#context.hold(peer, held);
   }
 }
@@ -155,6 +178,7 @@ const newBox = (): Box => ({
   messages: 0,
   bytes: 0,
   held: false,
+  heldTicks: 0,
 });
 
 /** First in, first out; the head moves through an array that is cut now and then. */

@@ -11,6 +11,8 @@ import {
   BUDGET_BURST_MIN_US,
   BUDGET_BURST_US,
   BUDGET_US_PER_MS,
+  HOLD_BULK_MS,
+  HOLD_BYTES,
   PACE_BURST_US,
   PACE_US_PER_MS,
   SHUT_OUT_US,
@@ -156,7 +158,7 @@ describe('messages that wait', () => {
   function makeInbox() {
     const { budgets } = make(['a', 'b']);
     const held: string[] = [];
-    const inbox = new Inbox({ budgets, hold: (peer, on) => held.push(`${peer} ${on}`) });
+    const inbox = new Inbox({ tickMs: TICK_MS, budgets, hold: (peer, on) => held.push(`${peer} ${on}`) });
     const all = (): string[] => {
       const found: string[] = [];
       inbox.begin();
@@ -196,6 +198,27 @@ describe('messages that wait', () => {
     expect(held).toEqual(['a true']);
     expect(all()).toEqual(['a1', 'a4', 'a3']);
     expect(held).toEqual(['a true', 'a false']);
+  });
+
+  test('are read on after a moment where bulk is in the way of votes, which that costs the bulk', () => {
+    const { budgets, inbox, held, all } = makeInbox();
+    const MIB = 1024 * 1024;
+    budgets.charge('a', 'transactions', 1e9);
+    for (const byte of [1, 2, 3]) inbox.put('a', message(TRANSACTIONS, byte, MIB));
+    for (let ms = TICK_MS; ms < HOLD_BULK_MS; ms += TICK_MS) inbox.tick();
+    expect([held, inbox.messages]).toEqual([['a true'], 3]);
+    inbox.tick();
+    expect([held, inbox.messages]).toEqual([['a true', 'a false'], 0]);
+    inbox.put('a', message(VOTE, 4));
+    expect(all()).toEqual(['a4']);
+  });
+
+  test('are not, where votes alone are too much', () => {
+    const { budgets, inbox, held } = makeInbox();
+    budgets.charge('a', LANE, 1e9);
+    inbox.put('a', message(VOTE, 1, HOLD_BYTES));
+    for (let ms = 0; ms < 2 * HOLD_BULK_MS; ms += TICK_MS) inbox.tick();
+    expect([held, inbox.messages]).toEqual([['a true'], 1]);
   });
 
   test('are forgotten with their peer', () => {

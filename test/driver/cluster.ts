@@ -79,6 +79,8 @@ export interface GenesisText {
   validators: Record<string, unknown>[];
 }
 
+const streamOf = (from: PeerId, to: number): string => `${from} ${to}`;
+
 export class Cluster {
   readonly scheduler = new Scheduler(1_800_000_000_000);
   readonly genesis: Genesis;
@@ -86,6 +88,8 @@ export class Cluster {
   readonly accounts = developmentNetwork(4).accounts;
   /** Whether a message may pass; a test closes links with it. */
   link: (from: number, to: number, message: Uint8Array) => boolean = () => true;
+  /** By stream: what waits while its receiver reads nothing from it, votes behind what was sent before them. */
+  readonly #held = new Map<string, Uint8Array[]>();
 
   /** Validators, then observers. */
   constructor(count: number, change: (genesis: GenesisText) => void = () => {}, observers = 0) {
@@ -139,6 +143,7 @@ export class Cluster {
         transport: {
           send: (to, _lane, message) => this.#send(index, to, message),
           punish: (peer, code) => node.punished.push({ peer, code }),
+          hold: (peer, held) => this.#hold(peer, index, held),
         },
         verifier: {
           check: ({ publicKey: key, message, signature }) => equalBytes(signature, standInSignature(key, message)),
@@ -190,14 +195,30 @@ export class Cluster {
     if (target === undefined || !this.link(from, target.index, message)) return;
     const life = target.life;
     this.scheduler.after(1, () => {
-      if (target.life === life) target.driver?.receive(this.node(from).peerId, message);
+      if (target.life === life) this.#arrive(this.node(from).peerId, target.index, message);
+    });
+  }
+
+  #arrive(from: PeerId, to: number, message: Uint8Array): void {
+    const waiting = this.#held.get(streamOf(from, to));
+    if (waiting === undefined) this.node(to).driver?.receive(from, message);
+    else waiting.push(message);
+  }
+
+  #hold(from: PeerId, to: number, held: boolean): void {
+    const stream = streamOf(from, to);
+    if (held) return void this.#held.set(stream, []);
+    this.scheduler.after(0, () => {
+      const waiting = this.#held.get(stream) ?? [];
+      this.#held.delete(stream);
+      for (const message of waiting) this.#arrive(from, to, message);
     });
   }
 
   /** A message as if `from` had sent it, whatever it is. */
   inject(from: number, to: number, message: PeerMessage | Uint8Array): void {
     const bytes = message instanceof Uint8Array ? message : encodePeerMessage(message);
-    this.scheduler.after(1, () => this.node(to).driver?.receive(this.node(from).peerId, bytes));
+    this.scheduler.after(1, () => this.#arrive(this.node(from).peerId, to, bytes));
   }
 
   driver(index: number): Driver {

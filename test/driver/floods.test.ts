@@ -136,6 +136,27 @@ describe('honest load', () => {
   }, 120_000);
 });
 
+test('transactions that all have already, from everybody to everybody, delay the votes behind them by a moment only', () => {
+  const cluster = running();
+  // As when clients give the same ones to all nodes: none of them is of use to the others.
+  const known = range(0, 1000).map((person) => transactionOf(cluster, person));
+  for (const node of range(0, 4)) for (const bytes of known) cluster.submit(node, bytes);
+  cluster.run(500);
+  const bytes = encodePeerMessage(bundle(known));
+  let nonce = 1;
+  for (let ms = 0; ms < 20_000; ms += TICK_MS) {
+    for (const from of range(0, 4)) for (const to of range(0, 4)) if (from !== to) cluster.inject(from, to, bytes);
+    if (ms % 1000 === 0) {
+      const [height] = cluster.heights();
+      for (const node of range(0, 4)) cluster.submit(node, cluster.transfer(0, 1, nonce));
+      nonce += 1;
+      expect(cluster.until(() => (cluster.heights()[NODE] ?? 0) > (height ?? 0), 1500)).toBe(true);
+    } else cluster.run(TICK_MS);
+  }
+  expect(cluster.nodes.map(({ driver }) => driver?.status().view)).toEqual([0, 0, 0, 0]);
+  expect(punished(cluster)).toEqual([]);
+}, 120_000);
+
 test('the same refused transactions again are not even decoded', () => {
   const cluster = running();
   const { peerId } = cluster.node(LIAR);
