@@ -183,7 +183,9 @@ export class Budgets {
         account.shortTicks = 0;
         throttled(peer);
       }
-      const isWhole = account.useless === 0 && LANES.every((lane) => account.left[lane] >= burst);
+      // An answer that is still made counts its end on this account, also when the peer has come again by then.
+      const isWhole =
+        account.useless === 0 && LANES.every((lane) => account.left[lane] >= burst && account.underWay[lane] === 0);
       if (isWhole && !account.connected) this.#accounts.delete(peer);
     }
   }

@@ -91,6 +91,22 @@ describe('an account', () => {
     expect(left('a')).toBeLessThan(before - 7);
   });
 
+  test('of one that left outlives what is still read for it: it may come again before that is done', () => {
+    const { budgets } = make(['a']);
+    let finish = (): void => {};
+    budgets.paying('a', LANE, 0, () => {
+      budgets.reading((done) => {
+        finish = () => done(1, 1024, () => {});
+      });
+      return false;
+    });
+    budgets.disconnected('a');
+    budgets.tick();
+    budgets.connected('a');
+    finish();
+    expect(budgets.canPay('a', LANE)).toBe(true);
+  });
+
   test('is filled with time, up to its bound: those who want it share what the others leave', () => {
     const { budgets, left } = make(['a', 'b', 'c']);
     const full = left('a');
