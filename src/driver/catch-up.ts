@@ -17,6 +17,8 @@ import type { PeerMessage, SyncBlock } from './wire.ts';
 
 /** Ticks that a peer has for an answer before another is asked. */
 const ANSWER_TICKS = 20;
+/** Ticks until those are believed again who say that they have an overdue block: who answers with none is not asked at once. */
+const OVERDUE_TICKS = 4;
 
 interface CatchUpContext {
   readonly send: (to: PeerId, message: PeerMessage) => void;
@@ -35,6 +37,8 @@ export class CatchUp {
   /** Who said to be that far. */
   readonly #claims = new Map<PeerId, Height>();
   #turn = 0;
+  /** When somebody was last believed to have an overdue block. */
+  #overdueTick = Number.NEGATIVE_INFINITY;
 
   constructor(context: CatchUpContext) {
     this.#context = context;
@@ -64,11 +68,20 @@ export class CatchUp {
     else this.#claims.set(peer, height);
   }
 
-  /** The next body is nowhere complete, but in a range of blocks: who executed it forgot what it skipped. Those who call it final
-   *  are asked, whether or not we got its certificate: a liar may have kept us from it. */
-  overdue(height: Height, peers: Iterable<readonly [PeerId, Pick<Status, 'stableHeight'> | null]>): void {
-    for (const [peer, status] of peers)
-      if (status !== null && status.stableHeight >= height) this.behind(status.stableHeight, peer);
+  /** The next body is nowhere complete, but in a range of blocks: who executed it forgot what it skipped. Those who executed it
+   *  and call it final are asked, whether or not we got its certificate: a liar may have kept us from it. To be called each turn. */
+  overdue(
+    height: Height,
+    peers: Iterable<readonly [PeerId, Pick<Status, 'stableHeight' | 'executedHeight'> | null]>,
+    tick: number,
+  ): void {
+    if (tick - this.#overdueTick < OVERDUE_TICKS) return;
+    for (const [peer, status] of peers) {
+      // Others who lack the block may hold its certificate.
+      if (status === null || Math.min(status.stableHeight, status.executedHeight) < height) continue;
+      this.behind(status.stableHeight, peer);
+      this.#overdueTick = tick;
+    }
   }
 
   disconnected(peer: PeerId): void {

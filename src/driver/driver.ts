@@ -308,7 +308,7 @@ export class Driver {
   #endTurn(): void {
     this.#protocol.settle();
     const next = (this.#chain.executedHeight + 1) as Height;
-    if (this.#bodies.isOverdue(next)) this.#catchUp.overdue(next, this.#peers);
+    if (this.#bodies.isOverdue(next)) this.#catchUp.overdue(next, this.#peers, this.#ticks);
     // Blocks of the next epoch can be checked when this one's last certificate is here.
     if (this.#chain.executedHeight < this.#protocol.authority.lastHeight)
       this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);

@@ -33,8 +33,8 @@ interface Messenger {
 interface Asking {
   round: number;
   dueTick: number;
-  /** Asked since everybody was. */
-  readonly asked: Set<PeerId>;
+  /** Asked since everybody was, each in its own turn: who was asked for transactions and has them no more may have the body. */
+  readonly askedFor: { readonly transactions: Set<PeerId>; readonly body: Set<PeerId> };
 }
 
 export class Fetching {
@@ -68,7 +68,8 @@ export class Fetching {
    *  or a body, are more likely on their way. */
   #begin(hash: Hash, ids: readonly Hash[] | null, tick: number): Asking {
     const isSmall = ids !== null && ids.length <= FETCH_AT_ONCE_MAX;
-    const asking: Asking = { round: 0, dueTick: isSmall ? tick : tick + LATE_TICKS, asked: new Set() };
+    const askedFor = { transactions: new Set<PeerId>(), body: new Set<PeerId>() };
+    const asking: Asking = { round: 0, dueTick: isSmall ? tick : tick + LATE_TICKS, askedFor };
     this.#asking.set(hash, asking);
     return asking;
   }
@@ -82,7 +83,8 @@ export class Fetching {
     const count = forBody
       ? Math.min(1 + Math.floor(round / 3), FETCH_BODY_PEERS_MAX)
       : Math.min(1 + round, FETCH_PEERS_MAX);
-    for (const peer of this.#choose(holders(), asking.asked, count)) this.#messenger.sendTo(peer, message);
+    const asked = asking.askedFor[forBody ? 'body' : 'transactions'];
+    for (const peer of this.#choose(holders(), asked, count)) this.#messenger.sendTo(peer, message);
     asking.round += 1;
     asking.dueTick = tick + (round === 0 ? ASK_TICKS / 2 : ASK_TICKS);
   }

@@ -117,6 +117,21 @@ describe('whom it asks', () => {
     expect(asked).toEqual([]);
   });
 
+  test('who says that it has an overdue block and answers with none is not asked again at once', () => {
+    const { asked, catchUp } = begin();
+    const peers = [['a', { stableHeight: 6 as Height, executedHeight: 6 as Height }]] as const;
+    for (let turn = 0; turn < 800; turn++) {
+      const tick = 1 + Math.floor(turn / 100);
+      catchUp.overdue(6 as Height, peers, tick);
+      catchUp.pursue(5 as Height, tick);
+      catchUp.accept('a', []);
+    }
+    expect(asked).toEqual([
+      ['a', 6],
+      ['a', 6],
+    ]);
+  });
+
   test('one who claims to be ahead, once, until it answers or is too late', () => {
     const { asked, catchUp } = begin();
     catchUp.behind(9 as Height, 'b');

@@ -27,7 +27,7 @@ describe('what is missing is asked for', () => {
   const many = Array.from({ length: 129 }, (_, i) => i.toString(16).padStart(64, '0') as Hash);
 
   test('at once from who must have it, where it is little; then from others, several at a time', () => {
-    expect(asked(7, few, ['d', 'b'])).toEqual(['0 ids d', '2 ids b', '2 ids a', '6 body c']);
+    expect(asked(7, few, ['d', 'b'])).toEqual(['0 ids d', '2 ids b', '2 ids a', '6 body d']);
   });
 
   test('two ticks later, where it is much, or the body: it is usually on its way', () => {
@@ -41,6 +41,7 @@ describe('what is missing is asked for', () => {
       '2 ids a',
       '2 ids c',
       '6 body b',
+      '10 ids b',
       '10 ids a',
       '10 ids c',
     ]);
@@ -55,6 +56,26 @@ describe('what is missing is asked for', () => {
     const most = (kind: string) => Math.max(...[...rounds].flatMap(([round, n]) => (round.endsWith(kind) ? [n] : [])));
     expect([most('ids'), most('body'), rounds.size]).toEqual([3, 2, 101]);
   });
+
+  // Who executed a body has it whole, and its transactions no more. All f liars may stand before the first of those.
+  test.each([
+    [4, 1, 14],
+    [7, 2, 14],
+    [10, 3, 22],
+    [16, 5, 30],
+  ])(
+    'a body of everybody: with %i validators the one after %i liars is asked for it within %i ticks',
+    (n, f, ticks) => {
+      const peers = Array.from({ length: n - 1 }, (_, i) => String(i));
+      const bodies = asked(200, few, peers, peers).flatMap((line) => {
+        const [tick, kind, peer] = line.split(' ');
+        return kind === 'body' ? [{ tick: Number(tick), peer }] : [];
+      });
+      const first = peers.map((peer) => bodies.find((each) => each.peer === peer)?.tick);
+      expect(first).not.toContain(undefined);
+      expect(first.slice(0, f + 1).every((tick) => (tick ?? ticks + 1) <= ticks)).toBe(true);
+    },
+  );
 });
 
 test('transactions that a liar gives to the primary alone delay a block by one round trip, whoever connected first', () => {

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
 import { proveRange } from '../../src/driver/catch-up.ts';
 import { KEYS } from '../../src/driver/records.ts';
-import type { SyncBlock } from '../../src/driver/wire.ts';
+import { kindOfBytes, type SyncBlock } from '../../src/driver/wire.ts';
 import { type FullBody, fullBodyCodec, hasAllTransactions, SKIPPED_BYTES } from '../../src/ledger/block.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
 import { authorityOf } from '../consensus/kit.ts';
@@ -90,6 +90,37 @@ test.each([
   expect(cluster.until(() => [1, 2].every((i) => cluster.driver(i).status().finalHeight >= 2), 2000)).toBe(true);
   expect(cluster.heights()[3]).toBe(1);
   expect(cluster.until(() => (cluster.heights()[3] ?? 0) >= 2, 2000)).toBe(true);
+  expect(faults(cluster)).toEqual([]);
+});
+
+test('nodes that have the certificate of such a block and lack the block do not ask each other for it', () => {
+  const [lacking, n] = [[5, 6], 7];
+  const cluster = new Cluster(n);
+  cluster.startAll();
+  expect(cluster.until(isEverywhere(cluster, 1), 4000)).toBe(true);
+  let isCut = false;
+  let questions = 0;
+  cluster.link = (from, to, message) => {
+    const [fromLacking, toLacking] = [lacking.includes(from), lacking.includes(to)];
+    const kind = kindOfBytes(message);
+    if (toLacking && kind === 'transactions') return false;
+    if (fromLacking && toLacking && kind === 'fetch-blocks') questions += 1;
+    return !isCut || fromLacking === toLacking;
+  };
+  const some = [cluster.transfer(0, 1, 7), cluster.transfer(0, 1, 0)];
+  const message = proposal(cluster, PRIMARY, 0, 2, { transactionIds: some.map((bytes) => transactionId(bytes)) });
+  for (let to = 0; to < n; to++) {
+    cluster.inject(to === PRIMARY ? 1 : PRIMARY, to, message);
+    if (!lacking.includes(to))
+      cluster.inject(to === PRIMARY ? 1 : PRIMARY, to, { kind: 'transactions', transactions: some });
+  }
+  cluster.run(50);
+  isCut = true;
+  cluster.run(5000);
+  expect(lacking.map((i) => cluster.driver(i).status().finalHeight)).toEqual([1, 1]);
+  expect(questions).toBe(0);
+  isCut = false;
+  expect(cluster.until(isEverywhere(cluster, 2), 10_000)).toBe(true);
   expect(faults(cluster)).toEqual([]);
 });
 
