@@ -19,7 +19,7 @@ import {
   SENDER_TRANSACTIONS_MAX,
 } from './limits.ts';
 import type { PeerId } from './ports.ts';
-import { type Entry, type Held, SenderQueue } from './sender-queue.ts';
+import { type Entry, type Held, leftAfter, SenderQueue } from './sender-queue.ts';
 
 export type AddCode = 'MEMPOOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TOO_HIGH' | 'NONCE_TAKEN';
 
@@ -93,10 +93,11 @@ export class Mempool {
     return this.#entries.values();
   }
 
-  /** Whether it is the next of its sender. */
-  isNext({ item }: Entry): boolean {
+  /** Since when it is the next of its sender; null while it is not. Until then its sender may have been unable to pay for it. */
+  nextSinceMs({ item, asOfMs }: Entry): number | null {
     const { sender, nonce } = item.signed.transaction;
-    return this.#senders.get(sender)?.start === nonce;
+    const queue = this.#senders.get(sender);
+    return queue?.start === nonce ? Math.max(asOfMs, queue.movedMs) : null;
   }
 
   /** The nonce after the sender's transactions that wait here without a gap. */
@@ -181,7 +182,7 @@ export class Mempool {
         weight += entry.weight;
         bytes += size;
       }
-      accounts.set(sender, { nonce: nonce + 1, balance: account.balance - entry.fee });
+      accounts.set(sender, { nonce: nonce + 1, balance: leftAfter(entry, account.balance) });
       return true;
     };
     for (const entry of this.#entries.values()) {
@@ -205,7 +206,7 @@ export class Mempool {
       const queue = this.#senders.get(sender);
       if (queue === undefined) continue;
       const { nonce, balance } = this.#accountOf(sender);
-      const { used, grown } = queue.advance(nonce);
+      const { used, grown } = queue.advance(nonce, nowMs);
       for (const entry of used) {
         this.#forget(entry);
         dropped.push({ entry, code: 'NONCE_TOO_LOW' });

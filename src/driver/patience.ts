@@ -68,8 +68,9 @@ export class Patience {
     for (const [id, toldMs] of this.#told) {
       if (nowMs - toldMs < this.#timeoutMs) return false;
       const entry = this.#mempool.get(id);
-      if (entry === undefined || !this.isTold(entry) || !this.#mempool.isNext(entry) || this.inFlight.has(id)) continue;
-      if (nowMs - Math.max(entry.asOfMs, viewSinceMs) > 2 * this.#timeoutMs) return true;
+      if (entry === undefined || !this.isTold(entry) || this.inFlight.has(id)) continue;
+      const nextSinceMs = this.#mempool.nextSinceMs(entry);
+      if (nextSinceMs !== null && nowMs - Math.max(nextSinceMs, viewSinceMs) > 2 * this.#timeoutMs) return true;
     }
     return false;
   }

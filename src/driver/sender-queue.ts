@@ -30,6 +30,8 @@ export class SenderQueue {
   /** The run: from the account's nonce to the first that is missing. */
   #start: number;
   #end: number;
+  /** When the account's nonce last moved here. */
+  #movedMs = Number.NEGATIVE_INFINITY;
   /** No fee here is higher. */
   #dearest = 0n;
 
@@ -46,6 +48,11 @@ export class SenderQueue {
   /** The account's nonce. */
   get start(): number {
     return this.#start;
+  }
+
+  /** Since when the next one is the next. */
+  get movedMs(): number {
+    return this.#movedMs;
   }
 
   /** The first nonce that is missing. */
@@ -77,9 +84,10 @@ export class SenderQueue {
   }
 
   /** The account's nonce moved up. Takes out what is used, and returns it with what joined the run. */
-  advance(nonce: number): { readonly used: readonly Held[]; readonly grown: readonly Held[] } {
+  advance(nonce: number, nowMs: number): { readonly used: readonly Held[]; readonly grown: readonly Held[] } {
     const used = this.#between(this.#start, Math.min(nonce, this.#start + NONCE_GAP_MAX));
     for (const { item } of used) this.#byNonce.delete(item.signed.transaction.nonce);
+    if (nonce > this.#start) this.#movedMs = nowMs;
     this.#start = nonce;
     this.#end = Math.max(this.#end, nonce);
     return { used, grown: this.#grow() };
@@ -107,4 +115,12 @@ export class SenderQueue {
     }
     return found;
   }
+}
+
+/** What a sender has left for certain after its transaction: the fee is paid, and what it moves may be gone. A body is not to
+ *  hold what cannot pay once those before it are executed: it would look full of what nobody pays for. */
+export function leftAfter({ item, fee }: Entry, balance: bigint): bigint {
+  let left = balance - fee;
+  for (const { amount } of item.signed.transaction.operations) left -= amount;
+  return left > 0n ? left : 0n;
 }
