@@ -1,6 +1,5 @@
 /** Nobody honest leaves an honest primary when nothing is wrong, whatever liars tell whom. */
 import type { Epoch, View } from '../../base/brand.ts';
-import type { Genesis } from '../../ledger/genesis.ts';
 import { primaryOf } from '../../ledger/validators.ts';
 import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedNode } from '../node.ts';
@@ -13,11 +12,7 @@ const SETTLED_TIMEOUTS = 4;
 /** What an honest backup does to a primary of which it believes that it fails. In other cases it follows somebody. */
 const BLAMING = ['timeout', 'invalid-body', 'censorship'];
 
-interface World extends CalmWorld {
-  readonly genesis: Genesis;
-}
-
-export function blame(world: World, violate: Violate): Checker {
+export function blame(world: CalmWorld, violate: Violate): Checker {
   const { nodes, scheduler, genesis } = world;
   const { baseTimeoutTicks, tickMs } = genesis.consensus;
   const settleMs = SETTLED_TIMEOUTS * baseTimeoutTicks * tickMs;
