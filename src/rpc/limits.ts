@@ -8,6 +8,15 @@ export const DROPPED_BYTES_MAX = 32 * 1024 * 1024;
 export const READ_MICROS = 200;
 /** And for what it says, each KiB that is written. */
 export const WRITE_MICROS_PER_KIB = 1;
+/** Microseconds of the main thread that any submission takes: the same, and what it takes to read a body at all. */
+export const SUBMIT_MICROS = 300;
+/** Microseconds that each KiB of a submission takes to be read; what looking into it takes is measured. */
+export const BODY_MICROS_PER_KIB = 2;
+/** Microseconds for each transaction that a submission holds: decoding, hashing, judging it, and saying what came of it. */
+export const TRANSACTION_MICROS = 40;
+/** Transactions whose charge was given back, which happens once for each: more than wait in a mempool, so that nobody works
+ *  for nothing by submitting again and again what waits there. */
+export const GIVEN_BACK_MAX = 65_536;
 /** Milliseconds after which the rendering of a block makes room for others, and how many transactions it looks at between two
  *  looks at the clock: they may have sixteen transfers each. */
 export const SLICE_MS_MAX = 1;
@@ -22,6 +31,19 @@ export const LARGE_BYTES = 64 * 1024;
 export const ANSWER_MS_MAX = 60_000;
 /** Milliseconds for which /v1/status and /v1/offences are answered by the same bytes: a tick of the protocol's clock. */
 export const STATUS_MS = 50;
+
+/** How much of the main thread's time one kind of requests may take. */
+export interface TurnLimits {
+  /** Microseconds in a second, and in one go after a pause. */
+  readonly microsPerSecond: number;
+  readonly microsBurst: number;
+  /** In one turn of the event loop. */
+  readonly microsPerTurn: number;
+  /** Requests that wait for their turn. */
+  readonly waitingMax: number;
+  /** Milliseconds after which one is refused that has no room to wait. */
+  readonly refusalMs: number;
+}
 
 export interface ServerLimits {
   /** Open connections; further ones are closed at once. */
@@ -51,6 +73,11 @@ export interface ServerLimits {
   readonly readMicrosPerTurn: number;
   /** Reads that wait for their turn. */
   readonly readsWaitingMax: number;
+  /** The same of submissions, whose transactions are given back when they are taken in. */
+  readonly submitMicrosPerSecond: number;
+  readonly submitMicrosBurst: number;
+  readonly submitMicrosPerTurn: number;
+  readonly submitsWaitingMax: number;
   /** Milliseconds after which one is refused that has no room to wait. */
   readonly refusalMs: number;
   /** Bytes of rendered blocks that are kept, or still being written to somebody. */
@@ -88,6 +115,15 @@ export const DEFAULT_LIMITS: ServerLimits = {
   readMicrosPerTurn: 1_000,
   // One for each connection.
   readsWaitingMax: 2048,
+  // A fifth, too, for what is of no use; what is taken in costs nothing in the end.
+  submitMicrosPerSecond: 200_000,
+  // What is on its way is paid for until it is taken in: a thousand clients with one transaction each, at 300 microseconds,
+  // and some full batches. Honest load never waits for its own money.
+  submitMicrosBurst: 400_000,
+  // Ten times that of reads: after a pause honest clients all come at once, and only the burst can be spent so fast.
+  submitMicrosPerTurn: 10_000,
+  // One for each connection.
+  submitsWaitingMax: 2048,
   // As Retry-After says.
   refusalMs: 1_000,
   // Some tens of full blocks.
@@ -97,3 +133,19 @@ export const DEFAULT_LIMITS: ServerLimits = {
   submissionsWaitingMax: 2_048,
   closeGraceMs: 2_000,
 };
+
+export const readTurns = (limits: ServerLimits): TurnLimits => ({
+  microsPerSecond: limits.readMicrosPerSecond,
+  microsBurst: limits.readMicrosBurst,
+  microsPerTurn: limits.readMicrosPerTurn,
+  waitingMax: limits.readsWaitingMax,
+  refusalMs: limits.refusalMs,
+});
+
+export const submitTurns = (limits: ServerLimits): TurnLimits => ({
+  microsPerSecond: limits.submitMicrosPerSecond,
+  microsBurst: limits.submitMicrosBurst,
+  microsPerTurn: limits.submitMicrosPerTurn,
+  waitingMax: limits.submitsWaitingMax,
+  refusalMs: limits.refusalMs,
+});

@@ -8,12 +8,13 @@ import { eventsRoute } from './event-stream.ts';
 import { EventFeed } from './events.ts';
 import { clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
-import { DEFAULT_LIMITS, READ_MICROS, type ServerLimits } from './limits.ts';
+import { DEFAULT_LIMITS, READ_MICROS, readTurns, type ServerLimits, submitTurns } from './limits.ts';
 import { originCheck } from './origin.ts';
 import { COMMON_HEADERS, problemOfError, refuse, refuseConnection, refuseRaw } from './refuse.ts';
 import { createRenderer } from './render.ts';
 import { resourceRoutes } from './resources.ts';
 import { Places } from './places.ts';
+import { announcedMicros, Bills } from './bills.ts';
 import { submitRoute } from './submit.ts';
 import { Turns } from './turns.ts';
 import { WaitingRoom } from './waiting.ts';
@@ -46,14 +47,16 @@ export function createServer(options: ServerOptions): RpcServer {
   const waiting = new WaitingRoom(limits.waitingMax);
   const renderer = createRenderer(addressPrefix);
   const feed = new EventFeed(gateway, renderer);
-  const turns = new Turns(limits, () => gateway.readMicros());
+  const turns = new Turns(readTurns(limits), () => gateway.readMicros());
+  const submissions = new Turns(submitTurns(limits));
+  const bills = new Bills(submissions);
   const submitting = new Places(limits.submittingMax, limits.submissionsWaitingMax);
   const blocks = new Blocks(gateway, renderer, turns, limits);
-  const context = { gateway, renderer, waiting, addressPrefix, feed, blocks, submitting };
+  const context = { gateway, renderer, waiting, addressPrefix, feed, blocks, submitting, bills };
 
   const app = createApp(limits, options.logger);
+  takeTurns(app, { reads: turns, submissions }, stopping.signal);
   guard(app, originCheck(options.allowedHosts ?? []), stopping.signal);
-  takeTurns(app, turns, stopping.signal);
   submitRoute(app, context);
   resourceRoutes(app, context);
   eventsRoute(app, { gateway, feed, turns, limits, stopping: stopping.signal });
@@ -69,6 +72,7 @@ export function createServer(options: ServerOptions): RpcServer {
       stopping.abort();
       waiting.dismiss();
       turns.close();
+      submissions.close();
       feed.close();
       // Connections that become idle only now would be kept for the next request.
       const sweep = setInterval(() => app.server.closeIdleConnections(), SWEEP_MS);
@@ -132,12 +136,19 @@ function guard(app: FastifyInstance, check: ReturnType<typeof originCheck>, stop
 /** Whether the node lives and is ready is asked by whoever decides about its life: that is answered whoever else asks. */
 const ALWAYS_ANSWERED: ReadonlySet<string | undefined> = new Set([ROUTES.livez, ROUTES.readyz]);
 
-/** Reads wait for the turn of their client. Submissions have a queue of their own. */
-function takeTurns(app: FastifyInstance, turns: Turns, stopping: AbortSignal): void {
-  app.addHook('onRequest', async (request, reply) => {
-    if (request.method !== 'GET' && request.method !== 'HEAD') return;
-    if (ALWAYS_ANSWERED.has(request.routeOptions.url)) return turns.spend(READ_MICROS);
-    const granted = await turns.next(clientOf(request.raw.socket));
+interface AllTurns {
+  readonly reads: Turns;
+  readonly submissions: Turns;
+}
+
+/** Every request waits for the turn of its client, also one that will be refused: that costs too. What may have a body counts
+ *  as a submission and is charged for it before it is read. */
+function takeTurns(app: FastifyInstance, { reads, submissions }: AllTurns, stopping: AbortSignal): void {
+  app.addHook('onRequest', async ({ method, raw, routeOptions }, reply) => {
+    const isRead = method === 'GET' || method === 'HEAD';
+    if (isRead && ALWAYS_ANSWERED.has(routeOptions.url)) return reads.spend(READ_MICROS);
+    const client = clientOf(raw.socket);
+    const granted = await (isRead ? reads.next(client) : submissions.next(client, announcedMicros(raw)));
     if (stopping.aborted) return refuse(reply, 'STOPPING', 'the node is stopping');
     if (!granted) return refuse(reply, 'TOO_BUSY', 'too many requests wait for their turn');
   });

@@ -15,9 +15,11 @@ import {
 import { signedTransactionFromJson } from '../api/transaction-json.ts';
 import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
 import { signedTransactionCodec } from '../ledger/transaction.ts';
+import type { Bill, Bills } from './bills.ts';
 import { type Client, clientOf } from './fair-queue.ts';
 import type { Gateway, SubmitOutcome } from './gateway.ts';
 import { describeIssue } from './issue.ts';
+import { TRANSACTION_MICROS } from './limits.ts';
 import type { Places } from './places.ts';
 import { refuse } from './refuse.ts';
 import { knownProblem, type Renderer } from './render.ts';
@@ -29,6 +31,7 @@ interface SubmitContext {
   readonly waiting: WaitingRoom;
   readonly addressPrefix: string;
   readonly submitting: Places;
+  readonly bills: Bills;
 }
 
 type BodyKind = 'json' | 'ssz' | 'batch';
@@ -56,14 +59,15 @@ export function submitRoute(app: FastifyInstance, context: SubmitContext): void 
     if (body === undefined) return refuse(reply, 'BAD_REQUEST', 'the request has no body');
     const waitMs = parseWait(request.query);
     if (!waitMs.ok) return refuse(reply, 'BAD_REQUEST', waitMs.error.message);
-    const submitted = signedBytesOf(body, context.addressPrefix);
+    const bill = context.bills.open(request.raw);
+    const submitted = bill.measured(() => signedBytesOf(body, context.addressPrefix));
     if (!submitted.ok) return refuse(reply, knownProblem(submitted.error.code), submitted.error.message);
     const seat = waitMs.value === 0 ? undefined : context.waiting.enter(submitted.value.length, reply.raw);
     if (seat === undefined && waitMs.value > 0) {
       return refuse(reply, 'TOO_MANY_WAITING', 'nothing was submitted; without wait=committed it would be');
     }
     try {
-      const outcomes = await submitInTurn(context, submitted.value, clientOf(request.raw.socket));
+      const outcomes = await submitInTurn(context, submitted.value, bill, clientOf(request.raw.socket));
       if (outcomes === undefined) return refuse(reply, 'TOO_BUSY', 'too many submissions wait; nothing was submitted');
       const results = await Promise.all(
         outcomes.map((outcome) => settle(context, outcome, waitMs.value, seat?.signal)),
@@ -79,11 +83,16 @@ export function submitRoute(app: FastifyInstance, context: SubmitContext): void 
 async function submitInTurn(
   { gateway, submitting }: SubmitContext,
   signedBytes: readonly Uint8Array[],
+  bill: Bill,
   client: Client,
 ): Promise<readonly SubmitOutcome[] | undefined> {
   const leave = await submitting.enter(client, signedBytes.length);
   try {
-    return leave === undefined ? undefined : await gateway.submit(signedBytes);
+    if (leave === undefined) return undefined;
+    bill.spend(signedBytes.length * TRANSACTION_MICROS);
+    const outcomes = await gateway.submit(signedBytes);
+    bill.settle(outcomes);
+    return outcomes;
   } finally {
     leave?.();
   }

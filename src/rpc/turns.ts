@@ -5,14 +5,20 @@
  */
 import { Allowance } from '../base/allowance.ts';
 import { type Client, FairQueue } from './fair-queue.ts';
-import { READ_MICROS, type ServerLimits } from './limits.ts';
+import { READ_MICROS, type TurnLimits } from './limits.ts';
 
 type Resolve = (granted: boolean) => void;
 
+interface Waiting {
+  /** What the turn is charged before it begins. */
+  readonly micros: number;
+  readonly resolve: Resolve;
+}
+
 export class Turns {
-  readonly #limits: ServerLimits;
+  readonly #limits: TurnLimits;
   readonly #allowance: Allowance;
-  readonly #waiting: FairQueue<Resolve>;
+  readonly #waiting: FairQueue<Waiting>;
   /** Refusals that are held back, so that who asks again at once does not get to ask at once. */
   readonly #refused = new Map<Resolve, NodeJS.Timeout>();
   readonly #readMicros: () => number;
@@ -24,22 +30,22 @@ export class Turns {
   #closed = false;
 
   /** `readMicros`: what reading has taken so far, which nobody else charges. */
-  constructor(limits: ServerLimits, readMicros: () => number) {
+  constructor(limits: TurnLimits, readMicros: () => number = () => 0) {
     this.#limits = limits;
     this.#readMicros = readMicros;
-    this.#allowance = new Allowance(limits.readMicrosPerSecond, limits.readMicrosBurst);
-    this.#waiting = new FairQueue(limits.readsWaitingMax);
+    this.#allowance = new Allowance(limits.microsPerSecond, limits.microsBurst);
+    this.#waiting = new FairQueue(limits.waitingMax);
   }
 
   /** Resolves when it is the client's turn; with false, and late, when too many wait already. */
-  next(client: Client): Promise<boolean> {
+  next(client: Client, micros = READ_MICROS): Promise<boolean> {
     if (this.#waiting.size === 0 && this.#isFree()) {
-      this.spend(READ_MICROS);
+      this.spend(micros);
       return Promise.resolve(true);
     }
     return new Promise((resolve) => {
-      const dropped = this.#waiting.push(client, resolve);
-      if (dropped !== undefined) this.#refuse(dropped);
+      const dropped = this.#waiting.push(client, { micros, resolve });
+      if (dropped !== undefined) this.#refuse(dropped.resolve);
       this.#look();
     });
   }
@@ -53,6 +59,15 @@ export class Turns {
       this.#charged = 0;
       this.#grant();
     });
+  }
+
+  /** Gives back what was charged for work that proved to be of use: whoever waits may have it now. */
+  giveBack(micros: number): void {
+    this.#allowance.spend(-micros, performance.now());
+    // It was set for as long as all of the debt would have taken.
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#grant();
   }
 
   /** Does something at once and charges the time that it takes. */
@@ -81,15 +96,14 @@ export class Turns {
     const reading = this.#readMicros();
     if (reading > this.#chargedForReading) this.spend(reading - this.#chargedForReading);
     this.#chargedForReading = reading;
-    return (
-      this.#closed || (this.#charged < this.#limits.readMicrosPerTurn && this.#allowance.left(performance.now()) > 0)
-    );
+    return this.#closed || (this.#charged < this.#limits.microsPerTurn && this.#allowance.left(performance.now()) > 0);
   }
 
   #grant(): void {
-    while (this.#waiting.size > 0 && this.#isFree()) {
-      this.spend(READ_MICROS);
-      this.#waiting.shift()?.(true);
+    for (let next = this.#waiting.peek(); next !== undefined && this.#isFree(); next = this.#waiting.peek()) {
+      this.#waiting.shift();
+      this.spend(next.micros);
+      next.resolve(true);
     }
     this.#look();
   }
@@ -105,7 +119,7 @@ export class Turns {
   }
 
   #refuse(resolve: Resolve): void {
-    if (this.#closed || this.#refused.size >= this.#limits.readsWaitingMax) return resolve(false);
+    if (this.#closed || this.#refused.size >= this.#limits.waitingMax) return resolve(false);
     const timer = setTimeout(() => {
       this.#refused.delete(resolve);
       resolve(false);

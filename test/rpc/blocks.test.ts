@@ -4,7 +4,7 @@ import { describe, expect, it, vi } from 'vitest';
 import { height } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { Blocks } from '../../src/rpc/blocks.ts';
-import { DEFAULT_LIMITS, type ServerLimits, UNCERTIFIED_MS } from '../../src/rpc/limits.ts';
+import { DEFAULT_LIMITS, readTurns, type ServerLimits, UNCERTIFIED_MS } from '../../src/rpc/limits.ts';
 import { createRenderer } from '../../src/rpc/render.ts';
 import { Turns } from '../../src/rpc/turns.ts';
 import { start } from './harness.ts';
@@ -23,7 +23,7 @@ async function sealed(gateway: MemoryGateway, ...sizes: readonly number[]): Prom
 
 function blocksOf(gateway: MemoryGateway, over: Partial<ServerLimits> = {}) {
   const limits = { ...DEFAULT_LIMITS, readMicrosPerSecond: 1e6, ...over };
-  const turns = new Turns(limits, () => gateway.readMicros());
+  const turns = new Turns(readTurns(limits), () => gateway.readMicros());
   return new Blocks(gateway, createRenderer(PREFIX), turns, limits);
 }
 

@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { batchCodec, BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
-import { BATCH_TRANSACTIONS_MAX } from '../../src/api/limits.ts';
+import { BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX } from '../../src/api/limits.ts';
 import { batchResponseSchema, transactionStatusSchema } from '../../src/api/transaction.ts';
 import { signedTransactionToJson } from '../../src/api/transaction-json.ts';
 import { signedTransactionCodec, transactionId } from '../../src/ledger/transaction.ts';
-import { type Harness, type Question, start, until } from './harness.ts';
+import { announcedMicros } from '../../src/rpc/bills.ts';
+import { BODY_MICROS_PER_KIB } from '../../src/rpc/limits.ts';
+import { type Answer, type Harness, type Question, start, until } from './harness.ts';
 import { bytesOf, PREFIX, transfer } from './memory-gateway.ts';
 
 const ID = transactionId(bytesOf(0));
@@ -232,6 +234,79 @@ describe('a batch', () => {
     const question = { method: 'POST', body, headers: { 'content-type': BATCH_MEDIA_TYPE } };
     const answer = await harness.ask('/v1/transactions', question);
     expect(answer.json()).toMatchObject({ code });
+  });
+});
+
+describe('submissions that are of no use', () => {
+  // Whatever is not given back is never had again.
+  const limits = { submitMicrosPerSecond: 1e-3, submitMicrosBurst: 1e-3, submitsWaitingMax: 1, refusalMs: 1 };
+  const garbage = json({ transaction: 'garbage' });
+
+  /** The answer to one more, when another waits already that has nothing to wait for. */
+  async function oneMore(harness: Harness, path = '/v1/transactions', question = ssz(bytesOf(9))): Promise<Answer> {
+    const both = [0, 1].map(() => harness.ask(path, question));
+    const answer = await Promise.race(both);
+    await harness.server.close();
+    await Promise.all(both);
+    return answer;
+  }
+
+  it.each<[string, string, Question, number]>([
+    ['are refused by the node', '/v1/transactions', ssz(new Uint8Array(3)), 400],
+    ['are no transaction', '/v1/transactions', garbage, 400],
+    ['are an empty batch', '/v1/transactions', batch(), 400],
+    ['have a method that is not served', '/v1/transactions', { method: 'DELETE' }, 405],
+    ['have a path that is not served', '/v2/transactions', garbage, 404],
+  ])(
+    'because they %s are paid for, and then wait, and beyond that are refused',
+    async (_case, path, question, status) => {
+      await using harness = await start({ limits });
+      expect((await harness.ask(path, question)).status).toBe(status);
+      const { json: body, headers, ...answer } = await oneMore(harness, path, question);
+      expect(answer.status).toBe(503);
+      expect(body()).toMatchObject({ code: 'TOO_BUSY' });
+      expect(headers['retry-after']).toBe('1');
+    },
+  );
+
+  it.each([
+    ['waits', () => undefined],
+    ['is committed', (harness: Harness) => harness.gateway.seal()],
+  ])('because the transaction %s are paid for, or anybody could copy one', async (_case, change) => {
+    await using harness = await start({ limits });
+    expect((await harness.ask('/v1/transactions', ssz(bytesOf(0)))).status).toBe(202);
+    change(harness);
+    expect((await harness.ask('/v1/transactions', ssz(bytesOf(0)))).status).toBeLessThan(300);
+    expect((await oneMore(harness)).status).toBe(503);
+  });
+
+  it('are refused before their body is there', async () => {
+    await using harness = await start({ limits });
+    await harness.ask('/v1/transactions', garbage);
+    const head = `POST /v1/transactions HTTP/1.1\r\nHost: 127.0.0.1:${harness.port}\r\nContent-Length: 100\r\n\r\n`;
+    const both = await Promise.all([harness.connect(), harness.connect()]);
+    for (const { socket } of both) socket.write(head);
+    await until(() => both.some(({ received }) => received().includes('"TOO_BUSY"')));
+    for (const { socket } of both) socket.destroy();
+  });
+
+  it('leave what is taken in alone: that is given back', async () => {
+    await using harness = await start({ limits });
+    for (let nonce = 0; nonce < 20; nonce += 4) {
+      const one = json(signedTransactionToJson(transfer(nonce), PREFIX));
+      expect((await harness.ask('/v1/transactions', one)).status).toBe(202);
+      expect((await harness.ask('/v1/transactions', ssz(bytesOf(nonce + 1)))).status).toBe(202);
+      const full = batch(bytesOf(nonce + 2), bytesOf(nonce + 3));
+      expect((await harness.ask('/v1/transactions', full)).status).toBe(202);
+    }
+  });
+
+  it('announce what they will cost', () => {
+    const one = announcedMicros({ headers: {} });
+    expect(announcedMicros({ headers: { 'content-length': '2048' } })).toBe(one + 2 * BODY_MICROS_PER_KIB);
+    const largest = one + (BATCH_BYTES_MAX / 1024) * BODY_MICROS_PER_KIB;
+    expect(announcedMicros({ headers: { 'content-length': '999999999999' } })).toBe(largest);
+    expect(announcedMicros({ headers: { 'transfer-encoding': 'chunked' } })).toBe(largest);
   });
 });
 

@@ -2,7 +2,7 @@ import { Socket } from 'node:net';
 import { setImmediate as turn } from 'node:timers/promises';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { type Client, clientOf, FairQueue } from '../../src/rpc/fair-queue.ts';
-import { DEFAULT_LIMITS, READ_MICROS, type ServerLimits } from '../../src/rpc/limits.ts';
+import { DEFAULT_LIMITS, READ_MICROS, readTurns, type ServerLimits } from '../../src/rpc/limits.ts';
 import { Places } from '../../src/rpc/places.ts';
 import { Turns } from '../../src/rpc/turns.ts';
 
@@ -91,7 +91,7 @@ describe('turns', () => {
   afterEach(() => void vi.useRealTimers());
 
   const turnsOf = (over: Partial<ServerLimits>, readMicros: () => number = () => 0): Turns =>
-    new Turns({ ...DEFAULT_LIMITS, ...over }, readMicros);
+    new Turns(readTurns({ ...DEFAULT_LIMITS, ...over }), readMicros);
 
   /** How many of the turns that are asked for are granted in so many milliseconds. */
   async function grantedIn(turns: Turns, ms: number, clients: readonly Client[]): Promise<Client[]> {
@@ -132,6 +132,26 @@ describe('turns', () => {
     turns.spend(READ_MICROS);
     const granted = await grantedIn(turns, 60, ['a', 'a', 'a', 'a', 'a', 'b', 'c']);
     expect(granted.slice(0, 3)).toEqual(['a', 'b', 'c']);
+    turns.close();
+  });
+
+  test('are had at once by who waits when something is given back', async () => {
+    vi.useFakeTimers();
+    const turns = turnsOf({ readMicrosPerSecond: 1_000, readMicrosBurst: 1_000 });
+    turns.spend(51_000);
+    const waiting: Client[] = [];
+    for (const client of ['a', 'b']) void turns.next(client).then(() => waiting.push(client));
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(waiting).toEqual([]);
+    // Of 49 milliseconds that are missing: after one more second there is something, not after as many as before.
+    turns.giveBack(48_000);
+    await vi.advanceTimersByTimeAsync(900);
+    expect(waiting).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(waiting).toEqual(['a']);
+    turns.giveBack(READ_MICROS);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(waiting).toEqual(['a', 'b']);
     turns.close();
   });
 
