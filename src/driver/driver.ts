@@ -208,6 +208,7 @@ export class Driver {
       charge: (peer, price) => this.#dealings.budgets.charge(peer, 'transactions', price),
       refund: (peer, price) => this.#dealings.budgets.refund(peer, 'transactions', price),
       wasAsked: (peer) => this.#dealings.questions.transaction(peer),
+      validatorOf: (peer) => this.#postman.validatorOf(peer),
     });
   }
 
@@ -299,6 +300,7 @@ export class Driver {
       ...this.#protocol.buffers(),
       verifying: this.#intake.checking,
       refused: this.#intake.refused,
+      told: this.#intake.told,
       waiting: this.#dealings.waiting,
       signatures: this.#dealings.signatures.size,
     };

@@ -2,7 +2,7 @@
  * How transactions come in: from clients and peers, each decoded once, its signature checked once and off this thread,
  * then into the mempool, to the bodies that wait for it, and on to the other validators.
  */
-import type { Hash } from '../base/brand.ts';
+import type { Hash, ValidatorIndex } from '../base/brand.ts';
 import { fromHex } from '../codec/hex.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import {
@@ -18,6 +18,7 @@ import type { Mempool } from './mempool.ts';
 import type { Clock, PeerId, Verifier } from './ports.ts';
 import { PRICE_OF_TRANSACTION, priceOfPlace } from './prices.ts';
 import { Refusals } from './refusals.ts';
+import { Tellers } from './tellers.ts';
 
 export type SubmitOutcome =
   | { readonly id: Hash; readonly status: 'pending' | 'committed' }
@@ -31,8 +32,8 @@ interface Checking {
   /** Clients of this node that wait for the verdict; none for one that a peer passed on. */
   readonly answers: Answer[];
   readonly peer: PeerId | null;
-  /** What the peer paid for it, and gets back when it is of use. */
-  readonly paid: number;
+  /** What each peer paid that told it meanwhile, for the first time: they get it back when it is of use. */
+  readonly paid: Map<PeerId, number>;
 }
 
 interface IntakeContext {
@@ -55,6 +56,7 @@ interface IntakeContext {
   readonly refund: (peer: PeerId, price: number) => void;
   /** Whether the peer was asked for one more transaction: then it is paid by us. */
   readonly wasAsked: (peer: PeerId) => boolean;
+  readonly validatorOf: (peer: PeerId) => ValidatorIndex | undefined;
 }
 
 export class Intake {
@@ -63,6 +65,7 @@ export class Intake {
   /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
   #queued: Checking[] = [];
   readonly #refusals = new Refusals();
+  readonly #tellers = new Tellers();
   /** Verified in this turn and new from our own clients. */
   #fresh: Uint8Array[] = [];
 
@@ -78,6 +81,11 @@ export class Intake {
   /** Transactions that are remembered as refused. */
   get refused(): number {
     return this.#refusals.size;
+  }
+
+  /** Transactions of which is remembered who told them. */
+  get told(): number {
+    return this.#tellers.size;
   }
 
   isChecking(id: Hash): boolean {
@@ -103,7 +111,7 @@ export class Intake {
     if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
     if (this.#checking.size >= VERIFYING_MAX)
       return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} signatures are being checked` });
-    this.#check({ item, answers: [answer], peer: null, paid: 0 });
+    this.#check({ item, answers: [answer], peer: null, paid: new Map() });
   }
 
   /** A used nonce may be this very transaction's: then it is committed, and the answer says so. */
@@ -123,15 +131,25 @@ export class Intake {
     for (const bytes of bundle) {
       const id = transactionId(bytes);
       const asked = wasAsked(peer);
-      if (asked) refund(peer, priceOfPlace(bytes.length));
+      const place = priceOfPlace(bytes.length);
+      if (asked) refund(peer, place);
       const wanted = bodies.wants(id);
       const known = mempool.get(id);
       if (known !== undefined) {
         if (wanted) bodies.supply(known.item);
+        if (!asked) this.#giveBack(peer, id, place);
+        continue;
+      }
+      const checking = this.#checking.get(id);
+      if (checking !== undefined) {
+        if (!asked && !checking.paid.has(peer)) checking.paid.set(peer, place);
         continue;
       }
       // The same bytes again: a hash was all that they cost.
-      if (this.#checking.has(id) || (!wanted && this.#refusals.has(id, state.head.header.height))) continue;
+      if (!wanted && this.#refusals.has(id, state.head.header.height)) {
+        if (!asked) this.#giveBack(peer, id, place);
+        continue;
+      }
       const price = asked ? 0 : PRICE_OF_TRANSACTION;
       charge(peer, price);
       const identified = identifyTransaction(bytes, id);
@@ -139,8 +157,30 @@ export class Intake {
       const item = identified.value;
       const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
-      if (!wanted && !this.#isWelcome(item)) continue;
-      this.#check({ item, answers: [], peer, paid: asked ? 0 : price + priceOfPlace(bytes.length) });
+      if (!wanted && !this.#isWelcome(item)) {
+        // It may have been here, and have been executed since.
+        if (!asked) this.#giveBack(peer, id, price + place);
+        continue;
+      }
+      this.#check({ item, answers: [], peer, paid: new Map(asked ? [] : [[peer, price + place]]) });
+    }
+  }
+
+  /** What a validator paid for a transaction that others told before it. */
+  #giveBack(peer: PeerId, id: Hash, price: number): void {
+    const { validatorOf, refund } = this.#context;
+    const validator = validatorOf(peer);
+    if (validator !== undefined && this.#tellers.isFirst(id, validator)) refund(peer, price);
+  }
+
+  /** It is of use: whoever told it while it was checked did not know that, and has it back. */
+  #useful(id: Hash, paid: ReadonlyMap<PeerId, number>): void {
+    const { validatorOf, refund } = this.#context;
+    this.#tellers.add(id);
+    for (const [peer, price] of paid) {
+      refund(peer, price);
+      const validator = validatorOf(peer);
+      if (validator !== undefined) this.#tellers.isFirst(id, validator);
     }
   }
 
@@ -177,7 +217,7 @@ export class Intake {
   }
 
   #checked({ item, answers, peer, paid }: Checking, valid: boolean): void {
-    const { state, mempool, bodies, clock, punish, rejected, refund } = this.#context;
+    const { state, mempool, bodies, clock, punish, rejected } = this.#context;
     const { id } = item;
     this.#checking.delete(id);
     const answer: Answer = (outcome) => {
@@ -191,7 +231,7 @@ export class Intake {
     bodies.supply(item);
     const admitted = admission(state, item.signed);
     const added = admitted.ok ? mempool.add(item, clock.nowMs(), answers.length > 0 ? null : peer) : admitted;
-    if (peer !== null && (wanted || added.ok)) refund(peer, paid);
+    if (wanted || added.ok) this.#useful(id, paid);
     if (!added.ok) {
       this.#refusals.add(id, added.error.code, state.head.header.height);
       return answers.length > 0 ? this.#refuse(item, added.error, answer) : undefined;

@@ -83,6 +83,9 @@ export const VERIFYING_MAX = 8_192;
 export const RELAYED_MAX = 64;
 /** Refused transactions remembered by id: some bundles of them, sent again and again. */
 export const REFUSALS_MAX = 16_384;
+/** Transactions of which is remembered who told them, a bit for each validator: a full mempool, and what was executed in some
+ *  seconds, since what others say of that comes late. Of what is forgotten, each word is paid for. */
+export const TOLD_MAX = 65_536;
 /** Bytes of its clients' transactions that a node sends again in half a base timeout, to all its peers together: what was
  *  lost, and what a peer that was away lacks, is given again in seconds, and a full mempool does not fill the wires. */
 export const RESENT_BYTES_MAX = 1024 * 1024;
@@ -156,6 +159,8 @@ export interface Buffers {
   readonly waiting: number;
   /** Refused transactions that are remembered. */
   readonly refused: number;
+  /** Transactions of which is remembered who told them. */
+  readonly told: number;
   /** Signatures of validators that were checked. */
   readonly signatures: number;
   /** Pieces of evidence. */
@@ -200,6 +205,7 @@ export function bufferLimits(validators: number, window: number, blockWeightMax:
     claims: validators,
     waiting: INPUTS_MAX,
     refused: REFUSALS_MAX,
+    told: TOLD_MAX,
     signatures: signaturesMax(validators, window),
     evidence: validators * EVIDENCE_PER_VALIDATOR_MAX,
     // A primary may propose as far as the window reaches, and no quorum lets it reach further.

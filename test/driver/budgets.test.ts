@@ -1,6 +1,6 @@
 /** What peers cost, and who pays. */
 import { describe, expect, test } from 'vitest';
-import type { Height } from '../../src/base/brand.ts';
+import type { Height, ValidatorIndex } from '../../src/base/brand.ts';
 import { BodyPool } from '../../src/driver/body-pool.ts';
 import { Budgets } from '../../src/driver/budgets.ts';
 import { COSTS } from '../../src/driver/costs.ts';
@@ -289,14 +289,20 @@ describe('a transaction of a peer', () => {
       operations: [transfer(stranger(9), 1n)],
     });
 
-  /** What the peer has paid when it sent these bundles, one after the other; and how many signatures were checked. */
-  function pay(bundles: readonly (readonly { readonly bytes: Uint8Array }[])[], asked = 0, valid = true) {
+  /** One after the other: bundles that a peer sends, then their signatures are checked; or blocks with all that waits. */
+  type Event = readonly { readonly bytes: Uint8Array; readonly from?: string }[] | 'executed';
+
+  /** What peers have paid after these events, and how many signatures were checked. */
+  function pay(events: readonly Event[], asked = 0, valid = true) {
     let paid = 0;
     let left = asked;
     let checked = 0;
+    let nonce = 0;
+    const accountOf = () => ({ ...NO_ACCOUNT, nonce });
+    const mempool = new Mempool(accountOf, genesis.ledger);
     const intake = new Intake({
-      state: { ...genesisState(genesis), head: { header: { height: 5 } } } as never,
-      mempool: new Mempool(() => NO_ACCOUNT, genesis.ledger),
+      state: { ...genesisState(genesis), accounts: { get: accountOf }, head: { header: { height: 5 } } } as never,
+      mempool,
       bodies: new BodyPool(),
       verifier: {
         check: () => valid,
@@ -314,16 +320,25 @@ describe('a transaction of a peer', () => {
       charge: (_, price) => (paid += price),
       refund: (_, price) => (paid -= price),
       wasAsked: () => left-- > 0,
+      // An observer is no validator.
+      validatorOf: (peer) => (peer === 'o' ? undefined : (peer.charCodeAt(0) as ValidatorIndex)),
     });
-    for (const bundle of bundles) {
-      for (const { bytes } of bundle) paid += priceOfPlace(bytes.length);
-      const transactions = bundle.map(({ bytes }) => bytes);
-      intake.receive('peer', transactions);
+    for (const event of events) {
+      if (event === 'executed') {
+        nonce = mempool.pendingNonce(stranger(1));
+        mempool.executed([stranger(1)], 6, 0);
+        continue;
+      }
+      for (const { bytes, from } of event) {
+        paid += priceOfPlace(bytes.length);
+        intake.receive(from ?? 'a', [bytes]);
+      }
       intake.flush();
     }
     return { paid: Math.round(1000 * paid) / 1000, checked };
   }
 
+  const by = (from: string, expiresAt = 0) => ({ ...of(0, expiresAt), from });
   const place = (count: number): number => Math.round(1000 * count * priceOfPlace(of(0).bytes.length)) / 1000;
   const all = (count: number): number => place(count) + count * PRICE_OF_TRANSACTION;
 
@@ -334,9 +349,27 @@ describe('a transaction of a peer', () => {
     ['that cannot be held is, too', [[of(100_000)]], 0, true, all(1), 0],
     ['that was refused before costs its place', [[of(0, 3)], [of(0, 3)]], 0, true, all(1) + place(1), 0],
     ['that nobody signed is paid for', [[of(0)]], 0, false, all(1), 1],
+    ['that another told is given back too', [[of(0)], [by('b')]], 0, true, 0, 1],
+    ['that another told costs its place when it is told again', [[of(0)], [by('b')], [by('b')]], 0, true, place(1), 1],
+    ['that another told is given back while it is checked, once', [[of(0), by('b'), by('b')]], 0, true, place(1), 1],
+    ['told while it was checked and after that costs its place', [[of(0), by('b')], [by('b')]], 0, true, place(1), 1],
+    ['that all tell is given back to each', [[of(0), by('b')], [by('c')], [by('d')]], 0, true, 0, 1],
+    ['that nobody signed is paid for by all who tell it', [[of(0), by('b')]], 0, false, all(1) + place(1), 1],
+    ['that was refused before is paid for by others too', [[of(0, 3)], [by('b', 3)]], 0, true, all(1) + place(1), 0],
+    ['that was executed is given back, too', [[of(0)], 'executed', [by('b')], [by('c')]], 0, true, 0, 1],
+    [
+      'that was executed and is told again costs its place',
+      [[of(0)], 'executed', [by('b')], [by('b')]],
+      0,
+      true,
+      place(1),
+      1,
+    ],
+    ['that was executed is paid for by who told it before', [[of(0)], 'executed', [of(0)]], 0, true, all(1), 1],
+    ['that is known is paid for by an observer', [[of(0)], [by('o')]], 0, true, place(1), 1],
     ['that we asked for is at our cost', [[of(0), of(0, 3)]], 2, true, 0, 1],
-  ])('%s', (_, bundles, asked, valid, paid, checked) => {
-    expect(pay(bundles, asked, valid)).toEqual({ paid: expect.closeTo(paid, 2), checked });
+  ] as const)('%s', (_, events, asked, valid, paid, checked) => {
+    expect(pay(events, asked, valid)).toEqual({ paid: expect.closeTo(paid, 2), checked });
   });
 });
 

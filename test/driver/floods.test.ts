@@ -3,7 +3,10 @@ import { describe, expect, test } from 'vitest';
 import type { Hash, Height, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { toAddress } from '../../src/codec/hex.ts';
+import { BUDGET_BURST_US } from '../../src/driver/limits.ts';
+import { priceOfMessage } from '../../src/driver/prices.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { MEMO_BYTES_MAX } from '../../src/ledger/limits.ts';
 import { signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { stranger, transfer } from '../ledger/network.ts';
@@ -27,11 +30,17 @@ function running(): Cluster {
 }
 
 /** Signed by somebody who is new to the chain. */
-function transactionOf({ genesis: { chainId } }: Cluster, person: number, nonce = 0, expiresAt = 0): Uint8Array {
+function transactionOf(
+  { genesis: { chainId } }: Cluster,
+  person: number,
+  nonce = 0,
+  expiresAt = 0,
+  memo = new Uint8Array(),
+): Uint8Array {
   const key = new Uint8Array(32).fill(9);
   new DataView(key.buffer).setUint32(0, person);
   const fields = { chainId, sender: toAddress(key), nonce, expiresAt: expiresAt as Height, maxFee: 0n };
-  const transaction = { ...fields, operations: [transfer(stranger(1), 1n)], memo: new Uint8Array() };
+  const transaction = { ...fields, operations: [transfer(stranger(1), 1n)], memo };
   const signature = standInSignature(key, transactionSigningBytes(transaction));
   return signedTransactionCodec.encode({ transaction, signature });
 }
@@ -131,6 +140,25 @@ describe('honest load', () => {
       cluster.run(TICK_MS);
     }
     cluster.run(5000);
+    for (const { notes } of cluster.nodes) expect(notes.filter(({ kind }) => kind === 'misbehaviour')).toEqual([]);
+    expect(punished(cluster)).toEqual([]);
+  }, 120_000);
+
+  test('of clients that give the same to all nodes is neither, also by peers that have nothing left', () => {
+    const cluster = running();
+    const peers = [0, 2, 3];
+    const question = encodePeerMessage({ kind: 'fetch-transactions', ids: ids(4096) });
+    const affordable = Math.floor(BUDGET_BURST_US / peers.length / priceOfMessage(question));
+    for (const peer of peers)
+      for (let i = 0; i < affordable; i++) cluster.driver(NODE).receive(cluster.node(peer).peerId, question);
+    cluster.run(TICK_MS);
+    const memo = new Uint8Array(MEMO_BYTES_MAX);
+    for (let tick = 0; tick < 80; tick++) {
+      const transactions = range(400 * tick, 400).map((person) => transactionOf(cluster, person, 0, 0, memo));
+      for (const peer of peers) cluster.inject(peer, NODE, bundle(transactions));
+      cluster.run(TICK_MS);
+    }
+    expect(cluster.driver(NODE).buffers().waiting).toBe(0);
     for (const { notes } of cluster.nodes) expect(notes.filter(({ kind }) => kind === 'misbehaviour')).toEqual([]);
     expect(punished(cluster)).toEqual([]);
   }, 120_000);

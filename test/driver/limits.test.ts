@@ -260,6 +260,7 @@ test('the limits are as they are known to be, with four validators', () => {
     claims: 4,
     waiting: 50_000,
     refused: 16_384,
+    told: 65_536,
     signatures: 392,
     evidence: 260,
     slots: 16,
@@ -466,6 +467,7 @@ describe('transactions', () => {
       charge: () => {},
       refund: () => {},
       wasAsked: () => false,
+      validatorOf: () => undefined,
     });
     const answers: unknown[] = [];
     for (const each of [of(500, 0), of(501, 0)]) intake.submit(each.bytes, (outcome) => answers.push(outcome));
