@@ -6,6 +6,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const ROOT = join(import.meta.dirname, '..', '..');
 const CACHE = join(ROOT, 'node_modules', '.cache');
+/** On a busy machine. */
+const BUILD_MS = 60_000;
 let folder = '';
 let out = '';
 
@@ -21,7 +23,7 @@ beforeAll(() => {
     shell: process.platform === 'win32',
   });
   if (status !== 0) throw new Error(`the build fails:\n${stdout}`);
-});
+}, BUILD_MS);
 
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
