@@ -171,6 +171,8 @@ const BYTES_OF: Partial<Readonly<Record<keyof Buffers, number>>> = {
   evidence: 600,
   viewChanges: 3000,
   lacking: 50,
+  // Grows with what is of use, not with what does harm.
+  told: 0,
 };
 const BYTES_OF_OTHERS = 300;
 
