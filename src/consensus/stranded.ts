@@ -2,13 +2,15 @@
  * Who is alone in a higher view. An honest replica gets there when it loses patience alone, say while it is cut off. It votes
  * in no lower view any more (V2), and is too few to be joined (V4): without it every quorum may need the votes of all liars,
  * who set the pace then. So the others come for it, to the next view, where alone it can be (SPEC.md, "How far apart").
- * A liar can pretend to be one: therefore once an epoch for each, and all together.
+ * A liar can pretend to be one: therefore once an epoch for each, and all together. Afterwards they come only where being
+ * alone does harm: in a view that keeps us waiting. No liar can bring that about while all honest replicas are in it.
  */
 import type { ValidatorIndex } from '../base/brand.ts';
 import { STRANDED_TIMEOUTS } from './limits.ts';
 import { mark } from './marks.ts';
 import type { Status } from './messages.ts';
 import type { Replica } from './replica.ts';
+import { isSlow } from './timer.ts';
 import type { Emit } from './transition.ts';
 
 /** Ticks for which somebody has to be ahead to count as alone: in a view change of all the others follow sooner. */
@@ -18,14 +20,22 @@ const aloneTicks = ({ instance }: Replica): number => Math.ceil(instance.baseTim
 export function watchStranded(replica: Replica): void {
   const { stranded, viewChanges, followed, view, timer, instance } = replica;
   if (!replica.active || instance.self === null) return;
-  for (const [voter, { viewChange }] of viewChanges)
-    if (viewChange.view > view && !followed.has(voter) && !stranded.has(voter)) stranded.set(voter, timer.now - 1);
+  let isAnyAhead = false;
+  for (const [voter, { viewChange }] of viewChanges) {
+    if (viewChange.view <= view) continue;
+    isAnyAhead = true;
+    if (!followed.has(voter) && !stranded.has(voter)) stranded.set(voter, timer.now - 1);
+  }
+  if (isAnyAhead && isSlow(replica)) replica.slowTicks += 1;
 }
 
-/** Whether it is time to come for them: after four base timeouts, or when the view has failed anyway. */
+/** Whether it is time to come for them: after four base timeouts, or when the view has failed anyway; and for those who were
+ *  followed before, when the view has kept us waiting for four in all. */
 export function isTimeToFollow(replica: Replica, viewFailed: boolean): boolean {
   const { stranded, timer, instance } = replica;
-  const patience = viewFailed ? aloneTicks(replica) : STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
+  const longest = STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
+  if (replica.slowTicks >= longest) return true;
+  const patience = viewFailed ? aloneTicks(replica) : longest;
   for (const since of stranded.values()) if (timer.now - since >= patience) return true;
   return false;
 }
@@ -35,6 +45,7 @@ export function settleStranded(replica: Replica): void {
   const { stranded, followed, timer } = replica;
   for (const [voter, since] of stranded) if (timer.now - since >= aloneTicks(replica)) followed.add(voter);
   stranded.clear();
+  replica.slowTicks = 0;
 }
 
 /** A peer in our view does not know of somebody who is alone ahead. If only some of us came for it, they would be alone in

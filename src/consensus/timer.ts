@@ -2,7 +2,7 @@
 import type { ValidatorIndex } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
-import { FORGIVING_TIMEOUTS } from './limits.ts';
+import { FORGIVING_TIMEOUTS, SLOW_PART } from './limits.ts';
 import { mark } from './marks.ts';
 import { type Replica, type Slot, stableHeight } from './replica.ts';
 
@@ -111,6 +111,13 @@ export function tick(replica: Replica): boolean {
   timer.deadline = null;
   return true;
 }
+
+/** A body has been awaited for longer than in a view in which nobody keeps back its vote. */
+export const isSlow = (replica: Replica): boolean => {
+  const { timer, instance } = replica;
+  if (timer.deadline === null) return false;
+  return timer.now > timer.deadline - timeoutTicks(replica) + SLOW_PART * instance.baseTimeoutTicks;
+};
 
 /** The view has failed, and its primary may be to blame: the next one gets more time. */
 export function viewFailed({ timer }: Replica): void {

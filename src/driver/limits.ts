@@ -214,8 +214,7 @@ export function bufferLimits(validators: number, window: number, blockWeightMax:
     slotVotes: 2 * validators,
     // One of each voter for the heights in the window, and in one below it: certificates of their own are completed there.
     checkpoints,
-    // One of each voter, that to its highest view, however far ahead that is: who is alone there moves nobody but once in an
-    // epoch, by one view (V16).
+    // One of each voter, that to its highest view, however far ahead that is: who is alone there moves others by one view (V16).
     viewChanges: validators,
     promises: promisesMax(window),
     // One of each place of the current view where two votes can contradict each other, and one of each CHECKPOINT that is kept.

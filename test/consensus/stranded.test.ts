@@ -1,6 +1,6 @@
 /** SPEC V5, V14, V16 and R9: who is alone in a higher view is followed, by all, once. */
 import { describe, expect, test } from 'vitest';
-import { Bench, type Terms } from './kit.ts';
+import { Bench, H, type Terms } from './kit.ts';
 
 /** The bench's instance. */
 const BASE_TICKS = 8;
@@ -82,6 +82,44 @@ describe('a replica alone in a higher view', () => {
     moved(bench, 3, 2);
     bench.ticks(10 * STRANDED_TICKS);
     expect(bench.replica.view).toBe(1);
+  });
+
+  test('is followed again where the view keeps us waiting: once for four base timeouts in all', () => {
+    const bench = benchAfter({ self: 2 }, 3, 1);
+    bench.ticks(STRANDED_TICKS);
+    enter(bench, 1, [0, 2, 3]);
+    moved(bench, 3, 2);
+    const slowPart = BASE_TICKS - 1 - BASE_TICKS / 4;
+    let slow = 0;
+    for (let height = 1; slow + slowPart < STRANDED_TICKS; height++, slow += slowPart) {
+      waitFor(bench);
+      bench.ticks(BASE_TICKS - 1);
+      bench.commitHeight(height, H('a'), H('b'), [0, 3]);
+    }
+    expect(bench.replica.view).toBe(1);
+    waitFor(bench);
+    bench.ticks(BASE_TICKS - 1);
+    expect(bench.replica).toMatchObject({ view: 2, active: false, timer: { failures: 0 } });
+  });
+
+  test('is not followed again while bodies come in a quarter of a base timeout', () => {
+    const bench = benchAfter({ self: 2 }, 3, 1);
+    bench.ticks(STRANDED_TICKS);
+    enter(bench, 1, [0, 2, 3]);
+    moved(bench, 3, 2);
+    for (let height = 1; height <= 4; height++) {
+      waitFor(bench);
+      bench.ticks(BASE_TICKS / 4);
+      bench.commitHeight(height, H('a'), H('b'), [0, 3]);
+    }
+    expect(bench.replica).toMatchObject({ view: 1, slowTicks: 0 });
+  });
+
+  test('is not followed for what the view kept us waiting before it was ahead', () => {
+    const bench = new Bench({ self: 2 });
+    waitFor(bench);
+    bench.ticks(BASE_TICKS - 1);
+    expect(bench.replica.slowTicks).toBe(0);
   });
 
   test('is not followed by an observer, nor by who is between views itself', () => {

@@ -1,9 +1,11 @@
 /**
  * How long liars can stop commits (SPEC.md, "How long liars can stop commits"): while nothing fails but them, no pause is longer
- * than the base timeout and those of the liars' turns in a row, and no epoch sees more views than their turns and one for each.
+ * than the base timeout and those of the liars' turns in a row, no epoch sees more views than their turns and one for each, and
+ * in views of honest primaries they keep an epoch waiting for five base timeouts each.
  */
 import type { Epoch, View } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import { SLOW_PART, STRANDED_TIMEOUTS } from '../../consensus/limits.ts';
 import { isWeakQuorum, primaryOf } from '../../ledger/validators.ts';
 import type { Checker, Violate } from '../checker.ts';
 import type { SimulatedNode } from '../node.ts';
@@ -81,6 +83,8 @@ class Watch {
   #height = 0;
   /** Since when something waits everywhere, and no block has become final. */
   #waitingMs: number | null = null;
+  /** How long an honest primary's bodies of one epoch were slow, in all. */
+  readonly #slow = { epoch: -1, ms: 0 };
   #told = false;
 
   constructor(world: World) {
@@ -116,12 +120,38 @@ class Watch {
     }
     this.#waitingMs ??= scheduler.nowMs;
     const pauseMs = scheduler.nowMs - this.#waitingMs;
+    return this.#lookAtPause(pauseMs) ?? this.#lookAtSlowness(pauseMs);
+  }
+
+  #lookAtPause(pauseMs: number): string | null {
+    const { baseTimeoutTicks, tickMs } = this.#world.genesis.consensus;
     // To find the bound takes longer than to look.
     if (this.#told || pauseMs <= baseTimeoutTicks * tickMs) return null;
     const boundMs = longestPauseMs(this.#world) + ALLOWANCE_MS;
     if (pauseMs <= boundMs) return null;
     this.#told = true;
     return `no block for ${(pauseMs / 1000).toFixed(1)} s after height ${this.#height}, the bound is ${boundMs / 1000} s`;
+  }
+
+  #lookAtSlowness(pauseMs: number): string | null {
+    const { genesis, nodes } = this.#world;
+    const baseMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
+    const honest = nodes.flatMap(({ isHonest, driver }) => (isHonest && driver !== null ? [driver.status()] : []));
+    const epoch = Math.max(...honest.map((status) => status.epoch)) as Epoch;
+    if (this.#slow.epoch !== epoch) Object.assign(this.#slow, { epoch, ms: 0 });
+    const faulty = faultyOf(nodes);
+    const isHonestsTurn = honest.some(
+      (status) =>
+        status.epoch === epoch &&
+        status.active &&
+        !faulty.has(primaryOf(genesis.validators, epoch, status.view as View)),
+    );
+    if (this.#told || !isHonestsTurn || !this.isCalmIn(epoch) || pauseMs <= SLOW_PART * baseMs) return null;
+    this.#slow.ms += LOOK_MS;
+    const boundMs = faulty.size * (STRANDED_TIMEOUTS + 1) * baseMs + ALLOWANCE_MS;
+    if (this.#slow.ms <= boundMs) return null;
+    this.#told = true;
+    return `epoch ${epoch} waited for bodies of honest primaries for ${this.#slow.ms / 1000} s in all, the bound is ${boundMs / 1000} s`;
   }
 
   #isWaitedFor(): boolean {

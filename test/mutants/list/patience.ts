@@ -218,6 +218,13 @@ export const patienceMutants: readonly Mutant[] = [
     directed: { transcript: 'lured' },
   },
   {
+    name: 'stranded-followed-once-for-all',
+    clause: 'V16',
+    breaks: 'leaves alone for the rest of the epoch whom liars led ahead a second time',
+    edits: [edit('consensus/stranded.ts', '  if (replica.slowTicks >= longest) return true;\n', '')],
+    directed: { transcript: 'stranded-again' },
+  },
+  {
     name: 'stranded-told-nobody',
     clause: 'R9',
     breaks: 'keeps to itself who is alone ahead: each is lured in its turn',
