@@ -3,7 +3,7 @@ import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
 import { readLog } from './log.ts';
-import { type Seen, STRATEGIES, type Strategy, watchLiars } from './lying.ts';
+import { type Accused, accusations, type Seen, STRATEGIES, type Strategy, watchLiars } from './lying.ts';
 import { TestnetFolder, type Up } from './trefoil.ts';
 
 /** `npm run soak -- --liars` watches all of them, each for a minute. */
@@ -12,8 +12,9 @@ const WATCH_MS = 7_000;
 installNodeSha256();
 const ed25519 = await selectEd25519();
 
-/** What honest nodes tell of a liar, beside what `watchLiar` checks of every one. `before`: the lies it told earlier. */
-function expectReported(strategy: Strategy, folder: TestnetFolder, liar: number, seen: Seen, before?: Seen): void {
+/** What honest nodes tell of a liar, beside what `watchLiar` checks of every one. `before`: of what it was accused before it
+ *  took up this strategy. */
+function expectReported(strategy: Strategy, folder: TestnetFolder, liar: number, seen: Seen, before?: Accused): void {
   if (strategy === 'silent') {
     // Silence is never proof.
     expect(seen.offences).toBe(before?.offences ?? 0);
@@ -44,7 +45,6 @@ describe.each(STRATEGIES)('a primary that is %s', (strategy) => {
 describe('a backup', () => {
   const folder = new TestnetFolder();
   let up: Up;
-  let before: Seen | undefined;
 
   beforeAll(async () => {
     up = await folder.json<Up>('testnet', 'up', '--detach');
@@ -55,8 +55,9 @@ describe('a backup', () => {
     await folder.json('testnet', 'start', '3', '--byzantine', strategy);
     const { nodes } = await folder.status();
     expect(nodes[0]?.primary).not.toBe(3);
-    const seen = await watchLiars({ folder, up, liars: [3], ed25519 }, WATCH_MS);
-    expectReported(strategy, folder, 3, seen, before);
-    before = seen;
+    const network = { folder, up, liars: [3], ed25519 };
+    // It lied on as before until it was started anew.
+    const before = await accusations(network);
+    expectReported(strategy, folder, 3, await watchLiars(network, WATCH_MS), before);
   });
 });

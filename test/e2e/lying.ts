@@ -22,11 +22,15 @@ export interface LyingNetwork {
 }
 
 /** What was seen. Everything that has to hold of every liar was checked by then. */
-export interface Seen {
+export interface Seen extends Accused {
   readonly transactions: number;
   /** Longest time without a commit. */
   readonly longestGapMs: number;
   readonly height: number;
+}
+
+/** Of what liars are accused so far. */
+export interface Accused {
   /** Highest view of an honest node. */
   readonly view: number;
   /** Offences with both signed messages, proved, by how many honest nodes report some. */
@@ -68,7 +72,7 @@ export const honestNodes = ({ up, liars }: Pick<LyingNetwork, 'up' | 'liars'>): 
   up.nodes.filter(({ index }) => !liars.includes(index));
 
 /** Who was accused of what: nobody but liars. */
-async function accusations(network: LyingNetwork): Promise<Omit<Seen, 'transactions' | 'longestGapMs' | 'height'>> {
+export async function accusations(network: LyingNetwork): Promise<Accused> {
   const { folder, up, liars } = network;
   const honest = honestNodes(network);
   const isLiar = (validator: number | null) => validator !== null && liars.includes(validator);
