@@ -136,6 +136,7 @@ class Watch {
   #lookAtSlowness(pauseMs: number): string | null {
     const { genesis, nodes } = this.#world;
     const baseMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
+    if (this.#told || pauseMs <= SLOW_PART * baseMs) return null;
     const honest = nodes.flatMap(({ isHonest, driver }) => (isHonest && driver !== null ? [driver.status()] : []));
     const epoch = Math.max(...honest.map((status) => status.epoch)) as Epoch;
     if (this.#slow.epoch !== epoch) Object.assign(this.#slow, { epoch, ms: 0 });
@@ -146,7 +147,7 @@ class Watch {
         status.active &&
         !faulty.has(primaryOf(genesis.validators, epoch, status.view as View)),
     );
-    if (this.#told || !isHonestsTurn || !this.isCalmIn(epoch) || pauseMs <= SLOW_PART * baseMs) return null;
+    if (!isHonestsTurn || !this.isCalmIn(epoch)) return null;
     this.#slow.ms += LOOK_MS;
     const boundMs = faulty.size * (STRANDED_TIMEOUTS + 1) * baseMs + ALLOWANCE_MS;
     if (this.#slow.ms <= boundMs) return null;
