@@ -1,6 +1,7 @@
 /**
  * Catching up: a node that is behind asks its peers for ranges of blocks, one range at a time, and believes none of them.
- * Each range ends with a block that has a certificate; the blocks before it are proved by theirs or by the parent links.
+ * Each range ends with a certificate; the blocks before it are proved by theirs or by the parent links. Where it is further
+ * away than an answer is long, headers alone lead there.
  */
 import type { Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
@@ -8,7 +9,7 @@ import { fromHex } from '../codec/hex.ts';
 import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
 import type { Status } from '../consensus/messages.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
-import { type Body, blockHash, bodyHash, type Header } from '../ledger/block.ts';
+import { type Body, blockHash, bodyHash, type Header, NULL_BODY_HASH } from '../ledger/block.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
 import type { Certificate } from '../ledger/vote.ts';
 import { SYNC_BLOCKS_MAX } from './limits.ts';
@@ -114,7 +115,7 @@ export class CatchUp {
     const first = blocks[0];
     const expected = this.#asked.from;
     this.#asked = null;
-    if (first?.header.height === expected) return true;
+    if (first?.header.height === expected && !isBare(first)) return true;
     // A claim that nobody can show: forget the target, an honest STATUS will set it again.
     this.refuted(peer);
     return false;
@@ -127,22 +128,28 @@ export class CatchUp {
   }
 }
 
-/** Whether the blocks follow `parent` and are final, without executing them. Bodies are matched to headers, headers to
- *  each other, and the last to its certificate. Errors: SYNC_GAP, SYNC_BODY, SYNC_UNPROVED, and those of certificates. */
+/** Whether only the header is given. The null block's body is the same, and whole. */
+const isBare = ({ header, fullBody: { body, transactions } }: SyncBlock): boolean =>
+  header.bodyHash !== NULL_BODY_HASH && transactions.length === 0 && bodyHash(body) === NULL_BODY_HASH;
+
+/** Whether the blocks follow `parent` and are final, without executing them: how many of them have their bodies. Bodies are
+ *  matched to headers, headers to each other, and the last to its certificate; after the first bare header nobody looks at
+ *  bodies. Errors: SYNC_GAP, SYNC_BODY, SYNC_UNPROVED, and those of certificates. */
 export function checkRange(
   authority: Authority,
   parent: { readonly height: Height; readonly hash: Hash },
   blocks: readonly SyncBlock[],
-): Result<true> {
+): Result<number> {
+  const bare = blocks.findIndex(isBare);
+  const whole = bare < 0 ? blocks.length : bare;
   let { height, hash } = parent;
-  for (const { header, fullBody, certificate } of blocks) {
+  for (const [position, { header, fullBody, certificate }] of blocks.entries()) {
     if (header.height !== height + 1 || header.parentHash !== hash)
       return fail('SYNC_GAP', `block ${header.height} does not follow ${height}`);
-    if (
+    const isOther =
       header.bodyHash !== bodyHash(fullBody.body) ||
-      fullBody.transactions.length !== fullBody.body.transactionIds.length
-    )
-      return fail('SYNC_BODY', `another body at height ${header.height}`);
+      fullBody.transactions.length !== fullBody.body.transactionIds.length;
+    if (position < whole && isOther) return fail('SYNC_BODY', `another body at height ${header.height}`);
     height = header.height;
     hash = blockHash(header);
     if (certificate === null) continue;
@@ -152,10 +159,10 @@ export function checkRange(
     if (!checked.ok) return checked;
   }
   if (blocks.at(-1)?.certificate === null) return fail('SYNC_UNPROVED', 'the last block has no certificate');
-  return ok(true);
+  return ok(whole);
 }
 
-export interface ProvedBlock {
+interface ProvedBlock {
   readonly header: Header;
   readonly body: Body;
   /** In the order of the ids; null for those that execution skipped, where the peer had forgotten them. */
@@ -163,16 +170,22 @@ export interface ProvedBlock {
   readonly certificate: Certificate | null;
 }
 
+export interface ProvedRange {
+  readonly blocks: readonly ProvedBlock[];
+  /** Where no certificate stands with the last of them: that to which headers lead from it. */
+  readonly proof: Certificate | null;
+}
+
 /** Blocks of a peer that are proved to follow the head, ready to be executed. Errors: as `checkRange`, and SYNC_BODY. */
 export function proveRange(
   authority: Authority,
   head: { readonly header: Pick<Header, 'height'>; readonly hash: Hash },
   blocks: readonly SyncBlock[],
-): Result<readonly ProvedBlock[]> {
+): Result<ProvedRange> {
   const checked = checkRange(authority, { height: head.header.height, hash: head.hash }, blocks);
   if (!checked.ok) return checked;
   const proved: ProvedBlock[] = [];
-  for (const { header, fullBody, certificate } of blocks) {
+  for (const { header, fullBody, certificate } of blocks.slice(0, checked.value)) {
     const { body } = fullBody;
     const transactions: (IdentifiedTransaction | null)[] = [];
     for (const [position, bytes] of fullBody.transactions.entries()) {
@@ -194,5 +207,5 @@ export function proveRange(
       return fail('SYNC_BODY', `an executed transaction is missing at height ${header.height}`);
     proved.push({ header, body, transactions, certificate });
   }
-  return ok(proved);
+  return ok({ blocks: proved, proof: checked.value < blocks.length ? (blocks.at(-1)?.certificate ?? null) : null });
 }
