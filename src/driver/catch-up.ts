@@ -7,19 +7,30 @@ import type { Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { fromHex } from '../codec/hex.ts';
 import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
-import type { Status } from '../consensus/messages.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
 import { type Body, blockHash, bodyHash, type Header, NULL_BODY_HASH } from '../ledger/block.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
 import type { Certificate } from '../ledger/vote.ts';
-import { SYNC_BLOCKS_MAX } from './limits.ts';
+import { chooseNext } from './fetching.ts';
+import { FETCH_BODY_PEERS_MAX, SYNC_BLOCKS_MAX } from './limits.ts';
 import type { PeerId } from './ports.ts';
 import type { PeerMessage, SyncBlock } from './wire.ts';
 
-/** Ticks that a peer has for an answer before another is asked. */
-const ANSWER_TICKS = 20;
-/** Ticks until those are believed again who say that they have an overdue block: who answers with none is not asked at once. */
-const OVERDUE_TICKS = 4;
+/** Ticks after which a peer's claim is believed no more. Its answer is taken all the same, when it comes. */
+const ANSWER_TICKS = 16;
+/** Ticks after which the next is asked besides, unless the peer was the last to give what we asked for: others may be silent. */
+const NEXT_TICKS = 8;
+/** Ticks until somebody is asked again when all who may have the blocks were asked: who has none answers at once. */
+const AGAIN_TICKS = 4;
+/** Questions that are open at a time, in rounds: while one waits for its answers, the next may begin. */
+const ROUNDS_OPEN = ANSWER_TICKS / NEXT_TICKS;
+
+interface Asked {
+  readonly from: Height;
+  readonly tick: number;
+  /** It had its time, and nobody waits for it any more. */
+  isLate: boolean;
+}
 
 interface CatchUpContext {
   readonly send: (to: PeerId, message: PeerMessage) => void;
@@ -34,12 +45,18 @@ export class CatchUp {
   #target = 0;
   /** Height that a certificate proves. */
   #proved = 0 as Height;
-  #asked: { readonly peer: PeerId; readonly from: Height; readonly tick: number } | null = null;
+  /** Whom we asked, and have no answer of yet. */
+  readonly #asked = new Map<PeerId, Asked>();
+  /** Asked since all who may have the blocks were. */
+  readonly #tried = new Set<PeerId>();
+  /** Who was the last to give what we asked for. */
+  #giver: PeerId | null = null;
+  /** When somebody was last asked. */
+  #tick = Number.NEGATIVE_INFINITY;
   /** Who said to be that far. */
   readonly #claims = new Map<PeerId, Height>();
-  #turn = 0;
-  /** When somebody was last believed to have an overdue block. */
-  #overdueTick = Number.NEGATIVE_INFINITY;
+  /** Height of which the body is nowhere complete. */
+  #overdue: Height | null = null;
 
   constructor(context: CatchUpContext) {
     this.#context = context;
@@ -69,62 +86,87 @@ export class CatchUp {
     else this.#claims.set(peer, height);
   }
 
-  /** The next body is nowhere complete, but in a range of blocks: who executed it forgot what it skipped. Those who executed it
-   *  and call it final are asked, whether or not we got its certificate: a liar may have kept us from it. To be called each turn. */
-  overdue(
-    height: Height,
-    peers: Iterable<readonly [PeerId, Pick<Status, 'stableHeight' | 'executedHeight'> | null]>,
-    tick: number,
-  ): void {
-    if (tick - this.#overdueTick < OVERDUE_TICKS) return;
-    for (const [peer, status] of peers) {
-      // Others who lack the block may hold its certificate.
-      if (status === null || Math.min(status.stableHeight, status.executedHeight) < height) continue;
-      this.behind(status.stableHeight, peer);
-      this.#overdueTick = tick;
-    }
+  /** The next body is nowhere complete, but in a range of blocks: who executed it forgot what it skipped. Those who must have
+   *  it are asked, several at a time. To be called each turn, before `pursue`. */
+  overdue(height: Height, holders: Iterable<PeerId>): void {
+    this.#overdue = height;
+    for (const peer of holders) if ((this.#claims.get(peer) ?? 0) < height) this.behind(height, peer);
   }
 
   disconnected(peer: PeerId): void {
     this.#claims.delete(peer);
-    if (this.#asked?.peer === peer) this.#asked = null;
+    this.#asked.delete(peer);
+    this.#tried.delete(peer);
+    if (this.#giver === peer) this.#giver = null;
   }
 
   /** Asks for what comes next, unless an answer is awaited. */
   pursue(executed: Height, tick: number): void {
     if (this.#target <= executed) {
       this.#target = 0;
-      this.#asked = null;
+      this.#asked.clear();
       return;
     }
-    if (this.#asked !== null && tick - this.#asked.tick < ANSWER_TICKS) return;
-    if (this.#asked !== null) this.#claims.delete(this.#asked.peer);
-    const peers = this.#context.peers();
-    const claiming = peers.filter((peer) => (this.#claims.get(peer) ?? 0) > executed);
-    const candidates = claiming.length > 0 ? claiming : peers;
-    const peer = candidates[this.#turn++ % Math.max(1, candidates.length)];
-    if (peer === undefined) return;
     const from = (executed + 1) as Height;
-    this.#asked = { peer, from, tick };
-    this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
+    for (const [peer, asked] of this.#asked) {
+      if (asked.isLate || tick - asked.tick < ANSWER_TICKS) continue;
+      asked.isLate = true;
+      this.#claims.delete(peer);
+    }
+    const count = this.#room(from, tick);
+    if (count <= 0) return;
+    for (const peer of this.#choose(executed, count, tick)) {
+      this.#tick = tick;
+      this.#asked.set(peer, { from, tick, isLate: false });
+      this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
+    }
   }
 
-  /** Whether these blocks are the answer that is awaited from this peer. Any other ends its claim. */
+  /** How many may be asked now: one, and then one more in each round; of an overdue block, two. */
+  #room(from: Height, tick: number): number {
+    const round = this.#overdue === from ? FETCH_BODY_PEERS_MAX : 1;
+    let [recent, open] = [0, 0];
+    for (const [peer, asked] of this.#asked) {
+      if (asked.isLate) continue;
+      open += 1;
+      if (asked.from === from && (peer === this.#giver || tick - asked.tick < NEXT_TICKS)) recent += 1;
+    }
+    return Math.min(round - recent, ROUNDS_OPEN * round - open);
+  }
+
+  /** Those who say that they have it, or anybody where nobody says so: who gave last before all others. */
+  #choose(executed: Height, count: number, tick: number): readonly PeerId[] {
+    const peers = this.#context.peers();
+    const claiming = peers.filter((peer) => (this.#claims.get(peer) ?? 0) > executed);
+    const holders = claiming.length > 0 ? claiming : peers;
+    const order = holders
+      .filter((peer) => this.#asked.get(peer)?.isLate ?? true)
+      .toSorted((a, b) => Number(b === this.#giver) - Number(a === this.#giver));
+    if (tick - this.#tick < AGAIN_TICKS && order.every((peer) => this.#tried.has(peer))) return [];
+    return chooseNext(order, this.#tried, count);
+  }
+
+  /** Whether these blocks are an answer that is awaited from this peer. Any other ends its claim. */
   accept(peer: PeerId, blocks: readonly SyncBlock[]): boolean {
-    if (this.#asked?.peer !== peer) return false;
+    const asked = this.#asked.get(peer);
+    if (asked === undefined) return false;
+    this.#asked.delete(peer);
     const first = blocks[0];
-    const expected = this.#asked.from;
-    this.#asked = null;
-    if (first?.header.height === expected && !isBare(first)) return true;
-    // A claim that nobody can show: forget the target, an honest STATUS will set it again.
+    if (first?.header.height === asked.from && !isBare(first)) {
+      this.#giver = peer;
+      this.#tried.delete(peer);
+      return true;
+    }
     this.refuted(peer);
     return false;
   }
 
-  /** The peer's answer was a lie. */
+  /** The peer's answer was a lie. A claim that nobody can show is forgotten, an honest STATUS will set it again; but not what a
+   *  certificate proves. */
   refuted(peer: PeerId): void {
     this.#claims.delete(peer);
-    if (this.#claims.size === 0) this.#target = 0;
+    if (this.#giver === peer) this.#giver = null;
+    if (this.#claims.size === 0) this.#target = this.#proved;
   }
 }
 

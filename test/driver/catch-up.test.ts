@@ -123,10 +123,9 @@ describe('whom it asks', () => {
 
   test('who says that it has an overdue block and answers with none is not asked again at once', () => {
     const { asked, catchUp } = begin();
-    const peers = [['a', { stableHeight: 6 as Height, executedHeight: 6 as Height }]] as const;
     for (let turn = 0; turn < 800; turn++) {
       const tick = 1 + Math.floor(turn / 100);
-      catchUp.overdue(6 as Height, peers, tick);
+      catchUp.overdue(6 as Height, ['a']);
       catchUp.pursue(5 as Height, tick);
       catchUp.accept('a', []);
     }
@@ -139,11 +138,59 @@ describe('whom it asks', () => {
   test('one who claims to be ahead, once, until it answers or is too late', () => {
     const { asked, catchUp } = begin();
     catchUp.behind(9 as Height, 'b');
-    for (let tick = 1; tick <= 20; tick++) catchUp.pursue(5 as Height, tick);
+    for (let tick = 1; tick <= 16; tick++) catchUp.pursue(5 as Height, tick);
     expect(asked).toEqual([['b', 6]]);
     catchUp.behind(9 as Height, 'c');
-    catchUp.pursue(5 as Height, 21);
+    catchUp.pursue(5 as Height, 17);
     expect(asked.at(-1)).toEqual(['c', 6]);
+  });
+
+  const everybody = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  /** In which tick whom, if nobody answers. */
+  function inTurn(isOverdue: boolean): string[] {
+    const { asked, catchUp } = begin(everybody);
+    const lines: string[] = [];
+    for (const peer of everybody) catchUp.behind(9 as Height, peer);
+    for (let tick = 0; tick < 28; tick++) {
+      if (isOverdue) catchUp.overdue(6 as Height, everybody);
+      catchUp.pursue(5 as Height, tick);
+      lines.push(...asked.splice(0).map(([peer]) => `${tick} ${peer}`));
+    }
+    return lines;
+  }
+
+  test('one after another where they are silent, the next after eight ticks', () => {
+    expect(inTurn(false)).toEqual(['0 a', '8 b', '16 c', '24 d']);
+  });
+
+  test('of an overdue block two at a time, nobody twice before everybody once', () => {
+    expect(inTurn(true)).toEqual(['0 a', '0 b', '8 c', '8 d', '16 e', '16 f', '24 g']);
+  });
+
+  test('who gave before, first and with more time; and a late answer counts', () => {
+    const { asked, catchUp } = begin();
+    for (const peer of ['a', 'b', 'c']) catchUp.behind(9 as Height, peer);
+    for (let tick = 0; tick <= 8; tick++) catchUp.pursue(0 as Height, tick);
+    expect(asked.splice(0)).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(catchUp.accept('b', chain.slice(0, 1))).toBe(true);
+    for (let tick = 9; tick < 25; tick++) catchUp.pursue(1 as Height, tick);
+    expect(asked.splice(0)).toEqual([['b', 2]]);
+    catchUp.pursue(1 as Height, 25);
+    expect(asked).toEqual([['c', 2]]);
+    expect(catchUp.accept('b', chain.slice(1))).toBe(true);
+  });
+
+  test('others at once where a certificate proves what nobody claims, and in vain not without a pause', () => {
+    const { asked, catchUp } = begin();
+    catchUp.behind(9 as Height, null);
+    for (let turn = 0; turn < 800; turn++) {
+      catchUp.pursue(5 as Height, Math.floor(turn / 100));
+      for (const peer of ['a', 'b', 'c']) catchUp.accept(peer, []);
+    }
+    expect(asked.map(([peer]) => peer).join('')).toBe('abcabc');
   });
 
   test('no longer one who answered with nothing, with a lie, or with something else', () => {
