@@ -62,6 +62,8 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
       return onExecuted(replica, input.height, input.blockHash, emit);
     case 'synced':
       return onSynced(replica, input.certificate, emit);
+    case 'proved':
+      return onCertificate(replica, input.certificate, emit);
     default:
       unreachable(input);
   }

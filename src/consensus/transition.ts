@@ -29,7 +29,9 @@ export type Input =
   /** Answer to `execute`: the block is durable. */
   | { readonly kind: 'executed'; readonly height: Height; readonly blockHash: Hash }
   /** Blocks up to the certificate's were fetched, checked and executed, and are durable. */
-  | { readonly kind: 'synced'; readonly certificate: Certificate };
+  | { readonly kind: 'synced'; readonly certificate: Certificate }
+  /** A certificate, checked, above blocks that were fetched: it proves them, and each is told of as executed. */
+  | { readonly kind: 'proved'; readonly certificate: Certificate };
 
 /** Carried out in order. A `persist` is durable before anything after it happens. */
 export type Effect =

@@ -18,9 +18,10 @@ import type { Clock, PeerId } from './ports.ts';
 import type { Postman } from './postman.ts';
 import { KEYS } from './records.ts';
 
-/** Rounds of questions for an ordered body after which its block is fetched, where a certificate proves that there is one: who
- *  executed it may have forgotten what execution skipped, and can no longer give the body. */
+/** Rounds of questions for an ordered body after which its block is fetched: who executed it may have forgotten what execution
+ *  skipped, and can no longer give the body. Sooner where a certificate proves that a quorum executed it. */
 const ROUNDS_BEFORE_BLOCKS = 3;
+const ROUNDS_BEFORE_CERTIFIED_BLOCKS = 2;
 
 interface BodiesContext {
   readonly genesis: Genesis;
@@ -311,9 +312,10 @@ export class Bodies {
   }
 
   /** Whether the body of this height is ordered, and was asked for in vain. */
-  isOverdue(height: Height): boolean {
+  isOverdue(height: Height, isCertified: boolean): boolean {
     const hash = this.#ordered.get(height);
-    return hash !== undefined && this.#fetching.rounds(hash) >= ROUNDS_BEFORE_BLOCKS;
+    const rounds = isCertified ? ROUNDS_BEFORE_CERTIFIED_BLOCKS : ROUNDS_BEFORE_BLOCKS;
+    return hash !== undefined && this.#fetching.rounds(hash) >= rounds;
   }
 
   #store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {

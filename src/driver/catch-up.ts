@@ -1,24 +1,36 @@
 /**
  * Catching up: a node that is behind asks its peers for ranges of blocks, one range at a time, and believes none of them.
- * Each range ends with a block that has a certificate; the blocks before it are proved by theirs or by the parent links.
+ * Each range ends with a certificate; the blocks before it are proved by theirs or by the parent links. Where it is further
+ * away than an answer is long, headers alone lead there.
  */
 import type { Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { fromHex } from '../codec/hex.ts';
 import { type Authority, checkCertificate } from '../consensus/authenticate.ts';
-import type { Status } from '../consensus/messages.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
-import { type Body, blockHash, bodyHash, type Header } from '../ledger/block.ts';
+import { type Body, blockHash, bodyHash, type Header, NULL_BODY_HASH } from '../ledger/block.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
 import type { Certificate } from '../ledger/vote.ts';
-import { SYNC_BLOCKS_MAX } from './limits.ts';
+import { chooseNext } from './fetching.ts';
+import { FETCH_BODY_PEERS_MAX, SYNC_BLOCKS_MAX } from './limits.ts';
 import type { PeerId } from './ports.ts';
 import type { PeerMessage, SyncBlock } from './wire.ts';
 
-/** Ticks that a peer has for an answer before another is asked. */
-const ANSWER_TICKS = 20;
-/** Ticks until those are believed again who say that they have an overdue block: who answers with none is not asked at once. */
-const OVERDUE_TICKS = 4;
+/** Ticks after which a peer's claim is believed no more. Its answer is taken all the same, when it comes. */
+const ANSWER_TICKS = 16;
+/** Ticks after which the next is asked besides, unless the peer was the last to give what we asked for: others may be silent. */
+const NEXT_TICKS = 8;
+/** Ticks until somebody is asked again when all who may have the blocks were asked: who has none answers at once. */
+const AGAIN_TICKS = 4;
+/** Questions that are open at a time, in rounds: while one waits for its answers, the next may begin. */
+const ROUNDS_OPEN = ANSWER_TICKS / NEXT_TICKS;
+
+interface Asked {
+  readonly from: Height;
+  readonly tick: number;
+  /** It had its time, and nobody waits for it any more. */
+  isLate: boolean;
+}
 
 interface CatchUpContext {
   readonly send: (to: PeerId, message: PeerMessage) => void;
@@ -33,12 +45,18 @@ export class CatchUp {
   #target = 0;
   /** Height that a certificate proves. */
   #proved = 0 as Height;
-  #asked: { readonly peer: PeerId; readonly from: Height; readonly tick: number } | null = null;
+  /** Whom we asked, and have no answer of yet. */
+  readonly #asked = new Map<PeerId, Asked>();
+  /** Asked since all who may have the blocks were. */
+  readonly #tried = new Set<PeerId>();
+  /** Who was the last to give what we asked for. */
+  #giver: PeerId | null = null;
+  /** When somebody was last asked. */
+  #tick = Number.NEGATIVE_INFINITY;
   /** Who said to be that far. */
   readonly #claims = new Map<PeerId, Height>();
-  #turn = 0;
-  /** When somebody was last believed to have an overdue block. */
-  #overdueTick = Number.NEGATIVE_INFINITY;
+  /** Height of which the body is nowhere complete. */
+  #overdue: Height | null = null;
 
   constructor(context: CatchUpContext) {
     this.#context = context;
@@ -68,81 +86,112 @@ export class CatchUp {
     else this.#claims.set(peer, height);
   }
 
-  /** The next body is nowhere complete, but in a range of blocks: who executed it forgot what it skipped. Those who executed it
-   *  and call it final are asked, whether or not we got its certificate: a liar may have kept us from it. To be called each turn. */
-  overdue(
-    height: Height,
-    peers: Iterable<readonly [PeerId, Pick<Status, 'stableHeight' | 'executedHeight'> | null]>,
-    tick: number,
-  ): void {
-    if (tick - this.#overdueTick < OVERDUE_TICKS) return;
-    for (const [peer, status] of peers) {
-      // Others who lack the block may hold its certificate.
-      if (status === null || Math.min(status.stableHeight, status.executedHeight) < height) continue;
-      this.behind(status.stableHeight, peer);
-      this.#overdueTick = tick;
-    }
+  /** The next body is nowhere complete, but in a range of blocks: who executed it forgot what it skipped. Those who must have
+   *  it are asked, several at a time. To be called each turn, before `pursue`. */
+  overdue(height: Height, holders: Iterable<PeerId>): void {
+    this.#overdue = height;
+    for (const peer of holders) if ((this.#claims.get(peer) ?? 0) < height) this.behind(height, peer);
   }
 
   disconnected(peer: PeerId): void {
     this.#claims.delete(peer);
-    if (this.#asked?.peer === peer) this.#asked = null;
+    this.#asked.delete(peer);
+    this.#tried.delete(peer);
+    if (this.#giver === peer) this.#giver = null;
   }
 
   /** Asks for what comes next, unless an answer is awaited. */
   pursue(executed: Height, tick: number): void {
     if (this.#target <= executed) {
       this.#target = 0;
-      this.#asked = null;
+      this.#asked.clear();
       return;
     }
-    if (this.#asked !== null && tick - this.#asked.tick < ANSWER_TICKS) return;
-    if (this.#asked !== null) this.#claims.delete(this.#asked.peer);
-    const peers = this.#context.peers();
-    const claiming = peers.filter((peer) => (this.#claims.get(peer) ?? 0) > executed);
-    const candidates = claiming.length > 0 ? claiming : peers;
-    const peer = candidates[this.#turn++ % Math.max(1, candidates.length)];
-    if (peer === undefined) return;
     const from = (executed + 1) as Height;
-    this.#asked = { peer, from, tick };
-    this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
+    for (const [peer, asked] of this.#asked) {
+      if (asked.isLate || tick - asked.tick < ANSWER_TICKS) continue;
+      asked.isLate = true;
+      this.#claims.delete(peer);
+    }
+    const count = this.#room(from, tick);
+    if (count <= 0) return;
+    for (const peer of this.#choose(executed, count, tick)) {
+      this.#tick = tick;
+      this.#asked.set(peer, { from, tick, isLate: false });
+      this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
+    }
   }
 
-  /** Whether these blocks are the answer that is awaited from this peer. Any other ends its claim. */
+  /** How many may be asked now: one, and then one more in each round; of an overdue block, two. */
+  #room(from: Height, tick: number): number {
+    const round = this.#overdue === from ? FETCH_BODY_PEERS_MAX : 1;
+    let [recent, open] = [0, 0];
+    for (const [peer, asked] of this.#asked) {
+      if (asked.isLate) continue;
+      open += 1;
+      if (asked.from === from && (peer === this.#giver || tick - asked.tick < NEXT_TICKS)) recent += 1;
+    }
+    return Math.min(round - recent, ROUNDS_OPEN * round - open);
+  }
+
+  /** Those who say that they have it, or anybody where nobody says so: who gave last before all others. */
+  #choose(executed: Height, count: number, tick: number): readonly PeerId[] {
+    const peers = this.#context.peers();
+    const claiming = peers.filter((peer) => (this.#claims.get(peer) ?? 0) > executed);
+    const holders = claiming.length > 0 ? claiming : peers;
+    const order = holders
+      .filter((peer) => this.#asked.get(peer)?.isLate ?? true)
+      .toSorted((a, b) => Number(b === this.#giver) - Number(a === this.#giver));
+    if (tick - this.#tick < AGAIN_TICKS && order.every((peer) => this.#tried.has(peer))) return [];
+    return chooseNext(order, this.#tried, count);
+  }
+
+  /** Whether these blocks are an answer that is awaited from this peer. Any other ends its claim. */
   accept(peer: PeerId, blocks: readonly SyncBlock[]): boolean {
-    if (this.#asked?.peer !== peer) return false;
+    const asked = this.#asked.get(peer);
+    if (asked === undefined) return false;
+    this.#asked.delete(peer);
     const first = blocks[0];
-    const expected = this.#asked.from;
-    this.#asked = null;
-    if (first?.header.height === expected) return true;
-    // A claim that nobody can show: forget the target, an honest STATUS will set it again.
+    if (first?.header.height === asked.from && !isBare(first)) {
+      this.#giver = peer;
+      this.#tried.delete(peer);
+      return true;
+    }
     this.refuted(peer);
     return false;
   }
 
-  /** The peer's answer was a lie. */
+  /** The peer's answer was a lie. A claim that nobody can show is forgotten, an honest STATUS will set it again; but not what a
+   *  certificate proves. */
   refuted(peer: PeerId): void {
     this.#claims.delete(peer);
-    if (this.#claims.size === 0) this.#target = 0;
+    if (this.#giver === peer) this.#giver = null;
+    if (this.#claims.size === 0) this.#target = this.#proved;
   }
 }
 
-/** Whether the blocks follow `parent` and are final, without executing them. Bodies are matched to headers, headers to
- *  each other, and the last to its certificate. Errors: SYNC_GAP, SYNC_BODY, SYNC_UNPROVED, and those of certificates. */
+/** Whether only the header is given. The null block's body is the same, and whole. */
+const isBare = ({ header, fullBody: { body, transactions } }: SyncBlock): boolean =>
+  header.bodyHash !== NULL_BODY_HASH && transactions.length === 0 && bodyHash(body) === NULL_BODY_HASH;
+
+/** Whether the blocks follow `parent` and are final, without executing them: how many of them have their bodies. Bodies are
+ *  matched to headers, headers to each other, and the last to its certificate; after the first bare header nobody looks at
+ *  bodies. Errors: SYNC_GAP, SYNC_BODY, SYNC_UNPROVED, and those of certificates. */
 export function checkRange(
   authority: Authority,
   parent: { readonly height: Height; readonly hash: Hash },
   blocks: readonly SyncBlock[],
-): Result<true> {
+): Result<number> {
+  const bare = blocks.findIndex(isBare);
+  const whole = bare < 0 ? blocks.length : bare;
   let { height, hash } = parent;
-  for (const { header, fullBody, certificate } of blocks) {
+  for (const [position, { header, fullBody, certificate }] of blocks.entries()) {
     if (header.height !== height + 1 || header.parentHash !== hash)
       return fail('SYNC_GAP', `block ${header.height} does not follow ${height}`);
-    if (
+    const isOther =
       header.bodyHash !== bodyHash(fullBody.body) ||
-      fullBody.transactions.length !== fullBody.body.transactionIds.length
-    )
-      return fail('SYNC_BODY', `another body at height ${header.height}`);
+      fullBody.transactions.length !== fullBody.body.transactionIds.length;
+    if (position < whole && isOther) return fail('SYNC_BODY', `another body at height ${header.height}`);
     height = header.height;
     hash = blockHash(header);
     if (certificate === null) continue;
@@ -152,10 +201,10 @@ export function checkRange(
     if (!checked.ok) return checked;
   }
   if (blocks.at(-1)?.certificate === null) return fail('SYNC_UNPROVED', 'the last block has no certificate');
-  return ok(true);
+  return ok(whole);
 }
 
-export interface ProvedBlock {
+interface ProvedBlock {
   readonly header: Header;
   readonly body: Body;
   /** In the order of the ids; null for those that execution skipped, where the peer had forgotten them. */
@@ -163,16 +212,22 @@ export interface ProvedBlock {
   readonly certificate: Certificate | null;
 }
 
+export interface ProvedRange {
+  readonly blocks: readonly ProvedBlock[];
+  /** Where no certificate stands with the last of them: that to which headers lead from it. */
+  readonly proof: Certificate | null;
+}
+
 /** Blocks of a peer that are proved to follow the head, ready to be executed. Errors: as `checkRange`, and SYNC_BODY. */
 export function proveRange(
   authority: Authority,
   head: { readonly header: Pick<Header, 'height'>; readonly hash: Hash },
   blocks: readonly SyncBlock[],
-): Result<readonly ProvedBlock[]> {
+): Result<ProvedRange> {
   const checked = checkRange(authority, { height: head.header.height, hash: head.hash }, blocks);
   if (!checked.ok) return checked;
   const proved: ProvedBlock[] = [];
-  for (const { header, fullBody, certificate } of blocks) {
+  for (const { header, fullBody, certificate } of blocks.slice(0, checked.value)) {
     const { body } = fullBody;
     const transactions: (IdentifiedTransaction | null)[] = [];
     for (const [position, bytes] of fullBody.transactions.entries()) {
@@ -194,5 +249,5 @@ export function proveRange(
       return fail('SYNC_BODY', `an executed transaction is missing at height ${header.height}`);
     proved.push({ header, body, transactions, certificate });
   }
-  return ok(proved);
+  return ok({ blocks: proved, proof: checked.value < blocks.length ? (blocks.at(-1)?.certificate ?? null) : null });
 }

@@ -310,12 +310,23 @@ export class Driver {
   #endTurn(): void {
     this.#protocol.settle();
     const next = (this.#chain.executedHeight + 1) as Height;
-    if (this.#bodies.isOverdue(next)) this.#catchUp.overdue(next, this.#peers, this.#ticks);
+    if (this.#bodies.isOverdue(next, (this.#chain.certified?.height ?? 0) >= next))
+      this.#catchUp.overdue(next, this.#holders(next));
     // Blocks of the next epoch can be checked when this one's last certificate is here.
     if (this.#chain.executedHeight < this.#protocol.authority.lastHeight)
       this.#catchUp.pursue(this.#chain.executedHeight, this.#ticks);
     this.#bodies.fetch(this.#ticks);
     this.#intake.flush();
+  }
+
+  /** Who must have a block: who signed a certificate of it, or of one above it; who executed it and calls it final, since a liar
+   *  may have kept us from the certificate. Others who lack the block may hold its certificate. */
+  *#holders(height: Height): Generator<PeerId> {
+    const { certified } = this.#chain;
+    if (certified !== null && certified.height >= height)
+      for (const signer of certified.signers.getTrueBitIndexes()) yield this.#postman.peerOf(signer as ValidatorIndex);
+    for (const [peer, status] of this.#peers)
+      if (status !== null && Math.min(status.stableHeight, status.executedHeight) >= height) yield peer;
   }
 
   #onTick(): void {

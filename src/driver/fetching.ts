@@ -89,13 +89,17 @@ export class Fetching {
     asking.dueTick = tick + (round === 0 ? ASK_TICKS / 2 : ASK_TICKS);
   }
 
-  /** The best that were not asked yet; everybody again when all were. */
   #choose(holders: Iterable<PeerId>, asked: Set<PeerId>, count: number): readonly PeerId[] {
     const connected = new Set(this.#messenger.peers());
     const order = [...new Set([...holders, ...connected])].filter((peer) => connected.has(peer));
-    if (order.every((peer) => asked.has(peer))) asked.clear();
-    const chosen = order.filter((peer) => !asked.has(peer)).slice(0, count);
-    for (const peer of chosen) asked.add(peer);
-    return chosen;
+    return chooseNext(order, asked, count);
   }
+}
+
+/** The best that were not asked yet; everybody again when all were. */
+export function chooseNext(order: readonly PeerId[], asked: Set<PeerId>, count: number): readonly PeerId[] {
+  if (order.every((peer) => asked.has(peer))) asked.clear();
+  const chosen = order.filter((peer) => !asked.has(peer)).slice(0, count);
+  for (const peer of chosen) asked.add(peer);
+  return chosen;
 }

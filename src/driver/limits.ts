@@ -130,8 +130,8 @@ export const BUNDLE_BYTES_MAX = 1024 * 1024;
 /** Blocks and bytes of one answer to a FETCH of blocks. */
 export const SYNC_BLOCKS_MAX = 64;
 export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
-/** Bytes of the longest such answer: past the limit it goes on to the first block that has a certificate. */
-export const SYNC_ANSWER_BYTES_MAX = SYNC_BYTES_MAX + FULL_BODY_BYTES_MAX;
+/** Bytes of the longest such answer: one block always fits, and with it the headers that lead to a certificate. */
+export const SYNC_ANSWER_BYTES_MAX = FULL_BODY_BYTES_MAX + 64 * 1024;
 /** Bodies read from the store at a time for it: sixty-four of the largest would be half a gigabyte for one question. */
 export const SYNC_READ_AHEAD = 8;
 /** Answers with bodies or blocks that are made at a time, for all peers: each takes up to the longest answer, twice while it is

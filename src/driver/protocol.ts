@@ -20,7 +20,7 @@ import type { Genesis } from '../ledger/genesis.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { Accusations } from './accusations.ts';
 import type { Bodies, ReadyBody } from './bodies.ts';
-import type { CatchUp, ProvedBlock } from './catch-up.ts';
+import type { CatchUp, ProvedRange } from './catch-up.ts';
 import type { Chain } from './chain.ts';
 import type { Journal } from './journal.ts';
 import { type Buffers, EXECUTED_PER_TURN } from './limits.ts';
@@ -184,7 +184,8 @@ export class Protocol {
   }
 
   /** Executes blocks that certificates prove. */
-  follow(blocks: readonly ProvedBlock[]): void {
+  follow({ blocks, proof }: ProvedRange): void {
+    if (proof !== null) this.step({ kind: 'proved', certificate: proof });
     for (const { header, body, transactions, certificate } of blocks) {
       const block = this.#context.chain.execute(body, transactions, false);
       invariant(block.hash === blockHash(header), 'our execution differs from the certified one', {
@@ -192,6 +193,7 @@ export class Protocol {
       });
       this.#executed(block);
       if (certificate !== null) this.step({ kind: 'synced', certificate });
+      else if (proof !== null) this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
     }
   }
 

@@ -139,6 +139,8 @@ export class Reception {
   #onBlocks(peer: PeerId, blocks: readonly SyncBlock[]): void {
     if (!this.#context.catchUp.accept(peer, blocks)) return;
     const fresh = blocks.filter(({ header }) => header.height > this.#context.chain.executedHeight);
+    // Several may have been asked, or it came by itself.
+    if (fresh.length === 0) return;
     const checked = proveRange(this.#context.protocol.authority, this.#context.chain.state.head, fresh);
     if (!checked.ok) {
       this.#context.catchUp.refuted(peer);

@@ -2,19 +2,13 @@
 import type { Epoch, Hash, Height } from '../base/brand.ts';
 import { mark } from '../consensus/marks.ts';
 import type { Status } from '../consensus/messages.ts';
-import { type Header, HeaderType, hasAllTransactions, headerCodec } from '../ledger/block.ts';
+import { fullBodyCodec, type Header, HeaderType, hasAllTransactions, headerCodec, NO_BODY } from '../ledger/block.ts';
 import { certificateCodec } from '../ledger/vote.ts';
 import { Answers, EncodedAnswers } from './answers.ts';
 import type { BodyPool } from './body-pool.ts';
 import type { Chain } from './chain.ts';
 import { bundles } from './intake.ts';
-import {
-  ENCODED_BYTES_MAX,
-  SYNC_ANSWER_BYTES_MAX,
-  SYNC_BLOCKS_MAX,
-  SYNC_BYTES_MAX,
-  SYNC_READ_AHEAD,
-} from './limits.ts';
+import { ENCODED_BYTES_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from './limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { PeerId, Store } from './ports.ts';
 import { KEYS } from './records.ts';
@@ -26,6 +20,8 @@ import {
   encodedBlockSize,
   type PeerMessage,
 } from './wire.ts';
+
+const NO_BODY_BYTES = fullBodyCodec.encode(NO_BODY);
 
 interface Outlet {
   readonly message: (to: PeerId, message: PeerMessage) => void;
@@ -121,14 +117,13 @@ export class Server {
     for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);
     this.#give((done) =>
       this.#readBlocks(heights, (blocks) => {
-        while (blocks.length > 0 && blocks.at(-1)?.certificate === null) blocks.pop();
         this.#send.encoded(peer, 'blocks', encodeBlocksAnswer(blocks));
         done();
       }),
     );
   }
 
-  #readBlocks(heights: readonly Height[], done: (blocks: EncodedBlock[]) => void): void {
+  #readBlocks(heights: readonly Height[], done: (blocks: readonly EncodedBlock[]) => void): void {
     const keys = heights.flatMap((height) => [KEYS.block(height), KEYS.certificate(height)]);
     this.#store.read(keys, (values) => {
       const found: FoundBlock[] = [];
@@ -140,7 +135,7 @@ export class Server {
         const key = KEYS.body(header.height, header.bodyHash);
         found.push({ key, header: encoded, certificate: values[2 * i + 1] ?? null });
       }
-      this.#readBodies(found, { blocks: [], bytes: 0 }, done);
+      this.#readBodies(found, { blocks: [], bytes: 0 }, (blocks) => done(provable(blocks, found)));
     });
   }
 
@@ -148,7 +143,7 @@ export class Server {
   #readBodies(
     found: readonly FoundBlock[],
     { blocks, bytes }: { readonly blocks: EncodedBlock[]; readonly bytes: number },
-    done: (blocks: EncodedBlock[]) => void,
+    done: (blocks: readonly EncodedBlock[]) => void,
   ): void {
     const next = found.slice(blocks.length, blocks.length + SYNC_READ_AHEAD);
     if (next.length === 0) return done(blocks);
@@ -161,15 +156,26 @@ export class Server {
           if (fullBody === undefined) return done(blocks);
           const block = { header, fullBody, certificate };
           size += encodedBlockSize(block);
-          // Past the limit it goes on only to the first block that has a certificate: without one the answer is no use.
-          const isUseful = blocks.some((each) => each.certificate !== null);
-          if (blocks.length > 0 && size > (isUseful ? SYNC_BYTES_MAX : SYNC_ANSWER_BYTES_MAX)) return done(blocks);
+          // One always fits, or whoever lacks it would never get past it.
+          if (blocks.length > 0 && size > SYNC_BYTES_MAX) return done(blocks);
           blocks.push(block);
         }
         this.#readBodies(found, { blocks, bytes: size }, done);
       },
     );
   }
+}
+
+/** As many of these as end with a certificate. Where none of them has one, all of them, and what follows up to the first
+ *  certificate as headers alone: blocks without one can be as many and as large as a window allows, and no answer is. */
+function provable(blocks: readonly EncodedBlock[], found: readonly FoundBlock[]): readonly EncodedBlock[] {
+  const last = blocks.findLastIndex(({ certificate }) => certificate !== null);
+  if (last >= 0) return blocks.slice(0, last + 1);
+  const rest = found.slice(blocks.length);
+  const proof = rest.findIndex(({ certificate }) => certificate !== null);
+  if (blocks.length === 0 || proof < 0) return [];
+  const headers = rest.slice(0, proof + 1).map(({ header, certificate }) => ({ header, certificate }));
+  return [...blocks, ...headers.map((block) => ({ ...block, fullBody: NO_BODY_BYTES }))];
 }
 
 function decode<T>(

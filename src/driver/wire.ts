@@ -41,7 +41,7 @@ const FetchBlocksType = new ContainerType({ from: uint64<Height>(), count: new U
 const SyncBlockType = new ContainerType({
   header: HeaderType,
   fullBody: FullBodyType,
-  /** This block's own; one without it is proved by the parent link of the next. */
+  /** This block's own; one without it is proved by the parent link of the next, of which the header is enough. */
   certificate: new OptionalType(CertificateType),
 });
 const BlocksType = new ListCompositeType(SyncBlockType, SYNC_BLOCKS_MAX);

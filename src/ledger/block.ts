@@ -152,3 +152,6 @@ export const NULL_BODY: Body = {
   evidence: [],
 };
 export const NULL_BODY_HASH: Hash = bodyHash(NULL_BODY);
+
+/** What stands for the body of a block of which only the header is given, to lead to a certificate. */
+export const NO_BODY: FullBody = { body: NULL_BODY, transactions: [] };

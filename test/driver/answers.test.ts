@@ -5,7 +5,6 @@ import { signersOf } from '../../src/consensus/tally.ts';
 import { Answers, EncodedAnswers } from '../../src/driver/answers.ts';
 import { BodyPool } from '../../src/driver/body-pool.ts';
 import type { Chain } from '../../src/driver/chain.ts';
-import { SYNC_ANSWER_BYTES_MAX } from '../../src/driver/limits.ts';
 import { Mempool } from '../../src/driver/mempool.ts';
 import type { Store } from '../../src/driver/ports.ts';
 import { Server } from '../../src/driver/server.ts';
@@ -21,6 +20,7 @@ import {
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import {
   blockRecordCodec,
+  FULL_BODY_BYTES_MAX,
   type FullBody,
   fullBodyCodec,
   hasAllTransactions,
@@ -28,6 +28,7 @@ import {
   NULL_BODY,
   SKIPPED_BYTES,
 } from '../../src/ledger/block.ts';
+import { VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { type Certificate, certificateCodec } from '../../src/ledger/vote.ts';
 import { append, hashOf, makeGenesis } from '../ledger/network.ts';
@@ -87,47 +88,50 @@ test.each([
   expect(hasAllTransactions(fullBodyCodec.encode(fullBody))).toBe(all);
 });
 
-test('the longest answer with blocks is accepted, whatever certificates come with them', () => {
-  const signers = 64;
-  const MIB = 1024 * 1024;
-  /** A body of exactly so many encoded bytes. */
-  const sized = (bytes: number): Uint8Array => {
-    const count = Math.floor(bytes / 2084) - 1;
-    const lengths = Array.from({ length: count }, () => 2048);
-    for (let rest = bytes - fullBodyCodec.encode(bodyWith(...lengths)).length; rest > 0; ) {
-      const length = rest > 2084 ? 1000 : rest - 36;
-      lengths.push(length);
-      rest -= 36 + length;
-    }
-    return fullBodyCodec.encode(bodyWith(...lengths));
-  };
-  const first = sized(8 * MIB - 3);
-  const alone = 4 + headerCodec.encode(record.header).length + 8;
-  const certificate = certificateCodec.encode(certificateOf(2, signers));
-  for (const [over, blocks] of [
-    [0, 2],
-    [1, 0],
-  ]) {
-    const second = sized(SYNC_ANSWER_BYTES_MAX - 2 * alone - first.length - certificate.length - 1 + (over ?? 0));
+/** A body of exactly so many encoded bytes. */
+function sized(bytes: number): Uint8Array {
+  const count = Math.floor(bytes / 2084) - 1;
+  const lengths = Array.from({ length: count }, () => 2048);
+  for (let rest = bytes - fullBodyCodec.encode(bodyWith(...lengths)).length; rest > 0; ) {
+    const length = rest > 2084 ? 1000 : rest - 36;
+    lengths.push(length);
+    rest -= 36 + length;
+  }
+  return fullBodyCodec.encode(bodyWith(...lengths));
+}
+
+describe('blocks of 8 MB each', () => {
+  const largest = sized(FULL_BODY_BYTES_MAX - 3);
+
+  test.each([
+    ['one after the other, where each has a certificate', () => true, 1],
+    ['with a certificate at every second', (height: number) => height % 2 === 0, 2],
+    ['with one at the last of sixty-four, of all validators there can be', (height: number) => height === 64, 64],
+  ])('are given %s, and the answer is accepted', (_, isCertified, count) => {
     const value = (key: string): Uint8Array | undefined => {
       const [kind, digits] = key.split('/');
       const height = Number(digits) as Height;
-      if (kind === 'block') return blockRecordCodec.encode({ ...record, header: { ...record.header, height } });
-      if (kind === 'certificate') return height === 2 ? certificate : undefined;
-      return height === 1 ? first : second;
+      const header = { ...record.header, height, bodyHash: hashOf('b') };
+      if (kind === 'block') return blockRecordCodec.encode({ ...record, header });
+      if (kind !== 'certificate') return largest;
+      return isCertified(height) ? certificateCodec.encode(certificateOf(height, VALIDATORS_MAX)) : undefined;
     };
     const sent: Uint8Array[] = [];
     const server = new Server(
       { read: (keys: readonly string[], done: (values: unknown) => void) => done(keys.map(value)) } as unknown as Store,
-      { state: { genesis }, finalHeight: 2 } as unknown as Chain,
+      { state: { genesis }, finalHeight: 64 } as unknown as Chain,
       new Mempool(() => NO_ACCOUNT, genesis.ledger),
       new BodyPool(),
       { message: () => {}, encoded: (_to, _kind, bytes) => sent.push(bytes), later: () => (run) => run() },
     );
     server.blocks('peer', 1 as Height, 64);
     const decoded = sent[0] === undefined ? undefined : decodePeerMessage(sent[0]);
-    expect(decoded?.ok === true && decoded.value.kind === 'blocks' && decoded.value.blocks.length).toBe(blocks);
-  }
+    const blocks = decoded?.ok === true && decoded.value.kind === 'blocks' ? decoded.value.blocks : [];
+    expect(blocks.map(({ fullBody }) => fullBody.transactions.length > 0)).toEqual(
+      Array.from({ length: count }, (_block, position) => position === 0),
+    );
+    expect(blocks.map(({ certificate }) => certificate !== null).indexOf(true)).toBe(count - 1);
+  });
 });
 
 describe('answers that take long', () => {

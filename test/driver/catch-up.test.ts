@@ -2,8 +2,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
 import { CatchUp, checkRange } from '../../src/driver/catch-up.ts';
-import type { PeerMessage, SyncBlock } from '../../src/driver/wire.ts';
-import { NULL_BODY } from '../../src/ledger/block.ts';
+import { decodePeerMessage, kindOfBytes, type PeerMessage, type SyncBlock } from '../../src/driver/wire.ts';
+import { NO_BODY, NULL_BODY } from '../../src/ledger/block.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { authorityOf, H } from '../consensus/kit.ts';
 import { Cluster } from './cluster.ts';
@@ -48,12 +48,16 @@ describe('a range of blocks', () => {
   };
   const at = (position: number): SyncBlock => chain[position]!;
   const change = (position: number, fields: Partial<SyncBlock>) => chain.with(position, { ...at(position), ...fields });
+  const bare = (block: SyncBlock): SyncBlock => ({ ...block, fullBody: NO_BODY });
   const unproved = (block: SyncBlock): SyncBlock => ({ ...block, certificate: null });
 
   test.each<readonly [string, () => readonly SyncBlock[], string]>([
     ['as it is', () => chain, 'ok'],
     ['with a certificate at its end only', () => [...chain.slice(0, 5).map(unproved), at(5)], 'ok'],
     ['of nothing', () => [], 'ok'],
+    ['with headers alone after the first', () => [unproved(at(0)), ...chain.slice(1).map(bare)], 'ok'],
+    ['with headers alone that lead to no certificate', () => [at(0), unproved(bare(at(1)))], 'SYNC_UNPROVED'],
+    ['with a gap between headers', () => [at(0), unproved(bare(at(1))), bare(at(3))], 'SYNC_GAP'],
     ['with a gap', () => [at(0), at(2)], 'SYNC_GAP'],
     ['that begins later', () => chain.slice(1), 'SYNC_GAP'],
     ['with a block twice', () => [at(0), at(0)], 'SYNC_GAP'],
@@ -119,10 +123,9 @@ describe('whom it asks', () => {
 
   test('who says that it has an overdue block and answers with none is not asked again at once', () => {
     const { asked, catchUp } = begin();
-    const peers = [['a', { stableHeight: 6 as Height, executedHeight: 6 as Height }]] as const;
     for (let turn = 0; turn < 800; turn++) {
       const tick = 1 + Math.floor(turn / 100);
-      catchUp.overdue(6 as Height, peers, tick);
+      catchUp.overdue(6 as Height, ['a']);
       catchUp.pursue(5 as Height, tick);
       catchUp.accept('a', []);
     }
@@ -135,20 +138,70 @@ describe('whom it asks', () => {
   test('one who claims to be ahead, once, until it answers or is too late', () => {
     const { asked, catchUp } = begin();
     catchUp.behind(9 as Height, 'b');
-    for (let tick = 1; tick <= 20; tick++) catchUp.pursue(5 as Height, tick);
+    for (let tick = 1; tick <= 16; tick++) catchUp.pursue(5 as Height, tick);
     expect(asked).toEqual([['b', 6]]);
     catchUp.behind(9 as Height, 'c');
-    catchUp.pursue(5 as Height, 21);
+    catchUp.pursue(5 as Height, 17);
     expect(asked.at(-1)).toEqual(['c', 6]);
   });
 
+  const everybody = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+  /** In which tick whom, if nobody answers. */
+  function inTurn(isOverdue: boolean): string[] {
+    const { asked, catchUp } = begin(everybody);
+    const lines: string[] = [];
+    for (const peer of everybody) catchUp.behind(9 as Height, peer);
+    for (let tick = 0; tick < 28; tick++) {
+      if (isOverdue) catchUp.overdue(6 as Height, everybody);
+      catchUp.pursue(5 as Height, tick);
+      lines.push(...asked.splice(0).map(([peer]) => `${tick} ${peer}`));
+    }
+    return lines;
+  }
+
+  test('one after another where they are silent, the next after eight ticks', () => {
+    expect(inTurn(false)).toEqual(['0 a', '8 b', '16 c', '24 d']);
+  });
+
+  test('of an overdue block two at a time, nobody twice before everybody once', () => {
+    expect(inTurn(true)).toEqual(['0 a', '0 b', '8 c', '8 d', '16 e', '16 f', '24 g']);
+  });
+
+  test('who gave before, first and with more time; and a late answer counts', () => {
+    const { asked, catchUp } = begin();
+    for (const peer of ['a', 'b', 'c']) catchUp.behind(9 as Height, peer);
+    for (let tick = 0; tick <= 8; tick++) catchUp.pursue(0 as Height, tick);
+    expect(asked.splice(0)).toEqual([
+      ['a', 1],
+      ['b', 1],
+    ]);
+    expect(catchUp.accept('b', chain.slice(0, 1))).toBe(true);
+    for (let tick = 9; tick < 25; tick++) catchUp.pursue(1 as Height, tick);
+    expect(asked.splice(0)).toEqual([['b', 2]]);
+    catchUp.pursue(1 as Height, 25);
+    expect(asked).toEqual([['c', 2]]);
+    expect(catchUp.accept('b', chain.slice(1))).toBe(true);
+  });
+
+  test('others at once where a certificate proves what nobody claims, and in vain not without a pause', () => {
+    const { asked, catchUp } = begin();
+    catchUp.behind(9 as Height, null);
+    for (let turn = 0; turn < 800; turn++) {
+      catchUp.pursue(5 as Height, Math.floor(turn / 100));
+      for (const peer of ['a', 'b', 'c']) catchUp.accept(peer, []);
+    }
+    expect(asked.map(([peer]) => peer).join('')).toBe('abcabc');
+  });
+
   test('no longer one who answered with nothing, with a lie, or with something else', () => {
-    for (const lie of ['empty', 'refuted', 'elsewhere']) {
+    for (const lie of ['empty', 'refuted', 'elsewhere', 'bare']) {
       const { asked, catchUp } = begin();
       catchUp.behind(9 as Height, 'a');
       catchUp.pursue(0 as Height, 1);
       if (lie === 'empty') expect(catchUp.accept('a', [])).toBe(false);
       if (lie === 'elsewhere') expect(catchUp.accept('a', chain.slice(3))).toBe(false);
+      if (lie === 'bare')
+        expect(catchUp.accept('a', [{ ...chain[0]!, fullBody: NO_BODY }, ...chain.slice(1)])).toBe(false);
       if (lie === 'refuted') {
         expect(catchUp.accept('a', chain)).toBe(true);
         catchUp.refuted('a');
@@ -181,3 +234,45 @@ describe('whom it asks', () => {
     expect(catchUp.target(12 as Height)).toBeNull();
   });
 });
+
+test.each([6, 24])(
+  'a node follows block by block where the first certificate, at height %i, is too far',
+  (certified) => {
+    const behind = 3;
+    const network = new Cluster(4, ({ consensus }) => Object.assign(consensus, { idleBlockMs: 100 }));
+    for (const index of [0, 1, 2]) network.start(index);
+    expect(network.until(() => (network.heights()[0] ?? 0) >= certified, 10_000)).toBe(true);
+    network.run(50);
+    const given: number[] = [];
+    // Each answer: one block, and headers up to the certificate.
+    network.link = (from, to, message) => {
+      const asked = from === behind && kindOfBytes(message) === 'fetch-blocks' ? decodePeerMessage(message) : null;
+      if (asked?.ok !== true || asked.value.kind !== 'fetch-blocks' || asked.value.from >= certified) return true;
+      const next = asked.value.from;
+      const blocks = network
+        .node(0)
+        .blocks.slice(next - 1, certified)
+        .map(({ record: { header }, body, certificate }) => {
+          const [isFirst, isLast] = [header.height === next, header.height === certified];
+          return { header, fullBody: isFirst ? body : NO_BODY, certificate: isLast ? certificate : null };
+        });
+      given.push(next);
+      network.inject(to, behind, { kind: 'blocks', blocks });
+      return false;
+    };
+    network.start(behind);
+    const follows = (height: number) => () => (network.heights()[behind] ?? 0) >= height;
+    expect(network.until(follows(certified + 2), 5000)).toBe(true);
+    network.run(50);
+    const heights = network.node(behind).blocks.map(({ record: { header } }) => header.height as number);
+    expect(heights.slice(0, certified + 2)).toEqual(
+      Array.from({ length: certified + 2 }, (_, position) => position + 1),
+    );
+    expect(given).toEqual(heights.slice(0, certified - 1));
+    // What it keeps of them is what it would have kept of blocks with certificates.
+    network.crash(behind);
+    network.start(behind);
+    expect(network.until(follows(certified + 4), 5000)).toBe(true);
+    expect(network.nodes.flatMap(({ punished, halted }) => [...punished, ...halted])).toEqual([]);
+  },
+);

@@ -335,28 +335,30 @@ describe('an answer with blocks', () => {
       },
     );
     server.blocks('peer', 1 as Height, 64);
-    const heights = answers.flatMap((answer) =>
-      answer.kind === 'blocks' ? [answer.blocks.map(({ header }) => header.height)] : [],
-    );
-    return { heights, read };
+    const blocks = answers.flatMap((answer) => (answer.kind === 'blocks' ? [answer.blocks] : []));
+    const heights = blocks.map((each) => each.map(({ header }) => header.height));
+    const whole = blocks.flat().filter(({ fullBody: { transactions: given } }) => given.length > 0).length;
+    return { heights, whole, read };
   }
 
   test.each([
-    ['all that is asked for, where it fits', 3000, () => true, () => false, 64, 64],
-    ['what fits, of which more than twice is not read', LARGE, () => true, () => false, 2, 8],
-    ['more, up to the first that has a certificate', LARGE, (height: number) => height === 5, () => false, 5, 8],
-    ['nothing, where that is too far', LARGE, (height: number) => height === 64, () => false, 0, 16],
-    ['what comes before a gap', LARGE / 5, () => true, (height: number) => height === 11, 10, 16],
+    ['all that is asked for, where it fits', 3000, () => true, () => false, 64, 64, 64],
+    ['what fits, of which more than twice is not read', LARGE, () => true, () => false, 2, 2, 8],
+    ['besides headers, up to the first certificate', LARGE, (height: number) => height === 5, () => false, 5, 2, 8],
+    ['these however far that is', LARGE, (height: number) => height === 64, () => false, 64, 2, 8],
+    ['nothing that no certificate proves', LARGE, () => false, () => false, 0, 0, 8],
+    ['what comes before a gap', LARGE / 5, () => true, (height: number) => height === 11, 10, 10, 16],
     [
       'what comes before a gap and has a certificate',
       3000,
       (height: number) => height < 8,
       (h: number) => h === 11,
       7,
+      7,
       16,
     ],
-  ])('holds %s', (_, bytes, isCertified, isMissing, count, read) => {
-    expect(ask(bytes, isCertified, isMissing)).toEqual({ heights: [range(1, count)], read });
+  ])('holds %s', (_, bytes, isCertified, isMissing, count, whole, read) => {
+    expect(ask(bytes, isCertified, isMissing)).toEqual({ heights: [range(1, count)], whole, read });
   });
 });
 

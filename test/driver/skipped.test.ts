@@ -162,7 +162,7 @@ describe('blocks of a peer that left out', () => {
     const proved = proveRange(authority, genesisBlock, given);
     expect(proved.ok ? 'ok' : proved.error.code).toBe(code);
     if (proved.ok)
-      expect(proved.value[1]?.transactions.map((each) => each === null)).toEqual(
+      expect(proved.value.blocks[1]?.transactions.map((each) => each === null)).toEqual(
         [0, 1, 2].map((i) => positions.includes(i)),
       );
   });

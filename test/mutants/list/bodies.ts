@@ -43,6 +43,31 @@ export const bodyMutants: readonly Mutant[] = [
     directed: { transcript: 'told-to-the-primary-alone' },
   },
   {
+    name: 'asks-the-same-again',
+    clause: 'N5',
+    breaks: 'asks for what it lacks of those who come first, whoever was asked already',
+    edits: [edit('driver/fetching.ts', '  for (const peer of chosen) asked.add(peer);\n', '')],
+    directed: { transcript: 'body-of-one-alone' },
+  },
+  {
+    name: 'asked-for-one-asked-for-all',
+    clause: 'N5',
+    breaks: 'does not ask for the body who was asked for transactions',
+    edits: [
+      edit('driver/fetching.ts', "asking.askedFor[forBody ? 'body' : 'transactions']", 'asking.askedFor.transactions'),
+    ],
+    directed: { transcript: 'body-of-its-proposer-alone' },
+  },
+  {
+    name: 'overdue-block-awaited',
+    clause: 'C4',
+    breaks: 'goes on asking for a body that nobody can give, and not for its block',
+    edits: [
+      edit('driver/driver.ts', 'this.#catchUp.overdue(next, this.#holders(next));', 'this.#catchUp.overdue(next, []);'),
+    ],
+    directed: { transcript: 'signers-keep-a-block' },
+  },
+  {
     name: 'left-out-believed',
     clause: 'C5',
     breaks: 'believes a peer that a transaction of a proved block was skipped',
