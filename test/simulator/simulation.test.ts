@@ -226,6 +226,10 @@ describe('a simulation', () => {
     holds({ ...pinned(options), costs: false });
   });
 
+  test('holds where the hunt once failed: a node that starts while it awaits a view', () => {
+    holds(pinned('--seed 29 --nodes 10 --faults bit-flip,clog,delay,partition --observers 1'));
+  });
+
   test.for([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12])('holds in a scenario as the hunt makes them: seed %i', (seed) => {
     holds(scenarioOf(seed, 10_000));
   });

@@ -49,9 +49,12 @@ export function patience(genesis: Genesis, violate: Violate): Checker {
     isHonest && validator !== null ? watches.get(slot) : undefined;
   return {
     name: 'patience',
-    started({ slot, ticks, driver }) {
-      const { epoch = 0, view = 0 } = driver?.status() ?? {};
-      watches.set(slot, newWatch(epoch, view, ticks));
+    started(node) {
+      const { epoch = 0, view = 0, active = true } = node.driver?.status() ?? {};
+      const watch = newWatch(epoch, view, node.ticks);
+      // It had asked for this view before it stopped.
+      if (!active) begin(watch, node, view as View, true, genesis);
+      watches.set(node.slot, watch);
     },
     sent: (node, message) => orders.sent(node, message),
     executed(node, { header }) {
