@@ -11,6 +11,20 @@ interface Known<C, T> {
   readonly done: readonly (readonly [kind: Work, of: string, amount: number])[];
 }
 
+/** What is known of objects, kept in them where no copy takes it along and nobody sees it. It goes when they go: what a WeakMap
+ *  holds of young objects the collector copies again and again. */
+export class Beside<K extends object, V> {
+  readonly #name = Symbol('beside');
+
+  get(of: K): V | undefined {
+    return (of as { readonly [name: symbol]: V | undefined })[this.#name];
+  }
+
+  set(of: K, value: V): void {
+    Object.defineProperty(of, this.#name, { value, writable: true, configurable: true, enumerable: false });
+  }
+}
+
 let sharing = false;
 
 /** From now on, for the whole process: it runs a simulation. */
@@ -22,7 +36,7 @@ export function shareAmongNodes(): void {
 export function shared<K extends object, T>(compute: (of: K) => T): (of: K) => T;
 export function shared<K extends object, C, T>(compute: (of: K, context: C) => T): (of: K, context: C) => T;
 export function shared<K extends object, C, T>(compute: (of: K, context?: C) => T): (of: K, context?: C) => T {
-  const known = new WeakMap<K, Known<C, T>>();
+  const known = new Beside<K, Known<C, T>>();
   return (of, context) => {
     if (!sharing) return compute(of, context);
     const found = known.get(of);

@@ -1,4 +1,5 @@
 /** A signature that came to all nodes is checked for the first of them; each pays for it as if it had checked it itself. */
+import { Beside } from '../base/shared.ts';
 import { equalBytes } from '../codec/codec.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 
@@ -9,7 +10,7 @@ interface Checked {
 }
 
 export function checkedOnce(scheme: Ed25519): Ed25519 {
-  const checked = new WeakMap<Uint8Array, Checked>();
+  const checked = new Beside<Uint8Array, Checked>();
   return {
     ...scheme,
     verify(publicKey, message, signature) {
