@@ -28,7 +28,7 @@ export function codec<T>(name: string, type: Type<T>, bytesMax: number): Codec<T
     name,
     bytesMax,
     encode(value) {
-      const bytes = type.serialize(value);
+      const bytes = encoded(type, value);
       work('encode', name, bytes.length);
       return bytes;
     },
@@ -47,11 +47,19 @@ export function codec<T>(name: string, type: Type<T>, bytesMax: number): Codec<T
   };
 }
 
-/** Where values up to this size are encoded only to be compared: a buffer for each would be memory outside the heap, and
- *  making it takes longer than filling it. */
+/** Where values up to this size are encoded, to be compared or copied: a buffer with a view of it for each would be memory
+ *  outside the heap, and making these takes longer than filling them. */
 const SCRATCH_BYTES = 64 * 1024;
 const scratch = new Uint8Array(SCRATCH_BYTES);
 const scratchViews = { uint8Array: scratch, dataView: new DataView(scratch.buffer) };
+
+function encoded<T>(type: Type<T>, value: T): Uint8Array {
+  const size = type.value_serializedSize(value);
+  if (size > SCRATCH_BYTES) return type.serialize(value);
+  scratch.fill(0, 0, size);
+  type.value_serializeToBytes(scratchViews, 0, value);
+  return scratch.slice(0, size);
+}
 
 /** Whether the bytes are exactly what encoding the value gives. */
 function isEncoding<T>(type: Type<T>, value: T, bytes: Uint8Array): boolean {

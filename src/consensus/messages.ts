@@ -4,6 +4,7 @@
  */
 import { BooleanType, ContainerType, ListCompositeType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { shared } from '../base/shared.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, uint16, uint64 } from '../codec/types.ts';
 import { signingBytes } from '../crypto/domain.ts';
@@ -121,7 +122,14 @@ export const signedNewViewCodec: Codec<SignedNewView> = codec(
 export const statusCodec: Codec<Status> = codec('Status', StatusType, StatusType.maxSize);
 
 export const viewChangeSigningBytes = (chainId: Hash, viewChange: ViewChange): Uint8Array =>
-  signingBytes('view-change', chainId, viewChangeCodec.encode(viewChange));
+  viewChangeToSign(viewChange, chainId);
 
-export const newViewSigningBytes = (chainId: Hash, newView: NewView): Uint8Array =>
-  signingBytes('new-view', chainId, newViewCodec.encode(newView));
+const viewChangeToSign = shared((viewChange: ViewChange, chainId: Hash) =>
+  signingBytes('view-change', chainId, viewChangeCodec.encode(viewChange)),
+);
+
+export const newViewSigningBytes = (chainId: Hash, newView: NewView): Uint8Array => newViewToSign(newView, chainId);
+
+const newViewToSign = shared((newView: NewView, chainId: Hash) =>
+  signingBytes('new-view', chainId, newViewCodec.encode(newView)),
+);

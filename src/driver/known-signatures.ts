@@ -4,6 +4,7 @@
  * remembered, with the very bytes that were signed and by whom.
  */
 import { ForgetfulMap } from '../base/bounded.ts';
+import { shared } from '../base/shared.ts';
 import { equalBytes } from '../codec/codec.ts';
 import { toHex } from '../codec/hex.ts';
 import type { Authority } from '../consensus/authenticate.ts';
@@ -16,6 +17,8 @@ interface Known {
   readonly publicKey: Uint8Array;
   readonly signed: Uint8Array;
 }
+
+const textOf = shared((signature: Uint8Array) => toHex(signature));
 
 export class KnownSignatures {
   readonly #check: Authority['verify'];
@@ -32,7 +35,7 @@ export class KnownSignatures {
   }
 
   readonly verify: Authority['verify'] = (publicKey, message, signature) => {
-    const key = toHex(signature);
+    const key = textOf(signature);
     const signed = message.length <= KEPT_BYTES_MAX ? message : sha256(message);
     const known = this.#known.get(key);
     if (known !== undefined && equalBytes(known.publicKey, publicKey) && equalBytes(known.signed, signed)) return true;

@@ -6,7 +6,7 @@ import { uint64 } from '../codec/types.ts';
 import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } from '../consensus/messages.ts';
 import type { PromiseRecord } from '../consensus/promises.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { signedVoteCodec } from '../ledger/vote.ts';
+import { signedVoteCodec, type Vote } from '../ledger/vote.ts';
 import type { StoreOperation, StoreRange } from './ports.ts';
 
 /** Sixteen digits sort as numbers do. */
@@ -38,6 +38,8 @@ export const KEYS = {
   offence: (sequence: number): string => `offence/${digits(sequence)}`,
   /** The highest view that we moved to, or entered. */
   promisedView: (epoch: Epoch, kind: 'view-change' | 'new-view'): string => `${promisePrefix(epoch)}${kind}`,
+  promisedVote: ({ kind, epoch, view, height }: Vote): string =>
+    `${promisePrefix(epoch)}${digits(height)}/vote/${kind}/${digits(view)}`,
   /** Evidence caught here, by offence key. */
   evidence: (key: string): string => `evidence/${key}`,
   /** Of the batch of this number, until that of SEAL_SLOTS batches later. */
@@ -72,16 +74,14 @@ export const transactionPlaceCodec: Codec<TransactionPlace> = codec(
 
 /** The operation that makes a promise durable. */
 export function promiseOperation(epoch: Epoch, record: PromiseRecord): StoreOperation {
-  const prefix = promisePrefix(epoch);
   switch (record.kind) {
     case 'vote': {
-      const { kind, view, height } = record.vote.vote;
-      const key = `${prefix}${digits(height)}/vote/${kind}/${digits(view)}`;
+      const key = KEYS.promisedVote({ ...record.vote.vote, epoch });
       return { kind: 'put', key, value: signedVoteCodec.encode(record.vote) };
     }
     case 'prepared': {
       const { height } = record.prepared;
-      const key = `${prefix}${digits(height)}/prepared`;
+      const key = `${promisePrefix(epoch)}${digits(height)}/prepared`;
       return { kind: 'put', key, value: preparedCertificateCodec.encode(record.prepared) };
     }
     case 'view-change':

@@ -5,6 +5,7 @@
 import { ByteListType, ContainerType, ListCompositeType, OptionalType, UintNumberType } from '@chainsafe/ssz';
 import type { Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
+import { shared } from '../base/shared.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, uint64 } from '../codec/types.ts';
 import { type Message, signedNewViewCodec, signedViewChangeCodec, statusCodec } from '../consensus/messages.ts';
@@ -214,11 +215,11 @@ export function laneOfBytes(bytes: Uint8Array): Lane {
 }
 
 /** Errors: UNKNOWN_KIND, TOO_LARGE, MALFORMED, NON_CANONICAL. */
-export function decodePeerMessage(bytes: Uint8Array): Result<PeerMessage> {
+export const decodePeerMessage: (bytes: Uint8Array) => Result<PeerMessage> = shared((bytes) => {
   const kind = kindOfBytes(bytes);
   if (kind === undefined) return fail('UNKNOWN_KIND', `no message of kind ${bytes[0]}`);
   return FORMATS[kind].decode(bytes.subarray(1));
-}
+});
 
 /** What is answered from the bytes of the store. */
 export type AnswerKind = 'body' | 'blocks';

@@ -8,6 +8,7 @@ import {
   type ValueOf,
 } from '@chainsafe/ssz';
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import { shared } from '../base/shared.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, nameOf, uint16, uint64, uint64Big, unionByKind } from '../codec/types.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
@@ -141,7 +142,7 @@ export function hasAllTransactions(fullBody: Uint8Array): boolean {
 export const blockHash = (header: Header): Hash => sha256Hash(headerCodec.encode(header));
 
 /** Hash of a body: what PBFT votes on. */
-export const bodyHash = (body: Body): Hash => sha256Hash(bodyCodec.encode(body));
+export const bodyHash: (body: Body) => Hash = shared((body) => sha256Hash(bodyCodec.encode(body)));
 
 /** What a NEW-VIEW proposes where no body was prepared (Castro & Liskov 1999, 4.4 "null request"): an empty block. */
 export const NULL_BODY: Body = {

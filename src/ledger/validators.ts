@@ -76,10 +76,27 @@ export const epochOf = (height: Height, epochLength: number): Epoch =>
  * has exactly as many as its power, spread evenly; with equal powers it is round robin.
  *
  * No cycle is walked: all turns up to time (2p - n) / 2W are counted, at most p and more than p - n of them, and only
- * the rest is stepped through. Cost: n^2 comparisons at most, whatever the view.
+ * the rest is stepped through. Cost: n^2 comparisons at most, whatever the view; none where it is asked of again, as it is
+ * several times for each message.
  */
 export function primaryOf(set: ValidatorSet, epoch: Epoch, view: View): ValidatorIndex {
-  const { validators, total } = set;
+  const last = lastAsked.get(set);
+  if (last !== undefined && last.epoch === epoch && last.view === view) return last.primary;
+  const primary = scheduled(set, epoch, view);
+  lastAsked.set(set, { epoch, view, primary });
+  return primary;
+}
+
+interface Asked {
+  readonly epoch: Epoch;
+  readonly view: View;
+  readonly primary: ValidatorIndex;
+}
+
+/** Of each set the last turn that was asked for. */
+const lastAsked = new WeakMap<ValidatorSet, Asked>();
+
+function scheduled({ validators, total }: ValidatorSet, epoch: Epoch, view: View): ValidatorIndex {
   const first = present(validators[0], 'first validator');
   const size = validators.length;
   if (total === BigInt(size) * first.power && validators.every(({ power }) => power === first.power)) {

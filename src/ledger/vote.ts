@@ -11,6 +11,7 @@ import {
   type ValueOf,
 } from '@chainsafe/ssz';
 import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { shared } from '../base/shared.ts';
 import { codec } from '../codec/codec.ts';
 import { hex32, nameOf, uint16, uint64 } from '../codec/types.ts';
 import { signingBytes } from '../crypto/domain.ts';
@@ -66,5 +67,6 @@ export const evidenceCodec = codec('Evidence', EvidenceType, EvidenceType.maxSiz
 export const certificateCodec = codec('Certificate', CertificateType, CertificateType.maxSize);
 
 /** What the voter signs. */
-export const voteSigningBytes = (chainId: Hash, vote: Vote): Uint8Array =>
-  signingBytes(vote.kind, chainId, voteCodec.encode(vote));
+export const voteSigningBytes = (chainId: Hash, vote: Vote): Uint8Array => bytesToSign(vote, chainId);
+
+const bytesToSign = shared((vote: Vote, chainId: Hash) => signingBytes(vote.kind, chainId, voteCodec.encode(vote)));

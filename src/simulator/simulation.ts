@@ -3,6 +3,7 @@
  * and ledger; one seed decides everything.
  */
 import { invariant, present, unreachable } from '../base/invariant.ts';
+import { shareAmongNodes } from '../base/shared.ts';
 import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { DriverNote, FinalizedBlock, PeerId } from '../driver/ports.ts';
@@ -10,6 +11,7 @@ import type { Outgoing, StrategyFactory } from '../driver/strategy.ts';
 import { decodePeerMessage, encodePeerMessage, kindOfBytes } from '../driver/wire.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violation } from './checker.ts';
+import { checkedOnce } from './checked-once.ts';
 import { checkersOf } from './checkers.ts';
 import { Clients } from './clients.ts';
 import { Connections } from './connections.ts';
@@ -71,9 +73,10 @@ export class Simulation {
   readonly #watch: DiskWatch;
 
   constructor(setup: SimulationSetup) {
+    shareAmongNodes();
     this.random = new Random(setup.seed);
     this.trace = new Trace(setup.trace);
-    const scheme: Ed25519 = setup.signatures === 'ed25519' ? opensslEd25519 : standIn;
+    const scheme = checkedOnce(setup.signatures === 'ed25519' ? opensslEd25519 : standIn);
     this.scheme = scheme;
     const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });

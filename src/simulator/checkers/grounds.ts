@@ -5,7 +5,7 @@
 import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import type { PeerMessage } from '../../driver/wire.ts';
-import { decodePromise, promiseOperation, KEYS } from '../../driver/records.ts';
+import { decodePromise, KEYS } from '../../driver/records.ts';
 import { blockRecordCodec, NULL_BODY_HASH } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { certificateCodec, type SignedVote, type Vote } from '../../ledger/vote.ts';
@@ -85,21 +85,42 @@ type Tally = Map<string, Set<number>>;
 
 /** Whether the disk holds the validator's vote: as a promise, or, a CHECKPOINT whose epoch has ended, inside a certificate. */
 function hasCast(disk: SimulatedDisk, voter: ValidatorIndex, vote: Vote): boolean {
-  const { key } = promiseOperation(vote.epoch, {
-    kind: 'vote',
-    vote: { vote, voter, signature: new Uint8Array(64) },
-  });
-  const promise = decodePromise(key, disk.get(key) ?? new Uint8Array());
-  if (promise.ok && promise.value.kind === 'vote' && promise.value.vote.vote.hash === vote.hash) return true;
+  const key = KEYS.promisedVote(vote);
+  if (promisedHash(disk.get(key), key) === vote.hash) return true;
   if (vote.kind !== 'checkpoint') return false;
-  const certificate = certificateCodec.decode(disk.get(KEYS.certificate(vote.height)) ?? new Uint8Array());
+  const certificate = certificateCodec.decode(disk.get(KEYS.certificate(vote.height)) ?? NOTHING);
   return certificate.ok && certificate.value.blockHash === vote.hash && certificate.value.signers.get(voter);
 }
 
+const NOTHING = new Uint8Array();
+
+/** What is on disk is looked at again and again, for each node that relies on it: what was read of the very bytes. */
+function readOnce<T>(read: (bytes: Uint8Array, key: string) => T): (bytes: Uint8Array | undefined, key: string) => T {
+  const known = new WeakMap<Uint8Array, T>();
+  return (bytes = NOTHING, key) => {
+    const found = known.get(bytes);
+    if (found !== undefined) return found;
+    const value = read(bytes, key);
+    known.set(bytes, value);
+    return value;
+  };
+}
+
+/** What a vote is for. */
+const promisedHash = readOnce((bytes, key) => {
+  const promise = decodePromise(key, bytes);
+  return promise.ok && promise.value.kind === 'vote' ? promise.value.vote.vote.hash : null;
+});
+
+const bodyOf = readOnce((bytes) => {
+  const record = blockRecordCodec.decode(bytes);
+  return record.ok ? record.value.header.bodyHash : null;
+});
+
 /** The body of the node's block of this height. */
-function bodyOnDisk(node: SimulatedNode, height: Height): Hash | undefined {
-  const record = blockRecordCodec.decode(node.disk.get(KEYS.block(height)) ?? new Uint8Array());
-  return record.ok ? record.value.header.bodyHash : undefined;
+function bodyOnDisk(node: SimulatedNode, height: Height): Hash | null {
+  const key = KEYS.block(height);
+  return bodyOf(node.disk.get(key), key);
 }
 
 const add = (tally: Tally, place: string, voter: number): void =>
@@ -147,7 +168,7 @@ function onVote(node: SimulatedNode, signed: SignedVote, lacks: (what: string) =
   const has = (key: string): boolean => node.disk.get(key) !== undefined;
   // That its view is left forbids more than the vote did, which may be forgotten then.
   const reached = Math.max(...VIEW_RECORDS.map((record) => storedView(node, KEYS.promisedView(epoch, record))));
-  if ((kind === 'checkpoint' || reached <= view) && !has(promiseOperation(epoch, { kind: 'vote', vote: signed }).key))
+  if ((kind === 'checkpoint' || reached <= view) && !has(KEYS.promisedVote(signed.vote)))
     lacks(`a ${kind} of height ${height}`);
   if (kind === 'checkpoint') {
     if (!has(KEYS.block(height))) lacks(`the block of its CHECKPOINT of height ${height}`);
@@ -161,19 +182,13 @@ function onVote(node: SimulatedNode, signed: SignedVote, lacks: (what: string) =
     lacks(`the body of its ${kind} of height ${height}`);
 }
 
-const decodedViews = new WeakMap<Uint8Array, number>();
-
 /** The view of the VIEW-CHANGE or NEW-VIEW on disk; 0 where there is none. */
-function storedView(node: SimulatedNode, key: string): number {
-  const bytes = node.disk.get(key);
-  if (bytes === undefined) return 0;
-  const known = decodedViews.get(bytes);
-  if (known !== undefined) return known;
+const storedView = (node: SimulatedNode, key: string): number => viewOnDisk(node.disk.get(key), key);
+
+const viewOnDisk = readOnce((bytes, key) => {
   const record = decodePromise(key, bytes);
-  const view = record.ok ? viewOf(record.value) : 0;
-  decodedViews.set(bytes, view);
-  return view;
-}
+  return record.ok ? viewOf(record.value) : 0;
+});
 
 function viewOf(record: PromiseRecord): number {
   if (record.kind === 'view-change') return record.viewChange.viewChange.view;
