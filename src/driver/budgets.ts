@@ -18,7 +18,7 @@ import {
   THROTTLED_NOTE_MS,
 } from './limits.ts';
 import type { Lane, PeerId } from './ports.ts';
-import { priceOfReading } from './prices.ts';
+import { priceOfReading, priceOfRepeating } from './prices.ts';
 
 interface Account {
   /** What is left. */
@@ -136,6 +136,11 @@ export class Budgets {
   /** Something leaves for a peer. If it is whom we work for, it is an answer. */
   answered(to: PeerId, price: number): void {
     if (this.#payer?.peer === to) this.#spend(this.#of(to), this.#payer.lane, price);
+  }
+
+  /** It is given again what it was given before. That takes no more of our time than the first time did. */
+  repeated(peer: PeerId, lane: Lane, bytes: number): void {
+    this.#of(peer).left[lane] -= priceOfRepeating(lane, bytes);
   }
 
   /** Reads for whoever pays now: it pays, and has nothing else of this lane done until the answer is made. */

@@ -21,7 +21,7 @@ const decodeKiBOf: ByKind = {
   'fetch-blocks': 80,
   blocks: 5,
   certificate: 5,
-  evidence: 12,
+  evidence: 9,
 };
 
 /** Encoding of a KiB, once for all receivers. */
@@ -38,7 +38,7 @@ const encodeKiBOf: ByKind = {
   'fetch-blocks': 50,
   blocks: 1,
   certificate: 3,
-  evidence: 12,
+  evidence: 4,
 };
 
 export const COSTS = {

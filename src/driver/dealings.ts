@@ -4,6 +4,7 @@
  */
 import type { Genesis } from '../ledger/genesis.ts';
 import { Budgets } from './budgets.ts';
+import { Given } from './given.ts';
 import { Inbox, type Taken } from './inbox.ts';
 import { KnownSignatures } from './known-signatures.ts';
 import { signaturesMax, TURN_US } from './limits.ts';
@@ -29,6 +30,7 @@ interface DealingsContext {
 export class Dealings {
   readonly budgets: Budgets;
   readonly questions = new Questions();
+  readonly given: Given;
   /** Of validators. Who made us check one pays for it. */
   readonly signatures: KnownSignatures;
   /** Reads for whoever is being answered. */
@@ -43,6 +45,7 @@ export class Dealings {
     const { tickMs, window } = genesis.consensus;
     const { length } = genesis.validators.validators;
     this.budgets = new Budgets({ ...context, tickMs, members: length - 1 });
+    this.given = new Given({ tickMs, again: (...given) => this.budgets.repeated(...given) });
     this.#inbox = new Inbox({ tickMs, budgets: this.budgets, hold: (peer, held) => transport.hold?.(peer, held) });
     this.#pace = new Pace(tickMs);
     this.signatures = new KnownSignatures(
@@ -112,6 +115,7 @@ export class Dealings {
 
   tick(): void {
     this.budgets.tick();
+    this.given.tick();
     this.#inbox.tick();
     this.#pace.tick();
   }

@@ -161,7 +161,7 @@ export class Driver {
 
   /** Whoever asked pays for the answer. */
   #newServer(): Server {
-    const { store, budgets } = this.#dealings;
+    const { store, budgets, given } = this.#dealings;
     const answer = (to: PeerId, lane: Lane, send: () => void): void =>
       this.#loop.input(() =>
         budgets.paying(to, lane, 0, () => {
@@ -173,6 +173,7 @@ export class Driver {
       message: (to, message) => answer(to, laneOf(message), () => this.#postman.sendTo(to, message)),
       encoded: (to, kind, bytes) => answer(to, 'sync', () => this.#postman.sendEncoded(to, kind, bytes)),
       later: () => budgets.later(),
+      given,
     });
   }
 
@@ -301,6 +302,7 @@ export class Driver {
       verifying: this.#intake.checking,
       refused: this.#intake.refused,
       told: this.#intake.told,
+      given: this.#dealings.given.size,
       waiting: this.#dealings.waiting,
       signatures: this.#dealings.signatures.size,
     };

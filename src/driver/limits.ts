@@ -137,6 +137,15 @@ export const SYNC_READ_AHEAD = 8;
 /** Answers with bodies or blocks that are made at a time, for all peers: each takes up to the longest answer, twice while it is
  *  put together. */
 export const LARGE_ANSWERS_MAX = 2;
+/** Bytes a second of what they were given before that all peers together get again, in each lane: as much as a chain grows by
+ *  under full load, so that a peer whose answers are all lost once still keeps up; and a twelfth of an uplink of 100 Mbit/s. The
+ *  burst of an account comes before that: some MiB, enough for answers that were lost with a connection. */
+export const REPEATED_BYTES_PER_S = 1024 * 1024;
+/** Transactions and bodies of which is remembered who was given them: a full mempool, and what bodies in flight carry besides. */
+export const GIVEN_MAX = 65_536;
+/** For how long after the last blocks that a peer was given it pays more for the same, in ms: not so often that it could have
+ *  the whole chain again and again, and not for ever, as a disk can be lost. */
+export const GIVEN_BLOCKS_HOLD_MS = 3_600_000;
 /** Bytes of encoded bodies that are kept for the next who asks: what one peer lacks, others often lack too. */
 export const ENCODED_BYTES_MAX = 16 * 1024 * 1024;
 
@@ -161,6 +170,8 @@ export interface Buffers {
   readonly refused: number;
   /** Transactions of which is remembered who told them. */
   readonly told: number;
+  /** Transactions and bodies of which is remembered who was given them. */
+  readonly given: number;
   /** Signatures of validators that were checked. */
   readonly signatures: number;
   /** Pieces of evidence. */
@@ -206,6 +217,7 @@ export function bufferLimits(validators: number, window: number, blockWeightMax:
     waiting: INPUTS_MAX,
     refused: REFUSALS_MAX,
     told: TOLD_MAX,
+    given: GIVEN_MAX,
     signatures: signaturesMax(validators, window),
     evidence: validators * EVIDENCE_PER_VALIDATOR_MAX,
     // A primary may propose as far as the window reaches, and no quorum lets it reach further.

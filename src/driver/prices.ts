@@ -3,6 +3,8 @@
  * What is found out later (signatures to check, answers to give) is charged when it is found out, and before it is done.
  */
 import { COSTS } from './costs.ts';
+import { BUDGET_US_PER_MS, REPEATED_BYTES_PER_S } from './limits.ts';
+import type { Lane } from './ports.ts';
 import { kindOfBytes, type PeerMessage } from './wire.ts';
 
 const kib = (bytes: number): number => bytes / 1024;
@@ -37,6 +39,10 @@ export const priceOfPlace = (bytes: number): number =>
 /** To encode and send an answer. */
 export const priceOfAnswer = (kind: PeerMessage['kind'], bytes: number): number =>
   COSTS.send + kib(bytes) * (COSTS.wireKiB + COSTS.encodeKiBOf[kind]);
+
+/** To give a peer so many bytes again. No work costs that: it is the uplink that is shared out by it. */
+export const priceOfRepeating = (lane: Lane, bytes: number): number =>
+  (1000 * BUDGET_US_PER_MS[lane] * bytes) / REPEATED_BYTES_PER_S;
 
 /** To read values of so many bytes in all. Answers are put together from them as they are. */
 export const priceOfReading = (keys: number, bytes: number): number =>

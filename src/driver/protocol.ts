@@ -108,7 +108,7 @@ export class Protocol {
   }
 
   /** What peers made us hold, as far as it is the protocol's. */
-  buffers(): Omit<Buffers, 'verifying' | 'waiting' | 'refused' | 'told' | 'signatures'> {
+  buffers(): Omit<Buffers, 'verifying' | 'waiting' | 'refused' | 'told' | 'given' | 'signatures'> {
     const { mempool, bodies, catchUp } = this.#context;
     const { slots, checkpoints, viewChanges, lacking, promises, reported } = this.#replica;
     const slotVotes = [...slots.values()].map(({ prepares, commits }) => prepares.size + commits.size);

@@ -7,6 +7,7 @@ import { certificateCodec } from '../ledger/vote.ts';
 import { Answers, EncodedAnswers } from './answers.ts';
 import type { BodyPool } from './body-pool.ts';
 import type { Chain } from './chain.ts';
+import type { Given } from './given.ts';
 import { bundles } from './intake.ts';
 import { ENCODED_BYTES_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from './limits.ts';
 import type { Mempool } from './mempool.ts';
@@ -28,6 +29,8 @@ interface Outlet {
   readonly encoded: (to: PeerId, kind: AnswerKind, bytes: Uint8Array) => void;
   /** Keeps for later what is done for who asks now. */
   readonly later: () => (run: () => void) => void;
+  /** Told of what leaves: who gets the same again pays for the way. */
+  readonly given: Pick<Given, 'transactions' | 'body' | 'blocks'>;
 }
 
 /** A block of which the body is not read yet. */
@@ -53,26 +56,34 @@ export class Server {
   transactions(peer: PeerId, ids: readonly Hash[]): void {
     const found = ids.flatMap((id) => {
       const item = this.#mempool.get(id)?.item ?? this.#pool.carried.get(id);
-      return item === undefined ? [] : [item.bytes];
+      return item === undefined ? [] : [item];
     });
-    for (const transactions of bundles(found)) this.#send.message(peer, { kind: 'transactions', transactions });
+    this.#send.given.transactions(peer, found);
+    for (const transactions of bundles(found.map(({ bytes }) => bytes)))
+      this.#send.message(peer, { kind: 'transactions', transactions });
   }
 
   /** Only what the store has was judged valid, here or by a quorum: anything else could be beyond what the peer may accept, and
    *  would be held against us. Where transactions are left out the peer has to ask for the block. */
   body(peer: PeerId, height: Height, hash: Hash): void {
     const key = KEYS.body(height, hash);
+    const send = (answer: Uint8Array): void => {
+      const { genesis } = this.#chain.state;
+      const isOld = height <= this.#chain.finalHeight - genesis.consensus.window;
+      this.#send.given.body(peer, hash, isOld, answer.length);
+      this.#send.encoded(peer, 'body', answer);
+    };
     this.#give((done) => {
       const known = this.#encoded.get(key);
       if (known !== undefined) {
-        this.#send.encoded(peer, 'body', known);
+        send(known);
         return done();
       }
       this.#store.read([key], ([bytes]) => {
         if (bytes !== undefined && hasAllTransactions(bytes)) {
           const answer = encodeBodyAnswer(height, bytes);
           this.#encoded.keep(key, answer);
-          this.#send.encoded(peer, 'body', answer);
+          send(answer);
         }
         done();
       });
@@ -117,7 +128,11 @@ export class Server {
     for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);
     this.#give((done) =>
       this.#readBlocks(heights, (blocks) => {
-        this.#send.encoded(peer, 'blocks', encodeBlocksAnswer(blocks));
+        const answer = encodeBlocksAnswer(blocks);
+        // Those of which it gets the header alone it has yet to ask for.
+        const whole = blocks.filter(({ fullBody }) => fullBody !== NO_BODY_BYTES).length;
+        if (whole > 0) this.#send.given.blocks(peer, from, (from + whole - 1) as Height, answer.length);
+        this.#send.encoded(peer, 'blocks', answer);
         done();
       }),
     );

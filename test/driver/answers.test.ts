@@ -5,6 +5,7 @@ import { signersOf } from '../../src/consensus/tally.ts';
 import { Answers, EncodedAnswers } from '../../src/driver/answers.ts';
 import { BodyPool } from '../../src/driver/body-pool.ts';
 import type { Chain } from '../../src/driver/chain.ts';
+import { Given } from '../../src/driver/given.ts';
 import { Mempool } from '../../src/driver/mempool.ts';
 import type { Store } from '../../src/driver/ports.ts';
 import { Server } from '../../src/driver/server.ts';
@@ -117,12 +118,18 @@ describe('blocks of 8 MB each', () => {
       return isCertified(height) ? certificateCodec.encode(certificateOf(height, VALIDATORS_MAX)) : undefined;
     };
     const sent: Uint8Array[] = [];
+    const again: string[] = [];
     const server = new Server(
       { read: (keys: readonly string[], done: (values: unknown) => void) => done(keys.map(value)) } as unknown as Store,
       { state: { genesis }, finalHeight: 64 } as unknown as Chain,
       new Mempool(() => NO_ACCOUNT, genesis.ledger),
       new BodyPool(),
-      { message: () => {}, encoded: (_to, _kind, bytes) => sent.push(bytes), later: () => (run) => run() },
+      {
+        message: () => {},
+        encoded: (_to, _kind, bytes) => sent.push(bytes),
+        later: () => (run) => run(),
+        given: new Given({ tickMs: 50, again: (peer) => again.push(peer) }),
+      },
     );
     server.blocks('peer', 1 as Height, 64);
     const decoded = sent[0] === undefined ? undefined : decodePeerMessage(sent[0]);
@@ -131,6 +138,11 @@ describe('blocks of 8 MB each', () => {
       Array.from({ length: count }, (_block, position) => position === 0),
     );
     expect(blocks.map(({ certificate }) => certificate !== null).indexOf(true)).toBe(count - 1);
+    // Of those that follow only headers were given.
+    server.blocks('peer', 2 as Height, 64);
+    expect(again).toEqual([]);
+    server.blocks('peer', 1 as Height, 64);
+    expect(again).toEqual(['peer']);
   });
 });
 

@@ -10,6 +10,7 @@ import { BodyPool } from '../../src/driver/body-pool.ts';
 import type { Chain } from '../../src/driver/chain.ts';
 import { Intake } from '../../src/driver/intake.ts';
 import { Journal } from '../../src/driver/journal.ts';
+import { Given } from '../../src/driver/given.ts';
 import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
 import { Mempool } from '../../src/driver/mempool.ts';
 import { Patience } from '../../src/driver/patience.ts';
@@ -261,6 +262,7 @@ test('the limits are as they are known to be, with four validators', () => {
     waiting: 50_000,
     refused: 16_384,
     told: 65_536,
+    given: 65_536,
     signatures: 392,
     evidence: 260,
     slots: 16,
@@ -332,6 +334,7 @@ describe('an answer with blocks', () => {
           if (decoded.ok) answers.push(decoded.value);
         },
         later: () => (run) => run(),
+        given: new Given({ tickMs: 50, again: () => {} }),
       },
     );
     server.blocks('peer', 1 as Height, 64);

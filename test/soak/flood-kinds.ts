@@ -7,7 +7,7 @@ import { bodyHash } from '../../src/ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../../src/ledger/limits.ts';
 import { signedTransactionCodec, type Transaction, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { voteSigningBytes } from '../../src/ledger/vote.ts';
-import { BUNDLE_TRANSACTIONS_MAX } from '../../src/driver/limits.ts';
+import { BUNDLE_TRANSACTIONS_MAX, SYNC_BLOCKS_MAX } from '../../src/driver/limits.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { present } from '../../src/base/invariant.ts';
 
@@ -20,6 +20,7 @@ export const VALIDATORS: number = 4;
 export const FLOOD_KINDS = [
   'idle',
   'fetch-body',
+  'fetch-blocks',
   'fetch-ids',
   'transactions',
   'far-nonce',
@@ -61,6 +62,10 @@ export function floodOf(kind: FloodKind, chainId: Hash, block: LargeBlock, ed255
       return SILENT;
     case 'fetch-body': {
       const question = encodePeerMessage({ kind: 'fetch-body', height: block.height as Height, hash: block.bodyHash });
+      return { messages: Array.from({ length: QUESTIONS }, () => question), everyMs: QUESTIONS_EVERY_MS };
+    }
+    case 'fetch-blocks': {
+      const question = encodePeerMessage({ kind: 'fetch-blocks', from: 1 as Height, count: SYNC_BLOCKS_MAX });
       return { messages: Array.from({ length: QUESTIONS }, () => question), everyMs: QUESTIONS_EVERY_MS };
     }
     case 'fetch-ids':

@@ -13,15 +13,21 @@ import { runningProcess } from '../../src/cli/testnet/nodes.ts';
 import { Client } from '../../src/client/client.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
+import {
+  BUDGET_BURST_US,
+  BUDGET_US_PER_MS,
+  REPEATED_BYTES_PER_S,
+  SYNC_ANSWER_BYTES_MAX,
+} from '../../src/driver/limits.ts';
 import { type BenchAccount, makeAccounts } from '../bench/accounts.ts';
 import { Poster } from '../bench/post.ts';
 import { quantile } from '../bench/statistics.ts';
 import { statusOf } from '../e2e/honest.ts';
 import { readLog } from '../e2e/log.ts';
-import { residentMib } from '../e2e/memory.ts';
 import { TestnetFolder, type Up } from '../e2e/trefoil.ts';
 import { FLOODER, type FloodKind, type LargeBlock, VALIDATORS } from './flood-kinds.ts';
 import type { FloodOrder, FloodSent } from './flooder.ts';
+import { heldMib, Memory, nodesCollectWhenTold } from './memory.ts';
 
 /** A flood may make commits so many times slower than they are in calm, and take so much more memory. */
 const SLOWER_MAX = 3;
@@ -61,6 +67,10 @@ export interface FloodReport extends FloodSent {
   readonly growthMib: number;
   /** That by which it grew more than in the calm; null for the calm itself. */
   readonly extraMib: number | null;
+  /** What is in use in the honest node that uses most when the flood ends and garbage is collected: what the flood made it hold. */
+  readonly heldMib: number;
+  /** That by which it is more than in the calm; null for the calm itself. */
+  readonly extraHeldMib: number | null;
   /** Honest nodes whose /v1/status names the flooder, and what for. */
   readonly namedBy: readonly number[];
   readonly codes: readonly string[];
@@ -68,7 +78,7 @@ export interface FloodReport extends FloodSent {
   readonly wrong: readonly string[];
 }
 
-type Measured = Omit<FloodReport, 'slower' | 'extraMib' | 'wrong'>;
+type Measured = Omit<FloodReport, 'slower' | 'extraMib' | 'extraHeldMib' | 'wrong'>;
 
 export interface FloodsRequest {
   readonly seconds: number;
@@ -82,40 +92,51 @@ export async function soakFloods(
   say: (line: string) => void,
 ): Promise<readonly FloodReport[]> {
   installNodeSha256();
+  nodesCollectWhenTold();
   const reports: FloodReport[] = [];
   let calm: Measured | undefined;
   for (const kind of new Set<FloodKind>(['idle', ...kinds])) {
     if (signal.aborted) break;
     const measured = await flood(kind, seconds, signal);
     calm ??= measured;
-    const report = judged(measured, calm);
+    const report = judged(measured, calm, seconds);
     reports.push(report);
     say(told(report));
   }
   return reports;
 }
 
-function judged(measured: Measured, calm: Measured): FloodReport {
+function judged(measured: Measured, calm: Measured, seconds: number): FloodReport {
   const { kind, p50Ms, viewChanges, failures, namedBy, growthMib } = measured;
   const isCalm = measured === calm;
   const slower = isCalm ? null : p50Ms / calm.p50Ms;
   const extraMib = isCalm ? null : growthMib - calm.growthMib;
+  const extraHeldMib = isCalm ? null : measured.heldMib - calm.heldMib;
   const wrong: string[] = [];
   if (!(p50Ms > 0)) wrong.push('nothing was committed');
   if (slower !== null && slower > SLOWER_MAX) wrong.push(`commits take more than ${SLOWER_MAX} times as long`);
   if (failures > 0) wrong.push(`${failures} payments were not final in time`);
   if (viewChanges > 0) wrong.push('honest nodes asked for another view');
   if (extraMib !== null && extraMib > GROWTH_MIB_MAX) wrong.push(`more than ${GROWTH_MIB_MAX} MiB more memory`);
+  if (extraHeldMib !== null && extraHeldMib > GROWTH_MIB_MAX)
+    wrong.push(`more than ${GROWTH_MIB_MAX} MiB more are held`);
   const floods = kind !== 'idle' && kind !== 'readers';
   if (floods && namedBy.length < VALIDATORS - 1) wrong.push('not every honest node names the flooder');
+  if (floods && measured.receivedBytes > (VALIDATORS - 1) * answerBytesMax(seconds))
+    wrong.push('the flooder gets the same again too often');
   if (!floods && namedBy.length > 0) wrong.push('a peer that only listens is named');
-  return { ...measured, slower, extraMib, wrong };
+  return { ...measured, slower, extraMib, extraHeldMib, wrong };
 }
+
+/** Bytes that a node may give again in so many seconds: what an account holds at first, what it gets, the first answer and the
+ *  one on credit. */
+const answerBytesMax = (seconds: number): number =>
+  REPEATED_BYTES_PER_S * (seconds + BUDGET_BURST_US / (VALIDATORS - 1) / 1000 / BUDGET_US_PER_MS.transactions) +
+  2 * SYNC_ANSWER_BYTES_MAX;
 
 const told = (report: FloodReport): string => {
   const { kind, p50Ms, p90Ms, maxMs, slower, viewChanges, growthMib, extraMib, codes, namedBy, wrong } = report;
   const times = slower === null ? '' : ` (${slower.toFixed(1)} × calm)`;
-  const more = extraMib === null ? '' : ` (${extraMib >= 0 ? '+' : ''}${extraMib.toFixed(0)} to calm)`;
   const latency = `p50 ${p50Ms.toFixed(0)} ms${times}, p90 ${p90Ms.toFixed(0)}, longest ${maxMs.toFixed(0)}`;
   const cut = report.cutOff === 0 ? '' : `, cut off ${report.cutOff} times`;
   const named = namedBy.length === 0 ? '' : `, named by ${namedBy.join(' ')} for ${codes.join(' ')}`;
@@ -123,11 +144,16 @@ const told = (report: FloodReport): string => {
   const asked = `, answers for a block of ${report.transactions} transactions `;
   const read = answers.length === 0 ? '' : `${asked}${answers.join(', ')}`;
   const verdict = wrong.length === 0 ? 'PASS' : `FAIL: ${wrong.join('; ')}`;
-  const memory = `grew ${growthMib.toFixed(0)} MiB${more}`;
+  const held = `${report.heldMib.toFixed(0)} in use then${signed(report.extraHeldMib)}`;
+  const memory = `grew ${growthMib.toFixed(0)} MiB${signed(extraMib)}, ${held}`;
   const sent = `sent ${toMib(report.sentBytes)} MiB, got ${toMib(report.receivedBytes)}`;
   const seen = `${viewChanges} view changes; ${memory}; ${sent}${cut}${named}${read}`;
   return `${kind}: ${latency}; ${seen}\n        ${verdict}`;
 };
+
+/** Beside a number of MiB. */
+const signed = (extraMib: number | null): string =>
+  extraMib === null ? '' : ` (${extraMib >= 0 ? '+' : ''}${extraMib.toFixed(0)} to calm)`;
 
 const toMib = (bytes: number): string => (bytes / 1024 / 1024).toFixed(1);
 
@@ -148,11 +174,13 @@ async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Pro
     for (const pid of [flooder.pid, process.pid]) if (pid !== undefined) pin(pid, OUR_CORE);
     const logged = () => honest.map(({ index }) => readLog(folder.dir, index));
     const before = logged();
-    const memory = new Memory(honest.map(({ pid }) => pid));
+    const memory = new Memory(honest);
     const sending = nextOf<FloodSent>(flooder);
     flooder.send({ kind, seconds, dir: folder.dir, chainId, urls, block } satisfies FloodOrder);
     await delay(HEAD_START_MS);
     const paid = await pay(chainId, payers.slice(LARGE), posters, 1000 * seconds - HEAD_START_MS, signal);
+    const growthMib = memory.stop();
+    const held = await heldMib(folder.dir, honest);
     const sent = await sending;
     const viewChanges = logged()
       .flatMap((lines, i) => lines.slice(before[i]?.length))
@@ -162,7 +190,8 @@ async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Pro
       transactions: block.transactions,
       ...paid,
       viewChanges,
-      growthMib: memory.stop(),
+      growthMib,
+      heldMib: held,
       ...(await namedFor(urls)),
       ...sent,
     };
@@ -230,31 +259,6 @@ async function pay(
   await Promise.all(paying);
   const [p50Ms, p90Ms, maxMs] = [0.5, 0.9, 1].map((part) => quantile(latencies, part));
   return { payments: latencies.length, failures, p50Ms: p50Ms ?? 0, p90Ms: p90Ms ?? 0, maxMs: maxMs ?? 0 };
-}
-
-/** Looks at the memory of some processes again and again. */
-class Memory {
-  readonly #pids: readonly number[];
-  readonly #before: readonly number[];
-  readonly #looking: NodeJS.Timeout;
-  #growth = 0;
-
-  constructor(pids: readonly number[]) {
-    this.#pids = pids;
-    this.#before = pids.map((pid) => residentMib(pid) ?? 0);
-    this.#looking = setInterval(() => this.#look(), PAY_EVERY_MS);
-  }
-
-  #look(): void {
-    const growths = this.#pids.map((pid, i) => (residentMib(pid) ?? 0) - (this.#before[i] ?? 0));
-    this.#growth = Math.max(this.#growth, ...growths);
-  }
-
-  /** Most that any of them ever had more than at first, in MiB. */
-  stop(): number {
-    clearInterval(this.#looking);
-    return this.#growth;
-  }
 }
 
 async function namedFor(urls: readonly string[]): Promise<Pick<Measured, 'namedBy' | 'codes'>> {

@@ -38,7 +38,10 @@ const command = new Command('npm run soak --')
   .description(
     `Try whole networks on this machine, and look whether they keep their word. By default four validators are crashed, stopped
 and loaded at random; with --liars each liar lies to a network of its own; with --recovery it is measured how long commits
-stop for; with --floods how commits go on while somebody asks for more than a fair share.`,
+stop for; with --floods how commits go on while somebody asks for more than a fair share. Of memory --floods tells two
+numbers: by how much a node grew at most, which is what the machine has to have, and how much is in use when the flood ends
+and garbage is collected. The first holds garbage: a runtime with much to do doubles the room in which new objects live (from
+64 to 128 MiB here) before it collects more often. Either may be 100 MiB more than in calm.`,
   )
   .option(
     '--minutes <n>',
