@@ -47,7 +47,7 @@ export function recoverReplica(
     viewChanges: new Map(),
     stranded: new Map(),
     followed: new Set(),
-    slowTicks: 0,
+    slow: { ticks: 0, left: 0 },
     newView: null,
     promises: { votes: new Map() },
     reported: new Map(),

@@ -65,8 +65,9 @@ export interface Replica {
   readonly stranded: Map<ValidatorIndex, number>;
   /** Those for whose sake a view was left in this epoch. */
   readonly followed: Set<ValidatorIndex>;
-  /** Ticks in which the active view kept us waiting while somebody asked for a higher one. */
-  slowTicks: number;
+  /** Ticks in which the active view kept us waiting while somebody asked for the next one, and how many views of this epoch were
+   *  left after many of them. */
+  readonly slow: { ticks: number; left: number };
   /** What began the current view; null in view 0. */
   newView: SignedNewView | null;
   /** What we signed, and so may not contradict. */

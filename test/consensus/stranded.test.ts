@@ -102,6 +102,57 @@ describe('a replica alone in a higher view', () => {
     expect(bench.replica).toMatchObject({ view: 2, active: false, timer: { failures: 0 } });
   });
 
+  /** Bodies of the present view, each ordered at the last moment, until the view is left; how many ticks were slow. */
+  function slowTicksUntilLeft(bench: Bench, from: number): number {
+    const { view } = bench.replica;
+    let slow = 0;
+    for (let height = from; height < from + 40; height++) {
+      waitFor(bench);
+      for (let tick = 0; tick < BASE_TICKS - 1; tick++) {
+        bench.ticks(1);
+        if (bench.replica.view > view) return slow + 1;
+        slow = bench.replica.slow.ticks;
+      }
+      bench.commitHeight(height, H('a'), H('b'), [0, 3]);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  function followedOnce(): Bench {
+    const bench = benchAfter({ self: 2 }, 3, 1);
+    bench.ticks(STRANDED_TICKS);
+    enter(bench, 1, [0, 2, 3]);
+    return bench;
+  }
+
+  test('is followed again after twice the time the second time', () => {
+    const bench = followedOnce();
+    moved(bench, 3, 2);
+    expect(slowTicksUntilLeft(bench, 1)).toBe(STRANDED_TICKS);
+    moved(bench, 0, 2);
+    moved(bench, 3, 3);
+    expect(bench.replica).toMatchObject({ view: 2, active: true, slow: { ticks: 0, left: 1 } });
+    bench.replica.slow.ticks = 2 * STRANDED_TICKS - 1;
+    expect(withoutStatus(bench.ticks(1))).toEqual([]);
+    bench.replica.slow.ticks = 2 * STRANDED_TICKS;
+    expect(withoutStatus(bench.ticks(1))[0]).toBe('view-change-started v3 stranded');
+  });
+
+  test('is not followed again where it asks for a later view than the next', () => {
+    const bench = followedOnce();
+    moved(bench, 3, 3);
+    expect(slowTicksUntilLeft(bench, 1)).toBe(Number.POSITIVE_INFINITY);
+  });
+
+  test('takes no patience from a view that follows one without a body', () => {
+    const bench = followedOnce();
+    moved(bench, 3, 2);
+    bench.replica.timer.failures = 3;
+    bench.replica.slow.ticks = STRANDED_TICKS;
+    waitFor(bench);
+    expect(withoutStatus(bench.ticks(bench.instance.timeoutCapTicks - 1))).toEqual([]);
+  });
+
   test('is not followed again while bodies come in a quarter of a base timeout', () => {
     const bench = benchAfter({ self: 2 }, 3, 1);
     bench.ticks(STRANDED_TICKS);
@@ -112,14 +163,14 @@ describe('a replica alone in a higher view', () => {
       bench.ticks(BASE_TICKS / 4);
       bench.commitHeight(height, H('a'), H('b'), [0, 3]);
     }
-    expect(bench.replica).toMatchObject({ view: 1, slowTicks: 0 });
+    expect(bench.replica).toMatchObject({ view: 1, slow: { ticks: 0 } });
   });
 
   test('is not followed for what the view kept us waiting before it was ahead', () => {
     const bench = new Bench({ self: 2 });
     waitFor(bench);
     bench.ticks(BASE_TICKS - 1);
-    expect(bench.replica.slowTicks).toBe(0);
+    expect(bench.replica.slow.ticks).toBe(0);
   });
 
   test('is not followed by an observer, nor by who is between views itself', () => {

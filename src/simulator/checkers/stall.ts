@@ -1,7 +1,7 @@
 /**
  * How long liars can stop commits (SPEC.md, "How long liars can stop commits"): while nothing fails but them, no pause is longer
  * than the base timeout and those of the liars' turns in a row, no epoch sees more views than their turns and one for each, and
- * in views of honest primaries they keep an epoch waiting for five base timeouts each.
+ * in views of honest primaries f of them keep an epoch waiting for 2 f (f + 1) + f base timeouts in all.
  */
 import type { Epoch, View } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -149,7 +149,9 @@ class Watch {
     );
     if (!isHonestsTurn || !this.isCalmIn(epoch)) return null;
     this.#slow.ms += LOOK_MS;
-    const boundMs = faulty.size * (STRANDED_TIMEOUTS + 1) * baseMs + ALLOWANCE_MS;
+    // The k-th time takes k times as long; and each costs a pause.
+    const liars = faulty.size;
+    const boundMs = ((STRANDED_TIMEOUTS * liars * (liars + 1)) / 2 + liars) * baseMs + ALLOWANCE_MS;
     if (this.#slow.ms <= boundMs) return null;
     this.#told = true;
     return `epoch ${epoch} waited for bodies of honest primaries for ${this.#slow.ms / 1000} s in all, the bound is ${boundMs / 1000} s`;

@@ -221,7 +221,13 @@ export const patienceMutants: readonly Mutant[] = [
     name: 'stranded-followed-once-for-all',
     clause: 'V16',
     breaks: 'leaves alone for the rest of the epoch whom liars led ahead a second time',
-    edits: [edit('consensus/stranded.ts', '  if (replica.slowTicks >= longest) return true;\n', '')],
+    edits: [
+      edit(
+        'consensus/stranded.ts',
+        '  if (timer.failures === 0 && slow.ticks >= slowTicksBorne(replica)) return true;\n',
+        '',
+      ),
+    ],
     directed: { transcript: 'stranded-again' },
   },
   {
