@@ -1,0 +1,33 @@
+/** What a protocol has to offer to be compared. Each is a small runner on the same virtual clock, wires and clients. */
+import type { Hash } from '../base/brand.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import type { SimulatedAccount } from '../simulator/keys.ts';
+import type { Scheduler } from '../simulator/scheduler.ts';
+import type { Meter } from './meter.ts';
+import type { Scenario } from './scenario.ts';
+
+export const PROTOCOLS = ['pbft', 'pbft-stake', 'pow', 'raft'] as const;
+export type ProtocolName = (typeof PROTOCOLS)[number];
+
+/** A network under test. Nodes are numbered from 0; the first ones lie, if any do. */
+export interface Network {
+  readonly scheduler: Scheduler;
+  /** Of its ledger: transactions name its chain, and are signed by these accounts. */
+  readonly genesis: Genesis;
+  readonly accounts: readonly SimulatedAccount[];
+  readonly sign: (secret: Uint8Array, bytes: Uint8Array) => Uint8Array;
+  start(): void;
+  /** A client gives a signed transaction to a node; nothing comes of it where the node is down. */
+  offer(node: number, bytes: Uint8Array, id: Hash): void;
+  crashLeader(): void;
+  restart(): void;
+  cut(side: readonly number[]): void;
+  heal(): void;
+}
+
+export interface Protocol {
+  readonly name: ProtocolName;
+  /** What the table says of it. */
+  readonly title: string;
+  network(scenario: Scenario, seed: number, meter: (honest: readonly number[]) => Meter): Network;
+}
