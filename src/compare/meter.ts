@@ -40,7 +40,15 @@ export interface Measured {
   readonly unavailableMs: number;
   /** The same of each honest node by itself. */
   readonly unavailableMsOf: readonly { readonly node: number; readonly ms: number }[];
+  /** By honest node, how many transactions it held final at the end of each such time. */
+  readonly timeline: {
+    readonly everyMs: number;
+    readonly final: readonly { readonly node: number; readonly counts: readonly number[] }[];
+  };
 }
+
+/** Points of a timeline. */
+const SAMPLES = 120;
 
 /** Of one node, and of all together. */
 class Pauses {
@@ -74,6 +82,8 @@ export class Meter {
   readonly #reversed = new Set<Hash>();
   readonly #pauses = new Map<number, Pauses>();
   readonly #pause = new Pauses(0);
+  /** By node, how many it held final since when. */
+  readonly #steps = new Map<number, { readonly atMs: number; readonly count: number }[]>();
   #disagreement: Disagreement | null = null;
   #messages = 0;
   #bytes = 0;
@@ -111,12 +121,34 @@ export class Meter {
     if (transactions.length === 0) return;
     this.#pause.progress(atMs);
     this.#pauses.get(node)?.progress(atMs);
+    this.#step(node, atMs);
   }
 
   /** It shows this as final no more. */
-  reversed(node: number, transactions: readonly Hash[]): void {
+  reversed(node: number, transactions: readonly Hash[], atMs: number): void {
     const mine = this.#finalAt.get(node);
     for (const id of transactions) if (mine?.delete(id) === true) this.#reversed.add(id);
+    this.#step(node, atMs);
+  }
+
+  #step(node: number, atMs: number): void {
+    const steps = this.#steps.get(node) ?? [];
+    this.#steps.set(node, steps);
+    steps.push({ atMs, count: this.#finalAt.get(node)?.size ?? 0 });
+  }
+
+  #timeline(endMs: number): Measured['timeline'] {
+    const everyMs = endMs / SAMPLES;
+    const final = this.#honest.map((node) => {
+      const steps = this.#steps.get(node) ?? [];
+      let at = 0;
+      const counts = Array.from({ length: SAMPLES }, (_, sample) => {
+        while ((steps[at]?.atMs ?? Number.POSITIVE_INFINITY) <= (sample + 1) * everyMs) at += 1;
+        return steps[at - 1]?.count ?? 0;
+      });
+      return { node, counts };
+    });
+    return { everyMs, final };
   }
 
   isFinal(id: Hash): boolean {
@@ -178,6 +210,7 @@ export class Meter {
       reversedAfterFinal: this.#reversed.size,
       unavailableMs: this.#pause.longestMs,
       unavailableMsOf: this.#honest.map((node) => ({ node, ms: this.#pauses.get(node)?.longestMs ?? 0 })),
+      timeline: this.#timeline(endMs),
     };
   }
 }
