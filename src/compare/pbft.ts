@@ -8,7 +8,7 @@ import type { Scheduler } from '../simulator/scheduler.ts';
 import { Simulation } from '../simulator/simulation.ts';
 import { standIn } from '../simulator/stand-in.ts';
 import type { Meter } from './meter.ts';
-import type { Network, Protocol, ProtocolName } from './protocol.ts';
+import type { Meters, Network, Protocol, ProtocolName } from './protocol.ts';
 import { distances, honestOf, type Scenario } from './scenario.ts';
 import { twoFaced } from './two-faced.ts';
 
@@ -21,7 +21,7 @@ function protocol(name: ProtocolName, title: string, powers: readonly bigint[]):
   return {
     name,
     title,
-    network: (scenario, seed, meter) => new PbftNetwork(scenario, seed, powers, meter),
+    network: (scenario, seed, meters) => new PbftNetwork(scenario, seed, powers, meters),
   };
 }
 
@@ -31,11 +31,11 @@ class PbftNetwork implements Network {
   #crashed: SimulatedNode | null = null;
   #cutOff: readonly number[] = [];
 
-  constructor(scenario: Scenario, seed: number, powers: readonly bigint[], meter: (honest: readonly number[]) => Meter) {
+  constructor(scenario: Scenario, seed: number, powers: readonly bigint[], meters: Meters) {
     const liars = new Map(
       Array.from({ length: scenario.liars }, (_, index) => [index, twoFaced] as const),
     );
-    this.#meter = meter(honestOf(scenario));
+    this.#meter = meters(honestOf(scenario));
     const simulation = new Simulation({
       seed,
       powers,

@@ -3,7 +3,7 @@ import type { Hash } from '../base/brand.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { SimulatedAccount } from '../simulator/keys.ts';
 import type { Scheduler } from '../simulator/scheduler.ts';
-import type { Meter } from './meter.ts';
+import type { Measured, Meter } from './meter.ts';
 import type { Scenario } from './scenario.ts';
 
 export const PROTOCOLS = ['pbft', 'pbft-stake', 'pow', 'raft'] as const;
@@ -29,5 +29,21 @@ export interface Protocol {
   readonly name: ProtocolName;
   /** What the table says of it. */
   readonly title: string;
-  network(scenario: Scenario, seed: number, meter: (honest: readonly number[]) => Meter): Network;
+  network(scenario: Scenario, seed: number, meters: Meters): Network;
+}
+
+/** The first that is made measures what is shown as final; others, what would be with fewer confirmations. */
+export type Meters = (honest: readonly number[], confirmations?: number) => Meter;
+
+/** What was measured of one protocol under one scenario. */
+export interface Run extends Measured {
+  readonly protocol: ProtocolName;
+  /** Where being final is a matter of confirmations: by how many of them. */
+  readonly confirmations?: readonly Confirmed[];
+}
+
+export interface Confirmed extends Pick<Measured, 'finalityMs' | 'disagreed' | 'reversedAfterFinal'> {
+  readonly confirmations: number;
+  /** The chance that whoever has a quarter of the hash power takes it back, exactly. */
+  readonly risk: number;
 }

@@ -17,7 +17,7 @@ import { type SimulatedAccount, simulatedKeys } from '../simulator/keys.ts';
 import type { Scheduler } from '../simulator/scheduler.ts';
 import { standIn } from '../simulator/stand-in.ts';
 import type { Meter } from './meter.ts';
-import type { Network, Protocol } from './protocol.ts';
+import type { Meters, Network, Protocol } from './protocol.ts';
 import { DEFAULT_TIMING, RaftCluster } from './raft/cluster.ts';
 import { type Forge, twoFaced } from './raft/strategy.ts';
 import { honestOf, NODES, type Scenario } from './scenario.ts';
@@ -28,7 +28,7 @@ const SYNC_MS = 1;
 export const raft: Protocol = {
   name: 'raft',
   title: 'Raft',
-  network: (scenario, seed, meter) => new RaftNetwork(scenario, seed, meter),
+  network: (scenario, seed, meters) => new RaftNetwork(scenario, seed, meters),
 };
 
 class RaftNetwork implements Network {
@@ -44,12 +44,12 @@ class RaftNetwork implements Network {
   readonly #asked = new Set<Hash>();
   #crashed: number | null = null;
 
-  constructor(scenario: Scenario, seed: number, meter: (honest: readonly number[]) => Meter) {
+  constructor(scenario: Scenario, seed: number, meters: Meters) {
     const keys = simulatedKeys(standIn, Array.from({ length: NODES }, () => 1n), {});
     invariant(keys.ok, 'the genesis is valid');
     this.genesis = keys.value.genesis;
     this.accounts = keys.value.accounts.slice(0, -1);
-    this.#meter = meter(honestOf(scenario));
+    this.#meter = meters(honestOf(scenario));
     const liars = new Map(Array.from({ length: scenario.liars }, (_, index) => [index, twoFaced(this.#forge)] as const));
     this.#cluster = new RaftCluster({
       seed,

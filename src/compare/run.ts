@@ -1,34 +1,38 @@
 /** One scenario, through one protocol. */
 import type { Hash } from '../base/brand.ts';
-import { unreachable } from '../base/invariant.ts';
-import { Meter, type Measured } from './meter.ts';
-import type { Network, Protocol, ProtocolName } from './protocol.ts';
-import { type Event, RUN_MS, type Scenario } from './scenario.ts';
+import { present, unreachable } from '../base/invariant.ts';
+import { exactRisk } from '../pow/risk.ts';
+import { Meter } from './meter.ts';
+import type { Network, Protocol, Run } from './protocol.ts';
+import { type Event, NODES, RUN_MS, type Scenario } from './scenario.ts';
 import { Workload } from './workload.ts';
 
-export interface Run extends Measured {
-  readonly protocol: ProtocolName;
-}
-
 export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): Run {
-  let meter = new Meter([]);
-  const network = protocol.network(scenario, seed, (honest) => {
-    meter = new Meter(honest);
+  const meters: { readonly meter: Meter; readonly confirmations: number | undefined }[] = [];
+  const network = protocol.network(scenario, seed, (honest, confirmations) => {
+    const meter = new Meter(honest);
+    meters.push({ meter, confirmations });
     return meter;
   });
+  const { meter } = present(meters[0], 'what measures');
   const { scheduler } = network;
   const endMs = scheduler.nowMs + RUN_MS;
-  const workload = new Workload(
-    network,
-    seed,
-    (id: Hash, atMs) => meter.submitted(id, atMs),
-    (id) => meter.isFinal(id),
-  );
+  const submitted = (id: Hash, atMs: number): void => {
+    for (const each of meters) each.meter.submitted(id, atMs);
+  };
+  const workload = new Workload(network, seed, submitted, (id) => meter.isFinal(id));
   for (const event of scenario.events) scheduler.after(event.atMs, () => happen(network, event));
   network.start();
   workload.begin();
   while (scheduler.runNext(endMs));
-  return { protocol: protocol.name, ...meter.result(RUN_MS) };
+  const measured = meter.result(RUN_MS);
+  const confirmations = meters.flatMap((each) => {
+    if (each.confirmations === undefined) return [];
+    const { finalityMs, disagreed, reversedAfterFinal } = each.meter.result(RUN_MS);
+    const risk = exactRisk(1 / NODES, each.confirmations);
+    return [{ confirmations: each.confirmations, risk, finalityMs, disagreed, reversedAfterFinal }];
+  });
+  return { protocol: protocol.name, ...measured, ...(confirmations.length > 0 ? { confirmations } : {}) };
 }
 
 function happen(network: Network, event: Event): void {
