@@ -199,7 +199,7 @@ class PowNetwork implements Network {
   /** A block of another miner: who mines in secret does not follow it. */
   #hear(index: number, from: number, block: PowBlock): void {
     const { secret } = this.#minerAt(index);
-    if (secret === null) return this.#step(index, { kind: 'block', from, block });
+    if (secret === null) return this.#step(index, { kind: 'block', from: String(from), block });
     secret.heard(block);
     this.#decide(index, secret);
   }
@@ -207,7 +207,7 @@ class PowNetwork implements Network {
   #decide(index: number, secret: SecretMiner): void {
     const decision = secret.decide();
     for (const block of decision.publish) this.#publish(index, block);
-    for (const block of decision.follow) this.#step(index, { kind: 'block', from: block.coinbase.miner, block });
+    for (const block of decision.follow) this.#step(index, { kind: 'block', from: String(block.coinbase.miner), block });
   }
 
   #carryOut(index: number, miner: Miner, effect: NodeEffect): void {
@@ -228,13 +228,13 @@ class PowNetwork implements Network {
       case 'send-transaction':
         return toAll(effect.except === null ? null : Number(effect.except), effect.item.bytes.length, {
           kind: 'transaction',
-          from: index,
+          from: String(index),
           item: effect.item,
         });
       case 'announce':
-        return toAll(Number(effect.except), ID_BYTES, { kind: 'announced', from: index, id: effect.id });
+        return toAll(Number(effect.except), ID_BYTES, { kind: 'announced', from: String(index), id: effect.id });
       case 'ask':
-        return toOne(Number(effect.to), ID_BYTES, { kind: 'ask', from: index, id: effect.id });
+        return toOne(Number(effect.to), ID_BYTES, { kind: 'ask', from: String(index), id: effect.id });
       case 'connected':
         for (const each of miner.confirmations) each.connected(effect.block, effect.isTip);
         return this.#lookForFork(index, effect.block);
@@ -257,9 +257,12 @@ class PowNetwork implements Network {
   }
 
   #send(from: number, to: number, bytes: number, arrive: () => void): void {
+    const link = this.#links.between(from, to);
+    // Where no connection stands nothing leaves.
+    if (link.blocked || !this.#minerAt(to).isUp) return;
     this.#meter.message(bytes);
     this.#links.send(
-      this.#links.between(from, to),
+      link,
       this.scheduler.nowMs,
       (delayMs) => this.scheduler.after(delayMs, arrive),
       () => {},

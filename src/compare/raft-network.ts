@@ -61,7 +61,11 @@ class RaftNetwork implements Network {
       firstLeader: 0,
       observers: [
         {
-          sent: (_from, _to, _kind, bytes) => this.#meter.message(bytes),
+          sent: (from, to, _kind, bytes) => {
+            // Where no connection stands nothing leaves.
+            const stands = this.#cluster.servers[to]?.replica != null && !this.#cluster.links.between(from, to).blocked;
+            if (stands) this.#meter.message(bytes);
+          },
           committed: (server, index, { payload }) => this.#apply(server, index, payload),
         },
       ],
@@ -79,9 +83,13 @@ class RaftNetwork implements Network {
     this.#cluster.start();
   }
 
-  /** Its clients ask again by themselves. */
+  /** Its clients ask again by themselves, beside the server where they are; when they are offered elsewhere, they go there. */
   offer(node: number, bytes: Uint8Array, id: Hash): void {
-    if (this.#asked.has(id)) return;
+    if (this.#asked.has(id)) {
+      const isNext = [...this.#queues.values()].some(([first]) => first?.id === id);
+      if (isNext) this.#cluster.submit(bytes, node);
+      return;
+    }
     this.#asked.add(id);
     const identified = identifyTransaction(bytes, id);
     invariant(identified.ok, 'clients submit transactions');

@@ -63,9 +63,12 @@ export class RaftClients {
 
   submit(payload: Uint8Array, beside: number): void {
     const key = toHex(payload);
-    if (this.#pending.has(key)) return;
+    const waits = this.#pending.get(key);
+    if (waits?.beside === beside) return;
     const asked = this.#known.get(beside) ?? beside;
-    const pending = { payload, key, beside, asked, attempts: 0, redirected: false };
+    const pending = waits ?? { payload, key, beside, asked, attempts: 0, redirected: false };
+    // Who asks beside another server goes there.
+    Object.assign(pending, { beside, asked, redirected: false });
     this.#pending.set(key, pending);
     this.#ask(pending);
   }
