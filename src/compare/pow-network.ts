@@ -32,10 +32,11 @@ const HASHES_PER_S = 1_000_000;
 /** Bytes of an id and of a kind: what an announcement or a question is. */
 const ID_BYTES = 33;
 
-const LIMIT = bitsOf((1n << 255n) - 1n);
+/** Of all blocks: chance says who finds one. */
+export const POW_LIMIT_BITS = bitsOf((1n << 255n) - 1n);
 /** Hard enough that no target changes: hash power stays what it is. */
-const RULES: PowRules = {
-  limitBits: LIMIT,
+export const POW_RULES: PowRules = {
+  limitBits: POW_LIMIT_BITS,
   retargetBlocks: 1_000_000,
   periodS: (1_000_000 * BLOCK_MS) / 1000,
   futureS: 7200,
@@ -101,7 +102,7 @@ class PowNetwork implements Network {
     const isSigned = (item: IdentifiedTransaction): boolean => this.#isSigned(item);
     const isLiar = index < this.#liars;
     return {
-      node: new PowNode({ genesis, firstBits: LIMIT, rules: RULES, isSigned, miner: index }),
+      node: new PowNode({ genesis, firstBits: POW_LIMIT_BITS, rules: POW_RULES, isSigned, miner: index }),
       share: isLiar ? (index === 0 ? this.#liars / NODES : 0) : 1 / NODES,
       confirmations: this.#meters.map(
         ({ needed, meter }) =>

@@ -1,12 +1,14 @@
 /** The clients: seeded transfers at random times, each given to one node, and to another while it is not final. */
 import type { Address, Hash, Height } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
+import type { Genesis } from '../ledger/genesis.ts';
 import {
   signedTransactionCodec,
   type Transaction,
   transactionId,
   transactionSigningBytes,
 } from '../ledger/transaction.ts';
+import type { SimulatedAccount } from '../simulator/keys.ts';
 import { Random } from '../simulator/random.ts';
 import type { Network } from './protocol.ts';
 import { NODES, SUBMIT_MS } from './scenario.ts';
@@ -17,6 +19,27 @@ const EVERY_MS = 1000;
 const RETRY_MS = 5000;
 /** Whoever holds this much may send it. */
 const MAX_FEE = 1_000_000n;
+
+export function signedTransfer(
+  { chainId }: Genesis,
+  { address: sender, secret }: SimulatedAccount,
+  nonce: number,
+  to: Address,
+  amount: bigint,
+  sign: (secret: Uint8Array, bytes: Uint8Array) => Uint8Array,
+): Uint8Array {
+  const transaction: Transaction = {
+    chainId,
+    sender,
+    nonce,
+    expiresAt: 0 as Height,
+    maxFee: MAX_FEE,
+    operations: [{ kind: 'transfer', to, amount }],
+    memo: new Uint8Array(),
+  };
+  const signature = sign(secret, transactionSigningBytes(transaction));
+  return signedTransactionCodec.encode({ transaction, signature });
+}
 
 interface Open {
   readonly id: Hash;
@@ -64,21 +87,12 @@ export class Workload {
   #submit(): void {
     const { accounts, genesis, sign, scheduler } = this.#network;
     const from = this.#random.int(0, accounts.length - 1);
-    const { address: sender, secret } = present(accounts[from], 'account');
+    const owner = present(accounts[from], 'account');
+    const { address: sender } = owner;
     const to = present(accounts[(from + 1) % accounts.length], 'account').address;
     const nonce = this.#nonces.get(sender) ?? 0;
     this.#nonces.set(sender, nonce + 1);
-    const transaction: Transaction = {
-      chainId: genesis.chainId,
-      sender,
-      nonce,
-      expiresAt: 0 as Height,
-      maxFee: MAX_FEE,
-      operations: [{ kind: 'transfer', to, amount: 1n }],
-      memo: new Uint8Array(),
-    };
-    const signature = sign(secret, transactionSigningBytes(transaction));
-    const bytes = signedTransactionCodec.encode({ transaction, signature });
+    const bytes = signedTransfer(genesis, owner, nonce, to, 1n, sign);
     const open: Open = { id: transactionId(bytes), bytes, node: from % NODES };
     this.#open.push(open);
     this.#submitted(open.id, scheduler.nowMs - this.#startMs);
