@@ -5,6 +5,7 @@ import { blockCommand } from './block.ts';
 import { keysCommand } from './keys.ts';
 import { nodeCommand } from './node.ts';
 import { CommandError, EXIT, type ExitCode, Output, type Run, type Terminal, toCommandError } from './output.ts';
+import { powCommand } from './pow/command.ts';
 import { simulateCommand } from './simulate.ts';
 import { testnetCommand } from './testnet/command.ts';
 import { txCommand } from './tx.ts';
@@ -50,6 +51,7 @@ function program(terminal: Terminal, run: Run): Command {
     keysCommand,
     nodeCommand,
     simulateCommand,
+    powCommand,
   ]) {
     root.addCommand(group(run));
   }
