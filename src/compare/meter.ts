@@ -15,6 +15,8 @@ export interface Disagreement {
 export interface Measured {
   /** From submission until the first honest node shows it as final; null where nothing became so. */
   readonly finalityMs: { readonly p50: number | null; readonly p99: number | null };
+  /** The same, of twenty equal parts of all that became final: the shortest first. */
+  readonly finalityQuantilesMs: readonly number[];
   readonly submitted: number;
   /** Final at some honest node at the end. */
   readonly committed: number;
@@ -47,6 +49,7 @@ export interface Measured {
   };
 }
 
+const QUANTILES = 20;
 /** Points of a timeline. */
 const SAMPLES = 120;
 
@@ -194,6 +197,10 @@ export class Meter {
     const lastMs = Math.max(...this.#finalMs.values());
     return {
       finalityMs: { p50: quantile(times, 0.5), p99: quantile(times, 0.99) },
+      finalityQuantilesMs:
+        times.length === 0
+          ? []
+          : Array.from({ length: QUANTILES + 1 }, (_, part) => quantile(times, part / QUANTILES) ?? 0),
       submitted: this.#submittedMs.size,
       committed,
       throughput: committed === 0 ? 0 : committed / ((lastMs - firstMs) / 1000),
@@ -217,4 +224,4 @@ export class Meter {
 
 /** Of sorted numbers, the smallest that so large a part of them does not exceed. */
 export const quantile = (sorted: readonly number[], part: number): number | null =>
-  sorted[Math.min(sorted.length - 1, Math.ceil(part * sorted.length) - 1)] ?? null;
+  sorted[Math.min(sorted.length - 1, Math.max(0, Math.ceil(part * sorted.length) - 1))] ?? null;

@@ -16,7 +16,7 @@ import { Scheduler } from '../simulator/scheduler.ts';
 import { standIn } from '../simulator/stand-in.ts';
 import { Confirmations } from './confirmations.ts';
 import type { Meter } from './meter.ts';
-import type { Meters, Network, Protocol } from './protocol.ts';
+import type { Meters, Network, Protocol, SeenBlock } from './protocol.ts';
 import { distances, honestOf, NODES, RUN_MS, type Scenario } from './scenario.ts';
 import { SecretMiner } from './secret-miner.ts';
 
@@ -71,6 +71,7 @@ class PowNetwork implements Network {
   readonly #meters: readonly { readonly needed: number; readonly meter: Meter }[];
   readonly #liars: number;
   readonly #miners: readonly Miner[];
+  readonly blocks: SeenBlock[] = [];
   /** By height, the blocks that honest miners saw there. */
   readonly #seen = new Map<number, Set<Hash>>();
   #crashed: number | null = null;
@@ -270,11 +271,12 @@ class PowNetwork implements Network {
     );
   }
 
-  #lookForFork(index: number, { id, coinbase }: PowBlock): void {
-    if (index < this.#liars) return;
+  #lookForFork(index: number, { id, header, coinbase }: PowBlock): void {
     const seen = this.#seen.get(coinbase.height) ?? new Set();
-    this.#seen.set(coinbase.height, seen);
-    const { size } = seen;
-    if (seen.add(id).size > size && size === 1) this.#meter.fork();
+    if (index < this.#liars || seen.has(id)) return;
+    this.#seen.set(coinbase.height, seen.add(id));
+    const { height, miner } = coinbase;
+    this.blocks.push({ id, parent: header.parent, height, miner, atMs: this.#nowMs });
+    if (seen.size === 2) this.#meter.fork();
   }
 }

@@ -23,6 +23,17 @@ export interface Network {
   restart(): void;
   cut(side: readonly number[]): void;
   heal(): void;
+  /** Blocks that honest nodes saw, where there can be more than one at a height. */
+  readonly blocks?: readonly SeenBlock[];
+}
+
+/** One block of a tree. */
+export interface SeenBlock {
+  readonly id: Hash;
+  readonly parent: Hash;
+  readonly height: number;
+  readonly miner: number;
+  readonly atMs: number;
 }
 
 export interface Protocol {
@@ -38,6 +49,8 @@ export type Meters = (honest: readonly number[], confirmations?: number) => Mete
 /** What was measured of one protocol under one scenario. */
 export interface Run extends Measured {
   readonly protocol: ProtocolName;
+  /** Blocks that honest nodes saw, in the order in which they were found; `best`: on the branch that won. */
+  readonly blocks?: readonly (SeenBlock & { readonly best: boolean })[];
   /** Where being final is a matter of confirmations: by how many of them. */
   readonly confirmations?: readonly Confirmed[];
 }

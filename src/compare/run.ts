@@ -3,7 +3,7 @@ import type { Hash } from '../base/brand.ts';
 import { present, unreachable } from '../base/invariant.ts';
 import { exactRisk } from '../pow/risk.ts';
 import { Meter } from './meter.ts';
-import type { Network, Protocol, Run } from './protocol.ts';
+import type { Network, Protocol, Run, SeenBlock } from './protocol.ts';
 import { type Event, NODES, RUN_MS, type Scenario } from './scenario.ts';
 import { Workload } from './workload.ts';
 
@@ -32,7 +32,22 @@ export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): R
     const risk = exactRisk(1 / NODES, each.confirmations);
     return [{ confirmations: each.confirmations, risk, finalityMs, disagreed, reversedAfterFinal }];
   });
-  return { protocol: protocol.name, ...measured, ...(confirmations.length > 0 ? { confirmations } : {}) };
+  return {
+    protocol: protocol.name,
+    ...measured,
+    ...(confirmations.length > 0 ? { confirmations } : {}),
+    ...(network.blocks === undefined ? {} : { blocks: withBest(network.blocks) }),
+  };
+}
+
+/** The branch that won is that of the highest block, of the first where there are two. */
+function withBest(blocks: readonly SeenBlock[]): NonNullable<Run['blocks']> {
+  const byId = new Map(blocks.map((block) => [block.id, block]));
+  const best = new Set<Hash>();
+  let tip: SeenBlock | undefined;
+  for (const block of blocks) if (tip === undefined || block.height > tip.height) tip = block;
+  for (; tip !== undefined; tip = byId.get(tip.parent)) best.add(tip.id);
+  return blocks.map((block) => ({ ...block, best: best.has(block.id) }));
 }
 
 function happen(network: Network, event: Event): void {
