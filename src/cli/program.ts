@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { accountCommand } from './account.ts';
 import { blockCommand } from './block.ts';
+import { compareCommand } from './compare.ts';
 import { keysCommand } from './keys.ts';
 import { nodeCommand } from './node.ts';
 import { CommandError, EXIT, type ExitCode, Output, type Run, type Terminal, toCommandError } from './output.ts';
@@ -51,6 +52,7 @@ function program(terminal: Terminal, run: Run): Command {
     keysCommand,
     nodeCommand,
     simulateCommand,
+    compareCommand,
     powCommand,
   ]) {
     root.addCommand(group(run));

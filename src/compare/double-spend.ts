@@ -162,7 +162,11 @@ class Theft {
 }
 
 function keysOf(): { readonly genesis: Genesis; readonly accounts: readonly SimulatedAccount[] } {
-  const keys = simulatedKeys(standIn, Array.from({ length: NODES }, () => 1n), {});
+  const keys = simulatedKeys(
+    standIn,
+    Array.from({ length: NODES }, () => 1n),
+    {},
+  );
   invariant(keys.ok, 'the genesis is valid');
   return keys.value;
 }
@@ -219,9 +223,7 @@ function againstPbft(seed: number): PbftTheft {
   simulation.startAll();
   run(START_UP_MS);
   for (const node of [1, 2, 3])
-    simulation
-      .node(node)
-      .input((driver) => driver.submit(present(pair[node % 2], 'one of the pair'), () => {}));
+    simulation.node(node).input((driver) => driver.submit(present(pair[node % 2], 'one of the pair'), () => {}));
   run(PBFT_MS);
   const most = Math.max(0, ...[...shown.values()].map((mine) => ids.filter((id) => mine.has(id)).length));
   return { most, disagreed, provers: provers.size };

@@ -79,7 +79,11 @@ class PowNetwork implements Network {
   #cutOff: readonly number[] = [];
 
   constructor(scenario: Scenario, seed: number, meters: Meters) {
-    const keys = simulatedKeys(standIn, Array.from({ length: NODES }, () => 1n), {});
+    const keys = simulatedKeys(
+      standIn,
+      Array.from({ length: NODES }, () => 1n),
+      {},
+    );
     invariant(keys.ok, 'the genesis is valid');
     this.genesis = keys.value.genesis;
     this.accounts = keys.value.accounts.slice(0, -1);
@@ -209,7 +213,8 @@ class PowNetwork implements Network {
   #decide(index: number, secret: SecretMiner): void {
     const decision = secret.decide();
     for (const block of decision.publish) this.#publish(index, block);
-    for (const block of decision.follow) this.#step(index, { kind: 'block', from: String(block.coinbase.miner), block });
+    for (const block of decision.follow)
+      this.#step(index, { kind: 'block', from: String(block.coinbase.miner), block });
   }
 
   #carryOut(index: number, miner: Miner, effect: NodeEffect): void {

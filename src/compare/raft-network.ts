@@ -45,12 +45,18 @@ class RaftNetwork implements Network {
   #crashed: number | null = null;
 
   constructor(scenario: Scenario, seed: number, meters: Meters) {
-    const keys = simulatedKeys(standIn, Array.from({ length: NODES }, () => 1n), {});
+    const keys = simulatedKeys(
+      standIn,
+      Array.from({ length: NODES }, () => 1n),
+      {},
+    );
     invariant(keys.ok, 'the genesis is valid');
     this.genesis = keys.value.genesis;
     this.accounts = keys.value.accounts.slice(0, -1);
     this.#meter = meters(honestOf(scenario));
-    const liars = new Map(Array.from({ length: scenario.liars }, (_, index) => [index, twoFaced(this.#forge)] as const));
+    const liars = new Map(
+      Array.from({ length: scenario.liars }, (_, index) => [index, twoFaced(this.#forge)] as const),
+    );
     this.#cluster = new RaftCluster({
       seed,
       servers: NODES,

@@ -40,8 +40,8 @@ export interface Scenario {
 export const SUBMIT_MS = 420_000;
 /** What was submitted last has time to become final with six confirmations. */
 export const RUN_MS = 600_000;
-const CUT_MS = 60_000;
-const HEAL_MS = 300_000;
+export const CUT_MS = 60_000;
+export const HEAL_MS = 300_000;
 
 /** One room: what a switch and a wire take. */
 const near = (): number => 1;
@@ -113,7 +113,8 @@ export const scenarios: readonly Scenario[] = [
   {
     name: 'third-lying',
     title: 'Two of four lie',
-    about: 'More than a third: beyond what any agreement on final things can take without another trust (Pease, Shostak and Lamport 1980).',
+    about:
+      'More than a third: beyond what any agreement on final things can take without another trust (Pease, Shostak and Lamport 1980).',
     events: [],
     liars: 2,
     latencyMs: near,

@@ -101,7 +101,8 @@ export class Workload {
 
   #retry(): void {
     this.#network.scheduler.after(RETRY_MS, () => {
-      for (let at = this.#open.length - 1; at >= 0; at--) if (this.#isFinal(this.#open[at]?.id as Hash)) this.#open.splice(at, 1);
+      for (let at = this.#open.length - 1; at >= 0; at--)
+        if (this.#isFinal(this.#open[at]?.id as Hash)) this.#open.splice(at, 1);
       for (const open of this.#open) this.#offer(open);
       this.#retry();
     });
