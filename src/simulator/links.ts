@@ -77,6 +77,11 @@ export class Links {
     for (const row of this.#links) yield* row;
   }
 
+  /** When the last message in order arrives that is on its way anywhere. */
+  get lastArrivalMs(): number {
+    return Math.max(0, ...[...this.all()].map((link) => link.lastArrivalMs));
+  }
+
   heal(): void {
     for (const link of this.all()) {
       Object.assign(link, this.#healthy());

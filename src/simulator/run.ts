@@ -65,13 +65,14 @@ function planOf(text: string): Plan {
   return parsed.value;
 }
 
-/** The time in which commits have to resume: two base timeouts, another doubled one for each liar that may be primary in
- *  between, and an allowance to catch up. */
+/** The time in which commits have to resume: until what slow wires took has arrived, which holds back what comes after it, two
+ *  base timeouts, another doubled one for each liar that may be primary in between, and an allowance to catch up. */
 function boundOf(simulation: Simulation, liars: number): number {
   const { baseTimeoutTicks, timeoutCapTicks, tickMs } = simulation.genesis.consensus;
   let ticks = 2 * baseTimeoutTicks;
   for (let failed = 1; failed <= liars; failed++) ticks += Math.min(baseTimeoutTicks * 2 ** failed, timeoutCapTicks);
-  return ticks * tickMs + CATCH_UP_MS;
+  const arrivalMs = Math.max(0, simulation.links.lastArrivalMs - simulation.scheduler.nowMs);
+  return arrivalMs + ticks * tickMs + CATCH_UP_MS;
 }
 
 function recover(simulation: Simulation): Pick<Verdict, 'recoveryMs' | 'boundMs' | 'laterViews'> {
@@ -104,7 +105,7 @@ function recover(simulation: Simulation): Pick<Verdict, 'recoveryMs' | 'boundMs'
   if (recoveryMs > boundMs)
     simulation.violate(
       'liveness',
-      `recovered after ${(recoveryMs / 1000).toFixed(1)} s, the bound is ${boundMs / 1000} s`,
+      `recovered after ${(recoveryMs / 1000).toFixed(1)} s, the bound is ${(boundMs / 1000).toFixed(1)} s`,
     );
   return { recoveryMs, boundMs, laterViews: quiet(simulation, faulty) };
 }

@@ -32,6 +32,9 @@ export function measureOf(name: MeasureName): Measure {
   }
 }
 
+/** How often it is looked whether something is owed. */
+const LOOK_MS = 50;
+
 abstract class Watch implements Measure {
   #simulation: Simulation | null = null;
 
@@ -55,28 +58,40 @@ abstract class Watch implements Measure {
 }
 
 /**
- * The longest time in which no honest node finalizes a new height, although something was submitted to one of them and no
- * fault goes on: who is honest is up and connected then, and is more than two thirds.
+ * The longest time in which no honest node finalizes a new height, although all of them wait for one and no fault goes on: who is
+ * honest is up and connected then, and is more than two thirds. What liars alone were given nobody waits for.
  */
 class Stall extends Watch {
   readonly #faults = new Set<number>();
   #height = 0;
   /** Since when something is owed; null while nothing is. */
   #sinceMs: number | null = null;
+  #lookedMs = 0;
   #longestMs = 0;
   #atMs = 0;
 
   event(atMs: number, what: string, details: readonly (string | number)[]): void {
     const [first, second, third] = details;
-    if (what === 'submitted' && this.isHonest(first)) this.#sinceMs ??= atMs;
-    else if (what === 'fault') this.#faults.add(Number(third));
+    if (what === 'fault') this.#faults.add(Number(third));
     else if (what === 'fault-ends') this.#quiet(atMs, Number(third));
     else if (what === 'healed') for (const number of this.#faults) this.#quiet(atMs, number);
     else if (what === 'finalized' && this.isHonest(first) && Number(second) > this.#height) {
       this.#height = Number(second);
       this.#look(atMs);
-      this.#sinceMs = this.simulation.clients.open.size > 0 ? atMs : null;
+      this.#sinceMs = this.#isOwed() ? atMs : null;
     }
+  }
+
+  override message(atMs: number): void {
+    if (this.#sinceMs !== null || atMs - this.#lookedMs < LOOK_MS) return;
+    this.#lookedMs = atMs;
+    if (this.#isOwed()) this.#sinceMs = atMs;
+  }
+
+  #isOwed(): boolean {
+    return this.simulation.honest.every(
+      ({ validator, driver }) => validator === null || driver?.status().waiting === true,
+    );
   }
 
   override end(): void {
