@@ -2,7 +2,7 @@
 import { present } from '../../base/invariant.ts';
 import type { Comparison } from '../compare.ts';
 import { PROTOCOLS, type ProtocolName, type Run } from '../protocol.ts';
-import { NODES, type ScenarioName } from '../scenario.ts';
+import type { ScenarioName } from '../scenario.ts';
 import { count, duration, percent } from './words.ts';
 
 export const TITLES: Readonly<Record<ProtocolName, string>> = {
@@ -50,6 +50,9 @@ export function rowsOf(comparison: Comparison): readonly Row[] {
     row('calm', 'Final after', 'half of all transactions · 99 of 100, in one room', finality),
     row('regions', 'The same on three continents', 'one way 45 to 110 ms', finality),
     row('calm', 'What is left of the risk', 'that a quarter of the members, or of the hash power, takes it back', risk),
+    row('calm', 'Throughput', 'committed each second; about one a second was asked for', (run) =>
+      plain(run.throughput.toFixed(2)),
+    ),
     row('calm', 'Messages', 'for each transaction, in one room', (run) => plain(count(run.messagesPerTransaction))),
     row('calm', 'Bytes', 'for each transaction', (run) => plain(count(run.bytesPerTransaction))),
     row('calm', 'Signatures', 'made and checked for each transaction, on all nodes', (run) =>
@@ -72,6 +75,9 @@ export function rowsOf(comparison: Comparison): readonly Row[] {
       'Two against two for 4 minutes',
       'longest without anything final, and what was taken back',
       safety,
+    ),
+    row('partition-half', 'Forks there', 'heights with more than one block · blocks that a node undid at once', (run) =>
+      plain(`${run.forks} · ${run.deepestReorganisation}`),
     ),
     row('one-liar', 'One of four lies', 'whether honest nodes differ in what is final', safety),
     row('third-lying', 'Two of four lie', 'the same', safety),
@@ -104,6 +110,3 @@ function safety(run: Run): Cell {
   if (run.committed === 0) return { text: 'agree, and nothing is final', mood: 'plain' };
   return { text: `agree; ${duration(run.unavailableMs)} at most`, mood: 'good' };
 }
-
-/** Of so many nodes. */
-export const QUARTER = 1 / NODES;

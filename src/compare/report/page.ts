@@ -40,6 +40,7 @@ Bitcoin's. Final means: executed and certified in PBFT, committed in Raft, six c
 </header>
 <main>
 ${tableOf(rowsOf(comparison), seed)}
+${confirmationsOf(comparison)}
 ${figures.map(figureOf).join('\n')}
 ${comparison.doubleSpend === null ? '' : theftOf(comparison.doubleSpend, seed)}
 ${theoremsOf(comparison)}
@@ -68,6 +69,24 @@ ${command(`npx trefoil compare --seed ${seed} --only calm`)}, or ${[...new Set(r
     .map((part) => command(part))
     .join(', ')}.</p>
 <div class="scroll"><table><thead><tr><td></td>${heads}</tr></thead><tbody>
+${lines.join('\n')}
+</tbody></table></div>
+</section>`;
+}
+
+/** What one waits for in proof of work, and what is left of the risk. */
+function confirmationsOf(comparison: Comparison): string {
+  const lines = (runOf(comparison, 'calm', 'pow').confirmations ?? []).map(
+    ({ confirmations, risk, finalityMs }, at) => {
+      const half = runOf(comparison, 'partition-half', 'pow').confirmations?.[at];
+      const waits = `${duration(finalityMs.p50)} · ${duration(finalityMs.p99)}`;
+      return `<tr><th scope="row">${confirmations}</th><td>${waits}</td><td>${percent(risk)}</td><td>${half?.reversedAfterFinal ?? 0}</td></tr>`;
+    },
+  );
+  return `<section>
+<h2>Proof of work: how many confirmations</h2>
+<div class="scroll"><table><thead><tr><th scope="col">confirmations</th><th scope="col">final after, in one room</th>
+<th scope="col">taken back by a quarter of the hash power</th><th scope="col">taken back after two halves were joined</th></tr></thead><tbody>
 ${lines.join('\n')}
 </tbody></table></div>
 </section>`;
