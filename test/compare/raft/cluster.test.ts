@@ -195,3 +195,37 @@ describe('a crash', () => {
     expect(checker.violations).toEqual([]);
   });
 });
+
+describe('a client that asks again', () => {
+  const alone = (): ReturnType<typeof cluster> => {
+    const made = cluster();
+    made.cluster.partition([[0, 1, 2, 3], [4]]);
+    made.cluster.submit(payload('moved'), 4);
+    made.cluster.run(4 * TIMEOUT_MS);
+    expect(made.answered).toEqual([]);
+    return made;
+  };
+
+  test('beside another server moves there, and is answered once', () => {
+    const { cluster: running, answered, committed, checker } = alone();
+    running.submit(payload('moved'), 1);
+    running.run(SECOND);
+    expect(answered).toEqual(['moved']);
+    expect(running.clients.waiting).toBe(0);
+    running.heal();
+    running.run(4 * TIMEOUT_MS);
+    expect(answered).toEqual(['moved']);
+    for (const list of committed.values()) expect(list.filter((each) => each === 'moved')).toHaveLength(1);
+    expect(checker.violations).toEqual([]);
+  });
+
+  test('beside the same server goes on as it was', () => {
+    const { cluster: running, answered } = alone();
+    running.submit(payload('moved'), 4);
+    running.run(2 * TIMEOUT_MS);
+    expect(answered).toEqual([]);
+    running.heal();
+    running.run(4 * TIMEOUT_MS);
+    expect(answered).toEqual(['moved']);
+  });
+});
