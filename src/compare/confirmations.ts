@@ -1,6 +1,5 @@
 /** What one node of proof of work shows as final: whatever has enough blocks on it, as long as it has. */
 import type { Hash } from '../base/brand.ts';
-import { present } from '../base/invariant.ts';
 import type { PowBlock } from '../pow/block.ts';
 
 interface Told {
@@ -11,6 +10,7 @@ interface Told {
 export class Confirmations {
   readonly #needed: number;
   readonly #told: Told;
+  /** All of the run. */
   readonly #blocks = new Map<Hash, PowBlock>();
   /** By height, from 1 on. */
   readonly #final: PowBlock[] = [];
@@ -27,33 +27,26 @@ export class Confirmations {
     if (!isTip) return;
     let buried: PowBlock | undefined = block;
     for (let count = 1; count < this.#needed; count++) buried = buried && this.#blocks.get(buried.header.parent);
-    if (buried !== undefined) this.#follow(buried);
+    this.#follow(buried);
   }
 
-  /** Final up to this block, and nothing else. */
-  #follow(last: PowBlock): void {
+  /** Final up to this block, and nothing else: a shorter branch with more work takes away confirmations. */
+  #follow(last: PowBlock | undefined): void {
     const fresh: PowBlock[] = [];
-    let block: PowBlock | undefined = last;
+    let block = last;
     while (block !== undefined && this.#final[block.coinbase.height - 1]?.id !== block.id) {
       fresh.unshift(block);
       block = this.#blocks.get(block.header.parent);
     }
-    const kept = block?.coinbase.height ?? 0;
-    const isShorter = last.coinbase.height < this.#final.length && fresh.length === 0;
-    if (!isShorter) this.#take(this.#final.splice(kept));
+    const undone = this.#final.splice(block?.coinbase.height ?? 0);
+    // What stands on the new branch too, as deep, was never taken back.
+    const again = new Set(fresh.flatMap(idsOf));
+    const reversed = undone.flatMap(idsOf).filter((id) => !again.has(id));
+    if (reversed.length > 0) this.#told.reversed(reversed);
     for (const each of fresh) {
       this.#final.push(each);
       this.#told.final(each.coinbase.height, each.id, idsOf(each));
     }
-  }
-
-  #take(undone: readonly PowBlock[]): void {
-    if (undone.length > 0) this.#told.reversed(undone.flatMap(idsOf));
-  }
-
-  /** The block at a height, as far as it is final. */
-  at(height: number): PowBlock {
-    return present(this.#final[height - 1], 'a final block');
   }
 }
 
