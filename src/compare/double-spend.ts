@@ -14,6 +14,7 @@ import { type SimulatedAccount, simulatedKeys, START_MS } from '../simulator/key
 import { Random } from '../simulator/random.ts';
 import { Simulation } from '../simulator/simulation.ts';
 import { standIn } from '../simulator/stand-in.ts';
+import { Meter } from './meter.ts';
 import { BLOCK_MS, POW_LIMIT_BITS, POW_RULES } from './pow-network.ts';
 import { NODES } from './scenario.ts';
 import { twoFaced } from './two-faced.ts';
@@ -87,6 +88,7 @@ class Theft {
   readonly #before: bigint;
   #own: PowBlock[] = [];
   #nowMs = 0;
+  #paidAtHeight = 0;
 
   constructor(share: number, confirmations: number, seed: number) {
     this.#share = share;
@@ -97,8 +99,8 @@ class Theft {
     const [thief, merchant, other] = [0, 1, 2].map((index) => present(accounts[index], 'account'));
     invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'three accounts');
     this.#merchant = merchant;
-    this.#payment = identified(signedTransfer(genesis, thief, 0, merchant.address, AMOUNT, standIn.sign));
-    const again = identified(signedTransfer(genesis, thief, 0, other.address, AMOUNT, standIn.sign));
+    this.#payment = identified(signedTransfer(genesis, thief, 0, merchant.address, AMOUNT));
+    const again = identified(signedTransfer(genesis, thief, 0, other.address, AMOUNT));
     this.#public = nodeOf(genesis, accounts, 0);
     this.#secret = nodeOf(genesis, accounts, 1);
     this.#before = this.#public.state.accounts.get(merchant.address)?.balance ?? 0n;
@@ -113,6 +115,7 @@ class Theft {
     while (this.#public.tip.height - this.#secret.tip.height < GIVE_UP) {
       this.#next();
       const confirmed = this.#public.confirmations(this.#payment.id) ?? 0;
+      if (confirmed > 0) this.#paidAtHeight = this.#public.tip.height - confirmed + 1;
       if (confirmed >= this.#confirmations) deliveredMs ??= this.#nowMs;
       if (deliveredMs !== null && this.#own.length > this.#public.tip.height)
         return this.#result(deliveredMs, this.#publish());
@@ -148,7 +151,7 @@ class Theft {
     const now = this.#public.state.accounts.get(this.#merchant.address)?.balance ?? 0n;
     return {
       seed: this.#seed,
-      paidAtHeight: 1,
+      paidAtHeight: this.#paidAtHeight,
       deliveredMs: Math.round(deliveredMs),
       takenBackMs: depth > 0 ? Math.round(this.#nowMs) : null,
       depth,
@@ -189,8 +192,7 @@ function identified(bytes: Uint8Array): IdentifiedTransaction {
 /** The liar leads, gives each half another body, and one of the two transactions is offered to each half. */
 function againstPbft(seed: number): PbftTheft {
   const shown = new Map<number, Set<Hash>>();
-  const blocks = new Map<number, string>();
-  let disagreed = false;
+  const meter = new Meter([1, 2, 3]);
   const provers = new Set<number>();
   const simulation = new Simulation({
     seed,
@@ -199,9 +201,7 @@ function againstPbft(seed: number): PbftTheft {
     watch: {
       name: 'theft',
       finalized: ({ slot }, { hash, record }) => {
-        const { height } = record.header;
-        disagreed ||= (blocks.get(height) ?? hash) !== hash;
-        blocks.set(height, hash);
+        meter.final(slot, record.header.height, hash, [], simulation.nowMs);
         const mine = shown.get(slot) ?? new Set();
         shown.set(slot, mine);
         for (const { transactionId } of record.receipts) mine.add(transactionId);
@@ -211,9 +211,7 @@ function againstPbft(seed: number): PbftTheft {
   });
   const [thief, merchant, other] = simulation.clients.accounts;
   invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'three accounts');
-  const pair = [merchant, other].map(({ address }) =>
-    signedTransfer(simulation.genesis, thief, 0, address, AMOUNT, standIn.sign),
-  );
+  const pair = [merchant, other].map(({ address }) => signedTransfer(simulation.genesis, thief, 0, address, AMOUNT));
   const ids = pair.map((bytes) => identified(bytes).id);
   const { scheduler } = simulation;
   const run = (ms: number): void => {
@@ -226,5 +224,5 @@ function againstPbft(seed: number): PbftTheft {
     simulation.node(node).input((driver) => driver.submit(present(pair[node % 2], 'one of the pair'), () => {}));
   run(PBFT_MS);
   const most = Math.max(0, ...[...shown.values()].map((mine) => ids.filter((id) => mine.has(id)).length));
-  return { most, disagreed, provers: provers.size };
+  return { most, disagreed: meter.result(simulation.nowMs).disagreed, provers: provers.size };
 }

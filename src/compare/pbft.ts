@@ -1,12 +1,11 @@
 /** PBFT: the node's own driver, core and ledger, in the simulator. */
 import { present } from '../base/invariant.ts';
-import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { SimulatedAccount } from '../simulator/keys.ts';
 import type { SimulatedNode } from '../simulator/node.ts';
 import type { Scheduler } from '../simulator/scheduler.ts';
 import { Simulation } from '../simulator/simulation.ts';
-import { standIn } from '../simulator/stand-in.ts';
+import { countedSignatures } from './hashes.ts';
 import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol, ProtocolName } from './protocol.ts';
 import { distances, honestOf, type Scenario } from './scenario.ts';
@@ -38,8 +37,10 @@ class PbftNetwork implements Network {
       seed,
       powers,
       liars,
-      signatures: counting(standIn, () => this.#meter.signatures(1)),
+      signatures: countedSignatures(() => this.#meter.signatures(1)),
       latencyMs: scenario.latencyMs(0, 1),
+      // As with the other protocols.
+      costs: false,
       watch: {
         name: 'meter',
         finalized: ({ slot }, { hash, record }) =>
@@ -75,9 +76,6 @@ class PbftNetwork implements Network {
   get accounts(): readonly SimulatedAccount[] {
     return this.#simulation.clients.accounts;
   }
-
-  /** By a client: no work of the network. */
-  readonly sign = standIn.sign;
 
   start(): void {
     this.#simulation.startAll();
@@ -117,16 +115,3 @@ class PbftNetwork implements Network {
       }
   }
 }
-
-/** Tells of each signature that is made or checked. */
-const counting = (scheme: Ed25519, count: () => void): Ed25519 => ({
-  ...scheme,
-  sign: (secret, message) => {
-    count();
-    return scheme.sign(secret, message);
-  },
-  verify: (publicKey, message, signature) => {
-    count();
-    return scheme.verify(publicKey, message, signature);
-  },
-});

@@ -15,9 +15,10 @@ import { Random } from '../simulator/random.ts';
 import { Scheduler } from '../simulator/scheduler.ts';
 import { standIn } from '../simulator/stand-in.ts';
 import { Confirmations } from './confirmations.ts';
+import { countedSignatures } from './hashes.ts';
 import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol, SeenBlock } from './protocol.ts';
-import { distances, honestOf, NODES, RUN_MS, type Scenario } from './scenario.ts';
+import { distances, honestOf, NODES, type Scenario } from './scenario.ts';
 import { SecretMiner } from './secret-miner.ts';
 
 /** Milliseconds between two blocks of all miners together, in the mean. Bitcoin's are sixty times as long, and so are all times of
@@ -27,7 +28,8 @@ export const BLOCK_MS = 10_000;
 export const CONFIRMATIONS = 6;
 /** For how many it is measured beside. */
 const FEWER = [1, 3, CONFIRMATIONS];
-/** Hashes a second of one miner: what one core does (`trefoil pow mine` says it of this machine). */
+const SECOND_MS = 1000;
+/** Hashes a second of one miner, of four: what one core does (`trefoil pow mine` says it of this machine). */
 const HASHES_PER_S = 1_000_000;
 /** Bytes of an id and of a kind: what an announcement or a question is. */
 const ID_BYTES = 33;
@@ -63,17 +65,18 @@ class PowNetwork implements Network {
   readonly scheduler = new Scheduler(START_MS);
   readonly genesis: Genesis;
   readonly accounts: readonly SimulatedAccount[];
-  readonly sign = standIn.sign;
   readonly #keys: ReadonlyMap<Address, Uint8Array>;
   readonly #random: Random;
   readonly #links: Links;
   readonly #meter: Meter;
+  readonly #signatures = countedSignatures(() => this.#meter.signatures(1));
   readonly #meters: readonly { readonly needed: number; readonly meter: Meter }[];
   readonly #liars: number;
   readonly #miners: readonly Miner[];
+  /** Those of `#seen`. */
   readonly blocks: SeenBlock[] = [];
-  /** By height, the blocks that honest miners saw there. */
-  readonly #seen = new Map<number, Set<Hash>>();
+  /** Blocks that came to honest miners. */
+  readonly #seen = new Set<Hash>();
   #crashed: number | null = null;
   #newest = 0;
   #cutOff: readonly number[] = [];
@@ -127,9 +130,8 @@ class PowNetwork implements Network {
   }
 
   #isSigned(item: IdentifiedTransaction): boolean {
-    this.#meter.signatures(1);
     const key = this.#keys.get(item.signed.transaction.sender);
-    return key !== undefined && standIn.verify(key, signedMessage(item), item.signed.signature);
+    return key !== undefined && this.#signatures.verify(key, signedMessage(item), item.signed.signature);
   }
 
   start(): void {
@@ -137,7 +139,16 @@ class PowNetwork implements Network {
       this.#step(index, { kind: 'renew' });
       this.#mine(index);
     }
-    this.#meter.hashes((NODES * HASHES_PER_S * RUN_MS) / 1000);
+    this.#hash();
+  }
+
+  /** Miners hash all the time, whatever they find. What they hash beside that is next to nothing, and not all of it is counted:
+   *  blocks come to them as they are, and not as bytes. */
+  #hash(): void {
+    this.scheduler.after(SECOND_MS, () => {
+      for (const { isUp, share } of this.#miners) if (isUp) this.#meter.hashes(share * NODES * HASHES_PER_S);
+      this.#hash();
+    });
   }
 
   offer(node: number, bytes: Uint8Array, id: Hash): void {
@@ -244,10 +255,9 @@ class PowNetwork implements Network {
         return toOne(Number(effect.to), ID_BYTES, { kind: 'ask', from: String(index), id: effect.id });
       case 'connected':
         for (const each of miner.confirmations) each.connected(effect.block, effect.isTip);
-        return this.#lookForFork(index, effect.block);
+        return this.#saw(index, effect.block);
       case 'reorganised':
-        if (index >= this.#liars) this.#meter.reorganised(effect.depth);
-        return;
+        return this.#meter.reorganised(index, effect.depth);
       case 'refused':
         return;
       default:
@@ -276,12 +286,11 @@ class PowNetwork implements Network {
     );
   }
 
-  #lookForFork(index: number, { id, header, coinbase }: PowBlock): void {
-    const seen = this.#seen.get(coinbase.height) ?? new Set();
-    if (index < this.#liars || seen.has(id)) return;
-    this.#seen.set(coinbase.height, seen.add(id));
+  #saw(index: number, { id, header, coinbase }: PowBlock): void {
     const { height, miner } = coinbase;
+    this.#meter.saw(index, height, id);
+    if (index < this.#liars || this.#seen.has(id)) return;
+    this.#seen.add(id);
     this.blocks.push({ id, parent: header.parent, height, miner, atMs: this.#nowMs });
-    if (seen.size === 2) this.#meter.fork();
   }
 }

@@ -1,4 +1,7 @@
-/** What a protocol has to offer to be compared. Each is a small runner on the same virtual clock, wires and clients. */
+/**
+ * What a protocol has to offer to be compared. Each is a small runner on the same virtual clock, wires and clients. Messages take
+ * time, disks do where a protocol waits for them, and computing takes none, in any of them: it is counted.
+ */
 import type { Hash } from '../base/brand.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { SimulatedAccount } from '../simulator/keys.ts';
@@ -15,7 +18,6 @@ export interface Network {
   /** Of its ledger: transactions name its chain, and are signed by these accounts. */
   readonly genesis: Genesis;
   readonly accounts: readonly SimulatedAccount[];
-  readonly sign: (secret: Uint8Array, bytes: Uint8Array) => Uint8Array;
   start(): void;
   /** A client gives a signed transaction to a node; nothing comes of it where the node is down. */
   offer(node: number, bytes: Uint8Array, id: Hash): void;

@@ -2,7 +2,6 @@
 import type { Address, Hash } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
 import { toHex } from '../codec/hex.ts';
-import { sha256 } from '../crypto/sha256.ts';
 import { execute } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { advance, genesisState, type LedgerState } from '../ledger/state.ts';
@@ -13,17 +12,26 @@ import {
   signedTransactionCodec,
   transactionSigningBytes,
 } from '../ledger/transaction.ts';
-import { type SimulatedAccount, simulatedKeys } from '../simulator/keys.ts';
+import { CONSENSUS_DEFAULTS, type SimulatedAccount, simulatedKeys } from '../simulator/keys.ts';
 import type { Scheduler } from '../simulator/scheduler.ts';
 import { standIn } from '../simulator/stand-in.ts';
+import { aside, clientSign, countedSignatures } from './hashes.ts';
 import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol } from './protocol.ts';
-import { DEFAULT_TIMING, RaftCluster } from './raft/cluster.ts';
+import { RaftCluster, type RaftTiming } from './raft/cluster.ts';
 import { type Forge, twoFaced } from './raft/strategy.ts';
-import { honestOf, NODES, type Scenario } from './scenario.ts';
+import { distances, honestOf, NODES, type Scenario } from './scenario.ts';
 
 /** Milliseconds until a disk has what is written: as in the simulation of PBFT. */
 const SYNC_MS = 1;
+/** As patient with a leader as PBFT is with its primary: two seconds at least. */
+const TIMING: RaftTiming = {
+  tickMs: CONSENSUS_DEFAULTS.tickMs,
+  heartbeatTicks: 10,
+  electionTicksMin: CONSENSUS_DEFAULTS.baseTimeoutTicks,
+  electionTicksMax: 2 * CONSENSUS_DEFAULTS.baseTimeoutTicks,
+  entriesPerMessage: 64,
+};
 
 export const raft: Protocol = {
   name: 'raft',
@@ -34,13 +42,13 @@ export const raft: Protocol = {
 class RaftNetwork implements Network {
   readonly genesis: Genesis;
   readonly accounts: readonly SimulatedAccount[];
-  readonly sign = standIn.sign;
   readonly #cluster: RaftCluster;
   readonly #meter: Meter;
+  readonly #signatures = countedSignatures(() => this.#meter.signatures(1));
   readonly #ledgers = new Map<number, LedgerState>();
   /** By account, what its client holds back until what came before it is executed: entries are applied where they stand, and one
    *  that comes before its turn would do nothing. */
-  readonly #queues = new Map<Address, { readonly id: Hash; readonly bytes: Uint8Array; readonly node: number }[]>();
+  readonly #queues = new Map<Address, { readonly id: Hash; readonly bytes: Uint8Array; node: number }[]>();
   readonly #asked = new Set<Hash>();
   #crashed: number | null = null;
 
@@ -60,7 +68,7 @@ class RaftNetwork implements Network {
     this.#cluster = new RaftCluster({
       seed,
       servers: NODES,
-      timing: DEFAULT_TIMING,
+      timing: TIMING,
       latencyMs: scenario.latencyMs(0, 1),
       syncMs: SYNC_MS,
       liars,
@@ -69,16 +77,15 @@ class RaftNetwork implements Network {
         {
           sent: (from, to, _kind, bytes) => {
             // Where no connection stands nothing leaves.
-            const stands = this.#cluster.servers[to]?.replica != null && !this.#cluster.links.between(from, to).blocked;
-            if (stands) this.#meter.message(bytes);
+            const isUp = present(this.#cluster.servers[to], 'server').replica !== null;
+            if (isUp && !this.#cluster.links.between(from, to).blocked) this.#meter.message(bytes);
           },
           committed: (server, index, { payload }) => this.#apply(server, index, payload),
         },
       ],
     });
-    for (let one = 0; one < NODES; one++)
-      for (let other = one + 1; other < NODES; other++)
-        this.#cluster.setLatency(one, other, scenario.latencyMs(one, other));
+    for (const { from, to, link } of distances(scenario))
+      this.#cluster.setLatency(from, to, link.latencyMs, link.jitterMs);
   }
 
   get scheduler(): Scheduler {
@@ -91,19 +98,17 @@ class RaftNetwork implements Network {
 
   /** Its clients ask again by themselves, beside the server where they are; when they are offered elsewhere, they go there. */
   offer(node: number, bytes: Uint8Array, id: Hash): void {
-    if (this.#asked.has(id)) {
-      const isNext = [...this.#queues.values()].some(([first]) => first?.id === id);
-      if (isNext) this.#cluster.submit(bytes, node);
-      return;
-    }
-    this.#asked.add(id);
-    const identified = identifyTransaction(bytes, id);
+    const identified = aside(() => identifyTransaction(bytes, id));
     invariant(identified.ok, 'clients submit transactions');
     const { sender } = identified.value.signed.transaction;
     const queue = this.#queues.get(sender) ?? [];
     this.#queues.set(sender, queue);
-    queue.push({ id, bytes, node });
-    if (queue.length === 1) this.#cluster.submit(bytes, node);
+    const waiting = queue.find((each) => each.id === id);
+    if (waiting !== undefined) waiting.node = node;
+    else if (this.#asked.has(id)) return;
+    else queue.push({ id, bytes, node });
+    this.#asked.add(id);
+    if (queue[0]?.id === id) this.#cluster.submit(bytes, node);
   }
 
   #next(sender: Address, id: Hash): void {
@@ -138,7 +143,7 @@ class RaftNetwork implements Network {
     this.#ledgers.set(server, state);
     const transaction = this.#checked(payload);
     const executed = transaction === null ? [] : executeAlone(state, transaction);
-    this.#meter.final(server, index, toHex(sha256(payload)), executed, this.scheduler.nowMs);
+    this.#meter.final(server, index, toHex(payload), executed, this.scheduler.nowMs);
     const [id] = executed;
     if (id !== undefined && transaction !== null) this.#next(transaction.signed.transaction.sender, id);
   }
@@ -147,27 +152,27 @@ class RaftNetwork implements Network {
   #checked(payload: Uint8Array): IdentifiedTransaction | null {
     const identified = identifyTransaction(payload);
     if (payload.length === 0 || !identified.ok) return null;
-    this.#meter.signatures(1);
     const { signed } = identified.value;
     const { sender } = signed.transaction;
     const account = this.accounts.find(({ address }) => address === sender);
     const key = account === undefined ? undefined : standIn.publicKey(account.secret);
-    const isSigned = key !== undefined && standIn.verify(key, signedMessage(identified.value), signed.signature);
+    const isSigned =
+      key !== undefined && this.#signatures.verify(key, signedMessage(identified.value), signed.signature);
     return isSigned ? identified.value : null;
   }
 
   /** The liar has an account too, and spends its money twice: what it tells one half pays itself. */
   readonly #forge: Forge = (payload) => {
     const owner = present(this.accounts[0], 'account');
-    const identified = identifyTransaction(payload);
+    const identified = aside(() => identifyTransaction(payload));
     if (!identified.ok || identified.value.signed.transaction.sender !== owner.address) return payload;
-    return spentElsewhere(identified.value, owner, owner.address);
+    return aside(() => spentElsewhere(identified.value, owner, owner.address));
   };
 }
 
 function spentElsewhere({ signed }: IdentifiedTransaction, owner: SimulatedAccount, to: Address): Uint8Array {
   const transaction = { ...signed.transaction, operations: [{ kind: 'transfer' as const, to, amount: 1n }] };
-  const signature = standIn.sign(owner.secret, transactionSigningBytes(transaction));
+  const signature = clientSign(owner.secret, transactionSigningBytes(transaction));
   return signedTransactionCodec.encode({ transaction, signature });
 }
 

@@ -2,6 +2,7 @@
 import type { Hash } from '../base/brand.ts';
 import { present, unreachable } from '../base/invariant.ts';
 import { exactRisk } from '../pow/risk.ts';
+import { countHashes } from './hashes.ts';
 import { Meter } from './meter.ts';
 import type { Network, Protocol, Run, SeenBlock } from './protocol.ts';
 import { type Event, NODES, RUN_MS, type Scenario } from './scenario.ts';
@@ -22,9 +23,14 @@ export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): R
   };
   const workload = new Workload(network, seed, submitted, (id) => meter.isFinal(id));
   for (const event of scenario.events) scheduler.after(event.atMs, () => happen(network, event));
-  network.start();
-  workload.begin();
-  while (scheduler.runNext(endMs));
+  countHashes(
+    () => meter.hashes(1),
+    () => {
+      network.start();
+      workload.begin();
+      while (scheduler.runNext(endMs));
+    },
+  );
   const measured = meter.result(RUN_MS);
   const confirmations = meters.flatMap((each) => {
     if (each.confirmations === undefined) return [];

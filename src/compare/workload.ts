@@ -10,11 +10,14 @@ import {
 } from '../ledger/transaction.ts';
 import type { SimulatedAccount } from '../simulator/keys.ts';
 import { Random } from '../simulator/random.ts';
+import { aside, clientSign } from './hashes.ts';
 import type { Network } from './protocol.ts';
 import { NODES, SUBMIT_MS } from './scenario.ts';
 
 /** Milliseconds between two transactions, in the mean. */
 const EVERY_MS = 1000;
+/** Until nodes are connected, and the first leader is elected. */
+export const START_UP_MS = 5000;
 /** A client whose transaction is not final by then asks another node. */
 const RETRY_MS = 5000;
 /** Whoever holds this much may send it. */
@@ -26,7 +29,6 @@ export function signedTransfer(
   nonce: number,
   to: Address,
   amount: bigint,
-  sign: (secret: Uint8Array, bytes: Uint8Array) => Uint8Array,
 ): Uint8Array {
   const transaction: Transaction = {
     chainId,
@@ -37,15 +39,8 @@ export function signedTransfer(
     operations: [{ kind: 'transfer', to, amount }],
     memo: new Uint8Array(),
   };
-  const signature = sign(secret, transactionSigningBytes(transaction));
+  const signature = clientSign(secret, transactionSigningBytes(transaction));
   return signedTransactionCodec.encode({ transaction, signature });
-}
-
-interface Open {
-  readonly id: Hash;
-  readonly bytes: Uint8Array;
-  /** Where it goes next. */
-  node: number;
 }
 
 export class Workload {
@@ -55,7 +50,6 @@ export class Workload {
   readonly #submitted: (id: Hash, atMs: number) => void;
   readonly #isFinal: (id: Hash) => boolean;
   readonly #startMs: number;
-  readonly #open: Open[] = [];
 
   constructor(
     network: Network,
@@ -71,8 +65,7 @@ export class Workload {
   }
 
   begin(): void {
-    this.#next();
-    this.#retry();
+    this.#network.scheduler.after(START_UP_MS, () => this.#next());
   }
 
   #next(): void {
@@ -85,31 +78,23 @@ export class Workload {
   }
 
   #submit(): void {
-    const { accounts, genesis, sign, scheduler } = this.#network;
+    const { accounts, genesis, scheduler } = this.#network;
     const from = this.#random.int(0, accounts.length - 1);
     const owner = present(accounts[from], 'account');
     const { address: sender } = owner;
     const to = present(accounts[(from + 1) % accounts.length], 'account').address;
     const nonce = this.#nonces.get(sender) ?? 0;
     this.#nonces.set(sender, nonce + 1);
-    const bytes = signedTransfer(genesis, owner, nonce, to, 1n, sign);
-    const open: Open = { id: transactionId(bytes), bytes, node: from % NODES };
-    this.#open.push(open);
-    this.#submitted(open.id, scheduler.nowMs - this.#startMs);
-    this.#offer(open);
+    const bytes = signedTransfer(genesis, owner, nonce, to, 1n);
+    const id = aside(() => transactionId(bytes));
+    this.#submitted(id, scheduler.nowMs - this.#startMs);
+    this.#offer(id, bytes, from % NODES);
   }
 
-  #retry(): void {
+  #offer(id: Hash, bytes: Uint8Array, node: number): void {
+    this.#network.offer(node, bytes, id);
     this.#network.scheduler.after(RETRY_MS, () => {
-      for (let at = this.#open.length - 1; at >= 0; at--)
-        if (this.#isFinal(this.#open[at]?.id as Hash)) this.#open.splice(at, 1);
-      for (const open of this.#open) this.#offer(open);
-      this.#retry();
+      if (!this.#isFinal(id)) this.#offer(id, bytes, (node + 1) % NODES);
     });
-  }
-
-  #offer(open: Open): void {
-    this.#network.offer(open.node, open.bytes, open.id);
-    open.node = (open.node + 1) % NODES;
   }
 }

@@ -51,7 +51,11 @@ export class RaftCluster {
   readonly #options: ClusterOptions;
   readonly #random: Random;
   readonly #liars: ReadonlyMap<number, RaftStrategy>;
-  readonly #latencies: { readonly from: number; readonly to: number; readonly latencyMs: number }[] = [];
+  readonly #latencies: {
+    readonly from: number;
+    readonly to: number;
+    readonly link: { readonly latencyMs: number; readonly jitterMs: number };
+  }[] = [];
 
   constructor(options: ClusterOptions) {
     const { seed, servers, timing, latencyMs, syncMs, liars = new Map() } = options;
@@ -144,22 +148,19 @@ export class RaftCluster {
   /** Ends whatever is wrong with wires. */
   heal(): void {
     this.links.heal();
-    for (const { from, to, latencyMs } of this.#latencies) this.#slow(from, to, latencyMs);
+    for (const { from, to, link } of this.#latencies) Object.assign(this.links.between(from, to), link);
   }
 
-  /** How long messages between two servers are on their way, there and back; half as much comes by chance on top. */
-  setLatency(one: number, other: number, latencyMs: number): void {
+  /** How long messages between two servers are on their way, there and back, and how much comes by chance on top. */
+  setLatency(one: number, other: number, latencyMs: number, jitterMs = latencyMs / 2): void {
     for (const [from, to] of [
       [one, other],
       [other, one],
     ] as const) {
-      this.#latencies.push({ from, to, latencyMs });
-      this.#slow(from, to, latencyMs);
+      const link = { latencyMs, jitterMs };
+      this.#latencies.push({ from, to, link });
+      Object.assign(this.links.between(from, to), link);
     }
-  }
-
-  #slow(from: number, to: number, latencyMs: number): void {
-    Object.assign(this.links.between(from, to), { latencyMs, jitterMs: latencyMs / 2 });
   }
 
   run(ms: number): void {
