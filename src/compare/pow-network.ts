@@ -25,7 +25,7 @@ import { SecretMiner } from './secret-miner.ts';
  *  proof of work in what is measured here. */
 export const BLOCK_MS = 10_000;
 /** Confirmations after which a transaction is shown as final. */
-export const CONFIRMATIONS = 6;
+const CONFIRMATIONS = 6;
 /** For how many it is measured beside. */
 const FEWER = [1, 3, CONFIRMATIONS];
 const SECOND_MS = 1000;
