@@ -32,6 +32,11 @@ export function shareAmongNodes(): void {
   sharing = true;
 }
 
+/** From now on each node works out everything by itself: for whoever counts what they do. */
+export function shareNothing(): void {
+  sharing = false;
+}
+
 /** The function, which must depend on nothing but the object and the context; neither the object nor the result ever changes. */
 export function shared<K extends object, T>(compute: (of: K) => T): (of: K) => T;
 export function shared<K extends object, C, T>(compute: (of: K, context: C) => T): (of: K, context: C) => T;

@@ -2,9 +2,11 @@
 import { Command, CommanderError } from 'commander';
 import { accountCommand } from './account.ts';
 import { blockCommand } from './block.ts';
+import { compareCommand } from './compare.ts';
 import { keysCommand } from './keys.ts';
 import { nodeCommand } from './node.ts';
 import { CommandError, EXIT, type ExitCode, Output, type Run, type Terminal, toCommandError } from './output.ts';
+import { powCommand } from './pow/command.ts';
 import { simulateCommand } from './simulate.ts';
 import { testnetCommand } from './testnet/command.ts';
 import { txCommand } from './tx.ts';
@@ -50,6 +52,8 @@ function program(terminal: Terminal, run: Run): Command {
     keysCommand,
     nodeCommand,
     simulateCommand,
+    compareCommand,
+    powCommand,
   ]) {
     root.addCommand(group(run));
   }

@@ -24,6 +24,8 @@ export const sha256 = (bytes: Uint8Array): Uint8Array => implementation.digest(b
 /** Digest as a Hash. */
 export const sha256Hash = (bytes: Uint8Array): Hash => implementation.hex(bytes) as Hash;
 
+export const installedSha256 = (): Sha256 => implementation;
+
 /** Replaces the implementation, after checking it on two examples of FIPS 180-4. */
 export function installSha256(candidate: Sha256): void {
   const examples: readonly (readonly [string, string])[] = [

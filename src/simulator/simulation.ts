@@ -39,11 +39,13 @@ export interface SimulationSetup {
   /** Nodes without a key, after all others. */
   readonly observers?: number;
   readonly consensus?: Partial<ConsensusSettings>;
-  readonly signatures?: 'stand-in' | 'ed25519';
+  readonly signatures?: 'stand-in' | 'ed25519' | Ed25519;
   readonly latencyMs?: number;
   /** Whether the work of nodes takes time; true where nothing is said. */
   readonly costs?: boolean;
   readonly trace?: readonly TraceSink[];
+  /** Is told what checkers are told. */
+  readonly watch?: Checker;
 }
 
 /** A message on the wire, about to leave: false keeps it back. */
@@ -76,7 +78,9 @@ export class Simulation {
     shareAmongNodes();
     this.random = new Random(setup.seed);
     this.trace = new Trace(setup.trace);
-    const scheme = checkedOnce(setup.signatures === 'ed25519' ? opensslEd25519 : standIn);
+    const { signatures = 'stand-in' } = setup;
+    const scheme =
+      typeof signatures === 'object' ? signatures : checkedOnce(signatures === 'ed25519' ? opensslEd25519 : standIn);
     this.scheme = scheme;
     const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
@@ -100,7 +104,8 @@ export class Simulation {
     this.connections = new Connections(this);
     this.streams = new Streams(this.scheduler, (from, to) => this.connections.session(from, to));
     this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
-    this.checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
+    const checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
+    this.checkers = setup.watch === undefined ? checkers : [...checkers, setup.watch];
     this.#watch = new DiskWatch(this.checkers, (record) => this.clients.settled(record));
   }
 

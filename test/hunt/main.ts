@@ -49,6 +49,8 @@ Searches:
           simulate --list\`); after the faults all honest nodes have to recover
   twins   one key on two replicas; primary and split of each of two rounds, 3,600 scenarios in all, as seeds from 0
   fuzz    four validators; messages of one of them are changed a little by round, the network is split by round
+  raft    3 to 7 servers of the Raft that PBFT is compared with, under crashes, partitions and bad wires; the properties of
+          its paper are checked after every step, and after the faults all servers have to recover
 
 Adversaries: liars that know what the others know carry out a plan; it is changed again and again, and a change is kept
 where it makes things worse for the honest.
@@ -61,6 +63,7 @@ Examples:
   npm run hunt -- --minutes 60                                  as many seeds as an hour allows
   npm run hunt -- --seed 5001 --minutes 600                     go on where the last one ended
   npm run hunt -- --search twins --seed 0 --count 3600          all of them
+  npm run hunt -- --search raft --count 2000                    two thousand seeds of Raft, in half a minute
   npm run hunt -- --adversary stall --minutes 60                the worst stall for each size of network
   npm run --silent hunt -- --minutes 1 --json                   for scripts
 

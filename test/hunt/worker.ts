@@ -1,5 +1,6 @@
 /** One core of the hunt: runs the scenarios of the seeds that it is given. */
 import { parentPort } from 'node:worker_threads';
+import { runRaftSeed } from '../../src/compare/raft/seeds.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { runFuzz } from '../../src/simulator/fuzz.ts';
 import { runScenario } from '../../src/simulator/run.ts';
@@ -33,6 +34,7 @@ function answer({ kind, seed, durationMs, costs }: HuntQuestion): HuntAnswer {
   const again = `npm run hunt -- --search ${kind} --seed ${seed} --count 1${costs ? '' : ' --costs off'}`;
   if (kind === 'twins') return answerOf(again, runTwins(seed, costs));
   if (kind === 'fuzz') return answerOf(again, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3, costs).simulation);
+  if (kind === 'raft') return answerOfRaft(again, seed);
   const scenario = { ...scenarioOf(seed, durationMs), costs };
   const { violations, simulatedMs, recoveryMs, boundMs } = runScenario(scenario);
   const [violation] = violations;
@@ -50,6 +52,13 @@ function answerOf(command: string, { violations, nowMs }: Simulation): HuntAnswe
     recovered: violation === undefined,
     recoveryMs: null,
   };
+}
+
+function answerOfRaft(command: string, seed: number): HuntAnswer {
+  const { violations, recoveryMs, simulatedMs } = runRaftSeed(seed);
+  const [violation] = violations;
+  const failure = violation === undefined ? null : `${violation.property}: ${violation.message}`;
+  return { command, failure, simulatedMs, recovered: recoveryMs !== null, recoveryMs };
 }
 
 parentPort?.on('message', (question: HuntQuestion) => parentPort?.postMessage(answer(question), []));

@@ -1,4 +1,4 @@
-/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md. */
+/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, or a rule of Raft. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Clause } from '../../src/consensus/marks.ts';
@@ -21,12 +21,16 @@ export interface Directed {
   readonly faults?: readonly string[];
   /** File in test/simulator/scenarios, without its ending: played before all others. */
   readonly transcript?: string;
+  /** The bug is in Raft: no scenario above is played, but its own seeds, and before them a figure of its paper, if one is
+   *  named (src/compare/raft/figures.ts). */
+  readonly raft?: { readonly figure?: string };
 }
 
 export interface Mutant {
   readonly name: string;
-  /** The clause of SPEC.md that it breaks, or the deviation; or the bound on what peers may cost. */
-  readonly clause: Clause | `deviation ${number}` | 'cost';
+  /** The clause of SPEC.md that it breaks, or the deviation; or the bound on what peers may cost; or the section of the paper
+   *  of Raft, or of the thesis. */
+  readonly clause: Clause | `deviation ${number}` | 'cost' | `Raft ${string}`;
   /** One line, with the replica as the subject. */
   readonly breaks: string;
   readonly edits: readonly Edit[];

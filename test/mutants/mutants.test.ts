@@ -44,6 +44,11 @@ describe('seeded bugs', () => {
     ['low-water-mark-ignored', 'health'],
     ['prepares-without-body', 'on disk'],
     ['invalid-body-accepted', 'authorship'],
+    ['raft-older-term-by-count', 'leader completeness'],
+    ['raft-vote-not-durable', 'election safety'],
+    ['raft-log-not-compared', 'leader completeness'],
+    ['raft-match-of-next', 'leader completeness'],
+    ['raft-leader-not-asked-for', 'quiet return'],
   ])('%s is caught by the checker of %s', async (name, checker) => {
     const { caught, disputed } = await laboratory.examine(named(name), BUDGET_MS);
     expect(caught?.checker).toBe(checker);

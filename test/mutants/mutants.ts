@@ -4,6 +4,7 @@ import { evidenceMutants } from './list/evidence.ts';
 import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
 import { patienceMutants } from './list/patience.ts';
+import { raftMutants } from './list/raft.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
 import { viewMutants } from './list/views.ts';
 import { voteMutants } from './list/votes.ts';
@@ -18,4 +19,5 @@ export const mutants: readonly Mutant[] = [
   ...budgetMutants,
   ...evidenceMutants,
   ...bodyMutants,
+  ...raftMutants,
 ];

@@ -4,9 +4,11 @@ import { join } from 'node:path';
 import type { Scenario } from '../../src/simulator/scenario.ts';
 import type { Directed } from './mutant.ts';
 
-/** Text of a transcript, or a scenario of `trefoil simulate`. */
+/** Text of a transcript, or a scenario of `trefoil simulate`; a seed of Raft's own search, or a figure of its paper. */
 export type Play =
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
+  | { readonly kind: 'raft'; readonly seed: number }
+  | { readonly kind: 'raft-figure'; readonly figure: string }
   | { readonly kind: 'transcript'; readonly name: string; readonly text: string };
 
 export interface Trial {
@@ -46,6 +48,10 @@ export function* trialsFrom(
   scenarioOf: (seed: number, durationMs: number) => Scenario,
 ): Generator<Trial> {
   for (let number = first; ; number++) {
+    if (directed?.raft !== undefined) {
+      yield { number, play: raftPlay(number, directed.raft) };
+      continue;
+    }
     if (number === 0 && directed?.transcript !== undefined) {
       yield { number, play: transcript(directed.transcript) };
       continue;
@@ -64,6 +70,9 @@ const transcript = (name: string): Play => ({
   name,
   text: readFileSync(join(SCENARIOS, `${name}.txt`), 'utf8'),
 });
+
+const raftPlay = (number: number, { figure }: { readonly figure?: string }): Play =>
+  number === 0 && figure !== undefined ? { kind: 'raft-figure', figure } : { kind: 'raft', seed: number + 1 };
 
 /** The seed's own scenario, but for what the direction says. Liars never hold a third of the power. */
 function direct(general: Scenario, { powers, liars, plan, faults }: Directed): Scenario {

@@ -1,9 +1,11 @@
 /** Runs the simulator of one copy of the sources until a checker fails or time is up. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { invariant } from '../../src/base/invariant.ts';
+import { invariant, present, unreachable } from '../../src/base/invariant.ts';
 import { type Answer, type Play, type Question, trialsFrom } from './trials.ts';
 
+type FiguresModule = typeof import('../../src/compare/raft/figures.ts');
+type SeedsModule = typeof import('../../src/compare/raft/seeds.ts');
 type Sha256Module = typeof import('../../src/crypto/node-sha256.ts');
 type PlayModule = typeof import('../../src/simulator/play.ts');
 type RunModule = typeof import('../../src/simulator/run.ts');
@@ -19,11 +21,16 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const { commandOf, scenarioOf } = await load<ScenarioModule>('simulator/scenario.ts');
   const { parseTranscript } = await load<TranscriptModule>('simulator/transcript.ts');
   const { playTranscript } = await load<PlayModule>('simulator/play.ts');
+  const { runRaftSeed } = await load<SeedsModule>('compare/raft/seeds.ts');
+  const { raftFigures } = await load<FiguresModule>('compare/raft/figures.ts');
   installNodeSha256();
 
   const failureOf = (play: Play): { checker: string; message: string } | undefined => {
     try {
       if (play.kind === 'scenario') return runScenario(play.scenario).violations[0];
+      if (play.kind === 'raft') return breach(runRaftSeed(play.seed).violations);
+      if (play.kind === 'raft-figure')
+        return breach(present(raftFigures.get(play.figure), play.figure)().checker.violations);
       const transcript = parseTranscript(play.text);
       invariant(transcript.ok, 'transcripts can be read', transcript.ok ? {} : { error: transcript.error.message });
       return playTranscript(transcript.value).violations[0];
@@ -35,10 +42,7 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const trials =
     task.kind === 'once' ? [{ number: 0, play: task.play }] : trialsFrom(task.first, task.directed, scenarioOf);
   for (const { number, play } of trials) {
-    const command =
-      play.kind === 'scenario'
-        ? commandOf(play.scenario)
-        : `npx trefoil simulate --scenario test/simulator/scenarios/${play.name}.txt`;
+    const command = commandFor(play, commandOf);
     say({ kind: 'trying', number, play, command });
     const failure = failureOf(play);
     if (failure !== undefined) {
@@ -48,6 +52,24 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
     if (Date.now() >= untilMs) break;
   }
   return { kind: 'held' };
+}
+
+const breach = ([violation]: readonly { readonly property: string; readonly message: string }[]) =>
+  violation === undefined ? undefined : { checker: violation.property, message: violation.message };
+
+function commandFor(play: Play, commandOf: ScenarioModule['commandOf']): string {
+  switch (play.kind) {
+    case 'scenario':
+      return commandOf(play.scenario);
+    case 'transcript':
+      return `npx trefoil simulate --scenario test/simulator/scenarios/${play.name}.txt`;
+    case 'raft':
+      return `npm run hunt -- --search raft --seed ${play.seed} --count 1`;
+    case 'raft-figure':
+      return 'npx vitest run test/compare/raft/figures.test.ts';
+    default:
+      return unreachable(play);
+  }
 }
 
 process.once('message', (question: Question) => {

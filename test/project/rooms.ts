@@ -17,6 +17,7 @@ const ROOMS = [
   'network',
   'simulator',
   'compare',
+  'miners',
   'node',
   'rpc',
   'client',

@@ -1,0 +1,139 @@
+/** `trefoil compare`: the same transactions and faults through PBFT, proof of work and Raft. */
+import { writeFileSync } from 'node:fs';
+import { Command, InvalidArgumentError } from 'commander';
+import { type Comparison, compare, PARTS } from '../compare/compare.ts';
+import { TITLES } from '../compare/report/facts.ts';
+import { count, duration, percent } from '../compare/report/words.ts';
+import type { Run as Measured } from '../compare/protocol.ts';
+import { installNodeSha256 } from '../crypto/node-sha256.ts';
+import { parseNatural } from './arguments.ts';
+import { type Answer, type Colours, CommandError, EXIT, type Output, type Run } from './output.ts';
+import { table } from './table.ts';
+
+interface CompareOptions {
+  readonly seed: number;
+  readonly report?: string;
+  readonly only: readonly string[];
+}
+
+export function compareCommand(run: Run): Command {
+  return new Command('compare')
+    .description('Run the same transactions and faults through PBFT, proof of work and Raft, side by side.')
+    .option('--seed <number>', 'what decides all chance: the same seed gives the same numbers', parseNatural, 1)
+    .option('--report <file>', 'also write a page with pictures and a guide, to be opened in any browser')
+    .option('--only <part>', `one part alone; may be repeated: ${PARTS.join(', ')}`, parsePart, [])
+    .option('--json', 'print one JSON object')
+    .addHelpText('after', HELP)
+    .action((options: CompareOptions) => run((output) => compareAll(options, output)));
+}
+
+const HELP = `
+Four nodes, some 400 transfers in seven minutes of virtual time, on the ledger and the wires of the simulator, through each:
+
+  pbft        the node's own core and driver, equal powers          pow   proof of work, most work, 6 confirmations
+  pbft-stake  the same with unequal powers, none of them a third    raft  for members that only crash
+
+  calm                nothing goes wrong
+  crash               the leader crashes (FLP)
+  partition-minority  one node is cut off for four minutes (CAP)
+  partition-half      two against two (split brain)
+  one-liar            one of four lies; in proof of work, a quarter of the hash power mines in secret
+  third-lying         two of four lie
+  regions             Frankfurt, Virginia and Singapore
+
+Columns: final after (half of all transactions, 99 of 100), how many became final, messages for each, the longest time in which
+nothing became final, and what was shown as final and was not: honest nodes that differ, transactions that were taken back.
+
+Examples:
+  trefoil compare --report compare.html
+  trefoil compare --only partition-half
+  trefoil compare --only double-spend --seed 7
+  trefoil compare --json`;
+
+function parsePart(text: string, before: readonly string[]): readonly string[] {
+  if (!PARTS.includes(text)) throw new InvalidArgumentError(`The parts are ${PARTS.join(', ')}.`);
+  return [...before, text];
+}
+
+async function compareAll({ seed, report, only }: CompareOptions, output: Output): Promise<Answer> {
+  if (report !== undefined && only.length > 0) {
+    const hint = 'Leave --only away, or leave --report away.';
+    throw new CommandError('REPORT_NEEDS_ALL', 'a report has all parts, and --only asks for some', hint, EXIT.usage);
+  }
+  installNodeSha256();
+  const comparison = compare(seed, only, (done, of, what) => {
+    const line = `${done + 1} of ${of}: ${what}`;
+    if (output.isLive) output.live(line);
+    else if (!output.json) output.progress(line);
+  });
+  if (report !== undefined) await write(report, comparison);
+  return { json: comparison, text: textOf(comparison, report, output.colours) };
+}
+
+/** The library that draws is large, and loaded only here. */
+async function write(file: string, comparison: Comparison): Promise<void> {
+  const { pageOf } = await import('../compare/report/page.ts');
+  try {
+    writeFileSync(file, pageOf(comparison));
+  } catch (error) {
+    const message = `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    throw new CommandError('REPORT_NOT_WRITTEN', message, 'Name a file in a folder that is there.');
+  }
+}
+
+const HEADS = ['protocol', 'final after', '99 of 100', 'final', 'messages', 'longest without', 'broken'];
+
+function textOf(
+  { seed, scenarios, doubleSpend, risk }: Comparison,
+  report: string | undefined,
+  colours: Colours,
+): string {
+  const parts = scenarios.map(({ title, name, runs }) => {
+    const rows = runs.map((run) => rowOf(run, colours));
+    return `${colours.bold(title)} ${colours.dim(`(${name})`)}\n${table(HEADS, rows, colours)}`;
+  });
+  if (doubleSpend !== null) {
+    const { share, confirmations, pow, tries, successes, chance, pbft } = doubleSpend;
+    const result =
+      pow.takenBackMs === null
+        ? 'the thief gave up'
+        : `delivered at ${duration(pow.deliveredMs)}, taken back at ${duration(pow.takenBackMs)}, the merchant has ${pow.merchantHas} of 100`;
+    parts.push(
+      `${colours.bold('A double spend')}
+proof of work, ${percent(share)} of the hash power, ${confirmations} confirmation: ${result}
+  ${successes} of ${tries} tries succeeded, the exact chance is ${percent(chance)}
+PBFT, one liar of four: ${pbft.most} of the two payments became final, ${pbft.provers} nodes can prove the lie`,
+    );
+  }
+  if (risk.length > 0) {
+    const rows = risk.flatMap(({ share, exact, nakamoto, measured }) =>
+      [1, 3, 6].map((z) => [
+        String(share),
+        String(z),
+        ...[exact[z - 1] ?? 0, nakamoto[z - 1] ?? 0, measured[z - 1]?.estimate ?? 0].map(percent),
+      ]),
+    );
+    const heads = ['share', 'confirmations', 'exact', 'Nakamoto', 'counted'];
+    parts.push(`${colours.bold('The chance that a payment is taken back')}\n${table(heads, rows, colours)}`);
+  }
+  if (report !== undefined) parts.push(`The page is in ${report}.`);
+  else if (scenarios.length > 1)
+    parts.push(colours.dim(`As a page: npx trefoil compare --seed ${seed} --report compare.html`));
+  return parts.join('\n\n');
+}
+
+function rowOf(run: Measured, { red, green }: Colours): readonly string[] {
+  const broken = [
+    ...(run.disagreed ? ['honest nodes differ'] : []),
+    ...(run.reversedAfterFinal > 0 ? [`${run.reversedAfterFinal} taken back`] : []),
+  ];
+  return [
+    TITLES[run.protocol],
+    duration(run.finalityMs.p50),
+    duration(run.finalityMs.p99),
+    `${run.committed} of ${run.submitted}`,
+    count(run.messagesPerTransaction),
+    duration(run.unavailableMs),
+    broken.length === 0 ? green('nothing') : red(broken.join(', ')),
+  ];
+}

@@ -1,0 +1,249 @@
+/**
+ * One node's view of the chain: the tree of blocks, and the ledger after the best branch. When another branch becomes the best,
+ * the ledger goes back, block by block, to where the two part, and forward again. A block is executed when its branch becomes
+ * the best one, not before; if it then proves to be invalid, it leaves the tree with all that stand on it.
+ */
+import type { Address, Hash } from '../base/brand.ts';
+import { ForgetfulMap } from '../base/bounded.ts';
+import { invariant, present } from '../base/invariant.ts';
+import { fail, ok, type Result } from '../base/result.ts';
+import type { Account } from '../ledger/account.ts';
+import { execute } from '../ledger/execute.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import { advance, genesisState, type LedgerState } from '../ledger/state.ts';
+import type { IdentifiedTransaction } from '../ledger/transaction.ts';
+import { type AloneCode, bodyOf, checkBlockAlone, firstHeader, type PowBlock, type PowRules } from './block.ts';
+import { earliestTime, firstLineage, type Lineage, nextBits, nextLineage } from './difficulty.ts';
+import { headerId } from './header.ts';
+import { BRANCH_DEPTH_MAX, INVALID_MAX, TREE_BLOCKS_MAX } from './limits.ts';
+import { targetOf, workOf } from './target.ts';
+import { BlockTree, type TreeLimits } from './tree.ts';
+
+export interface ChainSettings {
+  readonly genesis: Genesis;
+  /** Of the first period, see target.ts. */
+  readonly firstBits: number;
+  readonly rules: PowRules;
+  /** Whether the sender signed it. */
+  readonly isSigned: (item: IdentifiedTransaction) => boolean;
+  /** Others than the room's own, in tests and where a study wants none. */
+  readonly limits?: TreeLimits;
+}
+
+type ContextCode = 'BAD_HEIGHT' | 'BAD_BITS' | 'TIME_TOO_EARLY' | 'TIME_TOO_FAR';
+export type RefusalCode =
+  | AloneCode
+  | ContextCode
+  | 'KNOWN_INVALID'
+  | 'INVALID_PARENT'
+  | 'TOO_DEEP'
+  | 'BAD_SIGNATURE'
+  | 'TRANSACTION_SKIPPED';
+
+/** What came of a block. `side`: it is on a branch that is not the best. */
+export type Verdict =
+  | { readonly kind: 'known' | 'orphan' | 'side' }
+  | { readonly kind: 'tip'; readonly change: Change }
+  | { readonly kind: 'refused'; readonly code: RefusalCode; readonly message: string };
+
+/** How the best branch changed. */
+export interface Change {
+  /** Blocks that are no longer on it, newest first. None where the chain only grew. */
+  readonly undone: readonly PowBlock[];
+  /** Blocks that now are, oldest first. */
+  readonly applied: readonly PowBlock[];
+  /** Transactions that stood in the former and stand in none of the latter, oldest first. */
+  readonly takenBack: readonly IdentifiedTransaction[];
+}
+
+interface Known {
+  /** Null of the first block, which has no content. */
+  readonly block: PowBlock | null;
+  readonly lineage: Lineage;
+}
+
+/** The ledger's state before a block. Trees are never changed, only replaced, so that keeping the old one is enough. */
+interface Undo extends Pick<LedgerState, 'head' | 'accountTree' | 'offenceTree' | 'history'> {
+  /** Accounts that the block touched, as they were; undefined where there was none. */
+  readonly accounts: readonly (readonly [Address, Account | undefined])[];
+}
+
+export class Chain {
+  readonly #settings: ChainSettings;
+  readonly #tree: BlockTree<Hash>;
+  readonly #state: LedgerState;
+  readonly #known = new Map<Hash, Known>();
+  /** By block, of those that the state stands on. */
+  readonly #undo = new Map<Hash, Undo>();
+  /** Height of the block, of transactions in those. */
+  readonly #heights = new Map<Hash, number>();
+  readonly #invalid = new ForgetfulMap<Hash, true>(INVALID_MAX);
+  /** The block after which the state is this. Between two calls it is the tip. */
+  #at: Hash;
+
+  constructor(settings: ChainSettings) {
+    const first = firstHeader(settings.genesis, settings.firstBits);
+    this.#settings = settings;
+    this.#state = genesisState(settings.genesis);
+    this.#at = headerId(first);
+    this.#tree = new BlockTree(this.#at, settings.limits ?? { depthMax: BRANCH_DEPTH_MAX, blocksMax: TREE_BLOCKS_MAX });
+    this.#known.set(this.#at, { block: null, lineage: firstLineage(first) });
+  }
+
+  /** Blocks by work alone. For reading. */
+  get tree(): Omit<BlockTree<Hash>, 'add' | 'remove' | 'prune'> {
+    return this.#tree;
+  }
+
+  /** The ledger after the best block. For reading. */
+  get state(): LedgerState {
+    return this.#state;
+  }
+
+  /** Whether there is nothing new to hear of a block: it is in the tree, or invalid. */
+  knows(id: Hash): boolean {
+    return this.#known.has(id) || this.#invalid.has(id);
+  }
+
+  /** Undefined of blocks that are not in the tree, and of the first one. */
+  block(id: Hash): PowBlock | undefined {
+    return this.#known.get(id)?.block ?? undefined;
+  }
+
+  /** What the next block on the best one is held to. */
+  get lineage(): Lineage {
+    return present(this.#known.get(this.#at), 'the tip').lineage;
+  }
+
+  /** Blocks of the best branch from the one with this transaction on: 1 when it stands in the tip. Null where it stands in none,
+   *  or so deep that it was forgotten. */
+  confirmations(transaction: Hash): number | null {
+    const height = this.#heights.get(transaction);
+    return height === undefined ? null : this.#tree.tip.height - height + 1;
+  }
+
+  /** Takes in a block. `nowS`: seconds since 1970, by the caller's clock. */
+  add(block: PowBlock, nowS: number): Verdict {
+    const { id, header, coinbase } = block;
+    if (this.#known.has(id)) return { kind: 'known' };
+    if (this.#invalid.has(id)) return refused('KNOWN_INVALID', `${id} was refused before`);
+    // These say nothing of the id: the same header may come with the content that it binds.
+    const alone = checkBlockAlone(block, this.#settings.rules, this.#settings.genesis);
+    if (!alone.ok) return { kind: 'refused', ...alone.error };
+    if (this.#invalid.has(header.parent)) return this.#refuse(id, 'INVALID_PARENT', 'its parent was refused');
+    const { root } = this.#tree;
+    if (coinbase.height <= root.height)
+      return refused('TOO_DEEP', `height ${coinbase.height}; branches begin at ${root.height} or later`);
+    const parent = this.#known.get(header.parent);
+    if (parent === undefined) return { kind: 'orphan' };
+    const fits = this.#checkInContext(block, parent.lineage, nowS);
+    // What is too far ahead today is not so tomorrow.
+    if (!fits.ok && fits.error.code === 'TIME_TOO_FAR') return { kind: 'refused', ...fits.error };
+    if (!fits.ok) return this.#refuse(id, fits.error.code, fits.error.message);
+    const unsigned = block.transactions.find((item) => !this.#settings.isSigned(item));
+    if (unsigned !== undefined) return this.#refuse(id, 'BAD_SIGNATURE', `${unsigned.id} is not signed by its sender`);
+
+    const before = this.#at;
+    this.#known.set(id, { block, lineage: nextLineage(parent.lineage, header, this.#settings.rules) });
+    const place = this.#tree.add(id, header.parent, workOfBits(header.bits));
+    const invalid = this.#follow();
+    if (invalid !== null) return refused(invalid.code, invalid.message);
+    const verdict: Verdict = place === 'tip' ? { kind: 'tip', change: this.#change(before) } : { kind: 'side' };
+    for (const forgotten of this.#tree.prune()) this.#forget(forgotten);
+    return verdict;
+  }
+
+  #checkInContext(
+    { header, coinbase }: PowBlock,
+    parent: Lineage,
+    nowS: number,
+  ): Result<void, { readonly code: ContextCode; readonly message: string }> {
+    const { rules } = this.#settings;
+    if (coinbase.height !== parent.height + 1)
+      return fail('BAD_HEIGHT', `height ${coinbase.height} on a block of height ${parent.height}`);
+    const bits = nextBits(parent, rules);
+    if (header.bits !== bits) return fail('BAD_BITS', `bits ${header.bits}, ${bits} would be right`);
+    const earliest = earliestTime(parent, rules);
+    if (header.time < earliest) return fail('TIME_TOO_EARLY', `time ${header.time}, ${earliest} at the earliest`);
+    const latest = Math.floor(nowS) + rules.futureS;
+    if (header.time > latest) return fail('TIME_TOO_FAR', `time ${header.time}, ${latest} at the latest`);
+    return ok(undefined);
+  }
+
+  #refuse(id: Hash, code: RefusalCode, message: string): Verdict {
+    this.#invalid.set(id, true);
+    return refused(code, message);
+  }
+
+  /** Brings the state to the tip of the tree. Returns what was wrong with the first block that could not be executed, if any. */
+  #follow(): { readonly code: RefusalCode; readonly message: string } | null {
+    let invalid: { readonly code: RefusalCode; readonly message: string } | null = null;
+    while (this.#at !== this.#tree.tip.id) {
+      const { undo, redo } = this.#tree.path(this.#at, this.#tree.tip.id);
+      for (const id of undo) this.#undoBlock(id);
+      for (const id of redo) {
+        const applied = this.#applyBlock(id);
+        if (applied.ok) continue;
+        invalid ??= applied.error;
+        for (const removed of this.#tree.remove(id)) {
+          this.#known.delete(removed);
+          this.#invalid.set(removed, true);
+        }
+        break;
+      }
+    }
+    return invalid;
+  }
+
+  /** Error: TRANSACTION_SKIPPED. PBFT orders before it executes, so there such a transaction is only left out. A miner knows the
+   *  state: what it puts in all the same takes room and pays nothing. */
+  #applyBlock(id: Hash): Result<void, { readonly code: 'TRANSACTION_SKIPPED'; readonly message: string }> {
+    const block = present(present(this.#known.get(id), 'a block to execute').block, 'its content');
+    const state = this.#state;
+    const executed = execute(state, bodyOf(block), block.transactions);
+    const [skipped] = executed.skipped;
+    if (skipped !== undefined) return fail('TRANSACTION_SKIPPED', `${skipped.id} cannot be executed: ${skipped.code}`);
+    const { head, accountTree, offenceTree, history } = state;
+    const accounts = [...executed.changes.keys()].map((address) => [address, state.accounts.get(address)] as const);
+    this.#undo.set(id, { head, accountTree, offenceTree, history, accounts });
+    advance(state, executed);
+    for (const item of block.transactions) this.#heights.set(item.id, block.coinbase.height);
+    this.#at = id;
+    return ok(undefined);
+  }
+
+  #undoBlock(id: Hash): void {
+    const { accounts, head, ...trees } = present(this.#undo.get(id), 'what undoes a block');
+    const block = present(this.block(id), 'a block to undo');
+    for (const [address, account] of accounts) {
+      if (account === undefined) this.#state.accounts.delete(address);
+      else this.#state.accounts.set(address, account);
+    }
+    Object.assign(this.#state, { head, ...trees });
+    for (const item of block.transactions) this.#heights.delete(item.id);
+    this.#undo.delete(id);
+    this.#at = block.header.parent;
+  }
+
+  #change(before: Hash): Change {
+    const { undo, redo } = this.#tree.path(before, this.#at);
+    const blockOf = (id: Hash): PowBlock => present(this.block(id), 'a block of a path');
+    const undone = undo.map(blockOf);
+    const stood = undone.toReversed().flatMap(({ transactions }) => transactions);
+    return { undone, applied: redo.map(blockOf), takenBack: stood.filter(({ id }) => !this.#heights.has(id)) };
+  }
+
+  #forget(id: Hash): void {
+    if (this.#undo.delete(id)) for (const item of this.block(id)?.transactions ?? []) this.#heights.delete(item.id);
+    this.#known.delete(id);
+  }
+}
+
+const refused = (code: RefusalCode, message: string): Verdict => ({ kind: 'refused', code, message });
+
+/** Of bits that were checked. */
+function workOfBits(bits: number): bigint {
+  const target = targetOf(bits);
+  invariant(target.ok, 'bits of a block that was checked', { bits });
+  return workOf(target.value);
+}

@@ -1,0 +1,48 @@
+/** Threads that mine for real. What they find, and when, nothing decides: each test goes on until it has seen what it waits for. */
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { describe, expect, test } from 'vitest';
+import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
+import { type MiningOutcome, type MiningSight, runMiners } from '../../src/miners/run.ts';
+
+const MAIN = join(import.meta.dirname, '..', '..', 'src', 'cli', 'main.ts');
+
+async function mineUntil(isSeen: (sight: MiningSight) => boolean): Promise<[MiningOutcome, readonly MiningSight[]]> {
+  const stopping = new AbortController();
+  const sights: MiningSight[] = [];
+  const outcome = await runMiners({
+    miners: 4,
+    seconds: 120,
+    seed: 7,
+    ed25519: await selectEd25519(),
+    signal: stopping.signal,
+    see: (sight) => {
+      sights.push(sight);
+      if (isSeen(sight)) stopping.abort();
+    },
+  });
+  return [outcome, sights];
+}
+
+describe('four miners', () => {
+  test('fork and reorganise, and agree in the end on a state that equals replay', async () => {
+    const [outcome, sights] = await mineUntil((sight) => sight.kind === 'reorganised' && sight.takenBack.length > 0);
+    expect(outcome.agreed).toBe(true);
+    expect(outcome.forks).toBeGreaterThan(0);
+    expect(outcome.blocks).toBeGreaterThan(outcome.height);
+    expect(outcome.reorganisations.every(({ depth }) => depth > 0)).toBe(true);
+    expect(outcome.reorganisations.some(({ undone }) => undone.length > 0)).toBe(true);
+    expect(outcome.transactions).toBeGreaterThan(0);
+    expect(sights.filter(({ kind }) => kind === 'closed')).toHaveLength(outcome.forks);
+  });
+
+  test('are seen from the command line, in JSON alone', () => {
+    const args = ['pow', 'mine', '--miners', '2', '--seconds', '3', '--json'];
+    const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+    expect(stderr).toBe('');
+    expect(status).toBe(0);
+    const answer = JSON.parse(stdout) as MiningOutcome;
+    expect(answer).toMatchObject({ agreed: true, stateRoot: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
+    expect(answer.reorganisations.every(({ depth, undone }) => depth > 0 && Array.isArray(undone))).toBe(true);
+  });
+});

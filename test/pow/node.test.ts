@@ -1,0 +1,152 @@
+import { describe, expect, test } from 'vitest';
+import type { PowBlock } from '../../src/pow/block.ts';
+import { ORPHANS_MAX } from '../../src/pow/limits.ts';
+import type { NodeEffect } from '../../src/pow/node.ts';
+import { PowNode } from '../../src/pow/node.ts';
+import { LATE_S, pay, Quarry, settings, START_S } from './kit.ts';
+
+const newNode = (miner = 0): PowNode => new PowNode({ ...settings(), miner });
+const hear = (node: PowNode, block: PowBlock, from = 'peer'): readonly NodeEffect[] =>
+  node.step({ kind: 'block', from, block }, LATE_S);
+const kinds = (effects: readonly NodeEffect[]): string[] => effects.map(({ kind }) => kind);
+
+/** The template that a node wants to be mined now. */
+function template(node: PowNode, nowS = START_S + 1) {
+  const [effect] = node.step({ kind: 'renew' }, nowS);
+  if (effect?.kind !== 'mine') throw new Error('nothing to mine');
+  return effect.template;
+}
+
+describe('a node that mines', () => {
+  test('sends what it found to all at once, and mines on top of it', () => {
+    const node = newNode();
+    const effects = node.step({ kind: 'found', template: template(node), nonce: 5 }, START_S + 1);
+    expect(kinds(effects)).toEqual(['connected', 'send-block', 'mine']);
+    const [connected, sent, mine] = effects;
+    expect(connected).toMatchObject({ isTip: true });
+    expect(sent).toMatchObject({ to: null, block: { header: { nonce: 5 }, coinbase: { height: 1, miner: 0 } } });
+    expect(mine).toMatchObject({ template: { header: { parent: node.tip.id, nonce: 0 }, coinbase: { height: 2 } } });
+  });
+
+  test('never searches the same hashes twice, nor those of another', () => {
+    const [first, second] = [newNode(0), newNode(1)];
+    const roots = [template(first), template(first), template(second)].map(({ header }) => header.root);
+    expect(new Set(roots).size).toBe(3);
+  });
+
+  test('gives its blocks the time of its clock, or the earliest that the rules let it', () => {
+    expect(template(newNode(), START_S + 77.9).header.time).toBe(START_S + 77);
+    expect(template(newNode(), START_S - 50).header.time).toBe(START_S + 1);
+  });
+
+  test('puts transactions into blocks once, and passes each on once', () => {
+    const node = newNode();
+    const item = pay(0, 0);
+    const effects = node.step({ kind: 'transaction', from: 'peer', item }, START_S);
+    expect(effects).toEqual([{ kind: 'send-transaction', except: 'peer', item }]);
+    expect(node.step({ kind: 'transaction', from: 'other', item }, START_S)).toEqual([]);
+    node.step({ kind: 'found', template: template(node), nonce: 0 }, START_S + 1);
+    expect(node.confirmations(item.id)).toBe(1);
+    expect(template(node, START_S + 2).transactions).toEqual([]);
+  });
+
+  test('takes no transaction that its sender did not sign', () => {
+    const node = new PowNode({ ...settings({ isSigned: () => false }), miner: 0 });
+    expect(node.step({ kind: 'transaction', from: null, item: pay(0, 0) }, START_S)).toEqual([]);
+    expect(node.waiting).toBe(0);
+  });
+});
+
+describe('a node that hears of blocks', () => {
+  test('tells others of what is new, but who told it', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const block = quarry.block(quarry.first);
+    const effects = hear(node, block);
+    expect(effects).toMatchObject([
+      { kind: 'connected', isTip: true },
+      { kind: 'announce', except: 'peer', id: block.id },
+      { kind: 'mine' },
+    ]);
+    expect(hear(node, block, 'other')).toEqual([]);
+  });
+
+  test('asks for what was announced, unless it is here', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const block = quarry.block(quarry.first);
+    const announced = { kind: 'announced', from: 'peer', id: block.id } as const;
+    expect(node.step(announced, LATE_S)).toEqual([{ kind: 'ask', to: 'peer', id: block.id }]);
+    expect(node.step({ ...announced, kind: 'ask' }, LATE_S)).toEqual([]);
+    hear(node, block);
+    expect(node.step(announced, LATE_S)).toEqual([]);
+    expect(node.step({ ...announced, kind: 'ask' }, LATE_S)).toEqual([{ kind: 'send-block', to: 'peer', block }]);
+  });
+
+  test('asks for parents, one after the other, and takes the whole branch when the first is there', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const [b1, b2, b3] = quarry.chain(quarry.first, 3) as [PowBlock, PowBlock, PowBlock];
+    expect(hear(node, b3)).toEqual([{ kind: 'ask', to: 'peer', id: b2.id }]);
+    expect(hear(node, b2)).toEqual([{ kind: 'ask', to: 'peer', id: b1.id }]);
+    expect(kinds(hear(node, b1))).toEqual([
+      ...['connected', 'announce', 'connected', 'announce', 'connected', 'announce'],
+      'mine',
+    ]);
+    expect(node.tip.id).toBe(b3.id);
+  });
+
+  test('reorganises: what it takes back waits again, and is in what it mines next', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const [lost, kept] = [pay(0, 0), pay(1, 0)];
+    hear(node, quarry.block(quarry.first, { transactions: [lost, kept] }));
+    const b1 = quarry.block(quarry.first, { transactions: [kept] });
+    expect(hear(node, b1)).toMatchObject([{ kind: 'connected', isTip: false }, { kind: 'announce' }]);
+    const effects = hear(node, quarry.block(b1.id));
+    expect(effects).toMatchObject([
+      { kind: 'connected', isTip: true },
+      { kind: 'announce' },
+      { kind: 'reorganised', depth: 1, takenBack: [lost] },
+      { kind: 'mine', template: { transactions: [lost] } },
+    ]);
+    expect([node.confirmations(lost.id), node.confirmations(kept.id)]).toEqual([null, 2]);
+  });
+
+  test('takes back nothing that a later block of the same step holds again', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const paid = pay(0, 0);
+    hear(node, quarry.block(quarry.first, { transactions: [paid] }));
+    const b1 = quarry.block(quarry.first);
+    const b2 = quarry.block(b1.id);
+    const b3 = quarry.block(b2.id, { transactions: [paid] });
+    hear(node, b3);
+    hear(node, b2);
+    const effects = hear(node, b1);
+    expect(effects).toContainEqual({ kind: 'reorganised', depth: 1, takenBack: [] });
+    expect(effects.at(-1)).toMatchObject({ kind: 'mine', template: { transactions: [] } });
+  });
+
+  test('drops what waits for a block that proves to be invalid, and says who sent that', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const bad = quarry.block(quarry.first, { height: 7 });
+    const child = quarry.block(bad.id, { height: 8 });
+    hear(node, child, 'victim');
+    expect(hear(node, bad, 'liar')).toEqual([{ kind: 'refused', from: 'liar', id: bad.id, code: 'BAD_HEIGHT' }]);
+    expect(node.step({ kind: 'announced', from: 'peer', id: bad.id }, LATE_S)).toEqual([]);
+    expect(hear(node, child)).toMatchObject([{ kind: 'refused', code: 'INVALID_PARENT' }]);
+  });
+
+  test('outlives a flood of orphans: what an honest peer sent still finds its place', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const [b1, b2] = quarry.chain(quarry.first, 2) as [PowBlock, PowBlock];
+    hear(node, b2, 'honest');
+    const nobody = quarry.block(quarry.first);
+    for (let i = 0; i < 2 * ORPHANS_MAX; i++) hear(node, quarry.block(nobody.id), 'flooder');
+    hear(node, b1, 'honest');
+    expect(node.tip.id).toBe(b2.id);
+  });
+});
