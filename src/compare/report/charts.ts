@@ -174,14 +174,17 @@ export function treeChart(blocks: NonNullable<Run['blocks']>): string {
   });
 }
 
+/** What is less is drawn as this. */
+const RISK_FLOOR = 1e-4;
+
+const points = (values: readonly number[]): (readonly number[])[] =>
+  values.map((value, index) => [index + 1, Math.max(RISK_FLOOR, value)]);
+
 /** By confirmations: what the closed forms say, and what was counted. */
 export function riskChart(curves: readonly RiskCurve[]): string {
   const shades = ['var(--stake)', 'var(--pow)', 'var(--raft)'];
-  const floor = 1e-4;
   const series = curves.flatMap(({ share, nakamoto, exact, measured }, at) => {
     const color = shades[at % shades.length];
-    const points = (values: readonly number[]): (readonly number[])[] =>
-      values.map((value, index) => [index + 1, Math.max(floor, value)]);
     return [
       {
         name: `exact, share ${share}`,
@@ -215,7 +218,7 @@ export function riskChart(curves: readonly RiskCurve[]): string {
     xAxis: axis('confirmations', { type: 'value', min: 1, max: 10 }),
     yAxis: axis('chance that it is taken back', {
       type: 'log',
-      min: floor,
+      min: RISK_FLOOR,
       max: 1,
       nameGap: 58,
       axisLabel: { color: INK, formatter: percent },

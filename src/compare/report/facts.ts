@@ -45,7 +45,6 @@ export function rowsOf(comparison: Comparison): readonly Row[] {
     about,
     cells: PROTOCOLS.map((protocol) => cell(runOf(comparison, part, protocol))),
   });
-  const finality = ({ finalityMs: { p50, p99 } }: Run): Cell => plain(`${duration(p50)} · ${duration(p99)}`);
   return [
     row('calm', 'Final after', 'half of all transactions · 99 of 100, in one room', finality),
     row('regions', 'The same on three continents', 'one way 45 to 110 ms', finality),
@@ -83,6 +82,8 @@ export function rowsOf(comparison: Comparison): readonly Row[] {
     row('third-lying', 'Two of four lie', 'the same', safety),
   ];
 }
+
+const finality = ({ finalityMs: { p50, p99 } }: Run): Cell => plain(`${duration(p50)} · ${duration(p99)}`);
 
 function risk(run: Run): Cell {
   const last = run.confirmations?.at(-1);
