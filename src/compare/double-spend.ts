@@ -62,7 +62,7 @@ const PBFT_MS = 30_000;
 const START_UP_MS = 1000;
 
 export function doubleSpend(share: number, confirmations: number, seed: number): DoubleSpend {
-  const thefts = Array.from({ length: TRIES }, (_, at) => new Theft(share, confirmations, seed + at).run());
+  const thefts = Array.from({ length: TRIES }, (_, at) => new Theft(share, confirmations, seed * TRIES + at).run());
   const succeeded = thefts.filter(({ takenBackMs }) => takenBackMs !== null);
   return {
     share,

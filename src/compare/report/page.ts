@@ -36,6 +36,9 @@ export function pageOf(comparison: Comparison): string {
 <p>The same transactions, ledger, distances and faults, four nodes, through each protocol, in virtual time. All times are milliseconds
 of the simulated world; proof of work finds a block each 10 s, sixty times as often as Bitcoin, so its times are a sixtieth of
 Bitcoin's. Final means: executed and certified in PBFT, committed in Raft, six confirmations in proof of work.</p>
+<p>In PBFT by stake the powers are 34, 22, 22 and 22: the first has more than a third, so that the others are no quorum without it, and
+it can stop them by falling silent, by crashing, or by lying. Where two of four lie, PBFT is split at its first block, and nothing
+that is asked for becomes final.</p>
 <p>Again, with the same numbers: ${command(`npx trefoil compare --seed ${seed} --report compare.html`)}</p>
 </header>
 <main>
