@@ -92,6 +92,10 @@ export function onSynced(replica: Replica, certificate: Certificate, emit: Emit)
   replica.ordered = Math.max(replica.ordered, certificate.height) as Height;
   replica.blockHashes.set(certificate.height, certificate.blockHash);
   agree(replica, replica.stable);
+  if (certificate.height < stableHeight(replica)) {
+    mark('C3');
+    emit({ kind: 'certified-late', certificate });
+  }
   onCertificate(replica, certificate, emit);
   discard(replica);
   madeProgress(replica);

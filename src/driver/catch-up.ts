@@ -12,16 +12,22 @@ import { type Body, blockHash, bodyHash, type Header, NULL_BODY_HASH } from '../
 import { type IdentifiedTransaction, identifyTransaction } from '../ledger/transaction.ts';
 import type { Certificate } from '../ledger/vote.ts';
 import { chooseNext } from './fetching.ts';
-import { FETCH_BODY_PEERS_MAX, SYNC_BLOCKS_MAX } from './limits.ts';
+import { FETCH_BODY_PEERS_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX } from './limits.ts';
 import type { PeerId } from './ports.ts';
 import type { PeerMessage, SyncBlock } from './wire.ts';
 
 /** Ticks after which a peer's claim is believed no more. Its answer is taken all the same, when it comes. */
 const ANSWER_TICKS = 16;
-/** Ticks after which the next is asked besides, unless the peer was the last to give what we asked for: others may be silent. */
+/** Ticks after which the next is asked besides, unless the peer was the last to give what we asked for, much of it and fast: others
+ *  may be silent. */
 const NEXT_TICKS = 8;
 /** Ticks until somebody is asked again when all who may have the blocks were asked: who has none answers at once. */
 const AGAIN_TICKS = 4;
+/** Ticks in which a peer gives as many blocks, or as many bytes, as an answer holds, and part of them in that part of the time, to
+ *  be asked again before the others had their turn. Who is slower has no more than its turn: else a liar that gives one block just
+ *  in time would keep us behind for ever. So many blocks a second, or so many bytes, no chain grows by. */
+const BLOCKS_TICKS = NEXT_TICKS / 2;
+const BYTES_TICKS = ANSWER_TICKS;
 /** Questions that are open at a time, in rounds: while one waits for its answers, the next may begin. */
 const ROUNDS_OPEN = ANSWER_TICKS / NEXT_TICKS;
 
@@ -49,9 +55,10 @@ export class CatchUp {
   readonly #asked = new Map<PeerId, Asked>();
   /** Asked since all who may have the blocks were. */
   readonly #tried = new Set<PeerId>();
-  /** Who was the last to give what we asked for. */
+  /** Who gave much last, and fast. */
   #giver: PeerId | null = null;
-  /** When somebody was last asked. */
+  #now = 0;
+  /** When somebody was last asked; who gives need not wait to be asked for more. */
   #tick = Number.NEGATIVE_INFINITY;
   /** Who said to be that far. */
   readonly #claims = new Map<PeerId, Height>();
@@ -102,6 +109,7 @@ export class CatchUp {
 
   /** Asks for what comes next, unless an answer is awaited. */
   pursue(executed: Height, tick: number): void {
+    this.#now = tick;
     if (this.#target <= executed) {
       this.#target = 0;
       this.#asked.clear();
@@ -112,6 +120,7 @@ export class CatchUp {
       if (asked.isLate || tick - asked.tick < ANSWER_TICKS) continue;
       asked.isLate = true;
       this.#claims.delete(peer);
+      if (this.#giver === peer) this.#giver = null;
     }
     const count = this.#room(from, tick);
     if (count <= 0) return;
@@ -134,7 +143,7 @@ export class CatchUp {
     return Math.min(round - recent, ROUNDS_OPEN * round - open);
   }
 
-  /** Those who say that they have it, or anybody where nobody says so: who gave last before all others. */
+  /** Those who say that they have it, or anybody where nobody says so: by turns, but for who gives fast. */
   #choose(executed: Height, count: number, tick: number): readonly PeerId[] {
     const peers = this.#context.peers();
     const claiming = peers.filter((peer) => (this.#claims.get(peer) ?? 0) > executed);
@@ -153,8 +162,11 @@ export class CatchUp {
     this.#asked.delete(peer);
     const first = blocks[0];
     if (first?.header.height === asked.from && !isBare(first)) {
-      this.#giver = peer;
-      this.#tried.delete(peer);
+      this.#tick = Number.NEGATIVE_INFINITY;
+      if (isFast(blocks, Math.max(1, this.#now - asked.tick))) {
+        this.#giver = peer;
+        this.#tried.delete(peer);
+      } else if (this.#giver === peer) this.#giver = null;
       return true;
     }
     this.refuted(peer);
@@ -168,6 +180,17 @@ export class CatchUp {
     if (this.#giver === peer) this.#giver = null;
     if (this.#claims.size === 0) this.#target = this.#proved;
   }
+}
+
+/** Whether these are much for so many ticks. Headers alone are no blocks. */
+function isFast(blocks: readonly SyncBlock[], ticks: number): boolean {
+  let [whole, bytes] = [0, 0];
+  for (const block of blocks) {
+    if (isBare(block)) break;
+    whole += 1;
+    for (const { length } of block.fullBody.transactions) bytes += length;
+  }
+  return whole * BLOCKS_TICKS >= ticks * SYNC_BLOCKS_MAX || bytes * BYTES_TICKS >= ticks * SYNC_BYTES_MAX;
 }
 
 /** Whether only the header is given. The null block's body is the same, and whole. */

@@ -170,7 +170,10 @@ export class Driver {
         }),
       );
     return new Server(store, this.#chain, this.#mempool, this.#bodies.pool, {
-      message: (to, message) => answer(to, laneOf(message), () => this.#postman.sendTo(to, message)),
+      message: (to, message, kept) =>
+        answer(to, laneOf(message), () => {
+          if (!this.#postman.offer(to, message)) kept?.();
+        }),
       encoded: (to, kind, bytes) => answer(to, 'sync', () => this.#postman.sendEncoded(to, kind, bytes)),
       later: () => budgets.later(),
       given,

@@ -5,7 +5,7 @@
  */
 import { ForgetfulMap } from '../base/bounded.ts';
 import type { Hash, Height } from '../base/brand.ts';
-import { GIVEN_BLOCKS_HOLD_MS, GIVEN_MAX } from './limits.ts';
+import { GIVEN_HOLD_MS, GIVEN_MAX, GIVEN_OLD_BYTES_MAX, REPEATED_BYTES_PER_S } from './limits.ts';
 import type { Lane, PeerId } from './ports.ts';
 
 /** Only peers that are admitted ask: there are no more of these than the genesis and our operator name. */
@@ -14,6 +14,12 @@ interface Receiver {
   /** The highest block that it was given, and when it was given blocks last. */
   blocksTo: number;
   blocksTick: number;
+  /** Bytes of blocks that it was given for the first time, since when. */
+  blocksBytes: number;
+  blocksSince: number;
+  /** The same of old bodies. */
+  oldBytes: number;
+  oldSince: number;
 }
 
 interface GivenContext {
@@ -25,7 +31,7 @@ interface GivenContext {
 export class Given {
   readonly #context: GivenContext;
   readonly #receivers = new Map<PeerId, Receiver>();
-  /** By id, of transactions and bodies that are not long final: a bit for each peer. */
+  /** By id, of transactions and bodies: a bit for each peer. */
   readonly #things = new ForgetfulMap<Hash, bigint>(GIVEN_MAX);
   #ticks = 0;
 
@@ -42,26 +48,61 @@ export class Given {
     this.#ticks += 1;
   }
 
-  transactions(peer: PeerId, given: readonly { readonly id: Hash; readonly bytes: Uint8Array }[]): void {
+  /** Transactions, paid for at once, or a turn full of questions would be answered before the first is. Returns those that it is
+   *  given for the first time. */
+  transactions(peer: PeerId, given: readonly { readonly id: Hash; readonly bytes: Uint8Array }[]): ReadonlySet<Hash> {
+    const first = new Set<Hash>();
     let again = 0;
-    for (const { id, bytes } of given) if (!this.#isFirst(peer, id)) again += bytes.length;
+    for (const { id, bytes } of given)
+      if (this.#isFirst(peer, id)) first.add(id);
+      else again += bytes.length;
     if (again > 0) this.#context.again(peer, 'transactions', again);
+    return first;
   }
 
-  /** A body. Of old ones there are more than could be remembered, and who lacks them asks for blocks. */
+  /** They have not left after all, and are for the first time when they do. Only what `transactions` returned. */
+  kept(peer: PeerId, first: readonly { readonly id: Hash }[]): void {
+    const { bit } = this.#of(peer);
+    for (const { id } of first) {
+      const others = (this.#things.get(id) ?? 0n) & ~bit;
+      if (others === 0n) this.#things.delete(id);
+      else this.#things.set(id, others);
+    }
+  }
+
+  /** A body. Of old ones there are more than could be remembered, and who lacks many asks for blocks: they are free as far as the
+   *  few go that somebody who just came back lacks of what it was about to execute. */
   body(peer: PeerId, hash: Hash, isOld: boolean, bytes: number): void {
-    if (isOld || !this.#isFirst(peer, hash)) this.#context.again(peer, 'sync', bytes);
+    const receiver = this.#of(peer);
+    if (isOld && this.#msSince(receiver.oldSince) >= GIVEN_HOLD_MS) {
+      receiver.oldSince = this.#ticks;
+      receiver.oldBytes = 0;
+    }
+    const isFree = (!isOld || receiver.oldBytes < GIVEN_OLD_BYTES_MAX) && this.#isFirst(peer, hash);
+    if (!isFree) this.#context.again(peer, 'sync', bytes);
+    else if (isOld) receiver.oldBytes += bytes;
   }
 
   /** Blocks from one height to another. Who catches up asks for higher ones each time, and is not made to wait; so the highest is
-   *  all that has to be remembered. Who lost everything is a newcomer after a while. */
+   *  all that has to be remembered. Who lost everything is a newcomer after a while: the longer, the more it was given, so that
+   *  nobody has a long chain again and again, faster than what is paid for as given before. */
   blocks(peer: PeerId, from: Height, to: Height, bytes: number): void {
     const receiver = this.#of(peer);
-    const sinceMs = (this.#ticks - receiver.blocksTick) * this.#context.tickMs;
-    const highest = sinceMs < GIVEN_BLOCKS_HOLD_MS ? receiver.blocksTo : 0;
-    receiver.blocksTo = Math.max(highest, to);
+    const holdMs = (1000 * receiver.blocksBytes) / REPEATED_BYTES_PER_S;
+    if (this.#msSince(receiver.blocksTick) >= GIVEN_HOLD_MS && this.#msSince(receiver.blocksSince) >= holdMs) {
+      receiver.blocksTo = 0;
+      receiver.blocksBytes = 0;
+      receiver.blocksSince = this.#ticks;
+    }
+    const isFirst = from > receiver.blocksTo;
+    receiver.blocksTo = Math.max(receiver.blocksTo, to);
     receiver.blocksTick = this.#ticks;
-    if (from <= highest) this.#context.again(peer, 'sync', bytes);
+    if (isFirst) receiver.blocksBytes += bytes;
+    else this.#context.again(peer, 'sync', bytes);
+  }
+
+  #msSince(tick: number): number {
+    return (this.#ticks - tick) * this.#context.tickMs;
   }
 
   #isFirst(peer: PeerId, id: Hash): boolean {
@@ -75,7 +116,9 @@ export class Given {
   #of(peer: PeerId): Receiver {
     const known = this.#receivers.get(peer);
     if (known !== undefined) return known;
-    const receiver: Receiver = { bit: 1n << BigInt(this.#receivers.size), blocksTo: 0, blocksTick: this.#ticks };
+    const [blocksTick, blocksSince, oldSince] = [this.#ticks, this.#ticks, this.#ticks];
+    const bit = 1n << BigInt(this.#receivers.size);
+    const receiver: Receiver = { bit, blocksTo: 0, blocksTick, blocksBytes: 0, blocksSince, oldBytes: 0, oldSince };
     this.#receivers.set(peer, receiver);
     return receiver;
   }

@@ -143,9 +143,13 @@ export const LARGE_ANSWERS_MAX = 2;
 export const REPEATED_BYTES_PER_S = 1024 * 1024;
 /** Transactions and bodies of which is remembered who was given them: a full mempool, and what bodies in flight carry besides. */
 export const GIVEN_MAX = 65_536;
-/** For how long after the last blocks that a peer was given it pays more for the same, in ms: not so often that it could have
- *  the whole chain again and again, and not for ever, as a disk can be lost. */
-export const GIVEN_BLOCKS_HOLD_MS = 3_600_000;
+/** For how long at least after the last blocks that a peer was given it pays more for the same, in ms: not so often that it could
+ *  have the whole chain again and again, and not for ever, as a disk can be lost. It pays for as long as it takes to give all of
+ *  them at the pace of what is given again, if that is longer. */
+export const GIVEN_HOLD_MS = 3_600_000;
+/** Bytes of bodies from below a window under the last final block that a peer is given in that time as if it could not have them
+ *  yet: several of the longest. They are 18 KiB a second, and who wants more asks for blocks. */
+export const GIVEN_OLD_BYTES_MAX = 64 * 1024 * 1024;
 /** Bytes of encoded bodies that are kept for the next who asks: what one peer lacks, others often lack too. */
 export const ENCODED_BYTES_MAX = 16 * 1024 * 1024;
 

@@ -106,6 +106,11 @@ export class Postman {
     this.#send([peer], message);
   }
 
+  /** The same. False when the pace at which we send does not let it leave. */
+  offer(peer: PeerId, message: PeerMessage): boolean {
+    return this.#send([peer], message) > 0;
+  }
+
   /** An answer that is encoded already. A liar looks at it all the same. */
   sendEncoded(peer: PeerId, kind: AnswerKind, bytes: Uint8Array): void {
     if (!this.#leaves(peer, { kind }, bytes)) return;
@@ -132,18 +137,20 @@ export class Postman {
     return [...this.#connected.keys()].filter((peer) => (this.#indices.get(peer) ?? observer) === index);
   }
 
-  #send(peers: readonly PeerId[], message: PeerMessage): void {
-    if (peers.length === 0) return;
+  /** Returns to how many it leaves. */
+  #send(peers: readonly PeerId[], message: PeerMessage): number {
+    if (peers.length === 0) return 0;
     const bytes = encodePeerMessage(message);
     const receivers = peers.filter((peer) => this.#leaves(peer, message, bytes));
     if (this.#strategy !== null) {
       for (const peer of receivers) this.#lie(this.#strategy, peer, message);
-      return;
+      return receivers.length;
     }
     const lane = laneOf(message);
     this.#journal.after(() => {
       for (const peer of receivers) this.#transport.send(peer, lane, bytes);
     });
+    return receivers.length;
   }
 
   #lie(strategy: Strategy, peer: PeerId, message: PeerMessage): void {

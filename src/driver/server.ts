@@ -25,12 +25,13 @@ import {
 const NO_BODY_BYTES = fullBodyCodec.encode(NO_BODY);
 
 interface Outlet {
-  readonly message: (to: PeerId, message: PeerMessage) => void;
+  /** Calls `kept` if the pace at which we send does not let it leave. */
+  readonly message: (to: PeerId, message: PeerMessage, kept?: () => void) => void;
   readonly encoded: (to: PeerId, kind: AnswerKind, bytes: Uint8Array) => void;
   /** Keeps for later what is done for who asks now. */
   readonly later: () => (run: () => void) => void;
   /** Told of what leaves: who gets the same again pays for the way. */
-  readonly given: Pick<Given, 'transactions' | 'body' | 'blocks'>;
+  readonly given: Pick<Given, 'transactions' | 'kept' | 'body' | 'blocks'>;
 }
 
 /** A block of which the body is not read yet. */
@@ -58,9 +59,14 @@ export class Server {
       const item = this.#mempool.get(id)?.item ?? this.#pool.carried.get(id);
       return item === undefined ? [] : [item];
     });
-    this.#send.given.transactions(peer, found);
-    for (const transactions of bundles(found.map(({ bytes }) => bytes)))
-      this.#send.message(peer, { kind: 'transactions', transactions });
+    const { given } = this.#send;
+    const first = given.transactions(peer, found);
+    let sent = 0;
+    for (const transactions of bundles(found.map(({ bytes }) => bytes))) {
+      const firstOfThese = found.slice(sent, sent + transactions.length).filter(({ id }) => first.has(id));
+      sent += transactions.length;
+      this.#send.message(peer, { kind: 'transactions', transactions }, () => given.kept(peer, firstOfThese));
+    }
   }
 
   /** Only what the store has was judged valid, here or by a quorum: anything else could be beyond what the peer may accept, and

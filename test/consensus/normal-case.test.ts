@@ -343,6 +343,17 @@ describe('4.3 CHECKPOINT', () => {
     expect(bench.give({ kind: 'synced', certificate })).toEqual([]);
   });
 
+  test('the certificate of a block that was fetched below the stable height is kept for those who ask for it', () => {
+    const bench = new Bench({ self: null });
+    bench.receive(2, { kind: 'certificate', certificate: bench.pens.certificate(3, BLOCK, [0, 2, 3]) });
+    const synced = (height: number, hash: typeof BLOCK) =>
+      bench.give({ kind: 'synced', certificate: bench.pens.certificate(height, hash, [0, 2, 3]) });
+    expect(synced(1, H('e'))).toEqual(['certified-late h1 e by 0,2,3']);
+    expect(synced(2, H('f'))).toEqual(['certified-late h2 f by 0,2,3']);
+    expect(synced(3, BLOCK)).toEqual([]);
+    expect(bench.replica.executed).toBe(3);
+  });
+
   test('a height committed before the gap below it was synced is executed after it', () => {
     const bench = new Bench();
     for (const voter of [0, 2, 3]) bench.vote(voter, 'commit', 0, 3, A);

@@ -167,7 +167,78 @@ describe('whom it asks', () => {
     expect(inTurn(true)).toEqual(['0 a', '0 b', '8 c', '8 d', '16 e', '16 f', '24 g']);
   });
 
-  test('who gave before, first and with more time; and a late answer counts', () => {
+  /** So many blocks from a height on, each with so many bytes. */
+  const range = (from: number, count: number, bytes: number): readonly SyncBlock[] =>
+    Array.from({ length: count }, (_, position) => {
+      const { header, certificate, fullBody } = chain[0]!;
+      const height = (from + position) as Height;
+      return {
+        header: { ...header, height },
+        certificate,
+        fullBody: { ...fullBody, transactions: [new Uint8Array(bytes)] },
+      };
+    });
+
+  /** Whom it asks in so many ticks, if each answers after so many of them with so many blocks. */
+  function inTurnOf(
+    habits: Readonly<Record<string, readonly [ticks: number, blocks: number, bytes: number]>>,
+    ticks: number,
+  ): string {
+    const { asked, catchUp } = begin(Object.keys(habits));
+    let executed = 0;
+    let due: {
+      readonly tick: number;
+      readonly peer: string;
+      readonly from: number;
+      readonly count: number;
+      readonly bytes: number;
+    }[] = [];
+    let order = '';
+    for (const peer of Object.keys(habits)) catchUp.behind(1_000_000 as Height, peer);
+    for (let tick = 0; tick < ticks; tick++) {
+      catchUp.pursue(executed as Height, tick);
+      for (const answer of due.filter((each) => each.tick === tick)) {
+        const { peer, from, count, bytes } = answer;
+        if (catchUp.accept(peer, range(from, count, bytes))) executed = Math.max(executed, from + count - 1);
+        catchUp.pursue(executed as Height, tick);
+      }
+      due = due.filter((each) => each.tick > tick);
+      for (const [peer, from] of asked.splice(0)) {
+        const [later, count, bytes] = habits[peer] ?? [0, 0, 0];
+        due.push({ tick: tick + later, peer, from, count, bytes });
+        order += peer;
+      }
+    }
+    return order;
+  }
+
+  test.each<readonly [string, number, number, number, string]>([
+    ['one block just in time', 13, 1, 0, 'abbbbbbbbb'],
+    ['one block just before others are asked', 6, 1, 0, 'abbbbbbbbb'],
+    ['one block at once', 1, 1, 0, 'abbbbbbbbb'],
+    ['half of what it could, slowly', 5, 32, 0, 'abbbbbbbbb'],
+    ['half of what it could, fast', 2, 32, 0, 'aaaaaaaaaa'],
+    ['all that it could, as fast as it takes', 4, 64, 0, 'aaaaaaaaaa'],
+    ['one large block, before others are asked', 7, 1, 4 * 1024 * 1024, 'aaaaaaaaaa'],
+    ['smaller ones, just in time', 15, 16, 128 * 1024, 'abbbbbbbbb'],
+  ])('who gives %s is asked first again only if that is fast', (_, ticks, count, bytes, order) => {
+    expect(inTurnOf({ a: [ticks, count, bytes], b: [1, 64, 0], c: [1, 64, 0] }, 100).slice(0, 10)).toBe(order);
+  });
+
+  test.each([6, 13])('of slow ones, that give one block each after %i ticks, everybody in turn', (ticks) => {
+    const order = inTurnOf({ a: [ticks, 1, 0], b: [ticks, 1, 0], c: [ticks, 1, 0], d: [ticks, 1, 0] }, 400);
+    for (let at = 0; at + 4 <= order.length; at += 4)
+      expect(
+        order
+          .slice(at, at + 4)
+          .split('')
+          .toSorted()
+          .join(''),
+      ).toBe('abcd');
+    expect(order.length).toBeGreaterThan(20);
+  });
+
+  test('who gave little has no more time than anybody, and waits for its turn; and a late answer counts', () => {
     const { asked, catchUp } = begin();
     for (const peer of ['a', 'b', 'c']) catchUp.behind(9 as Height, peer);
     for (let tick = 0; tick <= 8; tick++) catchUp.pursue(0 as Height, tick);
@@ -176,11 +247,11 @@ describe('whom it asks', () => {
       ['b', 1],
     ]);
     expect(catchUp.accept('b', chain.slice(0, 1))).toBe(true);
-    for (let tick = 9; tick < 25; tick++) catchUp.pursue(1 as Height, tick);
-    expect(asked.splice(0)).toEqual([['b', 2]]);
-    catchUp.pursue(1 as Height, 25);
-    expect(asked).toEqual([['c', 2]]);
-    expect(catchUp.accept('b', chain.slice(1))).toBe(true);
+    for (let tick = 9; tick < 17; tick++) catchUp.pursue(1 as Height, tick);
+    expect(asked.splice(0)).toEqual([['c', 2]]);
+    catchUp.pursue(1 as Height, 17);
+    expect(asked).toEqual([['b', 2]]);
+    expect(catchUp.accept('c', chain.slice(1))).toBe(true);
   });
 
   test('others at once where a certificate proves what nobody claims, and in vain not without a pause', () => {
@@ -276,3 +347,25 @@ test.each([6, 24])(
     expect(network.nodes.flatMap(({ punished, halted }) => [...punished, ...halted])).toEqual([]);
   },
 );
+
+test('who hears of the newest certificate first gives what it fetched below it to the next who lacks it', () => {
+  const [behind, asks] = [3, 1];
+  const network = new Cluster(4, ({ consensus }) => Object.assign(consensus, { idleBlockMs: 100 }));
+  for (const index of [0, 1, 2]) network.start(index);
+  expect(network.until(() => (network.heights()[0] ?? 0) >= 100, 20_000)).toBe(true);
+  network.run(50);
+  const certificate = network.node(0).blocks.findLast((block) => block.certificate !== null)?.certificate;
+  network.start(behind);
+  network.run(1);
+  network.inject(0, behind, { kind: 'certificate', certificate: certificate! });
+  expect(network.until(() => (network.heights()[behind] ?? 0) >= 100, 5000)).toBe(true);
+  let given: readonly SyncBlock[] = [];
+  network.link = (from, to, message) => {
+    const answer = from === behind && to === asks && kindOfBytes(message) === 'blocks' && decodePeerMessage(message);
+    if (answer && answer.ok && answer.value.kind === 'blocks') given = answer.value.blocks;
+    return true;
+  };
+  network.inject(asks, behind, { kind: 'fetch-blocks', from: 1 as Height, count: 64 });
+  network.run(100);
+  expect(given).toHaveLength(64);
+});

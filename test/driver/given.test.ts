@@ -3,14 +3,18 @@ import { describe, expect, test } from 'vitest';
 import type { Hash, Height } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { fromHex } from '../../src/codec/hex.ts';
+import type { BodyPool } from '../../src/driver/body-pool.ts';
+import type { Chain } from '../../src/driver/chain.ts';
 import { Given } from '../../src/driver/given.ts';
 import {
   BUDGET_BURST_US,
   BUDGET_US_PER_MS,
-  GIVEN_BLOCKS_HOLD_MS,
+  GIVEN_HOLD_MS,
   GIVEN_MAX,
+  GIVEN_OLD_BYTES_MAX,
   REPEATED_BYTES_PER_S,
 } from '../../src/driver/limits.ts';
+import { Server } from '../../src/driver/server.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
 import { MEMO_BYTES_MAX } from '../../src/ledger/limits.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
@@ -53,10 +57,57 @@ describe('of what a peer is given, is given again', () => {
     expect(again).toEqual([['x', 'transactions', 14]]);
   });
 
-  test('a body that it was given before, and any that is old: blocks are given instead', () => {
+  test('no transaction that has not left after all, but one that left before', () => {
     const { given, again } = make();
-    given.body('x', hashOf('a'), false, 100);
-    given.body('y', hashOf('a'), false, 100);
+    const [a, b] = ['a', 'b'].map((letter) => ({ id: hashOf(letter), bytes: new Uint8Array(7) }));
+    const both = [present(a, 'a'), present(b, 'b')];
+    given.transactions('x', both.slice(1));
+    given.transactions('y', both);
+    const first = given.transactions('x', both);
+    expect([...first]).toEqual([hashOf('a')]);
+    expect(again.splice(0)).toEqual([['x', 'transactions', 7]]);
+    given.kept('x', both.slice(0, 1));
+    given.transactions('x', both.slice(0, 1));
+    expect(again).toEqual([]);
+    given.transactions('y', both.slice(0, 1));
+    given.transactions('x', both.slice(0, 1));
+    expect(again.map(([peer]) => peer)).toEqual(['y', 'x']);
+  });
+
+  test('no transaction of an answer that our own pace did not let leave', () => {
+    const { given, again } = make();
+    const item = { id: hashOf('a'), bytes: new Uint8Array(7) };
+    const sent: unknown[] = [];
+    let isFull = true;
+    const server = new Server(
+      { read: () => undefined },
+      {} as Chain,
+      { get: () => ({ item }) } as never,
+      {} as BodyPool,
+      {
+        message: (_, message, kept) => void (isFull ? kept?.() : sent.push(message)),
+        encoded: () => undefined,
+        later: () => (run) => run(),
+        given,
+      },
+    );
+    server.transactions('x', [item.id]);
+    isFull = false;
+    server.transactions('x', [item.id]);
+    expect([sent.length, again]).toEqual([1, []]);
+    server.transactions('x', [item.id]);
+    expect([sent.length, again]).toEqual([2, [['x', 'transactions', 7]]]);
+  });
+
+  test('a body that it was given before, old or not', () => {
+    const { given, again } = make();
+    for (const [peer, letter, isOld] of [
+      ['x', 'a', false],
+      ['y', 'a', false],
+      ['x', 'b', true],
+      ['x', 'c', true],
+    ] as const)
+      given.body(peer, hashOf(letter), isOld, 100);
     expect(again).toEqual([]);
     given.body('x', hashOf('a'), false, 100);
     given.body('x', hashOf('b'), true, 50);
@@ -64,6 +115,20 @@ describe('of what a peer is given, is given again', () => {
       ['x', 'sync', 100],
       ['x', 'sync', 50],
     ]);
+  });
+
+  test('any old body beyond a few: blocks are given instead', () => {
+    const { given, again } = make();
+    const part = GIVEN_OLD_BYTES_MAX / 4;
+    const charged = (peer: string, letter: string) => {
+      given.body(peer, hashOf(letter), true, part);
+      return again.splice(0).length > 0;
+    };
+    expect('abcdef'.split('').map((letter) => charged('x', letter))).toEqual([false, false, false, false, true, true]);
+    expect(charged('y', 'a')).toBe(false);
+    for (let ms = 0; ms < GIVEN_HOLD_MS; ms += TICK_MS) given.tick();
+    expect(charged('x', 'e')).toBe(false);
+    expect(charged('x', 'a')).toBe(true);
   });
 
   test('no block above all that it was given, but any range that begins below', () => {
@@ -87,15 +152,33 @@ describe('of what a peer is given, is given again', () => {
   test('no block where it was given none for a while: its disk may be a new one', () => {
     const { given, again } = make();
     blocks(given, 'x', 1, 64);
-    for (let ms = 0; ms < GIVEN_BLOCKS_HOLD_MS - TICK_MS; ms += TICK_MS) given.tick();
+    for (let ms = 0; ms < GIVEN_HOLD_MS - TICK_MS; ms += TICK_MS) given.tick();
     blocks(given, 'x', 1, 64);
     expect(again).toHaveLength(1);
-    for (let ms = 0; ms < GIVEN_BLOCKS_HOLD_MS; ms += TICK_MS) given.tick();
+    for (let ms = 0; ms < GIVEN_HOLD_MS; ms += TICK_MS) given.tick();
     blocks(given, 'x', 1, 64);
     blocks(given, 'x', 65, 128);
     expect(again).toHaveLength(1);
     blocks(given, 'x', 1, 64);
     expect(again).toHaveLength(2);
+  });
+
+  test('no block of a long chain before all of it could have been given again at the pace of what is', () => {
+    const { given, again } = make();
+    const hours = 3;
+    const bytes = (hours * GIVEN_HOLD_MS * REPEATED_BYTES_PER_S) / 1000;
+    const hour = () => {
+      for (let ms = 0; ms < GIVEN_HOLD_MS; ms += TICK_MS) given.tick();
+    };
+    for (let part = 0; part < 10; part++) given.blocks('x', (1 + part) as Height, (1 + part) as Height, bytes / 10);
+    for (let waited = 1; waited <= hours; waited++) {
+      given.blocks('x', 1 as Height, 1 as Height, 5);
+      expect(again.splice(0)).toEqual([['x', 'sync', 5]]);
+      hour();
+    }
+    // What it was given again is not counted a second time.
+    given.blocks('x', 1 as Height, 1 as Height, 5);
+    expect(again).toEqual([]);
   });
 
   test('what is remembered is bounded', () => {

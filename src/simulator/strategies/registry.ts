@@ -13,6 +13,7 @@ import { restless } from './restless.ts';
 import { oneShort } from './one-short.ts';
 import { edge, lure, plotter, turncoat, whisperView } from './plotters.ts';
 import { silent } from './silent.ts';
+import { stingy } from './stingy.ts';
 import {
   forgeCertificate,
   forgePrepared,
@@ -112,6 +113,7 @@ export const strategies: ReadonlyMap<string, Liar> = new Map([
   liar('plan', 'carries out a plan with all other liars (--plan)', plotter),
   liar('conceal', 'signs CHECKPOINTs of two blocks, and as primary leaves all evidence out', conceal),
   liar('whisper', 'gives the transactions of its clients to one backup alone', whisper),
+  liar('stingy', 'says that it is ahead, and gives who catches up one block at a time, just in time', stingy),
   liar('lie-status', 'claims impossible heights, and gives changed blocks to who catches up', lieStatus),
   ...FLOODS,
 ]);
@@ -126,5 +128,6 @@ export const KEYLESS: readonly string[] = [
   'spam-view-change',
   'forge-certificate',
   'lie-status',
+  'stingy',
   'plan',
 ];

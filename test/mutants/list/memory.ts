@@ -260,6 +260,19 @@ export const memoryMutants: readonly Mutant[] = [
     directed: { faults: ['crash'] },
   },
   {
+    name: 'any-giver-first-again',
+    clause: 'C4',
+    breaks: 'asks for blocks whoever gave last, however little and however late',
+    edits: [
+      edit(
+        'driver/catch-up.ts',
+        'if (isFast(blocks, Math.max(1, this.#now - asked.tick))) {',
+        'if (blocks.length > 0) {',
+      ),
+    ],
+    directed: { transcript: 'one-block-at-a-time' },
+  },
+  {
     name: 'bodies-not-fetched',
     clause: 'N5',
     breaks: 'asks nobody for bodies and transactions that it missed',
