@@ -8,6 +8,8 @@ export const STRANDED_TIMEOUTS = 4;
 /** V16: part of a base timeout after which a body that is awaited is slow. Where messages are on their way for a small part of
  *  it, three phases are over by then. */
 export const SLOW_PART = 1 / 4;
+/** At least: what is ordered at once may take a tick to be seen. */
+export const SLOW_TICKS_MIN = 2;
 
 /** V14: longest timeouts between two returns that make patience start anew. Timeouts that double reach the longest after two. */
 export const FORGIVING_TIMEOUTS = 4;

@@ -28,7 +28,8 @@ export function watchStranded(replica: Replica): void {
     isNextAsked ||= viewChange.view === view + 1;
     if (!followed.has(voter) && !stranded.has(voter)) stranded.set(voter, timer.now - 1);
   }
-  if (isNextAsked && isSlow(replica)) replica.slow.ticks += 1;
+  // Before the first body after views that failed, patience is what grew with them.
+  if (isNextAsked && timer.failures === 0 && isSlow(replica)) replica.slow.ticks += 1;
 }
 
 /** Slow ticks of a view that are borne. More each time: on a slow network all views are. */

@@ -2,7 +2,7 @@
 import type { ValidatorIndex } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
-import { FORGIVING_TIMEOUTS, SLOW_PART } from './limits.ts';
+import { FORGIVING_TIMEOUTS, SLOW_PART, SLOW_TICKS_MIN } from './limits.ts';
 import { mark } from './marks.ts';
 import { type Replica, type Slot, stableHeight } from './replica.ts';
 
@@ -116,7 +116,8 @@ export function tick(replica: Replica): boolean {
 export const isSlow = (replica: Replica): boolean => {
   const { timer, instance } = replica;
   if (timer.deadline === null) return false;
-  return timer.now > timer.deadline - timeoutTicks(replica) + SLOW_PART * instance.baseTimeoutTicks;
+  const slowAfter = Math.max(SLOW_TICKS_MIN, Math.ceil(SLOW_PART * instance.baseTimeoutTicks));
+  return timer.now > timer.deadline - timeoutTicks(replica) + slowAfter;
 };
 
 /** The view has failed, and its primary may be to blame: the next one gets more time. */

@@ -23,22 +23,25 @@ const ANSWER_TICKS = 16;
 const NEXT_TICKS = 8;
 /** Ticks until somebody is asked again when all who may have the blocks were asked: who has none answers at once. */
 const AGAIN_TICKS = 4;
-/** Ticks in which a peer gives as many blocks, or as many bytes, as an answer holds, and part of them in that part of the time, to
- *  be asked again before the others had their turn. Who is slower has no more than its turn: else a liar that gives one block just
- *  in time would keep us behind for ever. So many blocks a second, or so many bytes, no chain grows by. */
-const BLOCKS_TICKS = NEXT_TICKS / 2;
-const BYTES_TICKS = ANSWER_TICKS;
+/** Milliseconds in which a peer gives as many blocks, or as many bytes, as an answer holds, and part of them in that part of the
+ *  time, to be asked again before the others had their turn. Who is slower has no more than its turn: else a liar that gives one
+ *  block just in time would keep us behind for ever. So many blocks a second, or so many bytes, no chain grows by. */
+const BLOCKS_MS = 200;
+const BYTES_MS = 800;
 /** Questions that are open at a time, in rounds: while one waits for its answers, the next may begin. */
 const ROUNDS_OPEN = ANSWER_TICKS / NEXT_TICKS;
 
 interface Asked {
   readonly from: Height;
+  /** Of an earlier question, of which the answer may still come: it is as good. */
+  readonly earliest: Height;
   readonly tick: number;
   /** It had its time, and nobody waits for it any more. */
   isLate: boolean;
 }
 
 interface CatchUpContext {
+  readonly tickMs: number;
   readonly send: (to: PeerId, message: PeerMessage) => void;
   readonly peers: () => readonly PeerId[];
   /** Whether one of these peers at least is honest. */
@@ -126,7 +129,7 @@ export class CatchUp {
     if (count <= 0) return;
     for (const peer of this.#choose(executed, count, tick)) {
       this.#tick = tick;
-      this.#asked.set(peer, { from, tick, isLate: false });
+      this.#asked.set(peer, { from, earliest: this.#asked.get(peer)?.earliest ?? from, tick, isLate: false });
       this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
     }
   }
@@ -143,27 +146,39 @@ export class CatchUp {
     return Math.min(round - recent, ROUNDS_OPEN * round - open);
   }
 
-  /** Those who say that they have it, or anybody where nobody says so: by turns, but for who gives fast. */
+  /** Those who say that they have it, or anybody where nobody says so: by turns, but for who gives fast; and last who owes an
+   *  answer, since large ones take long on thin wires. */
   #choose(executed: Height, count: number, tick: number): readonly PeerId[] {
     const peers = this.#context.peers();
     const claiming = peers.filter((peer) => (this.#claims.get(peer) ?? 0) > executed);
     const holders = claiming.length > 0 ? claiming : peers;
     const order = holders
       .filter((peer) => this.#asked.get(peer)?.isLate ?? true)
-      .toSorted((a, b) => Number(b === this.#giver) - Number(a === this.#giver));
+      .toSorted((a, b) => this.#rank(a) - this.#rank(b));
     if (tick - this.#tick < AGAIN_TICKS && order.every((peer) => this.#tried.has(peer))) return [];
     return chooseNext(order, this.#tried, count);
+  }
+
+  #rank(peer: PeerId): number {
+    if (peer === this.#giver) return 0;
+    return this.#asked.has(peer) ? 2 : 1;
   }
 
   /** Whether these blocks are an answer that is awaited from this peer. Any other ends its claim. */
   accept(peer: PeerId, blocks: readonly SyncBlock[]): boolean {
     const asked = this.#asked.get(peer);
     if (asked === undefined) return false;
-    this.#asked.delete(peer);
     const first = blocks[0];
-    if (first?.header.height === asked.from && !isBare(first)) {
+    const height = first?.header.height ?? 0;
+    if (first !== undefined && height >= asked.earliest && height < asked.from && !isBare(first)) {
+      // Of an earlier question, and only one: the newer one stays open.
+      this.#asked.set(peer, { ...asked, earliest: asked.from });
+      return true;
+    }
+    this.#asked.delete(peer);
+    if (first !== undefined && height === asked.from && !isBare(first)) {
       this.#tick = Number.NEGATIVE_INFINITY;
-      if (isFast(blocks, Math.max(1, this.#now - asked.tick))) {
+      if (isFast(blocks, Math.max(1, this.#now - asked.tick) * this.#context.tickMs)) {
         this.#giver = peer;
         this.#tried.delete(peer);
       } else if (this.#giver === peer) this.#giver = null;
@@ -182,15 +197,15 @@ export class CatchUp {
   }
 }
 
-/** Whether these are much for so many ticks. Headers alone are no blocks. */
-function isFast(blocks: readonly SyncBlock[], ticks: number): boolean {
+/** Whether these are much for so many milliseconds. Headers alone are no blocks. */
+function isFast(blocks: readonly SyncBlock[], ms: number): boolean {
   let [whole, bytes] = [0, 0];
   for (const block of blocks) {
     if (isBare(block)) break;
     whole += 1;
     for (const { length } of block.fullBody.transactions) bytes += length;
   }
-  return whole * BLOCKS_TICKS >= ticks * SYNC_BLOCKS_MAX || bytes * BYTES_TICKS >= ticks * SYNC_BYTES_MAX;
+  return whole * BLOCKS_MS >= ms * SYNC_BLOCKS_MAX || bytes * BYTES_MS >= ms * SYNC_BYTES_MAX;
 }
 
 /** Whether only the header is given. The null block's body is the same, and whole. */

@@ -100,6 +100,7 @@ export class Driver {
     this.#mempool = new Mempool((sender) => this.#chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
     this.#postman = new Postman(options, journal, this.#peers, (...leaving) => this.#dealings.leaves(...leaving));
     this.#catchUp = new CatchUp({
+      tickMs: genesis.consensus.tickMs,
       send: (to, message) => this.#postman.sendTo(to, message),
       peers: () => [...this.#peers.keys()],
       isWeakQuorum: (peers) => isWeakQuorum(genesis.validators, this.#postman.powerOf(new Set(peers))),

@@ -27,7 +27,7 @@ interface World {
   readonly scheme: Ed25519;
   readonly clients: { readonly transactions: ReadonlyMap<Hash, Submitted> };
   readonly troubles: number;
-  readonly links: { readonly latencyMs: number };
+  readonly links: { readonly latencyMs: number; readonly jitterMs: number };
   isCalm(): boolean;
 }
 

@@ -106,6 +106,7 @@ describe('whom it asks', () => {
   const begin = (peers = ['a', 'b', 'c']) => {
     const asked: [string, number][] = [];
     const catchUp = new CatchUp({
+      tickMs: 50,
       send: (to, message) => asked.push([to, (message as Extract<PeerMessage, { kind: 'fetch-blocks' }>).from]),
       peers: () => peers,
       isWeakQuorum: (claiming) => claiming.length >= 2,
@@ -283,6 +284,36 @@ describe('whom it asks', () => {
       catchUp.pursue(0 as Height, 60);
       expect(asked.at(-1)).toEqual(['b', 1]);
     }
+  });
+
+  test('an answer to an earlier question counts, once, and the newer one stays open', () => {
+    const { asked, catchUp } = begin(['a']);
+    catchUp.behind(9 as Height, 'a');
+    catchUp.pursue(0 as Height, 0);
+    catchUp.behind(9 as Height, 'a');
+    // Another gave the first block meanwhile.
+    catchUp.pursue(1 as Height, 17);
+    catchUp.pursue(1 as Height, 18);
+    expect(asked).toEqual([
+      ['a', 1],
+      ['a', 2],
+    ]);
+    expect(catchUp.accept('a', chain)).toBe(true);
+    expect(catchUp.accept('a', chain.slice(1))).toBe(true);
+    expect(catchUp.accept('a', chain)).toBe(false);
+  });
+
+  test('who owes an answer is asked after all others', () => {
+    const { asked, catchUp } = begin(['a', 'b']);
+    for (const peer of ['a', 'b']) catchUp.behind(9 as Height, peer);
+    catchUp.pursue(0 as Height, 0);
+    for (let tick = 1; tick < 30; tick++) {
+      catchUp.pursue(0 as Height, tick);
+      catchUp.behind(9 as Height, 'a');
+      catchUp.accept('b', range(1, 1, 1));
+    }
+    expect(asked.map(([peer]) => peer).filter((peer) => peer === 'b').length).toBeGreaterThan(2);
+    expect(asked[0]?.[0]).toBe('a');
   });
 
   test('only the one who was asked is listened to', () => {

@@ -1,7 +1,7 @@
 /**
  * How long liars can stop commits (SPEC.md, "How long liars can stop commits"): while nothing fails but them, no pause is longer
  * than the base timeout and those of the liars' turns in a row, no epoch sees more views than their turns and one for each, and
- * in views of honest primaries f of them keep an epoch waiting for 2 f (f + 1) + f base timeouts in all.
+ * in view v of an honest primary bodies are slow for 4 (v + 1) base timeouts at most.
  */
 import type { Epoch, View } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -20,11 +20,11 @@ interface World {
   /** Faults that began or ended so far. */
   readonly troubles: number;
   /** Of a healthy wire. */
-  readonly links: { readonly latencyMs: number };
+  readonly links: { readonly latencyMs: number; readonly jitterMs: number };
 }
 
 /** The bound is for messages that take a small part of the base timeout: this part at most. */
-const PROMPT_PART = 1 / 20;
+const PROMPT_PART = 1 / 24;
 
 /** How often the world is looked at. */
 const LOOK_MS = 250;
@@ -83,8 +83,8 @@ class Watch {
   #height = 0;
   /** Since when something waits everywhere, and no block has become final. */
   #waitingMs: number | null = null;
-  /** How long an honest primary's bodies of one epoch were slow, in all. */
-  readonly #slow = { epoch: -1, ms: 0 };
+  /** How long an honest primary's bodies of one view were slow, in all. */
+  readonly #slow = { epoch: -1, view: -1, ms: 0 };
   #told = false;
 
   constructor(world: World) {
@@ -109,7 +109,7 @@ class Watch {
   look(): string | null {
     const { scheduler, genesis, troubles, nodes, links } = this.#world;
     const { baseTimeoutTicks, tickMs } = genesis.consensus;
-    const isPrompt = links.latencyMs <= PROMPT_PART * baseTimeoutTicks * tickMs;
+    const isPrompt = links.latencyMs + links.jitterMs <= PROMPT_PART * baseTimeoutTicks * tickMs;
     const isCalm = this.#world.isCalm() && this.#troubles === troubles;
     this.#calm = isCalm && isPrompt && isMinority(genesis, faultyOf(nodes));
     this.#troubles = troubles;
@@ -139,22 +139,18 @@ class Watch {
     if (this.#told || pauseMs <= SLOW_PART * baseMs) return null;
     const honest = nodes.flatMap(({ isHonest, driver }) => (isHonest && driver !== null ? [driver.status()] : []));
     const epoch = Math.max(...honest.map((status) => status.epoch)) as Epoch;
-    if (this.#slow.epoch !== epoch) Object.assign(this.#slow, { epoch, ms: 0 });
     const faulty = faultyOf(nodes);
-    const isHonestsTurn = honest.some(
-      (status) =>
-        status.epoch === epoch &&
-        status.active &&
-        !faulty.has(primaryOf(genesis.validators, epoch, status.view as View)),
-    );
-    if (!isHonestsTurn || !this.isCalmIn(epoch)) return null;
+    const isHonests = (view: number): boolean => !faulty.has(primaryOf(genesis.validators, epoch, view as View));
+    const active = honest.filter((status) => status.epoch === epoch && status.active && isHonests(status.view));
+    if (active.length === 0 || !this.isCalmIn(epoch)) return null;
+    const view = Math.max(...active.map((status) => status.view));
+    if (this.#slow.epoch !== epoch || this.#slow.view !== view) Object.assign(this.#slow, { epoch, view, ms: 0 });
     this.#slow.ms += LOOK_MS;
-    // The k-th time takes k times as long; and each costs a pause.
-    const liars = faulty.size;
-    const boundMs = ((STRANDED_TIMEOUTS * liars * (liars + 1)) / 2 + liars) * baseMs + ALLOWANCE_MS;
+    // As often as views were left before, patience with slow bodies has grown; and at the end comes a pause.
+    const boundMs = (STRANDED_TIMEOUTS * (view + 1) + 1) * baseMs + ALLOWANCE_MS;
     if (this.#slow.ms <= boundMs) return null;
     this.#told = true;
-    return `epoch ${epoch} waited for bodies of honest primaries for ${this.#slow.ms / 1000} s in all, the bound is ${boundMs / 1000} s`;
+    return `view ${view} of epoch ${epoch}, of an honest primary, was slow for ${this.#slow.ms / 1000} s in all, the bound is ${boundMs / 1000} s`;
   }
 
   #isWaitedFor(): boolean {

@@ -266,7 +266,7 @@ export const memoryMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/catch-up.ts',
-        'if (isFast(blocks, Math.max(1, this.#now - asked.tick))) {',
+        'if (isFast(blocks, Math.max(1, this.#now - asked.tick) * this.#context.tickMs)) {',
         'if (blocks.length > 0) {',
       ),
     ],
