@@ -1,5 +1,5 @@
 /** `trefoil compare`: the same transactions and faults through PBFT, proof of work and Raft. */
-import { writeFileSync } from 'node:fs';
+import { closeSync, openSync, writeFileSync } from 'node:fs';
 import { Command, InvalidArgumentError } from 'commander';
 import { type Comparison, compare, PARTS } from '../compare/compare.ts';
 import { TITLES } from '../compare/report/facts.ts';
@@ -31,7 +31,7 @@ const HELP = `
 Four nodes, some 400 transfers in seven minutes of virtual time, on the ledger and the wires of the simulator, through each:
 
   pbft        the node's own core and driver, equal powers          pow   proof of work, most work, 6 confirmations
-  pbft-stake  the same with unequal powers, none of them a third    raft  for members that only crash
+  pbft-stake  powers 34, 22, 22, 22: the first can stop the others  raft  for members that only crash
 
   calm                nothing goes wrong
   crash               the leader crashes (FLP)
@@ -60,6 +60,7 @@ async function compareAll({ seed, report, only }: CompareOptions, output: Output
     const hint = 'Leave --only away, or leave --report away.';
     throw new CommandError('REPORT_NEEDS_ALL', 'a report has all parts, and --only asks for some', hint, EXIT.usage);
   }
+  if (report !== undefined) openFile(report);
   installNodeSha256();
   const comparison = compare(seed, only, (done, of, what) => {
     const line = `${done + 1} of ${of}: ${what}`;
@@ -70,15 +71,25 @@ async function compareAll({ seed, report, only }: CompareOptions, output: Output
   return { json: comparison, text: textOf(comparison, report, output.colours) };
 }
 
+/** Before anything is measured. */
+function openFile(file: string): void {
+  const hint = 'Name a file in a folder that is there.';
+  if (file.startsWith('-')) {
+    const message = `--report wants a file, and ${file} is an option`;
+    throw new CommandError('REPORT_NOT_WRITTEN', message, hint, EXIT.usage);
+  }
+  try {
+    closeSync(openSync(file, 'a'));
+  } catch (error) {
+    const message = `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    throw new CommandError('REPORT_NOT_WRITTEN', message, hint);
+  }
+}
+
 /** The library that draws is large, and loaded only here. */
 async function write(file: string, comparison: Comparison): Promise<void> {
   const { pageOf } = await import('../compare/report/page.ts');
-  try {
-    writeFileSync(file, pageOf(comparison));
-  } catch (error) {
-    const message = `${file} cannot be written: ${error instanceof Error ? error.message : String(error)}`;
-    throw new CommandError('REPORT_NOT_WRITTEN', message, 'Name a file in a folder that is there.');
-  }
+  writeFileSync(file, pageOf(comparison));
 }
 
 const HEADS = ['protocol', 'final after', '99 of 100', 'final', 'messages', 'longest without', 'broken'];
@@ -134,6 +145,6 @@ function rowOf(run: Measured, { red, green }: Colours): readonly string[] {
     `${run.committed} of ${run.submitted}`,
     count(run.messagesPerTransaction),
     duration(run.unavailableMs),
-    broken.length === 0 ? green('nothing') : red(broken.join(', ')),
+    broken.length > 0 ? red(broken.join(', ')) : run.protocol === 'pow' ? 'nothing, this time' : green('nothing'),
   ];
 }

@@ -57,12 +57,16 @@ const AMOUNT = 100n;
 /** Blocks behind at which the thief gives up: the chance to catch up is below one in a million at a share of 40 %. */
 const GIVE_UP = 35;
 const TRIES = 200;
+/** What is drawn is told apart by 32 bits. */
+const SEEDS = 10_000_000;
 const PBFT_MS = 30_000;
 /** Until nodes are connected. */
 const START_UP_MS = 1000;
 
 export function doubleSpend(share: number, confirmations: number, seed: number): DoubleSpend {
-  const thefts = Array.from({ length: TRIES }, (_, at) => new Theft(share, confirmations, seed * TRIES + at).run());
+  const thefts = Array.from({ length: TRIES }, (_, at) =>
+    new Theft(share, confirmations, (seed % SEEDS) * TRIES + at).run(),
+  );
   const succeeded = thefts.filter(({ takenBackMs }) => takenBackMs !== null);
   return {
     share,

@@ -20,6 +20,7 @@ import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol, SeenBlock } from './protocol.ts';
 import { distances, honestOf, NODES, type Scenario } from './scenario.ts';
 import { SecretMiner } from './secret-miner.ts';
+import { spentElsewhere } from './thief.ts';
 
 /** Milliseconds between two blocks of all miners together, in the mean. Bitcoin's are sixty times as long, and so are all times of
  *  proof of work in what is measured here. */
@@ -210,7 +211,13 @@ class PowNetwork implements Network {
   #step(index: number, input: NodeInput): void {
     const miner = this.#minerAt(index);
     if (!miner.isUp) return;
-    for (const effect of miner.node.step(input, this.scheduler.nowMs / 1000)) this.#carryOut(index, miner, effect);
+    const told = miner.secret === null ? input : this.#forged(input);
+    for (const effect of miner.node.step(told, this.scheduler.nowMs / 1000)) this.#carryOut(index, miner, effect);
+  }
+
+  /** In its secret branch the liar keeps its money. */
+  #forged(input: NodeInput): NodeInput {
+    return input.kind === 'transaction' ? { ...input, item: spentElsewhere(input.item, this.accounts) } : input;
   }
 
   /** A block of another miner: who mines in secret does not follow it. */
@@ -244,6 +251,7 @@ class PowNetwork implements Network {
         miner.secret.found(effect.block);
         return this.#decide(index, miner.secret);
       case 'send-transaction':
+        if (miner.secret !== null) return;
         return toAll(effect.except === null ? null : Number(effect.except), effect.item.bytes.length, {
           kind: 'transaction',
           from: String(index),

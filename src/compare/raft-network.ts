@@ -5,22 +5,17 @@ import { toHex } from '../codec/hex.ts';
 import { execute } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { advance, genesisState, type LedgerState } from '../ledger/state.ts';
-import {
-  identifyTransaction,
-  type IdentifiedTransaction,
-  signedMessage,
-  signedTransactionCodec,
-  transactionSigningBytes,
-} from '../ledger/transaction.ts';
+import { identifyTransaction, type IdentifiedTransaction, signedMessage } from '../ledger/transaction.ts';
 import { CONSENSUS_DEFAULTS, type SimulatedAccount, simulatedKeys } from '../simulator/keys.ts';
 import type { Scheduler } from '../simulator/scheduler.ts';
 import { standIn } from '../simulator/stand-in.ts';
-import { aside, clientSign, countedSignatures } from './hashes.ts';
+import { aside, countedSignatures } from './hashes.ts';
 import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol } from './protocol.ts';
 import { RaftCluster, type RaftTiming } from './raft/cluster.ts';
 import { type Forge, twoFaced } from './raft/strategy.ts';
 import { distances, honestOf, NODES, type Scenario } from './scenario.ts';
+import { spentElsewhere } from './thief.ts';
 
 /** Milliseconds until a disk has what is written: as in the simulation of PBFT. */
 const SYNC_MS = 1;
@@ -98,6 +93,8 @@ class RaftNetwork implements Network {
 
   /** Its clients ask again by themselves, beside the server where they are; when they are offered elsewhere, they go there. */
   offer(node: number, bytes: Uint8Array, id: Hash): void {
+    // As everywhere: nothing comes of what is given to a server that is down.
+    if (present(this.#cluster.servers[node], 'server').replica === null) return;
     const identified = aside(() => identifyTransaction(bytes, id));
     invariant(identified.ok, 'clients submit transactions');
     const { sender } = identified.value.signed.transaction;
@@ -163,17 +160,9 @@ class RaftNetwork implements Network {
 
   /** The liar has an account too, and spends its money twice: what it tells one half pays itself. */
   readonly #forge: Forge = (payload) => {
-    const owner = present(this.accounts[0], 'account');
     const identified = aside(() => identifyTransaction(payload));
-    if (!identified.ok || identified.value.signed.transaction.sender !== owner.address) return payload;
-    return aside(() => spentElsewhere(identified.value, owner, owner.address));
+    return identified.ok ? spentElsewhere(identified.value, this.accounts).bytes : payload;
   };
-}
-
-function spentElsewhere({ signed }: IdentifiedTransaction, owner: SimulatedAccount, to: Address): Uint8Array {
-  const transaction = { ...signed.transaction, operations: [{ kind: 'transfer' as const, to, amount: 1n }] };
-  const signature = clientSign(owner.secret, transactionSigningBytes(transaction));
-  return signedTransactionCodec.encode({ transaction, signature });
 }
 
 /** The ids of what was executed: one, or none where it came before its turn or a second time. */

@@ -87,7 +87,7 @@ export const scenarios: readonly Scenario[] = [
     name: 'partition-minority',
     title: 'One node is cut off (CAP)',
     about:
-      'While messages are lost, a node can answer or be right, not both (Gilbert and Lynch 2002). The one that is cut off by PBFT and Raft stops; that of proof of work goes on alone, and takes back what it showed.',
+      'While messages are lost, a node can answer or be right, not both (Gilbert and Lynch 2002). The one that is cut off by PBFT and Raft stops; that of proof of work goes on alone, and may have to take back what it showed.',
     events: cut([0]),
     liars: 0,
     latencyMs: near,

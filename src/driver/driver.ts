@@ -143,12 +143,11 @@ export class Driver {
   }
 
   #newDealings(input: (run: () => void) => void): Dealings {
-    const { observer } = this.#options;
     return new Dealings({
       ...this.#options,
       wake: () => this.#loop.message(),
       throttled: (peer) =>
-        observer.note({
+        this.#options.observer.note({
           kind: 'misbehaviour',
           peer,
           validator: this.#postman.validatorOf(peer) ?? null,

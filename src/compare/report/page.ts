@@ -35,7 +35,9 @@ export function pageOf(comparison: Comparison): string {
 <h1>PBFT, proof of work and Raft, side by side</h1>
 <p>The same transactions, ledger, distances and faults, four nodes, through each protocol, in virtual time. All times are milliseconds
 of the simulated world; proof of work finds a block each 10 s, sixty times as often as Bitcoin, so its times are a sixtieth of
-Bitcoin's. Final means: executed and certified in PBFT, committed in Raft, six confirmations in proof of work.</p>
+Bitcoin's. Final means: executed and certified in PBFT, committed in Raft, six confirmations in proof of work. A block takes twenty transfers,
+and a node of proof of work hashes a million times a second, which is what one core does. This is one run: another seed draws
+another fate, for proof of work above all.</p>
 <p>In PBFT by stake the powers are 34, 22, 22 and 22: the first has more than a third, so that the others are no quorum without it, and
 it can stop them by falling silent, by crashing, or by lying. Where two of four lie, PBFT is split at its first block, and nothing
 that is asked for becomes final.</p>
@@ -66,7 +68,7 @@ function tableOf(rows: readonly Row[], seed: number): string {
   );
   return `<section>
 <h2>What each gives, and what it costs</h2>
-<p>Green: what was promised was kept. Red: something that was shown as final was not. Each row by itself:
+<p>Green: what was promised was kept. Red: something that was shown as final was not, or may not be. Each row by itself:
 ${command(`npx trefoil compare --seed ${seed} --only calm`)}, or ${[...new Set(rows.map(({ part }) => part))]
     .filter((part) => part !== 'calm')
     .map((part) => command(part))
@@ -101,12 +103,14 @@ function figuresOf(comparison: Comparison): readonly Figure[] {
   const half = runOf(comparison, 'partition-half', 'pow');
   const only = (part: string): string => `npx trefoil compare --seed ${seed} --only ${part}`;
   const blocks = present(half.blocks, 'blocks of proof of work');
+  const riskAfterSix = (of: number): number =>
+    present(risk.find(({ share }) => share === of)?.exact[5], 'the risk after six confirmations');
   return [
     {
       title: 'How long until final, on three continents',
-      see: `PBFT and Raft take a few times the way of a message, and hardly vary. Proof of work takes ${duration(
+      see: `PBFT and Raft take a few times the way of a message. Proof of work takes ${duration(
         runOf(comparison, 'regions', 'pow').finalityMs.p50,
-      )} in the middle, whatever the distance: it waits for luck, not for messages.`,
+      )} in the middle of this run, whatever the distance: it waits for luck, not for messages.`,
       command: only('regions'),
       body: finalityChart(runs('regions')),
     },
@@ -129,7 +133,7 @@ were joined, ${half.deepestReorganisation} at once.`,
       title: 'How sure a payment is after so many confirmations',
       see: `Lines: the exact chance, and Nakamoto's approximation, which is too low where the risk is small. Circles: races that were
 played on the fork choice that nodes use. With a tenth of the hash power six confirmations leave
-${percent(present(risk.find(({ share }) => share === 0.1)?.exact[5], 'risk'))}; with 0.4 of it, hardly less than none.`,
+${percent(riskAfterSix(0.1))}; with 0.4 of it, ${percent(riskAfterSix(0.4))}.`,
       command: 'npx trefoil pow risk --share 0.1 --confirmations 6 --trials 1000000',
       body: riskChart(risk),
     },
@@ -166,7 +170,7 @@ two signatures.</p></div>
 </section>`;
 }
 
-/** Theorems that everybody hears of, each with the scenario in which one can watch it. */
+/** What everybody hears of, each with the scenario in which one can watch it. */
 function theoremsOf(comparison: Comparison): string {
   const run = (part: 'crash' | 'partition-minority' | 'partition-half', protocol: 'pbft' | 'pow' | 'raft') =>
     runOf(comparison, part, protocol);
@@ -178,7 +182,7 @@ function theoremsOf(comparison: Comparison): string {
       'FLP (crash)',
       `No deterministic protocol without a clock both agrees and always ends if one node may crash. Each gave up something: PBFT and Raft
 use timeouts, and stood still for ${duration(run('crash', 'pbft').unavailableMs)} and ${duration(run('crash', 'raft').unavailableMs)} until
-they had another leader; proof of work never ends, it only grows more certain.`,
+they had another leader, and clients had asked again; proof of work never ends, it only grows more certain.`,
     ],
     [
       'CAP (partition-minority)',
@@ -194,7 +198,7 @@ ${duration(run('partition-half', 'pbft').unavailableMs)} and ${duration(run('par
 histories, and threw ${half.deepestReorganisation} blocks away.`,
     ],
   ];
-  return `<section><h2>Three theorems to watch</h2><dl>
+  return `<section><h2>FLP, CAP and split brain</h2><dl>
 ${list.map(([name, text]) => `<dt>${escaped(name)}</dt><dd>${escaped(text)}</dd>`).join('\n')}
 </dl></section>`;
 }
