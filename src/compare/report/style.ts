@@ -22,7 +22,7 @@ code { background: var(--panel); border-radius: 4px; padding: 0.1rem 0.3rem; fon
 .scroll { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; min-width: 46rem; font-size: 0.92rem; }
 th, td { text-align: left; vertical-align: top; padding: 0.5rem 0.6rem; border-bottom: 1px solid var(--faint); }
-thead th { border-bottom: 3px solid currentColor; white-space: nowrap; }
+thead th { border-bottom: 3px solid currentColor; }
 thead th.pbft { color: var(--pbft); } thead th.pbft-stake { color: var(--stake); }
 thead th.pow { color: var(--pow); } thead th.raft { color: var(--raft); }
 tbody th { font-weight: 600; width: 30%; }
