@@ -37,6 +37,7 @@ export type RefusalCode =
   | 'KNOWN_INVALID'
   | 'INVALID_PARENT'
   | 'TOO_DEEP'
+  | 'NO_ROOM'
   | 'BAD_SIGNATURE'
   | 'TRANSACTION_SKIPPED';
 
@@ -149,7 +150,10 @@ export class Chain {
     const invalid = this.#follow();
     if (invalid !== null) return refused(invalid.code, invalid.message);
     const verdict: Verdict = place === 'tip' ? { kind: 'tip', change: this.#change(before) } : { kind: 'side' };
-    for (const forgotten of this.#tree.prune()) this.#forget(forgotten);
+    for (const forgotten of this.#tree.prune(id)) this.#forget(forgotten);
+    // Whoever is told that it was taken in tells others, and asks for it again with each block that stands on it.
+    if (!this.#known.has(id))
+      return refused('NO_ROOM', `the tree is full, and ${id} is on a branch of too little work`);
     return verdict;
   }
 

@@ -95,7 +95,8 @@ export class PowNode {
       case 'transaction':
         return this.#takeTransaction(input.item, input.from);
       case 'announced':
-        return this.#isHere(input.id) ? [] : [{ kind: 'ask', to: input.from, id: input.id }];
+        if (this.#orphans.has(input.id)) return [this.#askForMissing(input.id, input.from)];
+        return this.#chain.knows(input.id) ? [] : [{ kind: 'ask', to: input.from, id: input.id }];
       case 'ask': {
         const block = this.#chain.block(input.id);
         return block === undefined ? [] : [{ kind: 'send-block', to: input.from, block }];
@@ -109,8 +110,10 @@ export class PowNode {
     }
   }
 
-  #isHere(id: Hash): boolean {
-    return this.#chain.knows(id) || this.#orphans.has(id);
+  /** What an orphan waits for, asked of a peer that has the orphan. Every such peer is asked, not only the first: that one may
+   *  never answer, and then the orphan would wait for ever. */
+  #askForMissing(orphan: Hash, to: Peer): NodeEffect {
+    return { kind: 'ask', to, id: this.#orphans.missing(orphan) };
   }
 
   /** `from`: null of our own. */
@@ -121,7 +124,10 @@ export class PowNode {
     const waiting: { readonly block: PowBlock; readonly from: Peer | null }[] = [{ block: first, from }];
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { block } = next;
-      if (this.#orphans.has(block.id)) continue;
+      if (this.#orphans.has(block.id)) {
+        if (next.from !== null) effects.push(this.#askForMissing(block.id, next.from));
+        continue;
+      }
       const verdict = this.#chain.add(block, nowS);
       if (verdict.kind === 'tip' || verdict.kind === 'side') {
         effects.push({ kind: 'connected', block, isTip: verdict.kind === 'tip' });
@@ -131,16 +137,22 @@ export class PowNode {
       if (verdict.kind === 'tip') changes.push(verdict.change);
       if (verdict.kind === 'orphan' && next.from !== null) {
         this.#orphans.add(block, next.from);
-        if (this.#orphans.has(block.id))
-          effects.push({ kind: 'ask', to: next.from, id: this.#orphans.missing(block.id) });
+        if (this.#orphans.has(block.id)) effects.push(this.#askForMissing(block.id, next.from));
       }
       if (verdict.kind === 'refused') {
-        this.#orphans.dropBranch(block.id);
+        if (this.#endsBranch(block.id, verdict.code)) this.#orphans.dropBranch(block.id);
         if (next.from !== null) effects.push({ kind: 'refused', from: next.from, id: block.id, code: verdict.code });
       }
     }
     if (changes.length > 0) effects.push(...this.#follow(changes, nowS));
     return effects;
+  }
+
+  /** Whether what waits for a refused block waits in vain: the block is invalid, or has no place in the tree. Other refusals do not
+   *  say so: anybody can send the header of a good block with another content, and what is too far ahead of the clock is so for
+   *  a while only. */
+  #endsBranch(id: Hash, code: RefusalCode): boolean {
+    return code === 'TOO_DEEP' || code === 'NO_ROOM' || this.#chain.knows(id);
   }
 
   /** The tip is another one. */

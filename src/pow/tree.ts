@@ -98,14 +98,15 @@ export class BlockTree<Id> {
   }
 
   /** Forgets what the limits leave no room for: branches that begin too deep below the tip with the blocks before them, and,
-   *  where too many blocks are here, ends of branches, those with the least work first. Returns their ids. Whoever follows the
-   *  tip does so first: the way there may lead through what is forgotten. */
-  prune(): readonly Id[] {
+   *  where too many blocks are here, ends of branches, those with the least work first. `newest`: of these it goes last. A branch
+   *  comes oldest block first, and while it comes it has less work than it will have in the end. Returns the ids of what is
+   *  forgotten. Whoever follows the tip does so first: the way there may lead through what is forgotten. */
+  prune(newest?: Id): readonly Id[] {
     const { depthMax, blocksMax } = this.#limits;
     const forgotten: Id[] = [];
     while (this.#tip.height - this.#root.height > depthMax) this.#raiseRoot(forgotten);
     while (this.#nodes.size > blocksMax) {
-      const end = this.#worstEnd();
+      const end = this.#worstEnd(newest);
       if (end === undefined) break;
       forgotten.push(...this.#cut(end));
     }
@@ -201,13 +202,15 @@ export class BlockTree<Id> {
     return best;
   }
 
-  /** The end of a branch, but not of the best, with the least work; of equal ones the newest. */
-  #worstEnd(): Node<Id> | undefined {
+  /** The end of a branch, but not of the best, with the least work; of equal ones the newest. `spared`: only where there is no
+   *  other. */
+  #worstEnd(spared: Id | undefined): Node<Id> | undefined {
     let worst: Node<Id> | undefined;
     for (const node of this.#nodes.values()) {
-      if (node.firstChild !== null || node === this.#tip) continue;
+      if (node.firstChild !== null || node === this.#tip || node.id === spared) continue;
       if (worst === undefined || node.chainWork <= worst.chainWork) worst = node;
     }
-    return worst;
+    const last = spared === undefined ? undefined : this.#nodes.get(spared);
+    return worst ?? (last === this.#tip ? undefined : last);
   }
 }

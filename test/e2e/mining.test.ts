@@ -37,12 +37,19 @@ describe('four miners', () => {
   });
 
   test('are seen from the command line, in JSON alone', () => {
-    const args = ['pow', 'mine', '--miners', '2', '--seconds', '3', '--json'];
+    const args = ['pow', 'mine', '--miners', '4', '--seconds', '8', '--json'];
     const { stdout, stderr, status } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
     expect(stderr).toBe('');
     expect(status).toBe(0);
     const answer = JSON.parse(stdout) as MiningOutcome;
     expect(answer).toMatchObject({ agreed: true, stateRoot: expect.stringMatching(/^[0-9a-f]{64}$/) as string });
-    expect(answer.reorganisations.every(({ depth, undone }) => depth > 0 && Array.isArray(undone))).toBe(true);
+    const { blocks, height, forks, reorganisations } = answer;
+    expect(height).toBeGreaterThan(0);
+    expect(blocks).toBeGreaterThanOrEqual(height);
+    // A block that did not stay was left in a fork, and whoever had found it stood on it until then.
+    const lost = blocks - height;
+    expect([forks > 0, reorganisations.length > 0]).toEqual([lost > 0, lost > 0]);
+    expect(forks).toBeLessThanOrEqual(lost);
+    expect(reorganisations.every(({ depth, undone }) => depth > 0 && Array.isArray(undone))).toBe(true);
   });
 });

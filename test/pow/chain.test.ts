@@ -1,6 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Hash } from '../../src/base/brand.ts';
+import { FULL_BODY_BYTES_MAX } from '../../src/ledger/block.ts';
+import { OPERATIONS_MAX, TRANSACTION_WEIGHT_MAX } from '../../src/ledger/limits.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { readBlock, type PowBlock } from '../../src/pow/block.ts';
 import type { Chain, Verdict } from '../../src/pow/chain.ts';
@@ -182,6 +184,16 @@ describe('an invalid body', () => {
       'DUPLICATE_TRANSACTION',
       (q) => q.block(q.first, { transactions: [pay(0, 0), pay(0, 0)] }),
     ],
+    ['more weight than a block may have', 'BODY_TOO_HEAVY', (q) => q.block(q.first, { transactions: heavy() })],
+    [
+      'more bytes than a block may have',
+      'BODY_TOO_LARGE',
+      (q) => {
+        const block = q.block(q.first, { transactions: [pay(0, 0)] });
+        const bytes = new Uint8Array(FULL_BODY_BYTES_MAX);
+        return { ...block, transactions: block.transactions.map((item) => ({ ...item, bytes })) };
+      },
+    ],
     ['one of another chain', 'WRONG_CHAIN', (q) => q.block(q.first, { transactions: [foreign()] })],
     [
       'a target that is easier than any may be',
@@ -214,6 +226,14 @@ describe('an invalid body', () => {
     expect(code(chain.add(quarry.block(quarry.first, { transactions: [pay(0, 0)] }), LATE_S))).toBe('BAD_SIGNATURE');
   });
 });
+
+/** Transactions that together weigh more than a block may. */
+function heavy(): IdentifiedTransaction[] {
+  const operations = Array.from({ length: OPERATIONS_MAX }, () => transfer(accountOf(GENESIS, 1), 1n));
+  const [chainId, sender] = [GENESIS.chainId, accountOf(GENESIS, 0)];
+  const count = Math.floor(GENESIS.ledger.blockWeightMax / TRANSACTION_WEIGHT_MAX) + 1;
+  return Array.from({ length: count }, (_, nonce) => makeTransaction({ chainId, sender, nonce, operations }));
+}
 
 const foreign = () =>
   makeTransaction({

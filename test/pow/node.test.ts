@@ -3,12 +3,26 @@ import type { PowBlock } from '../../src/pow/block.ts';
 import { ORPHANS_MAX } from '../../src/pow/limits.ts';
 import type { NodeEffect } from '../../src/pow/node.ts';
 import { PowNode } from '../../src/pow/node.ts';
-import { LATE_S, pay, Quarry, settings, START_S } from './kit.ts';
+import { LATE_S, pay, Quarry, RULES, settings, START_S } from './kit.ts';
 
 const newNode = (miner = 0): PowNode => new PowNode({ ...settings(), miner });
 const hear = (node: PowNode, block: PowBlock, from = 'peer'): readonly NodeEffect[] =>
   node.step({ kind: 'block', from, block }, LATE_S);
 const kinds = (effects: readonly NodeEffect[]): string[] => effects.map(({ kind }) => kind);
+
+/** The least room that a tree may have. */
+const TIGHT = { depthMax: 5, blocksMax: 12 };
+
+/** A node, and a branch that becomes so easy that it fills the tree before it has the work of the best one. Its last two blocks
+ *  have no room. */
+function withoutRoom(): { node: PowNode; easy: PowBlock[] } {
+  const rules = { ...RULES, retargetBlocks: 4, periodS: 40 };
+  const quarry = new Quarry(rules);
+  const node = new PowNode({ ...settings({ rules, limits: TIGHT }), miner: 0 });
+  for (const block of quarry.chain(quarry.first, 5)) hear(node, block);
+  // The tree has the first block and these five, so there is room for six.
+  return { node, easy: quarry.chain(quarry.first, 8, 1000) };
+}
 
 /** The template that a node wants to be mined now. */
 function template(node: PowNode, nowS = START_S + 1) {
@@ -54,6 +68,33 @@ describe('a node that mines', () => {
     const node = new PowNode({ ...settings({ isSigned: () => false }), miner: 0 });
     expect(node.step({ kind: 'transaction', from: null, item: pay(0, 0) }, START_S)).toEqual([]);
     expect(node.waiting).toBe(0);
+  });
+
+  test('does not take a transaction for signed because it was looked at before', () => {
+    const quarry = new Quarry();
+    const node = new PowNode({ ...settings({ isSigned: () => false }), miner: 0 });
+    const item = pay(0, 0);
+    const block = quarry.block(quarry.first, { transactions: [item] });
+    for (let i = 0; i < 2; i++) expect(node.step({ kind: 'transaction', from: 'peer', item }, START_S)).toEqual([]);
+    expect(node.waiting).toBe(0);
+    expect(hear(node, block)).toMatchObject([{ kind: 'refused', code: 'BAD_SIGNATURE' }]);
+  });
+
+  test('takes its own blocks over a change of the target, whether that becomes harder or easier', () => {
+    const rules = { ...RULES, retargetBlocks: 4, periodS: 40 };
+    const node = new PowNode({ ...settings({ rules }), miner: 0 });
+    const bits: number[] = [];
+    let nowS = START_S;
+    for (let i = 0; i < 12; i++) {
+      // The first period is too short, the second too long.
+      nowS += i < 4 ? 5 : 20;
+      const mined = template(node, nowS);
+      bits.push(mined.header.bits);
+      expect(kinds(node.step({ kind: 'found', template: mined, nonce: 0 }, nowS))).toContain('connected');
+    }
+    expect(node.tip.height).toBe(12);
+    const [first, second, third] = [bits[0], bits[4], bits[8]];
+    expect([first === second, second === third]).toEqual([false, false]);
   });
 });
 
@@ -137,6 +178,67 @@ describe('a node that hears of blocks', () => {
     expect(hear(node, bad, 'liar')).toEqual([{ kind: 'refused', from: 'liar', id: bad.id, code: 'BAD_HEIGHT' }]);
     expect(node.step({ kind: 'announced', from: 'peer', id: bad.id }, LATE_S)).toEqual([]);
     expect(hear(node, child)).toMatchObject([{ kind: 'refused', code: 'INVALID_PARENT' }]);
+  });
+
+  test('asks everybody who has an orphan for what it waits for, not only who sent it first', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const [b1, b2, b3] = quarry.chain(quarry.first, 3) as [PowBlock, PowBlock, PowBlock];
+    for (const block of [b2, b3]) hear(node, block, 'liar');
+    const ask = { kind: 'ask', to: 'honest', id: b1.id };
+    expect(node.step({ kind: 'announced', from: 'honest', id: b3.id }, LATE_S)).toEqual([ask]);
+    expect(hear(node, b2, 'honest')).toEqual([ask]);
+    hear(node, b1, 'honest');
+    expect(node.tip.id).toBe(b3.id);
+  });
+
+  test.each<[string, string, (b1: PowBlock) => PowBlock, number]>([
+    ['another content under its header', 'ROOT_MISMATCH', (b1) => ({ ...b1, transactions: [pay(0, 0)] }), LATE_S],
+    ['it comes too early', 'TIME_TOO_FAR', (b1) => b1, START_S - 100_000],
+  ])('keeps what waits for a block when %s: %s', (_, code, spoil, nowS) => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const [b1, ...rest] = quarry.chain(quarry.first, 5) as [PowBlock, ...PowBlock[]];
+    for (const block of rest.toReversed()) hear(node, block, 'honest');
+    const refusal = { kind: 'refused', from: 'liar', id: b1.id, code };
+    expect(node.step({ kind: 'block', from: 'liar', block: spoil(b1) }, nowS)).toEqual([refusal]);
+    hear(node, b1, 'honest');
+    expect(node.tip.height).toBe(5);
+  });
+
+  test('drops what waits for a block of a branch that begins too deep', () => {
+    const quarry = new Quarry();
+    const node = new PowNode({ ...settings({ limits: TIGHT }), miner: 0 });
+    for (const block of quarry.chain(quarry.first, 12)) hear(node, block);
+    const [b1, b2] = quarry.chain(quarry.first, 2) as [PowBlock, PowBlock];
+    const b9 = quarry.block(b1.id, { height: 9 });
+    expect(hear(node, b9)).toEqual([{ kind: 'ask', to: 'peer', id: b1.id }]);
+    expect(hear(node, b1)).toMatchObject([{ kind: 'refused', code: 'TOO_DEEP' }]);
+    // It is no orphan any more, so it is asked for itself.
+    expect(node.step({ kind: 'announced', from: 'peer', id: b9.id }, LATE_S)).toMatchObject([{ id: b9.id }]);
+    expect(hear(node, b2)).toMatchObject([{ kind: 'refused', code: 'TOO_DEEP' }]);
+  });
+
+  test('takes a better branch though the tree is full of others', () => {
+    const quarry = new Quarry();
+    const node = new PowNode({ ...settings({ limits: TIGHT }), miner: 0 });
+    const main = quarry.chain(quarry.first, 12);
+    for (const block of main) hear(node, block);
+    for (let i = 0; i < 6; i++) hear(node, quarry.block(main[10]!.id), 'flooder');
+    const better = quarry.chain(main[7]!.id, 12);
+    for (const block of better.toReversed()) hear(node, block, 'honest');
+    expect(node.tip.id).toBe(better.at(-1)?.id);
+  });
+
+  test('drops what waits for a block that the tree has no room for, and tells nobody of that', () => {
+    const { node, easy } = withoutRoom();
+    const [tooMany, child] = easy.slice(-2) as [PowBlock, PowBlock];
+    for (const block of easy.slice(0, -2)) expect(kinds(hear(node, block))).toEqual(['connected', 'announce']);
+    hear(node, child);
+    expect(hear(node, tooMany)).toEqual([{ kind: 'refused', from: 'peer', id: tooMany.id, code: 'NO_ROOM' }]);
+    expect(node.step({ kind: 'ask', from: 'peer', id: tooMany.id }, LATE_S)).toEqual([]);
+    // It is no orphan any more, so it is asked for itself.
+    expect(node.step({ kind: 'announced', from: 'peer', id: child.id }, LATE_S)).toMatchObject([{ id: child.id }]);
   });
 
   test('outlives a flood of orphans: what an honest peer sent still finds its place', () => {

@@ -135,6 +135,22 @@ describe('bounds', () => {
     expect(tree.get('b4')).toBeDefined();
   });
 
+  test('the newest block goes only where no other end is left, so that a better branch can come block by block', () => {
+    const tree = treeOf(LIMITS, ['root', 'a1 a2 a3 a4', 100n], ['a3', 's1 s2', 50n]);
+    let parent = 'root';
+    const gone: string[] = [];
+    for (let i = 1; tree.get(parent) !== undefined; i++) {
+      const id = `b${i}`;
+      tree.add(id, parent, 1n);
+      gone.push(...tree.prune(id));
+      expect(tree.size).toBeLessThanOrEqual(LIMITS.blocksMax);
+      parent = id;
+    }
+    expect(gone.slice(0, 2)).toEqual(['s2', 's1']);
+    expect(gone.slice(2)).toEqual([parent]);
+    expect(tree.tip.id).toBe('a4');
+  });
+
   test('a tree too small for two branches is a bug', () => {
     expect(() => new BlockTree(0, { depthMax: 4, blocksMax: 9 })).toThrow('two branches fit a tree');
   });
