@@ -10,10 +10,11 @@ import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '
 import type { PowBlock } from '../pow/block.ts';
 import { type NodeInput, PowNode } from '../pow/node.ts';
 import { exactRisk } from '../pow/risk.ts';
-import { type SimulatedAccount, simulatedKeys, START_MS } from '../simulator/keys.ts';
+import { type SimulatedAccount, START_MS } from '../simulator/keys.ts';
 import { Random } from '../simulator/random.ts';
 import { Simulation } from '../simulator/simulation.ts';
 import { standIn } from '../simulator/stand-in.ts';
+import { comparedLedger } from './keys.ts';
 import { Meter } from './meter.ts';
 import { BLOCK_MS, POW_LIMIT_BITS, POW_RULES } from './pow-network.ts';
 import { NODES } from './scenario.ts';
@@ -99,7 +100,7 @@ class Theft {
     this.#confirmations = confirmations;
     this.#seed = seed;
     this.#random = new Random(seed);
-    const { genesis, accounts } = keysOf();
+    const { genesis, accounts } = comparedLedger();
     const [thief, merchant, other] = [0, 1, 2].map((index) => present(accounts[index], 'account'));
     invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'three accounts');
     this.#merchant = merchant;
@@ -166,16 +167,6 @@ class Theft {
   #step(node: PowNode, input: NodeInput): ReturnType<PowNode['step']> {
     return node.step(input, (START_MS + this.#nowMs) / 1000);
   }
-}
-
-function keysOf(): { readonly genesis: Genesis; readonly accounts: readonly SimulatedAccount[] } {
-  const keys = simulatedKeys(
-    standIn,
-    Array.from({ length: NODES }, () => 1n),
-    {},
-  );
-  invariant(keys.ok, 'the genesis is valid');
-  return keys.value;
 }
 
 function nodeOf(genesis: Genesis, accounts: readonly SimulatedAccount[], miner: number): PowNode {

@@ -3,19 +3,20 @@
  * left to chance, as often as the share of the hash power lets each.
  */
 import type { Address, Hash } from '../base/brand.ts';
-import { invariant, present, unreachable } from '../base/invariant.ts';
+import { present, unreachable } from '../base/invariant.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '../ledger/transaction.ts';
 import type { PowBlock, PowRules, Template } from '../pow/block.ts';
 import { type NodeEffect, type NodeInput, PowNode } from '../pow/node.ts';
 import { bitsOf } from '../pow/target.ts';
-import { type SimulatedAccount, simulatedKeys, START_MS } from '../simulator/keys.ts';
+import { type SimulatedAccount, START_MS } from '../simulator/keys.ts';
 import { Links } from '../simulator/links.ts';
 import { Random } from '../simulator/random.ts';
 import { Scheduler } from '../simulator/scheduler.ts';
 import { standIn } from '../simulator/stand-in.ts';
 import { Confirmations } from './confirmations.ts';
 import { countedSignatures } from './hashes.ts';
+import { comparedLedger } from './keys.ts';
 import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol, SeenBlock } from './protocol.ts';
 import { distances, honestOf, NODES, type Scenario } from './scenario.ts';
@@ -83,14 +84,7 @@ class PowNetwork implements Network {
   #cutOff: readonly number[] = [];
 
   constructor(scenario: Scenario, seed: number, meters: Meters) {
-    const keys = simulatedKeys(
-      standIn,
-      Array.from({ length: NODES }, () => 1n),
-      {},
-    );
-    invariant(keys.ok, 'the genesis is valid');
-    this.genesis = keys.value.genesis;
-    this.accounts = keys.value.accounts.slice(0, -1);
+    ({ genesis: this.genesis, accounts: this.accounts } = comparedLedger());
     this.#keys = new Map(this.accounts.map(({ address, secret }) => [address, standIn.publicKey(secret)]));
     this.#random = new Random(seed);
     this.#links = new Links(NODES, scenario.latencyMs(0, 1), this.#random.fork());

@@ -6,10 +6,11 @@ import { execute } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { advance, genesisState, type LedgerState } from '../ledger/state.ts';
 import { identifyTransaction, type IdentifiedTransaction, signedMessage } from '../ledger/transaction.ts';
-import { CONSENSUS_DEFAULTS, type SimulatedAccount, simulatedKeys } from '../simulator/keys.ts';
+import { CONSENSUS_DEFAULTS, type SimulatedAccount } from '../simulator/keys.ts';
 import type { Scheduler } from '../simulator/scheduler.ts';
 import { standIn } from '../simulator/stand-in.ts';
 import { aside, countedSignatures } from './hashes.ts';
+import { comparedLedger } from './keys.ts';
 import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol } from './protocol.ts';
 import { RaftCluster, type RaftTiming } from './raft/cluster.ts';
@@ -48,14 +49,7 @@ class RaftNetwork implements Network {
   #crashed: number | null = null;
 
   constructor(scenario: Scenario, seed: number, meters: Meters) {
-    const keys = simulatedKeys(
-      standIn,
-      Array.from({ length: NODES }, () => 1n),
-      {},
-    );
-    invariant(keys.ok, 'the genesis is valid');
-    this.genesis = keys.value.genesis;
-    this.accounts = keys.value.accounts.slice(0, -1);
+    ({ genesis: this.genesis, accounts: this.accounts } = comparedLedger());
     this.#meter = meters(honestOf(scenario));
     const liars = new Map(
       Array.from({ length: scenario.liars }, (_, index) => [index, twoFaced(this.#forge)] as const),
