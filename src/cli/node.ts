@@ -58,7 +58,7 @@ async function runNode({ config: file, passphraseFile }: StartOptions, output: O
   const [{ startNode }, { createServer }, { gatewayOf }] = await Promise.all([
     import('../node/node.ts'),
     import('../rpc/server.ts'),
-    import('./gateway.ts'),
+    import('../node/gateway.ts'),
   ]);
   const logger = createLogger(config.value.log);
   const passphraseOf = (keystore: string) =>

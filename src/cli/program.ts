@@ -10,7 +10,7 @@ import { powCommand } from './pow/command.ts';
 import { simulateCommand } from './simulate.ts';
 import { testnetCommand } from './testnet/command.ts';
 import { txCommand } from './tx.ts';
-import { VERSION } from './version.ts';
+import { VERSION } from '../node/version.ts';
 
 /** `args` without the program's own name. */
 export async function runProgram(args: readonly string[], terminal: Terminal): Promise<ExitCode> {

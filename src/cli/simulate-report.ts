@@ -1,8 +1,8 @@
 /** What `trefoil simulate` says at the end: a short story, a verdict for each checker, and how to see it again. */
-import type { Outcome } from '../simulator/outcome.ts';
-import type { Played } from '../simulator/play.ts';
-import type { Verdict } from '../simulator/run.ts';
-import { commandOf, type Scenario } from '../simulator/scenario.ts';
+import type { Outcome } from '../simulator/story/outcome.ts';
+import type { Played } from '../simulator/transcripts/play.ts';
+import type { Verdict } from '../simulator/search/run.ts';
+import { commandOf, type Scenario } from '../simulator/search/scenario.ts';
 import { type Answer, type Colours, EXIT } from './output.ts';
 
 /** What is known only when the faults have ended. */

@@ -3,14 +3,14 @@ import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { faults } from '../simulator/faults.ts';
-import { formatPlan, parsePlan } from '../simulator/plans/plan.ts';
-import { playTranscript } from '../simulator/play.ts';
-import { runScenario } from '../simulator/run.ts';
-import { NODES_MAX, type Scenario } from '../simulator/scenario.ts';
-import { strategies } from '../simulator/strategies/registry.ts';
-import type { TraceSink } from '../simulator/trace.ts';
-import { traceLines } from '../simulator/trace-lines.ts';
-import { parseTranscript, type Transcript, TRANSCRIPT_BYTES_MAX } from '../simulator/transcript.ts';
+import { formatPlan, parsePlan } from '../strategies/plans/plan.ts';
+import { playTranscript } from '../simulator/transcripts/play.ts';
+import { runScenario } from '../simulator/search/run.ts';
+import { NODES_MAX, type Scenario } from '../simulator/search/scenario.ts';
+import { strategies } from '../strategies/registry.ts';
+import type { TraceSink } from '../simulator/world/trace.ts';
+import { traceLines } from '../simulator/world/trace-lines.ts';
+import { parseTranscript, type Transcript, TRANSCRIPT_BYTES_MAX } from '../simulator/transcripts/transcript.ts';
 import { type Liar, parseDuration, parseLiar, parseNatural, parseSwitch } from './arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from './output.ts';
 import { playedAnswer, seededAnswer } from './simulate-report.ts';
@@ -90,7 +90,7 @@ Examples:
   trefoil simulate --list
 
 Exits with 4 when a promise is broken, or a line of the scenario does not come true.
-src/simulator/TRANSCRIPTS.md describes the language of scenarios.`;
+src/simulator/transcripts/TRANSCRIPTS.md describes the language of scenarios.`;
 
 function parsePowers(text: string): readonly bigint[] {
   if (!/^[1-9][0-9]{0,8}(,[1-9][0-9]{0,8})*$/.test(text))
@@ -168,7 +168,8 @@ function readTranscript(file: string): Transcript {
   const parsed = parseTranscript(readBeginning(file));
   if (parsed.ok) return parsed.value;
   const { code, message } = parsed.error;
-  const hint = 'src/simulator/TRANSCRIPTS.md describes the language, test/simulator/scenarios has examples.';
+  const hint =
+    'src/simulator/transcripts/TRANSCRIPTS.md describes the language, test/simulator/scenarios has examples.';
   throw new CommandError(code, `${file}: ${message}`, hint, EXIT.usage);
 }
 

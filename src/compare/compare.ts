@@ -3,7 +3,7 @@ import { wilsonInterval, type Interval } from '../pow/interval.ts';
 import { givesUpBehind } from '../pow/race.ts';
 import { exactRisk, nakamotoRisk } from '../pow/risk.ts';
 import { countReversals } from '../pow/trials.ts';
-import { Random } from '../simulator/random.ts';
+import { Random } from '../base/random.ts';
 import { type DoubleSpend, doubleSpend } from './double-spend.ts';
 import { pbft, pbftStake } from './pbft.ts';
 import { pow } from './pow-network.ts';

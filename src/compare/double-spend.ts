@@ -10,10 +10,10 @@ import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '
 import type { PowBlock } from '../pow/block.ts';
 import { type NodeInput, PowNode } from '../pow/node.ts';
 import { exactRisk } from '../pow/risk.ts';
-import { type SimulatedAccount, START_MS } from '../simulator/keys.ts';
-import { Random } from '../simulator/random.ts';
+import { type SimulatedAccount, START_MS } from '../simulator/world/keys.ts';
+import { Random } from '../base/random.ts';
 import { Simulation } from '../simulator/simulation.ts';
-import { standIn } from '../simulator/stand-in.ts';
+import { standIn } from '../simulator/world/stand-in.ts';
 import { comparedLedger } from './keys.ts';
 import { Meter } from './meter.ts';
 import { BLOCK_MS, POW_LIMIT_BITS, POW_RULES } from './pow-network.ts';

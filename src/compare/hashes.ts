@@ -2,7 +2,7 @@
 import { shareNothing } from '../base/shared.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import { installedSha256, installSha256, type Sha256 } from '../crypto/sha256.ts';
-import { standIn } from '../simulator/stand-in.ts';
+import { standIn } from '../simulator/world/stand-in.ts';
 
 let isAside = false;
 

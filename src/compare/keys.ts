@@ -1,8 +1,8 @@
 /** The ledger of the protocols that the simulator does not run: the same accounts, on a chain of equal members. */
 import { invariant } from '../base/invariant.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { type SimulatedAccount, simulatedKeys } from '../simulator/keys.ts';
-import { standIn } from '../simulator/stand-in.ts';
+import { type SimulatedAccount, simulatedKeys } from '../simulator/world/keys.ts';
+import { standIn } from '../simulator/world/stand-in.ts';
 import { NODES } from './scenario.ts';
 
 export function comparedLedger(): { readonly genesis: Genesis; readonly accounts: readonly SimulatedAccount[] } {

@@ -1,9 +1,9 @@
 /** PBFT: the node's own driver, core and ledger, in the simulator. */
 import { present } from '../base/invariant.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import type { SimulatedAccount } from '../simulator/keys.ts';
-import type { SimulatedNode } from '../simulator/node.ts';
-import type { Scheduler } from '../simulator/scheduler.ts';
+import type { SimulatedAccount } from '../simulator/world/keys.ts';
+import type { SimulatedNode } from '../simulator/world/node.ts';
+import type { Scheduler } from '../simulator/world/scheduler.ts';
 import { Simulation } from '../simulator/simulation.ts';
 import { countedSignatures } from './hashes.ts';
 import type { Meter } from './meter.ts';

@@ -9,11 +9,11 @@ import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '
 import type { PowBlock, PowRules, Template } from '../pow/block.ts';
 import { type NodeEffect, type NodeInput, PowNode } from '../pow/node.ts';
 import { bitsOf } from '../pow/target.ts';
-import { type SimulatedAccount, START_MS } from '../simulator/keys.ts';
-import { Links } from '../simulator/links.ts';
-import { Random } from '../simulator/random.ts';
-import { Scheduler } from '../simulator/scheduler.ts';
-import { standIn } from '../simulator/stand-in.ts';
+import { type SimulatedAccount, START_MS } from '../simulator/world/keys.ts';
+import { Links } from '../simulator/world/links.ts';
+import { Random } from '../base/random.ts';
+import { Scheduler } from '../simulator/world/scheduler.ts';
+import { standIn } from '../simulator/world/stand-in.ts';
 import { Confirmations } from './confirmations.ts';
 import { countedSignatures } from './hashes.ts';
 import { comparedLedger } from './keys.ts';

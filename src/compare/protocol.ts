@@ -4,8 +4,8 @@
  */
 import type { Hash } from '../base/brand.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import type { SimulatedAccount } from '../simulator/keys.ts';
-import type { Scheduler } from '../simulator/scheduler.ts';
+import type { SimulatedAccount } from '../simulator/world/keys.ts';
+import type { Scheduler } from '../simulator/world/scheduler.ts';
 import type { Measured, Meter } from './meter.ts';
 import type { Scenario } from './scenario.ts';
 

@@ -6,7 +6,7 @@ import {
   signedTransactionCodec,
   transactionSigningBytes,
 } from '../ledger/transaction.ts';
-import type { SimulatedAccount } from '../simulator/keys.ts';
+import type { SimulatedAccount } from '../simulator/world/keys.ts';
 import { aside, clientSign } from './hashes.ts';
 
 /** What it puts in the place of a transaction: where that is its own, one with which it pays itself. */

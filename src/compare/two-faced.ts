@@ -2,9 +2,9 @@
  * The liar of the comparison: as primary it gives each half another body and votes for both (the simulator's `equivocate`), and
  * signs the block of each half when it hears of it, so that enough of its kind make two blocks final.
  */
-import type { Outgoing, StrategyFactory } from '../driver/strategy.ts';
-import { equivocate } from '../simulator/strategies/equivocate.ts';
-import { ownVote, resign } from '../simulator/strategies/lies.ts';
+import type { Outgoing, StrategyFactory } from '../driver/wire/strategy.ts';
+import { equivocate } from '../strategies/equivocate.ts';
+import { ownVote, resign } from '../strategies/lies.ts';
 
 export const twoFaced: StrategyFactory = (context) => {
   const base = equivocate(context);

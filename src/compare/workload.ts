@@ -8,8 +8,8 @@ import {
   transactionId,
   transactionSigningBytes,
 } from '../ledger/transaction.ts';
-import type { SimulatedAccount } from '../simulator/keys.ts';
-import { Random } from '../simulator/random.ts';
+import type { SimulatedAccount } from '../simulator/world/keys.ts';
+import { Random } from '../base/random.ts';
 import { aside, clientSign } from './hashes.ts';
 import type { Network } from './protocol.ts';
 import { NODES, SUBMIT_MS } from './scenario.ts';

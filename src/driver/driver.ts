@@ -9,27 +9,27 @@ import { NO_ACCOUNT } from '../ledger/account.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { isWeakQuorum } from '../ledger/validators.ts';
 import type { Evidence } from '../ledger/vote.ts';
-import { Bodies } from './bodies.ts';
-import { CatchUp } from './catch-up.ts';
-import { Chain } from './chain.ts';
-import { Dealings } from './dealings.ts';
-import { Forwarding } from './forwarding.ts';
-import { Intake, type SubmitOutcome } from './intake.ts';
-import { Journal } from './journal.ts';
+import { Bodies } from './bodies/bodies.ts';
+import { CatchUp } from './sync/catch-up.ts';
+import { Chain } from './durability/chain.ts';
+import { Dealings } from './fairness/dealings.ts';
+import { Forwarding } from './transactions/forwarding.ts';
+import { Intake, type SubmitOutcome } from './transactions/intake.ts';
+import { Batch } from './durability/batch.ts';
 import { type Buffers, INPUTS_MAX } from './limits.ts';
-import { Loop } from './loop.ts';
-import { Mempool } from './mempool.ts';
-import { Patience } from './patience.ts';
+import { Loop } from './durability/loop.ts';
+import { Mempool } from './transactions/mempool.ts';
+import { Patience } from './transactions/patience.ts';
 import type { AccountView, Clock, Observer, Lane, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
-import { Postman } from './postman.ts';
-import { Protocol } from './protocol.ts';
-import { KEYS } from './records.ts';
-import type { RecoveredDriver } from './recovery.ts';
+import { Postman } from './peers/postman.ts';
+import { Protocol } from './agreement/protocol.ts';
+import { KEYS } from './durability/records.ts';
+import type { RecoveredDriver } from './durability/recovery.ts';
 import { Reception } from './reception.ts';
-import { Server } from './server.ts';
-import { Submissions } from './submissions.ts';
-import type { StrategyFactory } from './strategy.ts';
-import { laneOf } from './wire.ts';
+import { Server } from './sync/server.ts';
+import { Submissions } from './transactions/submissions.ts';
+import type { StrategyFactory } from './wire/strategy.ts';
+import { laneOf } from './wire/wire.ts';
 
 export interface DriverOptions {
   readonly genesis: Genesis;
@@ -85,10 +85,10 @@ export class Driver {
   constructor(options: DriverOptions) {
     this.#options = options;
     const { genesis, recovered, observer, clock } = options;
-    const journal = new Journal();
+    const batch = new Batch();
     this.#loop = new Loop({
       ...options,
-      journal,
+      batch,
       messages: () => this.#dealings.take((peer, message) => this.#reception.look(peer, message)),
       endTurn: () => this.#endTurn(),
       halted: (error) => observer.halted(error),
@@ -96,9 +96,9 @@ export class Driver {
     });
     const input = (run: () => void): void => this.#loop.input(run);
     this.#dealings = this.#newDealings(input);
-    this.#chain = new Chain(recovered, journal, observer);
+    this.#chain = new Chain(recovered, batch, observer);
     this.#mempool = new Mempool((sender) => this.#chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
-    this.#postman = new Postman(options, journal, this.#peers, (...leaving) => this.#dealings.leaves(...leaving));
+    this.#postman = new Postman(options, batch, this.#peers, (...leaving) => this.#dealings.leaves(...leaving));
     this.#catchUp = new CatchUp({
       tickMs: genesis.consensus.tickMs,
       send: (to, message) => this.#postman.sendTo(to, message),
@@ -108,7 +108,7 @@ export class Driver {
     this.#bodies = new Bodies({
       genesis,
       clock,
-      journal,
+      batch,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
       headMs: () => this.#chain.state.head.header.timestampMs,
       postman: this.#postman,
@@ -125,7 +125,7 @@ export class Driver {
     this.#protocol = new Protocol({
       ...options,
       verify: this.#dealings.signatures.verify,
-      journal,
+      batch,
       chain: this.#chain,
       mempool: this.#mempool,
       patience,

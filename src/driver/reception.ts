@@ -4,16 +4,16 @@ import { authenticate } from '../consensus/authenticate.ts';
 import type { Message, Status } from '../consensus/messages.ts';
 import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
 import type { SignedVote } from '../ledger/vote.ts';
-import type { Bodies } from './bodies.ts';
-import { type CatchUp, proveRange } from './catch-up.ts';
-import type { Chain } from './chain.ts';
-import type { Intake } from './intake.ts';
+import type { Bodies } from './bodies/bodies.ts';
+import { type CatchUp, proveRange } from './sync/catch-up.ts';
+import type { Chain } from './durability/chain.ts';
+import type { Intake } from './transactions/intake.ts';
 import type { Observer, PeerId } from './ports.ts';
-import type { Postman } from './postman.ts';
-import type { Protocol } from './protocol.ts';
-import type { Questions } from './questions.ts';
-import type { Server } from './server.ts';
-import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire.ts';
+import type { Postman } from './peers/postman.ts';
+import type { Protocol } from './agreement/protocol.ts';
+import type { Questions } from './fairness/questions.ts';
+import type { Server } from './sync/server.ts';
+import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire/wire.ts';
 
 interface ReceptionContext {
   readonly postman: Postman;

@@ -2,7 +2,7 @@
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 import { present, unreachable } from '../base/invariant.ts';
-import type { Random } from '../simulator/random.ts';
+import type { Random } from '../base/random.ts';
 import { DELAY_MS, TRANSACTION_DELAY_MS } from './limits.ts';
 import type { FromMiner, Gossip, Standing, ToMiner, WorkerSettings } from './messages.ts';
 

@@ -13,8 +13,8 @@ import {
 import type { PowRules } from '../pow/block.ts';
 import type { ChainSettings } from '../pow/chain.ts';
 import { bitsOf, targetOfWork } from '../pow/target.ts';
-import { type SimulatedAccount, simulatedKeys, START_MS } from '../simulator/keys.ts';
-import type { Random } from '../simulator/random.ts';
+import { type SimulatedAccount, simulatedKeys, START_MS } from '../simulator/world/keys.ts';
+import type { Random } from '../base/random.ts';
 import { BLOCK_MS, FUTURE_S, RETARGET_BLOCKS, WORK_MIN } from './limits.ts';
 
 /** A transfer may pay so much at most; everybody begins with enough for a day of them. */

@@ -6,7 +6,7 @@ import type { Ed25519 } from '../crypto/ed25519.ts';
 import { firstHeader, type PowBlock, readBlock } from '../pow/block.ts';
 import { Chain, type ChainSettings } from '../pow/chain.ts';
 import { headerId } from '../pow/header.ts';
-import { Random } from '../simulator/random.ts';
+import { Random } from '../base/random.ts';
 import { History, type Sight } from './history.ts';
 import { OVERTIME_MS, REHEARSAL_MS, TRANSFER_MS } from './limits.ts';
 import type { Standing } from './messages.ts';

@@ -10,7 +10,7 @@ import type { Ed25519 } from '../crypto/ed25519.ts';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { selectEd25519 } from '../crypto/select-ed25519.ts';
 import { Driver, type DriverStatus } from '../driver/driver.ts';
-import type { SubmitOutcome } from '../driver/intake.ts';
+import type { SubmitOutcome } from '../driver/transactions/intake.ts';
 import type { AccountView, Clock, PeerId } from '../driver/ports.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Evidence } from '../ledger/vote.ts';

@@ -3,8 +3,8 @@ import { readFile } from 'node:fs/promises';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { Store } from '../driver/ports.ts';
-import { type RecoveredDriver, recover } from '../driver/recovery.ts';
-import type { StrategyFactory } from '../driver/strategy.ts';
+import { type RecoveredDriver, recover } from '../driver/durability/recovery.ts';
+import type { StrategyFactory } from '../driver/wire/strategy.ts';
 import { type Genesis, parseGenesis } from '../ledger/genesis.ts';
 import { type LevelStore, openLevelStore } from '../storage/level-store.ts';
 import { StorageError } from '../storage/storage-error.ts';
@@ -72,7 +72,7 @@ async function strategyOf({ byzantine }: NodeConfig, genesis: Genesis): Promise<
     return fail('NOT_A_DEVELOPMENT_NETWORK', 'byzantine: a validator may lie only where the genesis says dev: true');
   }
   // Elsewhere the code of liars is not even loaded.
-  const { strategies } = await import('../simulator/strategies/registry.ts');
+  const { strategies } = await import('../strategies/registry.ts');
   const liar = strategies.get(byzantine);
   if (liar !== undefined) return ok(liar.factory);
   return fail('UNKNOWN_STRATEGY', `byzantine: ${byzantine} is none of ${[...strategies.keys()].join(', ')}`);

@@ -1,8 +1,8 @@
 /** What can go wrong without anybody lying. Each fault begins somewhere at random, and says how it ends. */
-import { WRITE_MS } from './disk.ts';
-import type { Link, Links } from './links.ts';
-import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from './node.ts';
-import type { Random } from './random.ts';
+import { WRITE_MS } from './world/disk.ts';
+import type { Link, Links } from './world/links.ts';
+import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from './world/node.ts';
+import type { Random } from '../base/random.ts';
 import type { Simulation } from './simulation.ts';
 
 export interface Fault {

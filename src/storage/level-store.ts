@@ -5,7 +5,7 @@
  * travel together in the next (group commit). They stay in order, and since LevelDB writes a batch wholly or not at all,
  * each of them is still atomic: after a crash the store holds exactly a prefix of the batches. A disk that damaged the log
  * may leave less than that; such a folder is not opened, as far as it can be told from a crash (`level-check.ts`), and not
- * started from where batches are gone from the middle (`src/driver/seals.ts`).
+ * started from where batches are gone from the middle (`src/driver/durability/seals.ts`).
  */
 import { Level } from 'level';
 import { invariant } from '../base/invariant.ts';

@@ -1,4 +1,4 @@
-/** `node test/bench/costs.ts`: measures what src/driver/costs.ts is the price list of, on this machine. */
+/** `node test/bench/costs.ts`: measures what src/driver/fairness/costs.ts is the price list of, on this machine. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -6,9 +6,9 @@ import { fromHex } from '../../src/codec/hex.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
 import { sha256 } from '../../src/crypto/sha256.ts';
-import { COSTS } from '../../src/driver/costs.ts';
+import { COSTS } from '../../src/driver/fairness/costs.ts';
 import type { SignatureCheck, StoreOperation } from '../../src/driver/ports.ts';
-import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { blockRecordCodec, bodyHash } from '../../src/ledger/block.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import { genesisState } from '../../src/ledger/state.ts';
@@ -147,5 +147,5 @@ print('message, among many', wire.message);
 print('message, a KiB', wire.kib);
 const list = JSON.stringify(COSTS, null, 2);
 process.stdout.write(
-  `Microseconds of this machine\n${lines.join('\n')}\n\nThe price list of src/driver/costs.ts\n${list}\n`,
+  `Microseconds of this machine\n${lines.join('\n')}\n\nThe price list of src/driver/fairness/costs.ts\n${list}\n`,
 );

@@ -6,7 +6,7 @@ import { epoch, height, validatorIndex, view } from '../../src/base/brand.ts';
 import { toHex } from '../../src/codec/hex.ts';
 import type { PreparedCertificate, SignedViewChange } from '../../src/consensus/messages.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
-import type { PeerMessage } from '../../src/driver/wire.ts';
+import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import type { Body, Header } from '../../src/ledger/block.ts';
 import type { Genesis } from '../../src/ledger/genesis.ts';
 import { BODY_EVIDENCE_MAX } from '../../src/ledger/limits.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { faults } from '../../src/simulator/faults.ts';
-import { strategies } from '../../src/simulator/strategies/registry.ts';
+import { strategies } from '../../src/strategies/registry.ts';
 import { run } from './terminal.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'trefoil-simulate-'));

@@ -4,9 +4,9 @@ import type { Network } from '../../src/compare/protocol.ts';
 import { NODES, RUN_MS, SUBMIT_MS } from '../../src/compare/scenario.ts';
 import { START_UP_MS, Workload } from '../../src/compare/workload.ts';
 import { identifyTransaction } from '../../src/ledger/transaction.ts';
-import { simulatedKeys } from '../../src/simulator/keys.ts';
-import { Scheduler } from '../../src/simulator/scheduler.ts';
-import { standIn } from '../../src/simulator/stand-in.ts';
+import { simulatedKeys } from '../../src/simulator/world/keys.ts';
+import { Scheduler } from '../../src/simulator/world/scheduler.ts';
+import { standIn } from '../../src/simulator/world/stand-in.ts';
 
 interface Offer {
   readonly atMs: number;

@@ -6,9 +6,9 @@ import { present } from '../../src/base/invariant.ts';
 import type { Height } from '../../src/base/brand.ts';
 import { CLAUSES, type Clause, listenToMarks } from '../../src/consensus/marks.ts';
 import { reproposals } from '../../src/consensus/new-view.ts';
-import { playTranscript } from '../../src/simulator/play.ts';
-import { parseTranscript } from '../../src/simulator/transcript.ts';
-import { runScenario } from '../../src/simulator/run.ts';
+import { playTranscript } from '../../src/simulator/transcripts/play.ts';
+import { parseTranscript } from '../../src/simulator/transcripts/transcript.ts';
+import { runScenario } from '../../src/simulator/search/run.ts';
 import { pinned } from '../simulator/pinned.ts';
 import { Bench, H } from './kit.ts';
 
@@ -45,7 +45,7 @@ test('SPEC.md has each clause once, and no other', () => {
 });
 
 test('the code marks each clause', () => {
-  const files = globSync('{consensus,driver}/*.ts', { cwd: SRC });
+  const files = globSync('{consensus,driver}/**/*.ts', { cwd: SRC });
   const marked = new Set(
     files.flatMap((file) =>
       [...readFileSync(join(SRC, file), 'utf8').matchAll(/mark\(([^;]*)\);/g)].flatMap(([, argument]) =>

@@ -1,9 +1,9 @@
 /** Proofs that validators lied: which are kept, how long, who hears of them, and who is blamed for what. */
 import { describe, expect, test } from 'vitest';
 import type { Epoch, ValidatorIndex } from '../../src/base/brand.ts';
-import { Accusations } from '../../src/driver/accusations.ts';
-import { Journal } from '../../src/driver/journal.ts';
-import type { PeerMessage } from '../../src/driver/wire.ts';
+import { Accusations } from '../../src/driver/agreement/accusations.ts';
+import { Batch } from '../../src/driver/durability/batch.ts';
+import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, NULL_BODY } from '../../src/ledger/block.ts';
 import { BODY_EVIDENCE_MAX, EVIDENCE_EPOCHS_MAX } from '../../src/ledger/limits.ts';
 import { type Offence, offenceKey, offenceOf } from '../../src/ledger/offence.ts';
@@ -40,7 +40,7 @@ interface Sent {
 }
 
 function make(recovered: readonly Evidence[] = []) {
-  const journal = new Journal();
+  const batch = new Batch();
   const sent: Sent[] = [];
   const live: Body[] = [];
   const offences = new Map<string, Offence>();
@@ -54,7 +54,7 @@ function make(recovered: readonly Evidence[] = []) {
     self: SELF,
     clock: { nowMs: () => at.nowMs, soon: (run) => run() },
     observer: { offence: (evidence: Evidence) => void accused.push(evidence) } as never,
-    journal,
+    batch,
     postman: {
       broadcast: (message) => send('all', message),
       sendTo: send,
@@ -70,7 +70,7 @@ function make(recovered: readonly Evidence[] = []) {
     for (const offence of pieces.map(offenceOf)) offences.set(offenceKey(offence), offence);
     accusations.recorded(pieces.map(offenceOf));
   };
-  const written = (): string[] => journal.take().operations.map(({ kind, key }) => `${kind} ${key.split('/')[1]}`);
+  const written = (): string[] => batch.take().operations.map(({ kind, key }) => `${kind} ${key.split('/')[1]}`);
   const carry = (...evidence: readonly Evidence[]): void => void live.push({ ...NULL_BODY, evidence: [...evidence] });
   return { accusations, sent, at, accused, record, written, carry, live, offences };
 }

@@ -2,13 +2,13 @@
 import { describe, expect, test } from 'vitest';
 import type { Epoch, Hash, Height } from '../../src/base/brand.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
-import { Answers, EncodedAnswers } from '../../src/driver/answers.ts';
-import { BodyPool } from '../../src/driver/body-pool.ts';
-import type { Chain } from '../../src/driver/chain.ts';
-import { Given } from '../../src/driver/given.ts';
-import { Mempool } from '../../src/driver/mempool.ts';
+import { Answers, EncodedAnswers } from '../../src/driver/sync/answers.ts';
+import { BodyPool } from '../../src/driver/bodies/body-pool.ts';
+import type { Chain } from '../../src/driver/durability/chain.ts';
+import { Given } from '../../src/driver/fairness/given.ts';
+import { Mempool } from '../../src/driver/transactions/mempool.ts';
 import type { Store } from '../../src/driver/ports.ts';
-import { Server } from '../../src/driver/server.ts';
+import { Server } from '../../src/driver/sync/server.ts';
 import {
   decodePeerMessage,
   type EncodedBlock,
@@ -17,7 +17,7 @@ import {
   encodedBlockSize,
   encodePeerMessage,
   type SyncBlock,
-} from '../../src/driver/wire.ts';
+} from '../../src/driver/wire/wire.ts';
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import {
   blockRecordCodec,

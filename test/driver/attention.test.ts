@@ -1,6 +1,6 @@
 /** Whom an outage may be blamed on: not the primary. */
 import { describe, expect, test } from 'vitest';
-import { Attention } from '../../src/driver/attention.ts';
+import { Attention } from '../../src/driver/bodies/attention.ts';
 import { makeGenesis } from '../ledger/network.ts';
 
 const genesis = makeGenesis();

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { epoch, type Hash, type Height, hash, type View } from '../../src/base/brand.ts';
 import { unreachable } from '../../src/base/invariant.ts';
-import { Bodies } from '../../src/driver/bodies.ts';
-import { Journal } from '../../src/driver/journal.ts';
+import { Bodies } from '../../src/driver/bodies/bodies.ts';
+import { Batch } from '../../src/driver/durability/batch.ts';
 import type { StoreOperation } from '../../src/driver/ports.ts';
-import { KEYS } from '../../src/driver/records.ts';
+import { KEYS } from '../../src/driver/durability/records.ts';
 import { type Body, bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
 import { parseGenesis } from '../../src/ledger/genesis.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
@@ -14,12 +14,12 @@ if (!genesis.ok) throw new Error(genesis.error.message);
 
 /** Bodies of a node that executed so many heights, all of them final, and what it writes. */
 function bodiesAt(executed: number) {
-  const journal = new Journal();
+  const batch = new Batch();
   const at = { executed: executed as Height };
   const bodies = new Bodies({
     genesis: genesis.ok ? genesis.value : unreachable(genesis as never),
     clock: { nowMs: () => 0, soon: (run) => run() },
-    journal,
+    batch,
     authority: () => unreachable('no certificate here' as never),
     headMs: () => 0,
     postman: { sendTo: () => undefined, peers: () => [], peerOf: String },
@@ -29,7 +29,7 @@ function bodiesAt(executed: number) {
     executedHeight: () => at.executed,
     executedBody: () => undefined,
   });
-  return { bodies, at, written: (): readonly StoreOperation[] => journal.take().operations };
+  return { bodies, at, written: (): readonly StoreOperation[] => batch.take().operations };
 }
 
 const bodyAt = (timestampMs: number): Body => ({ ...NULL_BODY, proposer: 0 as Body['proposer'], timestampMs });

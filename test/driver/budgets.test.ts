@@ -1,12 +1,12 @@
 /** What peers cost, and who pays. */
 import { describe, expect, test } from 'vitest';
 import type { Height, ValidatorIndex } from '../../src/base/brand.ts';
-import { BodyPool } from '../../src/driver/body-pool.ts';
-import { Budgets } from '../../src/driver/budgets.ts';
-import { COSTS } from '../../src/driver/costs.ts';
-import { Inbox } from '../../src/driver/inbox.ts';
-import { Intake } from '../../src/driver/intake.ts';
-import { KnownSignatures } from '../../src/driver/known-signatures.ts';
+import { BodyPool } from '../../src/driver/bodies/body-pool.ts';
+import { Budgets } from '../../src/driver/fairness/budgets.ts';
+import { COSTS } from '../../src/driver/fairness/costs.ts';
+import { Inbox } from '../../src/driver/fairness/inbox.ts';
+import { Intake } from '../../src/driver/transactions/intake.ts';
+import { KnownSignatures } from '../../src/driver/fairness/known-signatures.ts';
 import {
   BUDGET_BURST_MIN_US,
   BUDGET_BURST_US,
@@ -19,12 +19,17 @@ import {
   SHUT_OUT_US_PER_MS,
   THROTTLED_NOTE_MS,
 } from '../../src/driver/limits.ts';
-import { Mempool } from '../../src/driver/mempool.ts';
-import { Pace } from '../../src/driver/pace.ts';
-import { PRICE_OF_TRANSACTION, priceOfMessage, priceOfPlace, priceOfUselessness } from '../../src/driver/prices.ts';
-import { Questions } from '../../src/driver/questions.ts';
-import { Refusals } from '../../src/driver/refusals.ts';
-import { encodePeerMessage } from '../../src/driver/wire.ts';
+import { Mempool } from '../../src/driver/transactions/mempool.ts';
+import { Pace } from '../../src/driver/fairness/pace.ts';
+import {
+  PRICE_OF_TRANSACTION,
+  priceOfMessage,
+  priceOfPlace,
+  priceOfUselessness,
+} from '../../src/driver/fairness/prices.ts';
+import { Questions } from '../../src/driver/fairness/questions.ts';
+import { Refusals } from '../../src/driver/transactions/refusals.ts';
+import { encodePeerMessage } from '../../src/driver/wire/wire.ts';
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';

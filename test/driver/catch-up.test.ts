@@ -1,8 +1,8 @@
 /** Catching up believes nobody: what lying peers answer, and what becomes of it. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
-import { CatchUp, checkRange } from '../../src/driver/catch-up.ts';
-import { decodePeerMessage, kindOfBytes, type PeerMessage, type SyncBlock } from '../../src/driver/wire.ts';
+import { CatchUp, checkRange } from '../../src/driver/sync/catch-up.ts';
+import { decodePeerMessage, kindOfBytes, type PeerMessage, type SyncBlock } from '../../src/driver/wire/wire.ts';
 import { NO_BODY, NULL_BODY } from '../../src/ledger/block.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { authorityOf, H } from '../consensus/kit.ts';

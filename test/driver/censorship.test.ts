@@ -9,7 +9,7 @@ import {
   type Transaction,
 } from '../../src/ledger/transaction.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
-import { decodePeerMessage, kindOfBytes } from '../../src/driver/wire.ts';
+import { decodePeerMessage, kindOfBytes } from '../../src/driver/wire/wire.ts';
 import { Cluster, proposal } from './cluster.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 

@@ -1,9 +1,9 @@
 /** Whom a node asks for what a body lacks, when, and how many at a time. */
 import { describe, expect, test } from 'vitest';
 import type { Hash, Height } from '../../src/base/brand.ts';
-import { Fetching, type Want } from '../../src/driver/fetching.ts';
+import { Fetching, type Want } from '../../src/driver/bodies/fetching.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
-import { Random } from '../../src/simulator/random.ts';
+import { Random } from '../../src/base/random.ts';
 import { hashOf } from '../ledger/network.ts';
 import { Cluster } from './cluster.ts';
 

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 import { RESENT_BYTES_MAX } from '../../src/driver/limits.ts';
-import { decodePeerMessage, kindOfBytes, type PeerMessage } from '../../src/driver/wire.ts';
-import { KEYS } from '../../src/driver/records.ts';
-import { recover } from '../../src/driver/recovery.ts';
+import { decodePeerMessage, kindOfBytes, type PeerMessage } from '../../src/driver/wire/wire.ts';
+import { KEYS } from '../../src/driver/durability/records.ts';
+import { recover } from '../../src/driver/durability/recovery.ts';
 import { offenceOf, placeKey } from '../../src/ledger/offence.ts';
 import {
   signedTransactionCodec,
@@ -14,7 +14,7 @@ import {
   transactionSigningBytes,
 } from '../../src/ledger/transaction.ts';
 import { type Evidence, evidenceCodec, type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
-import { standIn } from '../../src/simulator/stand-in.ts';
+import { standIn } from '../../src/simulator/world/stand-in.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { Cluster } from './cluster.ts';
 

@@ -3,9 +3,9 @@ import { describe, expect, test } from 'vitest';
 import type { Hash, Height } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { fromHex } from '../../src/codec/hex.ts';
-import type { BodyPool } from '../../src/driver/body-pool.ts';
-import type { Chain } from '../../src/driver/chain.ts';
-import { Given } from '../../src/driver/given.ts';
+import type { BodyPool } from '../../src/driver/bodies/body-pool.ts';
+import type { Chain } from '../../src/driver/durability/chain.ts';
+import { Given } from '../../src/driver/fairness/given.ts';
 import {
   BUDGET_BURST_US,
   BUDGET_US_PER_MS,
@@ -14,8 +14,8 @@ import {
   GIVEN_OLD_BYTES_MAX,
   REPEATED_BYTES_PER_S,
 } from '../../src/driver/limits.ts';
-import { Server } from '../../src/driver/server.ts';
-import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { Server } from '../../src/driver/sync/server.ts';
+import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { MEMO_BYTES_MAX } from '../../src/ledger/limits.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { standInSignature } from '../consensus/stand-in.ts';

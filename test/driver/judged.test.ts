@@ -3,11 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { unreachable } from '../../src/base/invariant.ts';
 import { toAddress } from '../../src/codec/hex.ts';
-import { Bodies } from '../../src/driver/bodies.ts';
-import { bundles } from '../../src/driver/intake.ts';
-import { Journal } from '../../src/driver/journal.ts';
+import { Bodies } from '../../src/driver/bodies/bodies.ts';
+import { bundles } from '../../src/driver/transactions/intake.ts';
+import { Batch } from '../../src/driver/durability/batch.ts';
 import { bufferLimits } from '../../src/driver/limits.ts';
-import { decodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { decodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
@@ -185,7 +185,7 @@ test('what is ordered is collected, whatever else waits', () => {
   const bodies = new Bodies({
     genesis,
     clock: { nowMs: () => 1_800_000_000_000, soon: (run) => run() },
-    journal: new Journal(),
+    batch: new Batch(),
     authority: () => unreachable('no certificate here' as never),
     headMs: () => 1_800_000_000_000,
     postman: {

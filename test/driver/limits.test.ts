@@ -5,26 +5,26 @@ import { unreachable } from '../../src/base/invariant.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 import { viewChangeSigningBytes, type ViewChange } from '../../src/consensus/messages.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
-import { Bodies } from '../../src/driver/bodies.ts';
-import { BodyPool } from '../../src/driver/body-pool.ts';
-import type { Chain } from '../../src/driver/chain.ts';
-import { Intake } from '../../src/driver/intake.ts';
-import { Journal } from '../../src/driver/journal.ts';
-import { Given } from '../../src/driver/given.ts';
+import { Bodies } from '../../src/driver/bodies/bodies.ts';
+import { BodyPool } from '../../src/driver/bodies/body-pool.ts';
+import type { Chain } from '../../src/driver/durability/chain.ts';
+import { Intake } from '../../src/driver/transactions/intake.ts';
+import { Batch } from '../../src/driver/durability/batch.ts';
+import { Given } from '../../src/driver/fairness/given.ts';
 import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
-import { Mempool } from '../../src/driver/mempool.ts';
-import { Patience } from '../../src/driver/patience.ts';
+import { Mempool } from '../../src/driver/transactions/mempool.ts';
+import { Patience } from '../../src/driver/transactions/patience.ts';
 import type { Store } from '../../src/driver/ports.ts';
-import { hasRoom } from '../../src/driver/proposer.ts';
-import { Server } from '../../src/driver/server.ts';
-import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { hasRoom } from '../../src/driver/agreement/proposer.ts';
+import { Server } from '../../src/driver/sync/server.ts';
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { blockRecordCodec, bodyHash, fullBodyCodec, NULL_BODY } from '../../src/ledger/block.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { certificateCodec, type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { bounds } from '../../src/simulator/checkers/health.ts';
-import type { SimulatedNode } from '../../src/simulator/node.ts';
+import type { SimulatedNode } from '../../src/simulator/world/node.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { append, hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 import { Cluster, proposal } from './cluster.ts';
@@ -198,7 +198,7 @@ describe('the bodies of a node that executed one height only', () => {
     const bodies = new Bodies({
       genesis: makeGenesis(),
       clock: { nowMs: () => 0, soon: (run) => run() },
-      journal: new Journal(),
+      batch: new Batch(),
       authority: () => unreachable('no certificate here' as never),
       headMs: () => 0,
       postman: {

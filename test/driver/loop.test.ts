@@ -2,11 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import type { ValidatorIndex } from '../../src/base/brand.ts';
 import { Driver } from '../../src/driver/driver.ts';
-import type { SubmitOutcome } from '../../src/driver/intake.ts';
+import type { SubmitOutcome } from '../../src/driver/transactions/intake.ts';
 import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
 import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
-import { recover } from '../../src/driver/recovery.ts';
-import { Seals } from '../../src/driver/seals.ts';
+import { recover } from '../../src/driver/durability/recovery.ts';
+import { Seals } from '../../src/driver/durability/seals.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { makeGenesis } from '../ledger/network.ts';

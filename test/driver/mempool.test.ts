@@ -2,7 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Address, Height } from '../../src/base/brand.ts';
-import { BodyPool, completeTransactions } from '../../src/driver/body-pool.ts';
+import { BodyPool, completeTransactions } from '../../src/driver/bodies/body-pool.ts';
 import {
   BODIES_PER_HEIGHT_MAX,
   GAPPED_TRANSACTIONS_MAX,
@@ -12,7 +12,7 @@ import {
   NONCE_GAP_MAX,
   SENDER_TRANSACTIONS_MAX,
 } from '../../src/driver/limits.ts';
-import { type Dropped, Mempool } from '../../src/driver/mempool.ts';
+import { type Dropped, Mempool } from '../../src/driver/transactions/mempool.ts';
 import type { Account } from '../../src/ledger/account.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';

@@ -1,6 +1,6 @@
 /** How soon a node has a block that it lacks, where all liars claim to have it and give nothing. */
 import { describe, expect, test } from 'vitest';
-import { kindOfBytes } from '../../src/driver/wire.ts';
+import { kindOfBytes } from '../../src/driver/wire/wire.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
 import { Cluster, proposal } from './cluster.ts';
 

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { ValidatorIndex } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
-import type { Outgoing, StrategyFactory } from '../../src/driver/strategy.ts';
+import type { Outgoing, StrategyFactory } from '../../src/driver/wire/strategy.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 
 const SENDERS = 7;

@@ -1,8 +1,8 @@
 /** What the seals of batches tell about a store that lost some of them. */
 import { describe, expect, test } from 'vitest';
 import type { StoreOperation } from '../../src/driver/ports.ts';
-import { isPromise, SEAL_SLOTS } from '../../src/driver/records.ts';
-import { Seals } from '../../src/driver/seals.ts';
+import { isPromise, SEAL_SLOTS } from '../../src/driver/durability/records.ts';
+import { Seals } from '../../src/driver/durability/seals.ts';
 
 const put = (key: string, ...bytes: number[]): StoreOperation => ({ kind: 'put', key, value: Uint8Array.from(bytes) });
 const remove = (key: string): StoreOperation => ({ kind: 'delete', key });

@@ -1,9 +1,9 @@
 /** What execution skipped paid nothing: its bytes are forgotten when its block is final, and whoever follows needs none. */
 import { describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
-import { proveRange } from '../../src/driver/catch-up.ts';
-import { KEYS } from '../../src/driver/records.ts';
-import { kindOfBytes, type SyncBlock } from '../../src/driver/wire.ts';
+import { proveRange } from '../../src/driver/sync/catch-up.ts';
+import { KEYS } from '../../src/driver/durability/records.ts';
+import { kindOfBytes, type SyncBlock } from '../../src/driver/wire/wire.ts';
 import { type FullBody, fullBodyCodec, hasAllTransactions, SKIPPED_BYTES } from '../../src/ledger/block.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
 import { authorityOf } from '../consensus/kit.ts';

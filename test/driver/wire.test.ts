@@ -18,8 +18,8 @@ import {
 } from '../../src/consensus/messages.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { sha256Hash } from '../../src/crypto/sha256.ts';
-import { promiseOperation, transactionPlaceCodec } from '../../src/driver/records.ts';
-import { decodePeerMessage, encodePeerMessage, laneOf, type PeerMessage } from '../../src/driver/wire.ts';
+import { promiseOperation, transactionPlaceCodec } from '../../src/driver/durability/records.ts';
+import { decodePeerMessage, encodePeerMessage, laneOf, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, type FullBody, NULL_BODY_HASH } from '../../src/ledger/block.ts';
 import { CHAIN, H, instanceOf, Pens } from '../consensus/kit.ts';
 import { genesisState } from '../../src/ledger/state.ts';

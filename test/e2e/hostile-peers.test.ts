@@ -5,7 +5,7 @@ import { present } from '../../src/base/invariant.ts';
 import { toHex } from '../../src/codec/hex.ts';
 import { readNetwork } from '../../src/cli/testnet/layout.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
-import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { encodeFrame } from '../../src/network/frames.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { connectHostile, type HostilePeer } from './hostile-peer.ts';

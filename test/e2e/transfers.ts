@@ -3,7 +3,7 @@ import { BATCH_TRANSACTIONS_MAX } from '../../src/api/limits.ts';
 import { invariant, present } from '../../src/base/invariant.ts';
 import type { Client } from '../../src/client/client.ts';
 import type { SignedBytes } from '../../src/client/wallet.ts';
-import { Random } from '../../src/simulator/random.ts';
+import { Random } from '../../src/base/random.ts';
 import { History, requireSame } from './history.ts';
 import type { Town } from './people.ts';
 import { primaryOf, requireExactly } from './scenarios.ts';

@@ -1,10 +1,10 @@
 /** Makes a plan worse for the honest, step by step: it is changed at random, and the change is kept where it does not help them. */
 import { present } from '../../src/base/invariant.ts';
-import { formatPlan, parsePlan, type Plan } from '../../src/simulator/plans/plan.ts';
-import { mutated, randomPlan } from '../../src/simulator/plans/planner.ts';
-import { Random } from '../../src/simulator/random.ts';
-import { runScenario } from '../../src/simulator/run.ts';
-import { commandOf, type Scenario } from '../../src/simulator/scenario.ts';
+import { formatPlan, parsePlan, type Plan } from '../../src/strategies/plans/plan.ts';
+import { mutated, randomPlan } from '../../src/strategies/plans/planner.ts';
+import { Random } from '../../src/base/random.ts';
+import { runScenario } from '../../src/simulator/search/run.ts';
+import { commandOf, type Scenario } from '../../src/simulator/search/scenario.ts';
 import { type MeasureName, measureOf } from './measures.ts';
 
 export interface Trial {

@@ -1,7 +1,7 @@
 /** What a hunt has been through: sizes and powers of networks, and which liars met which faults. */
 import { faults } from '../../src/simulator/faults.ts';
-import type { Scenario } from '../../src/simulator/scenario.ts';
-import { strategies } from '../../src/simulator/strategies/registry.ts';
+import type { Scenario } from '../../src/simulator/search/scenario.ts';
+import { strategies } from '../../src/strategies/registry.ts';
 
 /** Seeds run on networks of so many validators. */
 export interface SizeCount {

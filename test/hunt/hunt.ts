@@ -1,6 +1,6 @@
 /** One seed after another on several cores, until the time is over. */
-import { scenarioOf } from '../../src/simulator/scenario.ts';
-import { TWINS_SCENARIOS } from '../../src/simulator/twins.ts';
+import { scenarioOf } from '../../src/simulator/search/scenario.ts';
+import { TWINS_SCENARIOS } from '../../src/simulator/search/twins.ts';
 import { Coverage } from './coverage.ts';
 import { kindOf, type Search } from './searches.ts';
 import type { HuntAnswer, HuntQuestion } from './worker.ts';

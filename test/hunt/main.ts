@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { parseSwitch } from '../../src/cli/arguments.ts';
 import { EXIT, Output } from '../../src/cli/output.ts';
-import { formatPlan, parsePlan } from '../../src/simulator/plans/plan.ts';
+import { formatPlan, parsePlan } from '../../src/strategies/plans/plan.ts';
 import { Adversary } from './adversary.ts';
 import { adversaryJson, adversaryText, progressOf } from './adversary-report.ts';
 import { Hunt } from './hunt.ts';

@@ -3,7 +3,7 @@ import { present } from '../../src/base/invariant.ts';
 import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
 import { longestPauseMs } from '../../src/simulator/checkers/stall.ts';
 import type { Simulation } from '../../src/simulator/simulation.ts';
-import type { Fate, TraceSink } from '../../src/simulator/trace.ts';
+import type { Fate, TraceSink } from '../../src/simulator/world/trace.ts';
 
 export const MEASURES = ['stall', 'cost', 'memory', 'blame'] as const;
 export type MeasureName = (typeof MEASURES)[number];

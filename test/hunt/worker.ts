@@ -2,11 +2,11 @@
 import { parentPort } from 'node:worker_threads';
 import { runRaftSeed } from '../../src/compare/raft/seeds.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { runFuzz } from '../../src/simulator/fuzz.ts';
-import { runScenario } from '../../src/simulator/run.ts';
-import { commandOf, scenarioOf } from '../../src/simulator/scenario.ts';
+import { runFuzz } from '../../src/simulator/search/fuzz.ts';
+import { runScenario } from '../../src/simulator/search/run.ts';
+import { commandOf, scenarioOf } from '../../src/simulator/search/scenario.ts';
 import type { Simulation } from '../../src/simulator/simulation.ts';
-import { runTwins } from '../../src/simulator/twins.ts';
+import { runTwins } from '../../src/simulator/search/twins.ts';
 import type { Kind } from './searches.ts';
 
 export interface HuntQuestion {

@@ -1,7 +1,7 @@
 /** What a mutant is put through: scenarios as the hunt makes them, and those directed at it, ever longer. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Scenario } from '../../src/simulator/scenario.ts';
+import type { Scenario } from '../../src/simulator/search/scenario.ts';
 import type { Directed } from './mutant.ts';
 
 /** Text of a transcript, or a scenario of `trefoil simulate`; a seed of Raft's own search, or a figure of its paper. */

@@ -7,20 +7,20 @@ import { type Answer, type Play, type Question, trialsFrom } from './trials.ts';
 type FiguresModule = typeof import('../../src/compare/raft/figures.ts');
 type SeedsModule = typeof import('../../src/compare/raft/seeds.ts');
 type Sha256Module = typeof import('../../src/crypto/node-sha256.ts');
-type PlayModule = typeof import('../../src/simulator/play.ts');
-type RunModule = typeof import('../../src/simulator/run.ts');
-type ScenarioModule = typeof import('../../src/simulator/scenario.ts');
-type TranscriptModule = typeof import('../../src/simulator/transcript.ts');
+type PlayModule = typeof import('../../src/simulator/transcripts/play.ts');
+type RunModule = typeof import('../../src/simulator/search/run.ts');
+type ScenarioModule = typeof import('../../src/simulator/search/scenario.ts');
+type TranscriptModule = typeof import('../../src/simulator/transcripts/transcript.ts');
 
 const say = (answer: Answer): void => void process.send?.(answer);
 
 async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const load = async <T>(path: string): Promise<T> => (await import(pathToFileURL(join(copy, path)).href)) as T;
   const { installNodeSha256 } = await load<Sha256Module>('crypto/node-sha256.ts');
-  const { runScenario } = await load<RunModule>('simulator/run.ts');
-  const { commandOf, scenarioOf } = await load<ScenarioModule>('simulator/scenario.ts');
-  const { parseTranscript } = await load<TranscriptModule>('simulator/transcript.ts');
-  const { playTranscript } = await load<PlayModule>('simulator/play.ts');
+  const { runScenario } = await load<RunModule>('simulator/search/run.ts');
+  const { commandOf, scenarioOf } = await load<ScenarioModule>('simulator/search/scenario.ts');
+  const { parseTranscript } = await load<TranscriptModule>('simulator/transcripts/transcript.ts');
+  const { playTranscript } = await load<PlayModule>('simulator/transcripts/play.ts');
   const { runRaftSeed } = await load<SeedsModule>('compare/raft/seeds.ts');
   const { raftFigures } = await load<FiguresModule>('compare/raft/figures.ts');
   installNodeSha256();

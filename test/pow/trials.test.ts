@@ -5,7 +5,7 @@ import { givesUpBehind } from '../../src/pow/race.ts';
 import { exactRisk } from '../../src/pow/risk.ts';
 import { selfishRevenue, selfishThreshold } from '../../src/pow/selfish.ts';
 import { countReversals, playSelfishRounds } from '../../src/pow/trials.ts';
-import { Random } from '../../src/simulator/random.ts';
+import { Random } from '../../src/base/random.ts';
 
 const SEED = Number(process.env['TREFOIL_SEED'] ?? 1);
 /** Of a hundred seeds one fails somewhere here: each interval misses one time in a thousand. Seed 1 is the first that was tried. */

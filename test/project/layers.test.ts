@@ -70,6 +70,9 @@ describe('the rules complain about', () => {
   test.each([
     ['an arrow that runs up', 'src/ledger/a.ts', '../consensus/b.ts', 'runs up'],
     ['an arrow that runs up outside the pure rooms', 'src/storage/a.ts', '../network/b.ts', 'runs up'],
+    ['an arrow that runs up inside a room', 'src/driver/durability/a.ts', '../sync/b.ts', 'runs up'],
+    ['an arrow to the head of its room', 'src/driver/sync/a.ts', '../driver.ts', 'runs up'],
+    ['a folder that has no place in its room', 'src/driver/attic/a.ts', 'zod', 'no place'],
     ['a built-in module in a pure room', 'src/ledger/a.ts', 'node:fs', 'pure'],
     ['a package in a pure room', 'src/ledger/a.ts', 'level', 'pure'],
     ['a package whose name only begins like an allowed one', 'src/ledger/a.ts', '@chainsafe/ssz-fake', 'pure'],
@@ -96,6 +99,8 @@ describe('the rules complain about', () => {
     ['src/client/a.ts', '../crypto/b.ts'],
     ['src/cli/a.ts', '../client/b.ts'],
     ['src/node/a.ts', './b.ts'],
+    ['src/driver/sync/a.ts', '../durability/b.ts'],
+    ['src/driver/driver.ts', './sync/b.ts'],
   ])('nothing where %s imports %s', (path, specifier) => {
     expect(complain(path, specifier)).toEqual([]);
   });

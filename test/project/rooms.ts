@@ -13,22 +13,45 @@ const ROOMS = [
   'pow',
   'api',
   'driver',
+  'strategies',
   'storage',
   'network',
   'simulator',
   'compare',
   'miners',
-  'node',
   'rpc',
+  'node',
   'client',
   'cli',
 ] as const;
 
+/** Inside of a large room: its folders and files, each of which imports only from itself and those before it. */
+const INSIDE: ReadonlyMap<string, readonly string[]> = new Map([
+  [
+    'driver',
+    [
+      'ports.ts',
+      'limits.ts',
+      'wire',
+      'durability',
+      'fairness',
+      'peers',
+      'bodies',
+      'transactions',
+      'sync',
+      'agreement',
+      'reception.ts',
+      'driver.ts',
+    ],
+  ],
+  ['simulator', ['world', 'checkers', 'simulation.ts', 'faults.ts', 'story', 'search', 'transcripts']],
+]);
+
 /** What the client may use: it runs in browsers, on machines that trust no node. */
 const CLIENT_MAY_USE: readonly string[] = ['base', 'codec', 'crypto', 'ledger', 'consensus', 'api', 'client'];
 
-/** Packages of the pure rooms: encodings, schemas and portable cryptography, pure themselves. */
-const PURE_PACKAGES = /^(?:@chainsafe\/ssz|@noble\/[\w-]+|@scure\/base|zod)(?:\/|$)/;
+/** Packages of the pure rooms: encodings, schemas, portable cryptography and streams of chance from a seed, pure themselves. */
+const PURE_PACKAGES = /^(?:@chainsafe\/ssz|@noble\/[\w-]+|@scure\/base|pure-rand|zod)(?:\/|$)/;
 
 export interface SourceFile {
   /** Path from the project's root, with slashes. */
@@ -44,6 +67,9 @@ export interface Rules {
 const rank = (room: string): number => ROOMS.findIndex((known) => known === room);
 
 const roomOf = (path: string): string => path.split('/')[1] ?? '';
+
+/** The folder or file of its room that a path lies in. */
+const entryOf = (path: string): string => path.split('/')[2] ?? '';
 
 /** Path of the project file that a relative specifier means; undefined for packages and built-in modules. */
 export function targetOf(from: string, specifier: string): string | undefined {
@@ -65,6 +91,8 @@ function complaintsAboutName(path: string): string[] {
   const complaints: string[] = [];
   const room = roomOf(path);
   if (!ROOMS.some((known) => known === room)) complaints.push(`${path} is in no known room`);
+  if (INSIDE.get(room)?.includes(entryOf(path)) === false)
+    complaints.push(`${path} has no place in the order of ${room}`);
   const name = posix.basename(path);
   if (/^index\.[cm]?tsx?$/.test(name)) complaints.push(`${path} is a barrel`);
   if (/^(?:utils?|helpers?|misc|common)\./.test(name)) complaints.push(`${path} has a name that says nothing`);
@@ -95,7 +123,14 @@ function aboutArrow(path: string, target: string, rules: Rules): string | undefi
     if (!CLIENT_MAY_USE.includes(targetRoom)) return `runs in browsers and may not import ${target}`;
     if (targetRoom === 'crypto' && !rules.isPure(target)) return `runs in browsers and may not import ${target}`;
   }
-  return rank(targetRoom) <= rank(room) ? undefined : `runs up: ${room} may not import ${target}`;
+  if (room === targetRoom) return aboutInside(room, entryOf(path), target);
+  return rank(targetRoom) < rank(room) ? undefined : `runs up: ${room} may not import ${target}`;
+}
+
+function aboutInside(room: string, entry: string, target: string): string | undefined {
+  const order = INSIDE.get(room);
+  if (order === undefined || order.indexOf(entryOf(target)) <= order.indexOf(entry)) return undefined;
+  return `runs up: ${room}/${entry} may not import ${target}`;
 }
 
 /** One cycle of imports, as the paths along it, or undefined. */

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
-import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import type { FinalizedBlock } from '../../src/driver/ports.ts';
 import type { SignedNewView, SignedViewChange } from '../../src/consensus/messages.ts';
 import { NULL_BODY } from '../../src/ledger/block.ts';
@@ -15,9 +15,9 @@ import {
   type Vote,
   voteSigningBytes,
 } from '../../src/ledger/vote.ts';
-import type { Checker } from '../../src/simulator/checker.ts';
+import type { Checker } from '../../src/simulator/world/checker.ts';
 import { bounds } from '../../src/simulator/checkers/health.ts';
-import type { SimulatedNode } from '../../src/simulator/node.ts';
+import type { SimulatedNode } from '../../src/simulator/world/node.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 

@@ -2,8 +2,8 @@
 import { describe, expect, test } from 'vitest';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import type { Store, StoreOperation } from '../../src/driver/ports.ts';
-import { SimulatedDisk } from '../../src/simulator/disk.ts';
-import { Random } from '../../src/simulator/random.ts';
+import { SimulatedDisk } from '../../src/simulator/world/disk.ts';
+import { Random } from '../../src/base/random.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 
 installNodeSha256();

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
-import { FLOODS } from '../../src/simulator/strategies/registry.ts';
+import { FLOODS } from '../../src/strategies/registry.ts';
 
 installNodeSha256();
 

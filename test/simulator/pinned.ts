@@ -2,7 +2,7 @@
  * Scenarios that must stay what they are, as the options of `trefoil simulate` that a hunt printed: what a seed draws changes
  * with every liar and fault that comes new, and the seed alone would soon stand for something else.
  */
-import type { Scenario } from '../../src/simulator/scenario.ts';
+import type { Scenario } from '../../src/simulator/search/scenario.ts';
 
 /** Throws where it has no option of `commandOf` before it. */
 export function pinned(options: string): Scenario {

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { work } from '../../src/base/work.ts';
-import { COSTS } from '../../src/driver/costs.ts';
-import { encodePeerMessage } from '../../src/driver/wire.ts';
-import { Processor } from '../../src/simulator/processor.ts';
-import { Scheduler } from '../../src/simulator/scheduler.ts';
+import { COSTS } from '../../src/driver/fairness/costs.ts';
+import { encodePeerMessage } from '../../src/driver/wire/wire.ts';
+import { Processor } from '../../src/simulator/world/processor.ts';
+import { Scheduler } from '../../src/simulator/world/scheduler.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 
 /** A processor at time 0, and when its tasks ran. */

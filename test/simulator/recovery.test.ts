@@ -1,10 +1,10 @@
 /** How long the network stands still after what breaks it, in base timeouts of a view. Simulated time, so exact. */
 import { describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
-import type { StrategyFactory } from '../../src/driver/strategy.ts';
+import type { StrategyFactory } from '../../src/driver/wire/strategy.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import type { SimulatedNode } from '../../src/simulator/node.ts';
-import { Random } from '../../src/simulator/random.ts';
+import type { SimulatedNode } from '../../src/simulator/world/node.ts';
+import { Random } from '../../src/base/random.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 
 installNodeSha256();

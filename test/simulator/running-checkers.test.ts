@@ -3,16 +3,16 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import type { Driver } from '../../src/driver/driver.ts';
-import type { StrategyFactory } from '../../src/driver/strategy.ts';
-import { encodePeerMessage } from '../../src/driver/wire.ts';
-import type { Checker } from '../../src/simulator/checker.ts';
-import type { Submitted } from '../../src/simulator/clients.ts';
+import type { StrategyFactory } from '../../src/driver/wire/strategy.ts';
+import { encodePeerMessage } from '../../src/driver/wire/wire.ts';
+import type { Checker } from '../../src/simulator/world/checker.ts';
+import type { Submitted } from '../../src/simulator/world/clients.ts';
 import { type Fault, faults } from '../../src/simulator/faults.ts';
-import type { SimulatedNode } from '../../src/simulator/node.ts';
-import { Random } from '../../src/simulator/random.ts';
-import { runScenario, type Verdict } from '../../src/simulator/run.ts';
+import type { SimulatedNode } from '../../src/simulator/world/node.ts';
+import { Random } from '../../src/base/random.ts';
+import { runScenario, type Verdict } from '../../src/simulator/search/run.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
-import type { TraceSink } from '../../src/simulator/trace.ts';
+import type { TraceSink } from '../../src/simulator/world/trace.ts';
 
 installNodeSha256();
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire.ts';
+import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { bodyHash } from '../../src/ledger/block.ts';
-import { runFuzz } from '../../src/simulator/fuzz.ts';
-import { mutationsOf, signerOf } from '../../src/simulator/mutations.ts';
+import { runFuzz } from '../../src/simulator/search/fuzz.ts';
+import { mutationsOf, signerOf } from '../../src/simulator/search/mutations.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
-import { TWINS_SCENARIOS, twinsRounds } from '../../src/simulator/twins.ts';
+import { TWINS_SCENARIOS, twinsRounds } from '../../src/simulator/search/twins.ts';
 
 installNodeSha256();
 

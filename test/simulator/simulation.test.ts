@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { present } from '../../src/base/invariant.ts';
-import { kindOfBytes } from '../../src/driver/wire.ts';
-import type { Checker } from '../../src/simulator/checker.ts';
+import { kindOfBytes } from '../../src/driver/wire/wire.ts';
+import type { Checker } from '../../src/simulator/world/checker.ts';
 import { faults, healAll } from '../../src/simulator/faults.ts';
-import { Random } from '../../src/simulator/random.ts';
-import { runScenario, type Verdict } from '../../src/simulator/run.ts';
-import { commandOf, type Scenario, scenarioOf } from '../../src/simulator/scenario.ts';
+import { Random } from '../../src/base/random.ts';
+import { runScenario, type Verdict } from '../../src/simulator/search/run.ts';
+import { commandOf, type Scenario, scenarioOf } from '../../src/simulator/search/scenario.ts';
 import { Simulation, type WireFilter } from '../../src/simulator/simulation.ts';
-import { FLOODS, KEYLESS, strategies } from '../../src/simulator/strategies/registry.ts';
-import type { TraceSink } from '../../src/simulator/trace.ts';
-import { unleash } from '../../src/simulator/unleash.ts';
+import { FLOODS, KEYLESS, strategies } from '../../src/strategies/registry.ts';
+import type { TraceSink } from '../../src/simulator/world/trace.ts';
+import { unleash } from '../../src/simulator/search/unleash.ts';
 import { pinned } from './pinned.ts';
 
 installNodeSha256();

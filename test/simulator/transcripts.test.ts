@@ -3,8 +3,8 @@ import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { invariant } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { type Played, playTranscript } from '../../src/simulator/play.ts';
-import { parseTranscript, TRANSCRIPT_BYTES_MAX } from '../../src/simulator/transcript.ts';
+import { type Played, playTranscript } from '../../src/simulator/transcripts/play.ts';
+import { parseTranscript, TRANSCRIPT_BYTES_MAX } from '../../src/simulator/transcripts/transcript.ts';
 
 installNodeSha256();
 

@@ -1,7 +1,7 @@
 /** V13: what a primary cannot put into its body is not held against it. Clients alone, no liar and no fault. */
 import { expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
-import type { SimulatedNode } from '../../src/simulator/node.ts';
+import type { SimulatedNode } from '../../src/simulator/world/node.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 
 /** What a transfer costs. */

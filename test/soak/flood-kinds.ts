@@ -2,7 +2,7 @@
 import type { Hash, Height, ValidatorIndex, View, Epoch } from '../../src/base/brand.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 import type { Ed25519 } from '../../src/crypto/ed25519.ts';
-import { encodePeerMessage } from '../../src/driver/wire.ts';
+import { encodePeerMessage } from '../../src/driver/wire/wire.ts';
 import { bodyHash } from '../../src/ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../../src/ledger/limits.ts';
 import { signedTransactionCodec, type Transaction, transactionSigningBytes } from '../../src/ledger/transaction.ts';

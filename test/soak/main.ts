@@ -1,8 +1,8 @@
 /** `npm run soak`: whole networks on this machine, tried for longer than a test can take. */
 import { Command, InvalidArgumentError } from 'commander';
 import { type Answer, EXIT, Output, toCommandError } from '../../src/cli/output.ts';
-import { strategies } from '../../src/simulator/strategies/registry.ts';
-import { Random } from '../../src/simulator/random.ts';
+import { strategies } from '../../src/strategies/registry.ts';
+import { Random } from '../../src/base/random.ts';
 import { FLOOD_KINDS, type FloodKind } from './flood-kinds.ts';
 import { soakFloods } from './floods.ts';
 import { nameOf, soakLiars } from './liars.ts';

@@ -1,5 +1,5 @@
 /** In which role each liar can do what it is for. */
-import { strategies } from '../../src/simulator/strategies/registry.ts';
+import { strategies } from '../../src/strategies/registry.ts';
 
 /**
  * - `backup`: validator 3, while nobody else fails.

@@ -6,7 +6,7 @@ import { killOften, killOne, killStarting, loseQuorum, primaryOf, requireWhole, 
 import { killInBurst, transferMany } from '../e2e/transfers.ts';
 import { ALL, RESUME_MS, Validators } from '../e2e/validators.ts';
 import { present } from '../../src/base/invariant.ts';
-import type { Random } from '../../src/simulator/random.ts';
+import type { Random } from '../../src/base/random.ts';
 
 const PEOPLE = 100;
 const TRANSFERS = 10_000;

@@ -2,7 +2,7 @@
 import type { Command } from 'commander';
 import type { Interval } from '../../pow/interval.ts';
 import { HALF_DISTANCE_MIN, PLAYED_SHARE_MAX, TRIALS_MAX } from '../../pow/risk-limits.ts';
-import { Random } from '../../simulator/random.ts';
+import { Random } from '../../base/random.ts';
 import { parseNatural } from '../arguments.ts';
 import { CommandError, EXIT, type Output } from '../output.ts';
 import { percent, thousands } from './fraction.ts';

@@ -1,7 +1,7 @@
 /** `trefoil testnet`. */
 import { Command, InvalidArgumentError } from 'commander';
 import { ClientError } from '../../client/errors.ts';
-import { strategies } from '../../simulator/strategies/registry.ts';
+import { strategies } from '../../strategies/registry.ts';
 import { type Liar, parseLiar, parseNatural } from '../arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from '../output.ts';
 import { down, kill, start } from './change.ts';

@@ -5,7 +5,7 @@
  */
 import { ByteListType, ContainerType, UintNumberType } from '@chainsafe/ssz';
 import { toHex } from '../../codec/hex.ts';
-import type { Scheduler } from '../../simulator/scheduler.ts';
+import type { Scheduler } from '../../simulator/world/scheduler.ts';
 import { PAYLOAD_BYTES_MAX } from './core/limits.ts';
 import type { Entry } from './core/messages.ts';
 import type { WireKind } from './observer.ts';

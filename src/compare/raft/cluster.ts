@@ -3,9 +3,9 @@
  * are numbered from 0.
  */
 import { present, unreachable } from '../../base/invariant.ts';
-import { Links } from '../../simulator/links.ts';
-import { Random } from '../../simulator/random.ts';
-import { Scheduler } from '../../simulator/scheduler.ts';
+import { Links } from '../../simulator/world/links.ts';
+import { Random } from '../../base/random.ts';
+import { Scheduler } from '../../simulator/world/scheduler.ts';
 import { RaftClients } from './clients.ts';
 import { type Message, messageBytes } from './core/messages.ts';
 import type { Settings } from './core/replica.ts';

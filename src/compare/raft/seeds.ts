@@ -2,7 +2,7 @@
  * One seed of Raft's own search: a cluster of 3 to 7 servers under crashes, partitions, restarts and bad wires, its properties
  * checked after every step; then the faults end, and it has to recover, and to stay as it is when a server comes back.
  */
-import { Random } from '../../simulator/random.ts';
+import { Random } from '../../base/random.ts';
 import { RaftChecker, type RaftProperty } from './checker.ts';
 import { type RaftTiming, RaftCluster } from './cluster.ts';
 import { unleash } from './trouble.ts';

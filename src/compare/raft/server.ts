@@ -3,8 +3,8 @@ import { type Durable, type DurableRecord, emptyDurable, writeRecord } from './c
 import { type Replica, replicaFrom, type Settings } from './core/replica.ts';
 import { step } from './core/step.ts';
 import type { Effect, Input } from './core/transition.ts';
-import type { Random } from '../../simulator/random.ts';
-import type { Scheduler } from '../../simulator/scheduler.ts';
+import type { Random } from '../../base/random.ts';
+import type { Scheduler } from '../../simulator/world/scheduler.ts';
 
 type Immediate = Exclude<Effect, { kind: 'persist' }>;
 

@@ -1,5 +1,5 @@
 /**
- * Liars of Raft, which assumes that there are none. As with validators (src/driver/strategy.ts) a liar is an honest server
+ * Liars of Raft, which assumes that there are none. As with validators (src/driver/wire/strategy.ts) a liar is an honest server
  * whose outgoing messages pass through a strategy; it can say what it likes, but only in its own name.
  */
 import type { Message } from './core/messages.ts';

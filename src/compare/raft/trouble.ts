@@ -1,5 +1,5 @@
 /** What goes wrong in a run of Raft's own search: crashes, partitions and bad wires, one after another, some at once. */
-import type { Random } from '../../simulator/random.ts';
+import type { Random } from '../../base/random.ts';
 import type { RaftCluster } from './cluster.ts';
 
 /** Something goes wrong with the cluster; what it returns ends it. */

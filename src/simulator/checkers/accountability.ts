@@ -2,15 +2,15 @@
 import type { Epoch, Hash } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { PIPELINE_MAX } from '../../driver/limits.ts';
-import type { PeerMessage } from '../../driver/wire.ts';
+import type { PeerMessage } from '../../driver/wire/wire.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Body, Header } from '../../ledger/block.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf } from '../../ledger/offence.ts';
 import { primaryOf } from '../../ledger/validators.ts';
 import type { Evidence } from '../../ledger/vote.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedNode } from '../world/node.ts';
 import { Calm, type CalmWorld } from './calm.ts';
 
 /** Heights of which a primary may tell two stories before somebody honest holds both signatures: those of one are worth

@@ -2,9 +2,9 @@
 import type { Address, Hash, Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import type { BlockRecord, Receipt } from '../../ledger/block.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { Submitted } from '../clients.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { Submitted } from '../world/clients.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 /** No two honest nodes execute different blocks at one height. */
 export function agreement(violate: Violate): Checker {

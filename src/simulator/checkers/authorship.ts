@@ -2,8 +2,8 @@
 import type { Hash } from '../../base/brand.ts';
 import { bodyHash, NO_PROPOSER } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import type { Checker, Violate } from '../checker.ts';
-import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from '../world/node.ts';
 
 /** A body in an honest validator's name is its own. */
 export function authorship(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {

@@ -1,8 +1,8 @@
 /** Nobody honest leaves an honest primary when nothing is wrong, whatever liars tell whom. */
 import type { Epoch, View } from '../../base/brand.ts';
 import { primaryOf } from '../../ledger/validators.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedNode } from '../world/node.ts';
 import { Calm, type CalmWorld } from './calm.ts';
 
 /** Base timeouts after the last fault, and after an honest validator last changed its view or epoch, from which on a primary

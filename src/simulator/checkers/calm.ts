@@ -1,6 +1,6 @@
 /** Since when nothing is wrong but liars: what checkers hold against nobody before. */
 import type { Genesis } from '../../ledger/genesis.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 /** A network whose messages take longer than this part of the base timeout gives nobody time enough. */
 const SLOW_PART = 1 / 8;

@@ -1,8 +1,8 @@
 /** Honest validators examine bodies by growing height: a primary that leaves a height out gets no vote beyond it. */
 import type { Height } from '../../base/brand.ts';
-import type { PeerMessage } from '../../driver/wire.ts';
+import type { PeerMessage } from '../../driver/wire/wire.ts';
 import type { SignedVote, Vote } from '../../ledger/vote.ts';
-import type { Checker, Violate } from '../checker.ts';
+import type { Checker, Violate } from '../world/checker.ts';
 
 const placeOf = ({ epoch, view }: Vote, height: number): string => `${epoch}/${view}/${height}`;
 

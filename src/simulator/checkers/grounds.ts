@@ -4,14 +4,14 @@
  */
 import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
-import type { PeerMessage } from '../../driver/wire.ts';
-import { decodePromise, KEYS } from '../../driver/records.ts';
+import type { PeerMessage } from '../../driver/wire/wire.ts';
+import { decodePromise, KEYS } from '../../driver/durability/records.ts';
 import { blockRecordCodec, NULL_BODY_HASH } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { certificateCodec, type SignedVote, type Vote } from '../../ledger/vote.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedDisk } from '../disk.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedDisk } from '../world/disk.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 const placeOf = ({ epoch, view, height, hash }: Vote): string => `${epoch}/${view}/${height}/${hash}`;
 

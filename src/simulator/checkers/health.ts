@@ -4,11 +4,11 @@ import type { Height } from '../../base/brand.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
-import { KEYS } from '../../driver/records.ts';
+import { KEYS } from '../../driver/durability/records.ts';
 import { certificateCodec, type Evidence } from '../../ledger/vote.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedDisk } from '../disk.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedDisk } from '../world/disk.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 /** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar, punishes it or lets
  *  it wait for its turn. */

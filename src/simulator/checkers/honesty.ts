@@ -2,10 +2,10 @@
 import type { Epoch, Height, View } from '../../base/brand.ts';
 import { toHex } from '../../codec/hex.ts';
 import type { ViewChange } from '../../consensus/messages.ts';
-import type { PeerMessage } from '../../driver/wire.ts';
+import type { PeerMessage } from '../../driver/wire/wire.ts';
 import type { Vote } from '../../ledger/vote.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 interface Said {
   /** By place, what was signed there. */

@@ -3,7 +3,7 @@ import type { Hash } from '../../base/brand.ts';
 import type { PreparedCertificate, SignedNewView } from '../../consensus/messages.ts';
 import { NULL_BODY_HASH } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import type { Checker, Violate } from '../checker.ts';
+import type { Checker, Violate } from '../world/checker.ts';
 
 /** Views are entered by growing number, each once. A NEW-VIEW on an honest disk was asked for by a quorum, and proposes what was prepared last, and null in the gaps. */
 export function newViews(genesis: Genesis, violate: Violate): Checker {

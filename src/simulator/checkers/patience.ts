@@ -4,11 +4,11 @@
  */
 import type { ValidatorIndex, View } from '../../base/brand.ts';
 import type { SignedViewChange } from '../../consensus/messages.ts';
-import type { PeerMessage } from '../../driver/wire.ts';
+import type { PeerMessage } from '../../driver/wire/wire.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { isQuorum, isWeakQuorum } from '../../ledger/validators.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 /** Ticks between what a node does and what is seen of it. */
 const SLACK = 3;

@@ -7,9 +7,9 @@ import type { Epoch, View } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { SLOW_PART, STRANDED_TIMEOUTS } from '../../consensus/limits.ts';
 import { isWeakQuorum, primaryOf } from '../../ledger/validators.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedNode } from '../node.ts';
-import type { Scheduler } from '../scheduler.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedNode } from '../world/node.ts';
+import type { Scheduler } from '../world/scheduler.ts';
 
 interface World {
   readonly genesis: Genesis;

@@ -1,6 +1,6 @@
 /** Nobody can make an honest node work without end: most of its processor stays free, whatever its peers send. */
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 /** Over so many milliseconds. */
 const SPAN_MS = 5_000;

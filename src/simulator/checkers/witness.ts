@@ -3,8 +3,8 @@ import type { Ed25519 } from '../../crypto/ed25519.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { offenceKey, type Offence, offenceOf, placeKey } from '../../ledger/offence.ts';
 import { type SignedVote, voteSigningBytes } from '../../ledger/vote.ts';
-import type { Checker, Violate } from '../checker.ts';
-import type { SimulatedNode } from '../node.ts';
+import type { Checker, Violate } from '../world/checker.ts';
+import type { SimulatedNode } from '../world/node.ts';
 
 /** Places of one epoch in which an honest node gets two votes of one validator until somebody has the proof: it may be
  *  between views, or done with the height, when the second comes. */

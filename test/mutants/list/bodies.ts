@@ -8,23 +8,23 @@ export const bodyMutants: readonly Mutant[] = [
     breaks: 'judges bodies when they are complete, and gives to who asks what it found invalid',
     edits: [
       edit(
-        'driver/bodies.ts',
+        'driver/bodies/bodies.ts',
         'if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#refuse({ height, hash });',
         '',
       ),
       edit(
-        'driver/bodies.ts',
+        'driver/bodies/bodies.ts',
         'if (!this.#isOrdered(pooled) && !checkMeasure(',
         'if (measure.count < 0 && !checkMeasure(',
       ),
       edit(
-        'driver/bodies.ts',
+        'driver/bodies/bodies.ts',
         'if (!checkBody(pooled.body, transactions, this.#context.genesis).ok) return false;\n    this.#store(pooled, transactions);',
         'this.#store(pooled, transactions);\n    if (!checkBody(pooled.body, transactions, this.#context.genesis).ok) return false;',
       ),
-      edit('driver/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
+      edit('driver/bodies/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
       // What it collected is another bug's: this one is about what it gives.
-      edit('driver/protocol.ts', 'collectedBytes: bodies.collectedBytes,', 'collectedBytes: 0,'),
+      edit('driver/agreement/protocol.ts', 'collectedBytes: bodies.collectedBytes,', 'collectedBytes: 0,'),
     ],
     directed: { liars: [{ validator: 0, strategy: 'oversize' }], faults: [] },
   },
@@ -32,21 +32,25 @@ export const bodyMutants: readonly Mutant[] = [
     name: 'hoard-collected',
     clause: 'N4',
     breaks: 'collects for all bodies of a window at once, however much that is',
-    edits: [edit('driver/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)')],
+    edits: [
+      edit('driver/bodies/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
+    ],
     directed: { liars: [{ validator: 0, strategy: 'hoard' }], faults: [] },
   },
   {
     name: 'asks-anybody-first',
     clause: 'N5',
     breaks: 'asks its peers in the order in which they connected, not who must have what it lacks',
-    edits: [edit('driver/bodies.ts', 'holders: () => this.#holders(height, hash, pooled),', 'holders: () => [],')],
+    edits: [
+      edit('driver/bodies/bodies.ts', 'holders: () => this.#holders(height, hash, pooled),', 'holders: () => [],'),
+    ],
     directed: { transcript: 'told-to-the-primary-alone' },
   },
   {
     name: 'asks-the-same-again',
     clause: 'N5',
     breaks: 'asks for what it lacks of those who come first, whoever was asked already',
-    edits: [edit('driver/fetching.ts', '  for (const peer of chosen) asked.add(peer);\n', '')],
+    edits: [edit('driver/bodies/fetching.ts', '  for (const peer of chosen) asked.add(peer);\n', '')],
     directed: { transcript: 'body-of-one-alone' },
   },
   {
@@ -54,7 +58,11 @@ export const bodyMutants: readonly Mutant[] = [
     clause: 'N5',
     breaks: 'does not ask for the body who was asked for transactions',
     edits: [
-      edit('driver/fetching.ts', "asking.askedFor[forBody ? 'body' : 'transactions']", 'asking.askedFor.transactions'),
+      edit(
+        'driver/bodies/fetching.ts',
+        "asking.askedFor[forBody ? 'body' : 'transactions']",
+        'asking.askedFor.transactions',
+      ),
     ],
     directed: { transcript: 'body-of-its-proposer-alone' },
   },
@@ -72,7 +80,7 @@ export const bodyMutants: readonly Mutant[] = [
     clause: 'C5',
     breaks: 'believes a peer that a transaction of a proved block was skipped',
     edits: [
-      edit('driver/catch-up.ts', 'given.length < transactions.length &&', 'given.length > transactions.length &&'),
+      edit('driver/sync/catch-up.ts', 'given.length < transactions.length &&', 'given.length > transactions.length &&'),
     ],
     directed: { liars: [{ validator: 3, strategy: 'lie-status' }], faults: ['crash', 'partition'] },
   },
@@ -80,7 +88,7 @@ export const bodyMutants: readonly Mutant[] = [
     name: 'skipped-kept',
     clause: 'deviation 2',
     breaks: 'keeps for ever what primaries put into bodies and nobody paid for',
-    edits: [edit('driver/chain.ts', '      this.#forgetSkipped(next);\n', '')],
+    edits: [edit('driver/durability/chain.ts', '      this.#forgetSkipped(next);\n', '')],
     directed: { liars: [{ validator: 0, strategy: 'repeat' }] },
   },
   {
@@ -89,7 +97,7 @@ export const bodyMutants: readonly Mutant[] = [
     breaks: 'forgets a transaction that was executed with those that were skipped',
     edits: [
       edit(
-        'driver/chain.ts',
+        'driver/durability/chain.ts',
         'const isExecuted = new Set(executed);',
         'const isExecuted = new Set(executed.slice(1));',
       ),

@@ -12,7 +12,13 @@ export const budgetMutants: readonly Mutant[] = [
     name: 'decoded-before-it-is-paid',
     clause: 'cost',
     breaks: 'charges nothing for looking at a message',
-    edits: [edit('driver/dealings.ts', 'this.budgets.paying(peer, lane, price,', 'this.budgets.paying(peer, lane, 0,')],
+    edits: [
+      edit(
+        'driver/fairness/dealings.ts',
+        'this.budgets.paying(peer, lane, price,',
+        'this.budgets.paying(peer, lane, 0,',
+      ),
+    ],
     directed: FLOODED,
   },
   {
@@ -20,8 +26,8 @@ export const budgetMutants: readonly Mutant[] = [
     clause: 'cost',
     breaks: 'gives back what it charged, whether or not the message was of use',
     edits: [
-      edit('driver/budgets.ts', 'if (useful) this.refund', 'if (useful || !useful) this.refund'),
-      edit('driver/intake.ts', 'charge(peer, price);', ''),
+      edit('driver/fairness/budgets.ts', 'if (useful) this.refund', 'if (useful || !useful) this.refund'),
+      edit('driver/transactions/intake.ts', 'charge(peer, price);', ''),
     ],
     directed: FLOODED,
   },
@@ -31,7 +37,7 @@ export const budgetMutants: readonly Mutant[] = [
     breaks: 'gives nobody anything with time: what was there at first is all',
     edits: [
       edit(
-        'driver/budgets.ts',
+        'driver/fairness/budgets.ts',
         'for (const lane of LANES) this.#share(lane, BUDGET_US_PER_MS[lane] * tickMs, burst);',
         '',
       ),
@@ -45,7 +51,11 @@ export const budgetMutants: readonly Mutant[] = [
     clause: 'cost',
     breaks: 'forgives no useless message, however long ago it came',
     edits: [
-      edit('driver/budgets.ts', 'account.useless = Math.max(0, account.useless - SHUT_OUT_US_PER_MS * tickMs);\n', ''),
+      edit(
+        'driver/fairness/budgets.ts',
+        'account.useless = Math.max(0, account.useless - SHUT_OUT_US_PER_MS * tickMs);\n',
+        '',
+      ),
       edit('driver/limits.ts', 'export const SHUT_OUT_US = 15_000_000;', 'export const SHUT_OUT_US = 1_500;'),
     ],
     directed: { powers: [1n, 1n, 1n, 1n], liars: [], faults: ['loss'] },
@@ -54,14 +64,14 @@ export const budgetMutants: readonly Mutant[] = [
     name: 'answers-thrown-away',
     clause: 'cost',
     breaks: 'does not remember what it asked for, and takes no answer',
-    edits: [edit('driver/dealings.ts', 'this.questions.asked(to, message);', '')],
+    edits: [edit('driver/fairness/dealings.ts', 'this.questions.asked(to, message);', '')],
     directed: { powers: [1n, 1n, 1n, 1n], liars: [], faults: ['crash', 'loss'] },
   },
   {
     name: 'one-answer-for-ever',
     clause: 'cost',
     breaks: 'believes for ever that it is still making an answer, and makes no other',
-    edits: [edit('driver/budgets.ts', 'account.underWay[lane] -= 1;', '')],
+    edits: [edit('driver/fairness/budgets.ts', 'account.underWay[lane] -= 1;', '')],
     directed: { powers: [1n, 1n, 1n, 1n], liars: [], faults: ['crash', 'loss'] },
   },
 ];

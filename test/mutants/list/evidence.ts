@@ -8,7 +8,7 @@ export const evidenceMutants: readonly Mutant[] = [
     breaks: 'proves nothing more against who stands in the chain once, whatever it does in later epochs',
     edits: [
       edit(
-        'driver/accusations.ts',
+        'driver/agreement/accusations.ts',
         'return this.#open.has(key) || this.#context.state.offences.has(key);',
         "const [, voter] = key.split('/');\n" +
           "    return this.#open.has(key) || [...this.#context.state.offences.keys()].some((each) => each.split('/')[1] === voter);",
@@ -21,7 +21,11 @@ export const evidenceMutants: readonly Mutant[] = [
     clause: 'A2',
     breaks: 'proposes no evidence while bodies are in flight, which under load they always are',
     edits: [
-      edit('driver/proposer.ts', 'evidence: [...accusations],', 'evidence: inFlight > 0 ? [] : [...accusations],'),
+      edit(
+        'driver/agreement/proposer.ts',
+        'evidence: [...accusations],',
+        'evidence: inFlight > 0 ? [] : [...accusations],',
+      ),
     ],
     directed: { transcript: 'evidence-under-load' },
   },
@@ -30,13 +34,17 @@ export const evidenceMutants: readonly Mutant[] = [
     clause: 'A1',
     breaks: 'waits with a proof until it is primary itself',
     edits: [
-      edit('driver/accusations.ts', "this.#context.postman.broadcast({ kind: 'evidence', evidence });", ''),
+      edit('driver/agreement/accusations.ts', "this.#context.postman.broadcast({ kind: 'evidence', evidence });", ''),
       edit(
-        'driver/accusations.ts',
+        'driver/agreement/accusations.ts',
         "this.#context.postman.sendTo(this.#context.postman.peerOf(primary), { kind: 'evidence', evidence });",
         '',
       ),
-      edit('driver/accusations.ts', "this.#context.postman.ask({ kind: 'evidence', evidence }, this.#turn++);", ''),
+      edit(
+        'driver/agreement/accusations.ts',
+        "this.#context.postman.ask({ kind: 'evidence', evidence }, this.#turn++);",
+        '',
+      ),
     ],
     directed: { transcript: 'proved-to-one' },
   },
@@ -45,7 +53,11 @@ export const evidenceMutants: readonly Mutant[] = [
     clause: 'A3',
     breaks: 'stays with a primary that leaves evidence out of its bodies',
     edits: [
-      edit('driver/protocol.ts', 'this.accusations.overlooked(block.offences.length, sinceMs)', 'header.height < 0'),
+      edit(
+        'driver/agreement/protocol.ts',
+        'this.accusations.overlooked(block.offences.length, sinceMs)',
+        'header.height < 0',
+      ),
     ],
     directed: { transcript: 'evidence-concealed' },
   },
@@ -53,7 +65,7 @@ export const evidenceMutants: readonly Mutant[] = [
     name: 'evidence-believed',
     clause: 'N3',
     breaks: 'keeps whatever evidence a peer passes on',
-    edits: [edit('driver/accusations.ts', 'if (!checked.ok) return checked;', '')],
+    edits: [edit('driver/agreement/accusations.ts', 'if (!checked.ok) return checked;', '')],
     directed: { liars: [{ validator: 0, strategy: 'slander' }] },
   },
   {
@@ -62,7 +74,7 @@ export const evidenceMutants: readonly Mutant[] = [
     breaks: 'keeps every proof for ever, also those that the chain has',
     edits: [
       edit(
-        'driver/accusations.ts',
+        'driver/agreement/accusations.ts',
         '      this.#open.delete(key);\n      this.#told.delete(key);\n      this.#show(held.evidence);',
         '',
       ),
@@ -74,8 +86,12 @@ export const evidenceMutants: readonly Mutant[] = [
     clause: 'V13',
     breaks: 'counts against the primary at once what it passes on to it half a base timeout later',
     edits: [
-      edit('driver/forwarding.ts', 'this.#timeoutTicks / 8', 'this.#timeoutTicks / 2'),
-      edit('driver/forwarding.ts', 'if (this.#mempool.own > 0 || this.#patience.hasTold) return true;', 'return true;'),
+      edit('driver/transactions/forwarding.ts', 'this.#timeoutTicks / 8', 'this.#timeoutTicks / 2'),
+      edit(
+        'driver/transactions/forwarding.ts',
+        'if (this.#mempool.own > 0 || this.#patience.hasTold) return true;',
+        'return true;',
+      ),
     ],
     directed: { transcript: 'whispered' },
   },
@@ -83,7 +99,13 @@ export const evidenceMutants: readonly Mutant[] = [
     name: 'told-is-not-awaited',
     clause: 'V1',
     breaks: 'waits for nothing that its peers gave it',
-    edits: [edit('driver/forwarding.ts', 'this.#mempool.own > 0 || this.#patience.hasTold', 'this.#mempool.own > 0')],
+    edits: [
+      edit(
+        'driver/transactions/forwarding.ts',
+        'this.#mempool.own > 0 || this.#patience.hasTold',
+        'this.#mempool.own > 0',
+      ),
+    ],
     directed: { transcript: 'primary-falls-silent' },
   },
 ];

@@ -8,12 +8,12 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'sends before what it sends is durable',
     edits: [
       edit(
-        'driver/loop.ts',
+        'driver/durability/loop.ts',
         '    this.#writing = true;\n',
         '    for (const action of after) action();\n    this.#writing = true;\n',
       ),
       edit(
-        'driver/loop.ts',
+        'driver/durability/loop.ts',
         '      this.#guarded(() => {\n        for (const action of after) action();\n      });\n',
         '',
       ),
@@ -61,9 +61,9 @@ export const memoryMutants: readonly Mutant[] = [
     clause: 'P3',
     breaks: 'starts from a disk that lost batches, and promises in them',
     edits: [
-      edit('driver/seals.ts', 'if (batches.has(batch)) continue;', 'continue;'),
+      edit('driver/durability/seals.ts', 'if (batches.has(batch)) continue;', 'continue;'),
       edit(
-        'driver/seals.ts',
+        'driver/durability/seals.ts',
         'if (equalBytes(resumed.#digest, newest.promises)) return ok(resumed);',
         'return ok(resumed);',
       ),
@@ -76,21 +76,21 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'sends CHECKPOINT for a block that a power cut would take from it',
     edits: [
       edit(
-        'driver/chain.ts',
+        'driver/durability/chain.ts',
         'const block = execute(this.state, body, transactions);',
         `const block = execute(this.state, body, transactions);
-    const journal = this.#journal;
-    this.#journal = {
-      put: (key, value) => journal.after(() => journal.put(key, value)),
-      after: (run) => journal.after(run),
+    const batch = this.#batch;
+    this.#batch = {
+      put: (key, value) => batch.after(() => batch.put(key, value)),
+      after: (run) => batch.after(run),
     };`,
       ),
       edit(
-        'driver/chain.ts',
+        'driver/durability/chain.ts',
         'advance(this.state, block);',
-        'this.#journal = journal;\n    advance(this.state, block);',
+        'this.#batch = batch;\n    advance(this.state, block);',
       ),
-      edit('driver/chain.ts', '  readonly #journal: Journal;', '  #journal;'),
+      edit('driver/durability/chain.ts', '  readonly #batch: Batch;', '  #batch;'),
     ],
     directed: { faults: ['crash', 'slow'] },
   },
@@ -136,7 +136,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'throws all promises away with each certificate, those above it too',
     edits: [
       edit(
-        'driver/protocol.ts',
+        'driver/agreement/protocol.ts',
         'return this.#promiseKeys.forget(passed);',
         'return this.#promiseKeys.forget(this.#replica.instance.lastHeight);',
       ),
@@ -169,7 +169,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'does not take up stored bodies when it starts, though it voted for them',
     edits: [
       edit('driver/driver.ts', '    this.#bodies.restore(recovered.bodies);\n', ''),
-      edit('driver/server.ts', 'this.#store.read([key], ([bytes]) => {', 'this.#store.read([], ([bytes]) => {'),
+      edit('driver/sync/server.ts', 'this.#store.read([key], ([bytes]) => {', 'this.#store.read([], ([bytes]) => {'),
     ],
     directed: { faults: ['crash'] },
   },
@@ -177,7 +177,9 @@ export const memoryMutants: readonly Mutant[] = [
     name: 'newest-certificate-not-stored',
     clause: 'C2',
     breaks: 'forgets in a power cut which certificate was its newest',
-    edits: [edit('driver/chain.ts', 'this.#journal.put(KEYS.certified, certificateCodec.encode(certificate));', '')],
+    edits: [
+      edit('driver/durability/chain.ts', 'this.#batch.put(KEYS.certified, certificateCodec.encode(certificate));', ''),
+    ],
     directed: { faults: ['crash'] },
   },
   {
@@ -185,7 +187,11 @@ export const memoryMutants: readonly Mutant[] = [
     clause: 'C1',
     breaks: 'stores blocks without the state that they make',
     edits: [
-      edit('driver/chain.ts', 'this.#journal.put(KEYS.chainState, chainStateCodec.encode(chainStateOf(block)));', ''),
+      edit(
+        'driver/durability/chain.ts',
+        'this.#batch.put(KEYS.chainState, chainStateCodec.encode(chainStateOf(block)));',
+        '',
+      ),
     ],
     directed: { faults: ['crash'] },
   },
@@ -208,18 +214,18 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'executes a body once more, at the next height',
     edits: [
       edit(
-        'driver/bodies.ts',
+        'driver/bodies/bodies.ts',
         'transactions: [], stored: false };\n    const pooled = this.pool.get(height, hash);',
         'transactions: [], stored: false };\n    const pooled = this.pool.get(height, hash) ?? this.pool.get((height - 1) as Height, hash);',
       ),
-      edit('driver/bodies.ts', 'this.pool.drop(height);', 'this.pool.drop((height - 1) as Height);'),
+      edit('driver/bodies/bodies.ts', 'this.pool.drop(height);', 'this.pool.drop((height - 1) as Height);'),
       edit(
-        'driver/bodies.ts',
+        'driver/bodies/bodies.ts',
         'const hash = this.#ordered.get(height);\n    if (hash === undefined) return undefined;',
         'const hash = this.#ordered.get(height) ?? this.#ordered.get((height - 1) as Height);\n    if (hash === undefined) return undefined;',
       ),
       edit(
-        'driver/bodies.ts',
+        'driver/bodies/bodies.ts',
         'for (const each of map.keys()) if (each <= height) map.delete(each);',
         'for (const each of map.keys()) if (each < height) map.delete(each);',
       ),
@@ -232,7 +238,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'believes blocks of a peer without their certificate',
     edits: [
       edit(
-        'driver/catch-up.ts',
+        'driver/sync/catch-up.ts',
         'if (certificate.height !== height || certificate.blockHash !== hash)',
         'if (certificate.height !== height)',
       ),
@@ -243,7 +249,7 @@ export const memoryMutants: readonly Mutant[] = [
     name: 'sync-body-unproved',
     clause: 'R7',
     breaks: 'believes the bodies that come with proved headers',
-    edits: [edit('driver/catch-up.ts', 'header.bodyHash !== bodyHash(fullBody.body) ||\n', '')],
+    edits: [edit('driver/sync/catch-up.ts', 'header.bodyHash !== bodyHash(fullBody.body) ||\n', '')],
     directed: { liars: [{ validator: 3, strategy: 'lie-status' }], faults: ['crash', 'partition'] },
   },
   {
@@ -252,7 +258,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'asks nobody for blocks that it missed',
     edits: [
       edit(
-        'driver/catch-up.ts',
+        'driver/sync/catch-up.ts',
         "this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });",
         '',
       ),
@@ -265,7 +271,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'asks for blocks whoever gave last, however little and however late',
     edits: [
       edit(
-        'driver/catch-up.ts',
+        'driver/sync/catch-up.ts',
         'if (isFast(blocks, Math.max(1, this.#now - asked.tick) * this.#context.tickMs)) {',
         'if (blocks.length > 0) {',
       ),
@@ -285,7 +291,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'begins the next epoch when it executed the last block, though nothing certifies it',
     edits: [
       edit(
-        'driver/protocol.ts',
+        'driver/agreement/protocol.ts',
         'const settled = Math.min(stableHeight(this.#replica), this.#context.chain.executedHeight);',
         'const settled = this.#context.chain.executedHeight;',
       ),
@@ -298,7 +304,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'goes on in an epoch beyond its last height',
     edits: [
       edit(
-        'driver/protocol.ts',
+        'driver/agreement/protocol.ts',
         'lastHeight: ((epoch + 1) * epochLength) as Height,',
         'lastHeight: ((epoch + 1) * epochLength + 1) as Height,',
       ),
@@ -344,7 +350,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'records offences that a primary made up',
     edits: [
       edit(
-        'driver/judge.ts',
+        'driver/bodies/judge.ts',
         'isRecordable(of, epoch) && checkEvidence(authority(of), evidence).ok;',
         'isRecordable(of, epoch) && evidence !== null;',
       ),

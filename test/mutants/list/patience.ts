@@ -154,7 +154,7 @@ export const patienceMutants: readonly Mutant[] = [
     breaks: 'never believes that a quorum is connected',
     edits: [
       edit(
-        'driver/postman.ts',
+        'driver/peers/postman.ts',
         'return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected.keys()])));',
         'return own.length > 1;',
       ),
@@ -166,7 +166,7 @@ export const patienceMutants: readonly Mutant[] = [
     breaks: 'does not tell its timer that transactions wait',
     edits: [
       edit(
-        'driver/protocol.ts',
+        'driver/agreement/protocol.ts',
         "this.step({ kind: 'demand', waiting: this.isWaiting });",
         "this.step({ kind: 'demand', waiting: false });",
       ),
@@ -176,7 +176,7 @@ export const patienceMutants: readonly Mutant[] = [
     name: 'censorship-tolerated',
     clause: 'V13',
     breaks: 'stays with a primary that leaves transactions out',
-    edits: [edit('driver/protocol.ts', "this.step({ kind: 'censored', view: this.#replica.view });", '')],
+    edits: [edit('driver/agreement/protocol.ts', "this.step({ kind: 'censored', view: this.#replica.view });", '')],
     directed: { liars: [{ validator: 0, strategy: 'censor' }] },
   },
   {

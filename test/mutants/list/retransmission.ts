@@ -62,7 +62,7 @@ export const retransmissionMutants: readonly Mutant[] = [
     edits: [
       edit('consensus/status.ts', '  answerCertificate(replica, from, status, emit);\n', ''),
       edit(
-        'driver/server.ts',
+        'driver/sync/server.ts',
         "if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });",
         '',
       ),

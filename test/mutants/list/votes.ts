@@ -136,7 +136,7 @@ export const voteMutants: readonly Mutant[] = [
     name: 'body-not-stored-before-prepare',
     clause: 'N5',
     breaks: 'prepares a body that a power cut would take from it',
-    edits: [edit('driver/bodies.ts', 'this.#store(pooled, transactions);\n    return true;', '')],
+    edits: [edit('driver/bodies/bodies.ts', 'this.#store(pooled, transactions);\n    return true;', '')],
     directed: { faults: ['crash', 'slow'] },
   },
   {
@@ -145,7 +145,7 @@ export const voteMutants: readonly Mutant[] = [
     breaks: 'prepares bodies that are not valid',
     edits: [
       edit(
-        'driver/judge.ts',
+        'driver/bodies/judge.ts',
         'if (body.proposer !== primaryOf(genesis.validators, epochOf(height, epochLength), view)) return false;',
         '',
       ),
@@ -157,9 +157,9 @@ export const voteMutants: readonly Mutant[] = [
     clause: 'N6',
     breaks: 'prepares bodies with any time',
     edits: [
-      edit('driver/judge.ts', 'if (body.timestampMs > nowMs + clockDriftMs) return false;', ''),
+      edit('driver/bodies/judge.ts', 'if (body.timestampMs > nowMs + clockDriftMs) return false;', ''),
       edit(
-        'driver/judge.ts',
+        'driver/bodies/judge.ts',
         'return body.timestampMs >= this.#attention.oldestMs(nowMs, headMs());',
         'return headMs() >= 0;',
       ),

@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import { present } from '../../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../../src/crypto/node-sha256.ts';
-import { runTwins, TWINS_ROUNDS, twinsRounds } from '../../../src/simulator/twins.ts';
+import { runTwins, TWINS_ROUNDS, twinsRounds } from '../../../src/simulator/search/twins.ts';
 
 const MINUTE = 60_000;
 

@@ -1,0 +1,233 @@
+/**
+ * Proofs that validators lied, from when they are found until the chain has recorded them. The chain counts a validator
+ * guilty once in an epoch, so one proof of each is kept, of the epochs that it still takes. Who finds one tells everybody,
+ * and whoever holds one hands it to each primary in turn: an honest one puts it into its next body, one that lies is left
+ * for leaving it out.
+ */
+import type { Epoch, ValidatorIndex } from '../../base/brand.ts';
+import { ok, type Result } from '../../base/result.ts';
+import type { Authority } from '../../consensus/authenticate.ts';
+import { checkEvidence } from '../../consensus/evidence.ts';
+import { mark } from '../../consensus/marks.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
+import { isRecordable, type Offence, offenceKey, offenceOf, placeKey } from '../../ledger/offence.ts';
+import type { LedgerState } from '../../ledger/state.ts';
+import { type Evidence, evidenceCodec } from '../../ledger/vote.ts';
+import type { BodyPool } from '../bodies/body-pool.ts';
+import type { Batch } from '../durability/batch.ts';
+import type { Clock, Observer } from '../ports.ts';
+import type { Postman } from '../peers/postman.ts';
+import { KEYS } from '../durability/records.ts';
+
+interface AccusationsContext {
+  readonly genesis: Genesis;
+  readonly self: ValidatorIndex | null;
+  readonly clock: Clock;
+  readonly observer: Observer;
+  readonly batch: Batch;
+  readonly postman: Pick<Postman, 'broadcast' | 'sendTo' | 'ask' | 'peerOf' | 'isConnected'>;
+  readonly pool: Pick<BodyPool, 'live'>;
+  readonly state: Pick<LedgerState, 'offences'>;
+  readonly recovered: { readonly evidence: readonly Evidence[] };
+}
+
+const keyOf = (evidence: Evidence): string => offenceKey(offenceOf(evidence));
+
+export class Accusations {
+  readonly #context: AccusationsContext;
+  readonly #timeoutMs: number;
+  /** What the chain has not recorded, by offence, and since when it is here. */
+  readonly #open = new Map<string, { readonly evidence: Evidence; readonly sinceMs: number }>();
+  /** What it has, to be shown: the newest against each validator. */
+  readonly #recorded = new Map<ValidatorIndex, Evidence>();
+  /** When the primary was first told of what is open. */
+  readonly #told = new Map<string, number>();
+  /** Found in this turn. */
+  #found: Evidence[] = [];
+  /** Who was told last, by epoch and view. */
+  #term = '';
+  #turn = 0;
+
+  constructor(context: AccusationsContext) {
+    const { consensus } = context.genesis;
+    this.#context = context;
+    this.#timeoutMs = consensus.baseTimeoutTicks * consensus.tickMs;
+    const sinceMs = context.clock.nowMs();
+    for (const evidence of context.recovered.evidence) {
+      const key = keyOf(evidence);
+      if (context.state.offences.has(key)) this.#show(evidence);
+      else if (this.#open.has(key)) this.#remove(evidence);
+      else this.#open.set(key, { evidence, sinceMs });
+    }
+  }
+
+  /** All that is held. */
+  *[Symbol.iterator](): Generator<Evidence> {
+    yield* this.#recorded.values();
+    for (const { evidence } of this.#open.values()) yield evidence;
+  }
+
+  get size(): number {
+    return this.#recorded.size + this.#open.size;
+  }
+
+  /** The core caught somebody. */
+  caught(evidence: Evidence): void {
+    if (this.#keep(evidence)) this.#found.push(evidence);
+  }
+
+  /** A peer passed proofs on. What is known, recorded, too old, or of an epoch that we have not reached is no offence of
+   *  it; a proof that proves nothing is, since nobody honest keeps one. Errors: those of `checkEvidence`. */
+  told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: Epoch) => Authority): Result<true> {
+    for (const evidence of pieces) {
+      const of = evidence.first.vote.epoch;
+      if (!isRecordable(of, epoch) || this.#isKnown(keyOf(evidence))) continue;
+      const checked = checkEvidence(authorityOf(of), evidence);
+      if (!checked.ok) return checked;
+      this.#keep(evidence);
+    }
+    return ok(true);
+  }
+
+  /** A block recorded these. */
+  recorded(offences: readonly Offence[]): void {
+    for (const offence of offences) {
+      const key = offenceKey(offence);
+      const held = this.#open.get(key);
+      if (held === undefined) continue;
+      this.#open.delete(key);
+      this.#told.delete(key);
+      this.#show(held.evidence);
+    }
+  }
+
+  /** What no block of this epoch may hold any more is of no use. */
+  enter(epoch: Epoch): void {
+    for (const [key, { evidence }] of this.#open) {
+      if (isRecordable(evidence.first.vote.epoch, epoch)) continue;
+      this.#open.delete(key);
+      this.#told.delete(key);
+      this.#remove(evidence);
+    }
+  }
+
+  /** For the next body: what none in flight carries. Offenders take turns, so that one with lies in many epochs keeps out
+   *  nobody; of each the oldest comes first, as it is forgotten first. */
+  choose(): readonly Evidence[] {
+    if (this.#open.size === 0) return [];
+    const carried = this.#carried();
+    const lanes = new Map<ValidatorIndex, Evidence[]>();
+    for (const [key, { evidence }] of this.#open) {
+      if (carried.has(key)) continue;
+      const lane = lanes.get(evidence.first.voter);
+      if (lane === undefined) lanes.set(evidence.first.voter, [evidence]);
+      else lane.push(evidence);
+    }
+    for (const lane of lanes.values()) lane.sort((a, b) => a.first.vote.epoch - b.first.vote.epoch);
+    const chosen: Evidence[] = [];
+    for (let turn = 0, before = -1; chosen.length < BODY_EVIDENCE_MAX && chosen.length > before; turn++) {
+      before = chosen.length;
+      for (const lane of lanes.values()) chosen.push(...lane.slice(turn, turn + 1));
+    }
+    if (chosen.length > 0) mark('A2');
+    return chosen.slice(0, BODY_EVIDENCE_MAX);
+  }
+
+  /** Ends a turn: everybody hears of what was found in it, and a new primary of what the one before left. `term`: which
+   *  epoch and view the primary's is. */
+  flush(term: string, primary: ValidatorIndex): void {
+    const found = this.#found.filter((evidence) => this.#open.has(keyOf(evidence)));
+    this.#found = [];
+    if (term !== this.#term) {
+      this.#term = term;
+      this.#told.clear();
+      this.#tell(primary, this.choose());
+    }
+    for (let i = 0; i < found.length; i += BODY_EVIDENCE_MAX) {
+      const evidence = found.slice(i, i + BODY_EVIDENCE_MAX);
+      this.#context.postman.broadcast({ kind: 'evidence', evidence });
+      this.#noteTold(primary, evidence);
+    }
+  }
+
+  /** Messages get lost: what still waits goes to the primary again, and to one peer after another. Call it every half base
+   *  timeout. */
+  again(primary: ValidatorIndex): void {
+    const beforeMs = this.#context.clock.nowMs() - this.#timeoutMs / 4;
+    const evidence = this.choose().filter((each) => (this.#open.get(keyOf(each))?.sinceMs ?? beforeMs) < beforeMs);
+    if (evidence.length === 0) return;
+    this.#tell(primary, evidence);
+    this.#context.postman.ask({ kind: 'evidence', evidence }, this.#turn++);
+  }
+
+  /** The primary was told of something, and owes a body for it. */
+  get demand(): boolean {
+    if (this.#told.size === 0) return false;
+    const carried = this.#carried();
+    for (const key of this.#told.keys()) if (this.#open.has(key) && !carried.has(key)) return true;
+    return false;
+  }
+
+  /** Whether the primary left out, of a body with room for it, what it was told of two base timeouts ago, again and again,
+   *  and nothing in flight carries it. */
+  overlooked(recordedNow: number, viewSinceMs: number): boolean {
+    if (recordedNow >= BODY_EVIDENCE_MAX || this.#told.size === 0) return false;
+    const nowMs = this.#context.clock.nowMs();
+    const carried = this.#carried();
+    for (const [key, toldMs] of this.#told) {
+      if (!this.#open.has(key) || carried.has(key)) continue;
+      if (nowMs - Math.max(toldMs, viewSinceMs) <= 2 * this.#timeoutMs) continue;
+      mark('A3');
+      return true;
+    }
+    return false;
+  }
+
+  #tell(primary: ValidatorIndex, evidence: readonly Evidence[]): void {
+    if (evidence.length === 0 || primary === this.#context.self) return;
+    this.#context.postman.sendTo(this.#context.postman.peerOf(primary), { kind: 'evidence', evidence });
+    this.#noteTold(primary, evidence);
+  }
+
+  #noteTold(primary: ValidatorIndex, evidence: readonly Evidence[]): void {
+    const { self, postman, clock } = this.#context;
+    if (primary === self || !postman.isConnected(postman.peerOf(primary))) return;
+    const nowMs = clock.nowMs();
+    for (const key of evidence.map(keyOf)) if (!this.#told.has(key)) this.#told.set(key, nowMs);
+  }
+
+  #isKnown(key: string): boolean {
+    return this.#open.has(key) || this.#context.state.offences.has(key);
+  }
+
+  /** False when it says nothing new. */
+  #keep(evidence: Evidence): boolean {
+    const { batch, observer, clock } = this.#context;
+    const key = keyOf(evidence);
+    if (this.#isKnown(key)) return false;
+    mark('A1');
+    this.#open.set(key, { evidence, sinceMs: clock.nowMs() });
+    batch.put(KEYS.evidence(placeKey(offenceOf(evidence))), evidenceCodec.encode(evidence));
+    observer.offence(evidence);
+    return true;
+  }
+
+  #show(evidence: Evidence): void {
+    const { voter, vote } = evidence.first;
+    const shown = this.#recorded.get(voter);
+    if (shown !== undefined) this.#remove(shown.first.vote.epoch < vote.epoch ? shown : evidence);
+    if (shown === undefined || shown.first.vote.epoch < vote.epoch) this.#recorded.set(voter, evidence);
+  }
+
+  #remove(evidence: Evidence): void {
+    this.#context.batch.delete(KEYS.evidence(placeKey(offenceOf(evidence))));
+  }
+
+  /** What live bodies carry: it will be recorded, or they die with their view. */
+  #carried(): ReadonlySet<string> {
+    const carried = new Set<string>();
+    for (const { evidence } of this.#context.pool.live()) for (const each of evidence) carried.add(keyOf(each));
+    return carried;
+  }
+}

@@ -1,0 +1,93 @@
+/** What a primary puts into a body, and when. */
+import type { Height } from '../../base/brand.ts';
+import { present } from '../../base/invariant.ts';
+import type { Replica } from '../../consensus/replica.ts';
+import { type Body, FULL_BODY_BYTES_MAX } from '../../ledger/block.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { BODY_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WEIGHT_MAX } from '../../ledger/limits.ts';
+import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
+import { weightOf } from '../../ledger/transaction-rules.ts';
+import type { Evidence } from '../../ledger/vote.ts';
+import type { BodyPool } from '../bodies/body-pool.ts';
+import type { Chain } from '../durability/chain.ts';
+import { PIPELINE_FILL, PIPELINE_MAX } from '../limits.ts';
+import type { Mempool } from '../transactions/mempool.ts';
+import type { Clock } from '../ports.ts';
+
+/** Bytes of transactions in a body: the rest is for its certificate and evidence. */
+const TRANSACTIONS_BYTES_MAX = FULL_BODY_BYTES_MAX - 64 * 1024;
+/** Bytes that a transaction adds to a full body beside its own: its id, and an offset. */
+const PER_TRANSACTION_BYTES = 36;
+
+/** Whether any transaction would still have fitted beside these: by weight, number and bytes. */
+export function hasRoom(transactions: readonly IdentifiedTransaction[], blockWeightMax: number): boolean {
+  let weight = TRANSACTION_WEIGHT_MAX;
+  let bytes = TRANSACTION_BYTES_MAX + PER_TRANSACTION_BYTES;
+  for (const item of transactions) {
+    weight += weightOf(item.signed.transaction);
+    bytes += item.bytes.length + PER_TRANSACTION_BYTES;
+  }
+  return weight <= blockWeightMax && bytes <= TRANSACTIONS_BYTES_MAX && transactions.length < BODY_TRANSACTIONS_MAX;
+}
+
+export class Proposer {
+  readonly #genesis: Genesis;
+  readonly #clock: Clock;
+  readonly #mempool: Mempool;
+  readonly #pool: BodyPool;
+  readonly #chain: Chain;
+  #lastBlockMs: number;
+
+  constructor(genesis: Genesis, clock: Clock, mempool: Mempool, pool: BodyPool, chain: Chain) {
+    this.#genesis = genesis;
+    this.#clock = clock;
+    this.#mempool = mempool;
+    this.#pool = pool;
+    this.#chain = chain;
+    this.#lastBlockMs = clock.nowMs();
+  }
+
+  /** A block was executed. */
+  executed(): void {
+    this.#lastBlockMs = this.#clock.nowMs();
+  }
+
+  /** The body to propose at the height now, or null to wait: for transactions, or for the bodies in flight, since one large
+   *  block costs less than many small ones. */
+  body(
+    replica: Replica,
+    height: Height,
+    accusations: readonly Evidence[],
+  ): { readonly body: Body; readonly transactions: readonly IdentifiedTransaction[] } | null {
+    const inFlight = height - 1 - this.#chain.executedHeight;
+    if (inFlight >= PIPELINE_MAX) return null;
+    const { blockWeightMax } = this.#genesis.ledger;
+    const { items, weight } = this.#mempool.select(
+      this.#pool.carried,
+      height,
+      blockWeightMax,
+      BODY_TRANSACTIONS_MAX,
+      TRANSACTIONS_BYTES_MAX,
+    );
+    if (inFlight > 0 && weight < PIPELINE_FILL * blockWeightMax) return null;
+    if (items.length === 0 && accusations.length === 0 && !this.idleBlockDue(height)) return null;
+    return {
+      transactions: items,
+      body: {
+        proposer: present(replica.instance.self, 'a proposer is a validator'),
+        timestampMs: this.#clock.nowMs(),
+        certificate: this.#chain.certified,
+        transactionIds: items.map(({ id }) => id),
+        evidence: [...accusations],
+      },
+    };
+  }
+
+  /** Whether the primary owes an empty block. The first comes at once, so that a new network shows that it works; later
+   *  ones after a silence, as a sign of life: a primary that does not give it is replaced. */
+  idleBlockDue(height: Height): boolean {
+    if (height === 1) return true;
+    if (this.#chain.finalHeight < this.#chain.executedHeight) return false;
+    return this.#clock.nowMs() - this.#lastBlockMs >= this.#genesis.consensus.idleBlockMs;
+  }
+}

@@ -1,0 +1,73 @@
+/** Keeps promises in the store, and removes those that no longer bind: of settled heights, of views that it left, and of
+ *  ended epochs. */
+import type { Epoch, Height, View } from '../../base/brand.ts';
+import type { PromiseRecord } from '../../consensus/promises.ts';
+import type { Batch } from './batch.ts';
+import { promiseOperation } from './records.ts';
+
+export class PromiseKeys {
+  readonly #batch: Batch;
+  /** Stored keys, each with the view beyond which it binds no more, by the height they are about; those about the view
+   *  stand under infinity. */
+  readonly #keys = new Map<number, Map<string, number>>();
+
+  constructor(batch: Batch, stored: readonly { readonly key: string; readonly record: PromiseRecord }[]) {
+    this.#batch = batch;
+    for (const { key, record } of stored) this.#add(record, key);
+  }
+
+  keep(epoch: Epoch, record: PromiseRecord): void {
+    const operation = promiseOperation(epoch, record);
+    this.#batch.write(operation);
+    this.#add(record, operation.key);
+    // In one batch with the record that we left them, which forbids more.
+    if (record.kind === 'view-change') this.#forgetViews(record.viewChange.viewChange.view);
+    if (record.kind === 'new-view') this.#forgetViews(record.newView.newView.view);
+  }
+
+  /** Removes promises about heights up to this one. */
+  forget(upTo: Height): void {
+    for (const [height, keys] of this.#keys) {
+      if (height > upTo) continue;
+      for (const key of keys.keys()) this.#batch.delete(key);
+      this.#keys.delete(height);
+    }
+  }
+
+  /** Removes all: the epoch is over, and nothing in it can be voted on any more. */
+  forgetAll(): void {
+    this.forget(Number.POSITIVE_INFINITY as Height);
+  }
+
+  #forgetViews(below: View): void {
+    for (const keys of this.#keys.values()) {
+      for (const [key, view] of keys) {
+        if (view >= below) continue;
+        this.#batch.delete(key);
+        keys.delete(key);
+      }
+    }
+  }
+
+  #add(record: PromiseRecord, key: string): void {
+    const height = heightOf(record);
+    const keys = this.#keys.get(height) ?? new Map<string, number>();
+    this.#keys.set(height, keys.set(key, viewOf(record)));
+  }
+}
+
+/** CHECKPOINTs and prepared certificates outlive all views. */
+const viewOf = (record: PromiseRecord): number =>
+  record.kind === 'vote' && record.vote.vote.kind !== 'checkpoint' ? record.vote.vote.view : Number.POSITIVE_INFINITY;
+
+function heightOf(record: PromiseRecord): number {
+  switch (record.kind) {
+    case 'vote':
+      return record.vote.vote.height;
+    case 'prepared':
+      return record.prepared.height;
+    case 'view-change':
+    case 'new-view':
+      return Number.POSITIVE_INFINITY;
+  }
+}

@@ -1,0 +1,131 @@
+/** What a node stores, and under which key. The one file that knows key prefixes. */
+import { ContainerType, UintNumberType } from '@chainsafe/ssz';
+import type { Address, Epoch, Hash, Height } from '../../base/brand.ts';
+import { type Codec, codec } from '../../codec/codec.ts';
+import { uint64 } from '../../codec/types.ts';
+import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } from '../../consensus/messages.ts';
+import type { PromiseRecord } from '../../consensus/promises.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import { signedVoteCodec, type Vote } from '../../ledger/vote.ts';
+import type { StoreOperation, StoreRange } from '../ports.ts';
+
+/** Sixteen digits sort as numbers do. */
+const digits = (value: number): string => value.toString().padStart(16, '0');
+
+const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
+
+/** Whether a promise stands under this key. */
+export const isPromise = (key: string): boolean => key.startsWith('promise/');
+
+/** Newest batches whose seals are kept: more than LevelDB can lose at once without losing all that came after. That is
+ *  what its logs hold, which is two write buffers of 4 MiB; and a batch takes more than 128 bytes of them, since there a
+ *  seal takes 76, and the smallest thing worth a batch no less. */
+export const SEAL_SLOTS = 65_536;
+
+export const KEYS = {
+  /** The chain id: a folder belongs to one chain. */
+  chainId: 'meta/chain-id',
+  /** ChainState: head and history frontier. */
+  chainState: 'meta/chain-state',
+  /** The newest finality certificate. */
+  certified: 'meta/certified',
+  account: (address: Address): string => `account/${address}`,
+  block: (height: Height): string => `block/${digits(height)}`,
+  certificate: (height: Height): string => `certificate/${digits(height)}`,
+  /** Bodies are kept from before the first vote for them. */
+  body: (height: Height, hash: Hash): string => `body/${digits(height)}/${hash}`,
+  transaction: (id: Hash): string => `transaction/${id}`,
+  offence: (sequence: number): string => `offence/${digits(sequence)}`,
+  /** The highest view that we moved to, or entered. */
+  promisedView: (epoch: Epoch, kind: 'view-change' | 'new-view'): string => `${promisePrefix(epoch)}${kind}`,
+  promisedVote: ({ kind, epoch, view, height }: Vote): string =>
+    `${promisePrefix(epoch)}${digits(height)}/vote/${kind}/${digits(view)}`,
+  /** Evidence caught here, by offence key. */
+  evidence: (key: string): string => `evidence/${key}`,
+  /** Of the batch of this number, until that of SEAL_SLOTS batches later. */
+  seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(5, '0')}`,
+} as const;
+
+/** All keys that begin with `prefix`. */
+const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to: `${prefix}~`, limit });
+
+export const RANGES = {
+  accounts: (after: string, limit: number): StoreRange => ({ from: after, to: 'account/~', limit }),
+  bodiesFrom: (height: Height, limit: number): StoreRange => ({ from: `body/${digits(height)}/`, to: 'body/~', limit }),
+  /** Of all epochs. */
+  promises: (limit: number): StoreRange => under('promise/', limit),
+  seals: (limit: number): StoreRange => under('seal/', limit),
+  offences: (limit: number): StoreRange => under('offence/', limit),
+  evidence: (limit: number): StoreRange => under('evidence/', limit),
+} as const;
+
+/** Where a committed transaction stands. */
+export interface TransactionPlace {
+  readonly height: Height;
+  /** Position among the block's executed transactions. */
+  readonly index: number;
+}
+
+export const transactionPlaceCodec: Codec<TransactionPlace> = codec(
+  'TransactionPlace',
+  new ContainerType({ height: uint64<Height>(), index: new UintNumberType(2) }),
+  10,
+);
+
+/** The operation that makes a promise durable. */
+export function promiseOperation(epoch: Epoch, record: PromiseRecord): StoreOperation {
+  switch (record.kind) {
+    case 'vote': {
+      const key = KEYS.promisedVote({ ...record.vote.vote, epoch });
+      return { kind: 'put', key, value: signedVoteCodec.encode(record.vote) };
+    }
+    case 'prepared': {
+      const { height } = record.prepared;
+      const key = `${promisePrefix(epoch)}${digits(height)}/prepared`;
+      return { kind: 'put', key, value: preparedCertificateCodec.encode(record.prepared) };
+    }
+    case 'view-change':
+      return {
+        kind: 'put',
+        key: KEYS.promisedView(epoch, 'view-change'),
+        value: signedViewChangeCodec.encode(record.viewChange),
+      };
+    case 'new-view':
+      return {
+        kind: 'put',
+        key: KEYS.promisedView(epoch, 'new-view'),
+        value: signedNewViewCodec.encode(record.newView),
+      };
+  }
+}
+
+/** The epoch of the promise stored under a key. */
+export const promiseEpoch = (key: string): Epoch => Number(key.split('/')[1]) as Epoch;
+
+/** The promise stored under a key. One that belongs under another key is damaged: it would hide what we promised there.
+ *  Error: STORE_CORRUPT. */
+export function decodePromise(key: string, value: Uint8Array): Result<PromiseRecord> {
+  const decoded = decodeRecord(key, value);
+  if (!decoded.ok) return decoded;
+  return promiseOperation(promiseEpoch(key), decoded.value).key === key
+    ? decoded
+    : fail('STORE_CORRUPT', `${key}: another promise`);
+}
+
+function decodeRecord(key: string, value: Uint8Array): Result<PromiseRecord> {
+  const corrupt = (message: string): Result<PromiseRecord> => fail('STORE_CORRUPT', `${key}: ${message}`);
+  if (key.endsWith('/view-change')) {
+    const decoded = signedViewChangeCodec.decode(value);
+    return decoded.ok ? ok({ kind: 'view-change', viewChange: decoded.value }) : corrupt(decoded.error.message);
+  }
+  if (key.endsWith('/new-view')) {
+    const decoded = signedNewViewCodec.decode(value);
+    return decoded.ok ? ok({ kind: 'new-view', newView: decoded.value }) : corrupt(decoded.error.message);
+  }
+  if (key.endsWith('/prepared')) {
+    const decoded = preparedCertificateCodec.decode(value);
+    return decoded.ok ? ok({ kind: 'prepared', prepared: decoded.value }) : corrupt(decoded.error.message);
+  }
+  const decoded = signedVoteCodec.decode(value);
+  return decoded.ok ? ok({ kind: 'vote', vote: decoded.value }) : corrupt(decoded.error.message);
+}

@@ -1,0 +1,125 @@
+/**
+ * What each peer was given in bulk. The first time costs it the work that it is: any peer may lack anything once, also the whole
+ * chain, and is to get it as fast as we can give. The same again is of little use to anybody honest, and the dearest thing on an
+ * uplink that a few bytes can ask for: it costs so much that all peers together get only so much of it.
+ */
+import { ForgetfulMap } from '../../base/bounded.ts';
+import type { Hash, Height } from '../../base/brand.ts';
+import { GIVEN_HOLD_MS, GIVEN_MAX, GIVEN_OLD_BYTES_MAX, REPEATED_BYTES_PER_S } from '../limits.ts';
+import type { Lane, PeerId } from '../ports.ts';
+
+/** Only peers that are admitted ask: there are no more of these than the genesis and our operator name. */
+interface Receiver {
+  readonly bit: bigint;
+  /** The highest block that it was given, and when it was given blocks last. */
+  blocksTo: number;
+  blocksTick: number;
+  /** Bytes of blocks that it was given for the first time, since when. */
+  blocksBytes: number;
+  blocksSince: number;
+  /** The same of old bodies. */
+  oldBytes: number;
+  oldSince: number;
+}
+
+interface GivenContext {
+  readonly tickMs: number;
+  /** The peer is given so many bytes again. */
+  readonly again: (peer: PeerId, lane: Lane, bytes: number) => void;
+}
+
+export class Given {
+  readonly #context: GivenContext;
+  readonly #receivers = new Map<PeerId, Receiver>();
+  /** By id, of transactions and bodies: a bit for each peer. */
+  readonly #things = new ForgetfulMap<Hash, bigint>(GIVEN_MAX);
+  #ticks = 0;
+
+  constructor(context: GivenContext) {
+    this.#context = context;
+  }
+
+  /** Transactions and bodies that are remembered. */
+  get size(): number {
+    return this.#things.size;
+  }
+
+  tick(): void {
+    this.#ticks += 1;
+  }
+
+  /** Transactions, paid for at once, or a turn full of questions would be answered before the first is. Returns those that it is
+   *  given for the first time. */
+  transactions(peer: PeerId, given: readonly { readonly id: Hash; readonly bytes: Uint8Array }[]): ReadonlySet<Hash> {
+    const first = new Set<Hash>();
+    let again = 0;
+    for (const { id, bytes } of given)
+      if (this.#isFirst(peer, id)) first.add(id);
+      else again += bytes.length;
+    if (again > 0) this.#context.again(peer, 'transactions', again);
+    return first;
+  }
+
+  /** They have not left after all, and are for the first time when they do. Only what `transactions` returned. */
+  kept(peer: PeerId, first: readonly { readonly id: Hash }[]): void {
+    const { bit } = this.#of(peer);
+    for (const { id } of first) {
+      const others = (this.#things.get(id) ?? 0n) & ~bit;
+      if (others === 0n) this.#things.delete(id);
+      else this.#things.set(id, others);
+    }
+  }
+
+  /** A body. Of old ones there are more than could be remembered, and who lacks many asks for blocks: they are free as far as the
+   *  few go that somebody who just came back lacks of what it was about to execute. */
+  body(peer: PeerId, hash: Hash, isOld: boolean, bytes: number): void {
+    const receiver = this.#of(peer);
+    if (isOld && this.#msSince(receiver.oldSince) >= GIVEN_HOLD_MS) {
+      receiver.oldSince = this.#ticks;
+      receiver.oldBytes = 0;
+    }
+    const isFree = (!isOld || receiver.oldBytes < GIVEN_OLD_BYTES_MAX) && this.#isFirst(peer, hash);
+    if (!isFree) this.#context.again(peer, 'sync', bytes);
+    else if (isOld) receiver.oldBytes += bytes;
+  }
+
+  /** Blocks from one height to another. Who catches up asks for higher ones each time, and is not made to wait; so the highest is
+   *  all that has to be remembered. Who lost everything is a newcomer after a while: the longer, the more it was given, so that
+   *  nobody has a long chain again and again, faster than what is paid for as given before. */
+  blocks(peer: PeerId, from: Height, to: Height, bytes: number): void {
+    const receiver = this.#of(peer);
+    const holdMs = (1000 * receiver.blocksBytes) / REPEATED_BYTES_PER_S;
+    if (this.#msSince(receiver.blocksTick) >= GIVEN_HOLD_MS && this.#msSince(receiver.blocksSince) >= holdMs) {
+      receiver.blocksTo = 0;
+      receiver.blocksBytes = 0;
+      receiver.blocksSince = this.#ticks;
+    }
+    const isFirst = from > receiver.blocksTo;
+    receiver.blocksTo = Math.max(receiver.blocksTo, to);
+    receiver.blocksTick = this.#ticks;
+    if (isFirst) receiver.blocksBytes += bytes;
+    else this.#context.again(peer, 'sync', bytes);
+  }
+
+  #msSince(tick: number): number {
+    return (this.#ticks - tick) * this.#context.tickMs;
+  }
+
+  #isFirst(peer: PeerId, id: Hash): boolean {
+    const { bit } = this.#of(peer);
+    const given = this.#things.get(id) ?? 0n;
+    if ((given & bit) !== 0n) return false;
+    this.#things.set(id, given | bit);
+    return true;
+  }
+
+  #of(peer: PeerId): Receiver {
+    const known = this.#receivers.get(peer);
+    if (known !== undefined) return known;
+    const [blocksTick, blocksSince, oldSince] = [this.#ticks, this.#ticks, this.#ticks];
+    const bit = 1n << BigInt(this.#receivers.size);
+    const receiver: Receiver = { bit, blocksTo: 0, blocksTick, blocksBytes: 0, blocksSince, oldBytes: 0, oldSince };
+    this.#receivers.set(peer, receiver);
+    return receiver;
+  }
+}

@@ -1,0 +1,83 @@
+/**
+ * What we asked whom, until it answers. An answer that we asked for is paid by us, also when it comes too late to be of use;
+ * one that nobody asked for is not even decoded.
+ */
+import type { Hash } from '../../base/brand.ts';
+import { ForgetfulMap } from '../../base/bounded.ts';
+import { QUESTIONS_MAX, TRANSACTIONS_ASKED_MAX } from '../limits.ts';
+import type { PeerId } from '../ports.ts';
+import type { Leaving, PeerMessage } from '../wire/wire.ts';
+
+interface Open {
+  readonly bodies: ForgetfulMap<Hash, number>;
+  /** By the first height that was asked for. */
+  readonly blocks: ForgetfulMap<number, number>;
+  /** Transactions: which ones is not remembered. */
+  transactions: number;
+}
+
+export class Questions {
+  readonly #open = new Map<PeerId, Open>();
+
+  asked(peer: PeerId, message: Leaving): void {
+    if (message.kind === 'fetch-body') return count(this.#of(peer).bodies, message.hash);
+    if (message.kind === 'fetch-blocks') return count(this.#of(peer).blocks, message.from);
+    if (message.kind !== 'fetch-transactions') return;
+    const open = this.#of(peer);
+    open.transactions = Math.min(open.transactions + message.ids.length, TRANSACTIONS_ASKED_MAX);
+  }
+
+  disconnected(peer: PeerId): void {
+    this.#open.delete(peer);
+  }
+
+  /** Whether a message of this kind is no answer, or one that is awaited. */
+  awaits(peer: PeerId, kind: PeerMessage['kind'] | undefined): boolean {
+    if (kind === 'body') return (this.#open.get(peer)?.bodies.size ?? 0) > 0;
+    if (kind === 'blocks') return (this.#open.get(peer)?.blocks.size ?? 0) > 0;
+    return true;
+  }
+
+  /** Whether this body was asked for; once for each time that it was. */
+  body(peer: PeerId, hash: Hash): boolean {
+    return uncount(this.#open.get(peer)?.bodies, hash);
+  }
+
+  /** Whether blocks from this height on were; undefined: the peer has none, and could be asked for anything. */
+  blocks(peer: PeerId, from: number | undefined): boolean {
+    const blocks = this.#open.get(peer)?.blocks;
+    return uncount(blocks, from ?? blocks?.keys().next().value ?? 0);
+  }
+
+  /** Whether one more transaction was. */
+  transaction(peer: PeerId): boolean {
+    const open = this.#open.get(peer);
+    if (open === undefined || open.transactions === 0) return false;
+    open.transactions -= 1;
+    return true;
+  }
+
+  #of(peer: PeerId): Open {
+    const known = this.#open.get(peer);
+    if (known !== undefined) return known;
+    const open: Open = {
+      bodies: new ForgetfulMap(QUESTIONS_MAX),
+      blocks: new ForgetfulMap(QUESTIONS_MAX),
+      transactions: 0,
+    };
+    this.#open.set(peer, open);
+    return open;
+  }
+}
+
+function count<K>(map: ForgetfulMap<K, number>, key: K): void {
+  map.set(key, (map.get(key) ?? 0) + 1);
+}
+
+function uncount<K>(map: ForgetfulMap<K, number> | undefined, key: K): boolean {
+  const times = map?.get(key);
+  if (map === undefined || times === undefined) return false;
+  if (times > 1) map.set(key, times - 1);
+  else map.delete(key);
+  return true;
+}

@@ -1,0 +1,151 @@
+/**
+ * Passes transactions on to other validators: once when they come, and again while they wait, since bundles get lost. What
+ * that costs is bounded, however much waits.
+ */
+import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { bundles } from './intake.ts';
+import { RELAYED_MAX, RESENT_BYTES_MAX } from '../limits.ts';
+import type { Mempool } from './mempool.ts';
+import type { Patience } from './patience.ts';
+import type { PeerId } from '../ports.ts';
+import type { Postman } from '../peers/postman.ts';
+import type { Entry } from './sender-queue.ts';
+
+export class Forwarding {
+  readonly #timeoutTicks: number;
+  readonly #timeoutMs: number;
+  readonly #self: ValidatorIndex | null;
+  readonly #resentBytesMax: number;
+  readonly #mempool: Mempool;
+  readonly #patience: Patience;
+  readonly #postman: Postman;
+  readonly #primary: () => ValidatorIndex;
+  /** When the last relay looked for what is new, and what was executed by then. */
+  #relayed = { atMs: Number.NEGATIVE_INFINITY, height: 0 };
+  /** Of our clients' transactions that came until then, these were sent again in this round. */
+  #round: { readonly untilMs: number; readonly sent: Set<Hash> } = { untilMs: 0, sent: new Set() };
+
+  constructor(
+    { genesis, self }: { readonly genesis: Genesis; readonly self: ValidatorIndex | null },
+    mempool: Mempool,
+    patience: Patience,
+    postman: Postman,
+    primary: () => ValidatorIndex,
+  ) {
+    this.#timeoutTicks = genesis.consensus.baseTimeoutTicks;
+    this.#timeoutMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
+    this.#self = self;
+    this.#resentBytesMax = Math.floor(RESENT_BYTES_MAX / genesis.validators.validators.length);
+    this.#mempool = mempool;
+    this.#patience = patience;
+    this.#postman = postman;
+    this.#primary = primary;
+  }
+
+  /** The primary owes a body: something waits that it was told of, or sent when it came, or that it cannot be told of since
+   *  it is gone. What a peer gave to us alone it may not know: it gets its whole time from when it does. */
+  get demand(): boolean {
+    if (!this.#mempool.demand) return false;
+    if (this.#mempool.own > 0 || this.#patience.hasTold) return true;
+    const primary = this.#primary();
+    return primary === this.#self || !this.#postman.isConnected(this.#postman.peerOf(primary));
+  }
+
+  /** What our clients gave us and has waited for longest, to a peer that connects. The rest it gets as all others do. */
+  toPeer(peer: PeerId): void {
+    const entries: Entry[] = [];
+    let room = this.#resentBytesMax;
+    for (const entry of this.#own(Number.POSITIVE_INFINITY)) {
+      room -= entry.item.bytes.length;
+      if (room < 0) break;
+      entries.push(entry);
+    }
+    for (const transactions of bundlesOf(entries)) this.#postman.sendTo(peer, { kind: 'transactions', transactions });
+  }
+
+  /** A tick went by. */
+  tick(ticks: number, nowMs: number, executedHeight: Height): void {
+    if (ticks % Math.ceil(this.#timeoutTicks / 8) === 0) this.#relay(nowMs, executedHeight);
+    if (ticks % Math.ceil(this.#timeoutTicks / 2) === 0) this.#resend(nowMs);
+  }
+
+  /** Tells the primary what waits here, so that it hears of it before our patience with it ends: every eighth of a base
+   *  timeout while nothing is executed, since it may not know what we wait for; else every half, as it is at work. */
+  #relay(nowMs: number, executedHeight: Height): void {
+    const isQuiet = executedHeight === this.#relayed.height;
+    if (!isQuiet && nowMs - this.#relayed.atMs < this.#timeoutMs / 2) {
+      this.#relayed.height = executedHeight;
+      return;
+    }
+    this.#relayed = { atMs: nowMs, height: executedHeight };
+    const primary = this.#primary();
+    const peer = this.#postman.peerOf(primary);
+    if (primary === this.#self || !this.#postman.isConnected(peer)) return;
+    this.#patience.turnTo(primary);
+    const entries = this.#due(nowMs);
+    for (const transactions of bundlesOf(entries)) this.#postman.sendTo(peer, { kind: 'transactions', transactions });
+    for (const entry of entries) this.#patience.tell(entry, nowMs);
+  }
+
+  /** What our clients gave us and has waited for half a base timeout goes to all again, so many bytes at a time: the oldest
+   *  first, and when all had their turn the oldest again. */
+  #resend(nowMs: number): void {
+    let entries = this.#nextOfRound();
+    if (entries.length === 0) {
+      this.#round = { untilMs: nowMs - this.#timeoutMs / 2, sent: new Set() };
+      entries = this.#nextOfRound();
+    }
+    for (const transactions of bundlesOf(entries)) this.#postman.broadcast({ kind: 'transactions', transactions });
+  }
+
+  #nextOfRound(): readonly Entry[] {
+    const { untilMs, sent } = this.#round;
+    const entries: Entry[] = [];
+    let room = this.#resentBytesMax;
+    for (const entry of this.#own(untilMs)) {
+      const { id, bytes } = entry.item;
+      if (sent.has(id) || this.#patience.inFlight.has(id)) continue;
+      room -= bytes.length;
+      if (room < 0) break;
+      sent.add(id);
+      entries.push(entry);
+    }
+    return entries;
+  }
+
+  /** A peer may have sent a transaction to us and not to the primary: it hears of it before we hold it against it
+   *  (Castro & Liskov 1999, 4.1: backups relay requests to the primary). What it was told of goes first, as it may have
+   *  been lost; then what each peer, and our clients, gave us in turn, so that none delays the others' with a flood of its
+   *  own. Our clients' was sent to it when it came. */
+  #due(nowMs: number): readonly Entry[] {
+    const patience = this.#patience;
+    const isDue = ({ item, from, gapped, asOfMs }: Entry): boolean =>
+      !gapped && asOfMs < (from === null ? nowMs - this.#timeoutMs / 4 : nowMs) && !patience.inFlight.has(item.id);
+    const chosen: Entry[] = [];
+    for (const entry of patience.told()) {
+      if (chosen.length === RELAYED_MAX) return chosen;
+      if (isDue(entry)) chosen.push(entry);
+    }
+    const given = new Map<PeerId | null, Entry[]>();
+    for (const entry of this.#mempool.entries()) {
+      if (!isDue(entry) || patience.isTold(entry)) continue;
+      const lane = given.get(entry.from);
+      if (lane === undefined) given.set(entry.from, [entry]);
+      else if (lane.length < RELAYED_MAX) lane.push(entry);
+    }
+    for (let turn = 0; turn < RELAYED_MAX; turn++)
+      for (const lane of given.values()) chosen.push(...lane.slice(turn, turn + 1));
+    return chosen.slice(0, RELAYED_MAX);
+  }
+
+  *#own(sinceMs: number): Generator<Entry> {
+    for (const entry of this.#mempool.entries()) if (entry.from === null && entry.sinceMs < sinceMs) yield entry;
+  }
+}
+
+function* encodings(entries: Iterable<Entry>): Generator<Uint8Array> {
+  for (const { item } of entries) yield item.bytes;
+}
+
+const bundlesOf = (entries: Iterable<Entry>): Iterable<readonly Uint8Array[]> => bundles(encodings(entries));

@@ -1,0 +1,265 @@
+/**
+ * How transactions come in: from clients and peers, each decoded once, its signature checked once and off this thread,
+ * then into the mempool, to the bodies that wait for it, and on to the other validators.
+ */
+import type { Hash, ValidatorIndex } from '../../base/brand.ts';
+import { fromHex } from '../../codec/hex.ts';
+import type { LedgerState } from '../../ledger/state.ts';
+import {
+  type IdentifiedTransaction,
+  identifyTransaction,
+  signedMessage,
+  transactionId,
+} from '../../ledger/transaction.ts';
+import { admission, checkTransactionStateless } from '../../ledger/transaction-rules.ts';
+import type { BodyPool } from '../bodies/body-pool.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from '../limits.ts';
+import type { Mempool } from './mempool.ts';
+import type { Clock, PeerId, Verifier } from '../ports.ts';
+import { PRICE_OF_TRANSACTION, priceOfPlace } from '../fairness/prices.ts';
+import { Refusals } from './refusals.ts';
+import { Tellers } from './tellers.ts';
+
+export type SubmitOutcome =
+  | { readonly id: Hash; readonly status: 'pending' | 'committed' }
+  | { readonly code: string; readonly message: string; readonly id?: Hash };
+
+type Answer = (outcome: SubmitOutcome) => void;
+
+/** A transaction whose signature is being checked. */
+interface Checking {
+  readonly item: IdentifiedTransaction;
+  /** Clients of this node that wait for the verdict; none for one that a peer passed on. */
+  readonly answers: Answer[];
+  readonly peer: PeerId | null;
+  /** What each peer paid that told it meanwhile, for the first time: they get it back when it is of use. */
+  readonly paid: Map<PeerId, number>;
+}
+
+interface IntakeContext {
+  readonly state: LedgerState;
+  readonly mempool: Mempool;
+  readonly bodies: BodyPool;
+  readonly verifier: Verifier;
+  readonly clock: Clock;
+  /** Runs the rest of an input in the driver's loop. */
+  readonly input: (run: () => void) => void;
+  /** Is this id in a block? Answered later. */
+  readonly committed: (id: Hash, done: (yes: boolean) => void) => void;
+  /** To all other validators. */
+  readonly forward: (transactions: readonly Uint8Array[]) => void;
+  /** A transaction had to make room for another. */
+  readonly rejected: (id: Hash, code: string) => void;
+  readonly punish: (peer: PeerId, code: string, message: string) => void;
+  /** The peer pays for a transaction that it sent, or gets it back when it was of use. */
+  readonly charge: (peer: PeerId, price: number) => void;
+  readonly refund: (peer: PeerId, price: number) => void;
+  /** Whether the peer was asked for one more transaction: then it is paid by us. */
+  readonly wasAsked: (peer: PeerId) => boolean;
+  readonly validatorOf: (peer: PeerId) => ValidatorIndex | undefined;
+}
+
+export class Intake {
+  readonly #context: IntakeContext;
+  readonly #checking = new Map<Hash, Checking>();
+  /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
+  #queued: Checking[] = [];
+  readonly #refusals = new Refusals();
+  readonly #tellers = new Tellers();
+  /** Verified in this turn and new from our own clients. */
+  #fresh: Uint8Array[] = [];
+
+  constructor(context: IntakeContext) {
+    this.#context = context;
+  }
+
+  /** Transactions whose signatures are being checked. */
+  get checking(): number {
+    return this.#checking.size;
+  }
+
+  /** Transactions that are remembered as refused. */
+  get refused(): number {
+    return this.#refusals.size;
+  }
+
+  /** Transactions of which is remembered who told them. */
+  get told(): number {
+    return this.#tellers.size;
+  }
+
+  isChecking(id: Hash): boolean {
+    return this.#checking.has(id);
+  }
+
+  /** A client's transaction. The answer comes once its fate here is known; the same bytes again get the same answer. */
+  submit(bytes: Uint8Array, answer: Answer): void {
+    const { state, mempool } = this.#context;
+    const identified = identifyTransaction(bytes);
+    if (!identified.ok) return answer(identified.error);
+    const item = identified.value;
+    const { id } = item;
+    if (mempool.get(id) !== undefined) return answer({ id, status: 'pending' });
+    const checking = this.#checking.get(id);
+    if (checking !== undefined) {
+      checking.answers.push(answer);
+      return;
+    }
+    const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
+    if (!stateless.ok) return answer({ id, ...stateless.error });
+    const admitted = admission(state, item.signed);
+    if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
+    if (this.#checking.size >= VERIFYING_MAX)
+      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} signatures are being checked` });
+    this.#check({ item, answers: [answer], peer: null, paid: new Map() });
+  }
+
+  /** A used nonce may be this very transaction's: then it is committed, and the answer says so. */
+  #refuse(
+    item: IdentifiedTransaction,
+    error: { readonly code: string; readonly message: string },
+    answer: Answer,
+  ): void {
+    const { id } = item;
+    if (error.code !== 'NONCE_TOO_LOW') return answer({ id, ...error });
+    this.#context.committed(id, (yes) => answer(yes ? { id, status: 'committed' } : { id, ...error }));
+  }
+
+  /** Transactions that a peer passed on, or sent because we asked. */
+  receive(peer: PeerId, bundle: readonly Uint8Array[]): void {
+    const { state, mempool, bodies, punish, charge, refund, wasAsked } = this.#context;
+    for (const bytes of bundle) {
+      const id = transactionId(bytes);
+      const asked = wasAsked(peer);
+      const place = priceOfPlace(bytes.length);
+      if (asked) refund(peer, place);
+      const wanted = bodies.wants(id);
+      const known = mempool.get(id);
+      if (known !== undefined) {
+        if (wanted) bodies.supply(known.item);
+        if (!asked) this.#giveBack(peer, id, place);
+        continue;
+      }
+      const checking = this.#checking.get(id);
+      if (checking !== undefined) {
+        if (!asked && !checking.paid.has(peer)) checking.paid.set(peer, place);
+        continue;
+      }
+      // The same bytes again: a hash was all that they cost.
+      if (!wanted && this.#refusals.has(id, state.head.header.height)) {
+        if (!asked) this.#giveBack(peer, id, place);
+        continue;
+      }
+      const price = asked ? 0 : PRICE_OF_TRANSACTION;
+      charge(peer, price);
+      const identified = identifyTransaction(bytes, id);
+      if (!identified.ok) return punish(peer, identified.error.code, identified.error.message);
+      const item = identified.value;
+      const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
+      if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
+      if (!wanted && !this.#isWelcome(item)) {
+        // It may have been here, and have been executed since.
+        if (!asked) this.#giveBack(peer, id, price + place);
+        continue;
+      }
+      this.#check({ item, answers: [], peer, paid: new Map(asked ? [] : [[peer, price + place]]) });
+    }
+  }
+
+  /** What a validator paid for a transaction that others told before it. */
+  #giveBack(peer: PeerId, id: Hash, price: number): void {
+    const { validatorOf, refund } = this.#context;
+    const validator = validatorOf(peer);
+    if (validator !== undefined && this.#tellers.isFirst(id, validator)) refund(peer, price);
+  }
+
+  /** It is of use: whoever told it while it was checked did not know that, and has it back. */
+  #useful(id: Hash, paid: ReadonlyMap<PeerId, number>): void {
+    const { validatorOf, refund } = this.#context;
+    this.#tellers.add(id);
+    for (const [peer, price] of paid) {
+      refund(peer, price);
+      const validator = validatorOf(peer);
+      if (validator !== undefined) this.#tellers.isFirst(id, validator);
+    }
+  }
+
+  /** Whether it would be let in, were its signature right: what would not is refused before that is looked at. */
+  #isWelcome(item: IdentifiedTransaction): boolean {
+    const { state, mempool } = this.#context;
+    const admitted = admission(state, item.signed);
+    const refused = admitted.ok ? mempool.placeFor(item) : admitted;
+    if (!refused.ok) this.#refusals.add(item.id, refused.error.code, state.head.header.height);
+    return refused.ok && this.#checking.size < VERIFYING_MAX;
+  }
+
+  #check(checking: Checking): void {
+    this.#checking.set(checking.item.id, checking);
+    this.#queued.push(checking);
+  }
+
+  /** Ends the turn: hands signatures to the verifier, and passes on what our clients brought. */
+  flush(): void {
+    this.#forwardFresh();
+    const batch = this.#queued;
+    if (batch.length === 0) return;
+    this.#queued = [];
+    const checks = batch.map(({ item }) => ({
+      publicKey: fromHex(item.signed.transaction.sender),
+      message: signedMessage(item),
+      signature: item.signed.signature,
+    }));
+    this.#context.verifier.checkBatch(checks, (verdicts) =>
+      this.#context.input(() => {
+        for (const [position, checking] of batch.entries()) this.#checked(checking, verdicts[position] === true);
+      }),
+    );
+  }
+
+  #checked({ item, answers, peer, paid }: Checking, valid: boolean): void {
+    const { state, mempool, bodies, clock, punish, rejected } = this.#context;
+    const { id } = item;
+    this.#checking.delete(id);
+    const answer: Answer = (outcome) => {
+      for (const each of answers) each(outcome);
+    };
+    if (!valid) {
+      if (peer !== null) punish(peer, 'BAD_SIGNATURE', `transaction ${id}`);
+      return answer({ id, code: 'BAD_SIGNATURE', message: 'the signature is not the sender’s' });
+    }
+    const wanted = bodies.wants(id);
+    bodies.supply(item);
+    const admitted = admission(state, item.signed);
+    const added = admitted.ok ? mempool.add(item, clock.nowMs(), answers.length > 0 ? null : peer) : admitted;
+    if (wanted || added.ok) this.#useful(id, paid);
+    if (!added.ok) {
+      this.#refusals.add(id, added.error.code, state.head.header.height);
+      return answers.length > 0 ? this.#refuse(item, added.error, answer) : undefined;
+    }
+    for (const { entry, code } of added.value) rejected(entry.item.id, code);
+    if (answers.length > 0) this.#fresh.push(item.bytes);
+    answer({ id, status: 'pending' });
+  }
+
+  #forwardFresh(): void {
+    const fresh = this.#fresh;
+    this.#fresh = [];
+    for (const bundle of bundles(fresh)) this.#context.forward(bundle);
+  }
+}
+
+/** Cuts a list of transactions into bundles that fit the wire. */
+export function* bundles(transactions: Iterable<Uint8Array>): Generator<readonly Uint8Array[]> {
+  let bundle: Uint8Array[] = [];
+  let size = 0;
+  for (const bytes of transactions) {
+    if (bundle.length >= BUNDLE_TRANSACTIONS_MAX || (bundle.length > 0 && size + bytes.length > BUNDLE_BYTES_MAX)) {
+      yield bundle;
+      bundle = [];
+      size = 0;
+    }
+    bundle.push(bytes);
+    size += bytes.length;
+  }
+  if (bundle.length > 0) yield bundle;
+}

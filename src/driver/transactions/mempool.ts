@@ -1,0 +1,298 @@
+/**
+ * Verified transactions that wait for a block. A pure data structure: time and accounts are told to it. Bounded per sender
+ * and in all; the same id is one entry. Every entry would pass `admission` now: blocks may change what a sender can pay, so
+ * that all nodes drop the same at the same height, and none waits for what another refuses.
+ */
+import type { Address, Hash } from '../../base/brand.ts';
+import { present } from '../../base/invariant.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
+import type { Account } from '../../ledger/account.ts';
+import type { LedgerParameters } from '../../ledger/genesis.ts';
+import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
+import { feeOf, type SkipCode, weightOf } from '../../ledger/transaction-rules.ts';
+import {
+  GAPPED_TRANSACTIONS_MAX,
+  MEMPOOL_BYTES_MAX,
+  MEMPOOL_TRANSACTIONS_MAX,
+  NONCE_GAP_HOLD_MS,
+  NONCE_GAP_MAX,
+  SENDER_TRANSACTIONS_MAX,
+} from '../limits.ts';
+import type { PeerId } from '../ports.ts';
+import { type Entry, type Held, leftAfter, SenderQueue } from './sender-queue.ts';
+
+export type AddCode = 'MEMPOOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TOO_HIGH' | 'NONCE_TAKEN';
+
+/** What left without being asked to, and why. */
+export interface Dropped {
+  readonly entry: Entry;
+  readonly code: SkipCode;
+}
+
+/** Where a transaction would be held, and what has to make room for it. */
+interface Place {
+  readonly queue: SenderQueue;
+  readonly gapped: boolean;
+  readonly giveWay: readonly Held[];
+}
+
+export interface Selection {
+  readonly items: readonly IdentifiedTransaction[];
+  readonly weight: number;
+}
+
+export class Mempool {
+  readonly #accountOf: (sender: Address) => Account;
+  readonly #parameters: LedgerParameters;
+  /** In the order of arrival, which is the order of service. */
+  readonly #entries = new Map<Hash, Held>();
+  readonly #senders = new Map<Address, SenderQueue>();
+  /** Senders whose next transaction is here. */
+  readonly #ready = new Set<Address>();
+  /** Entries with a gap before them, those that have had it for longest first. */
+  readonly #gapped = new Set<Held>();
+  /** Entries by the last height at which they are valid. */
+  readonly #expiring = new Map<number, Set<Held>>();
+  #bytes = 0;
+  #own = 0;
+
+  /** `accountOf`: the sender's account by the executed state. */
+  constructor(accountOf: (sender: Address) => Account, parameters: LedgerParameters) {
+    this.#accountOf = accountOf;
+    this.#parameters = parameters;
+  }
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Transactions here that a missing one keeps from being executed. */
+  get gapped(): number {
+    return this.#gapped.size;
+  }
+
+  /** Transactions here that clients of this node brought. */
+  get own(): number {
+    return this.#own;
+  }
+
+  /** Something here could be executed now. */
+  get demand(): boolean {
+    return this.#ready.size > 0;
+  }
+
+  get(id: Hash): Entry | undefined {
+    return this.#entries.get(id);
+  }
+
+  entries(): IterableIterator<Entry> {
+    return this.#entries.values();
+  }
+
+  /** Since when it is the next of its sender; null while it is not. Until then its sender may have been unable to pay for it. */
+  nextSinceMs({ item, asOfMs }: Entry): number | null {
+    const { sender, nonce } = item.signed.transaction;
+    const queue = this.#senders.get(sender);
+    return queue?.start === nonce ? Math.max(asOfMs, queue.movedMs) : null;
+  }
+
+  /** The nonce after the sender's transactions that wait here without a gap. */
+  pendingNonce(sender: Address): number {
+    return this.#senders.get(sender)?.end ?? this.#accountOf(sender).nonce;
+  }
+
+  /** Takes in a transaction that passed `admission`. Returns what had to make room for it: one that could be executed takes
+   *  the place of one that could not. Errors: AddCode. */
+  add(
+    item: IdentifiedTransaction,
+    sinceMs: number,
+    from: PeerId | null,
+  ): Result<readonly Dropped[], { code: AddCode; message: string }> {
+    if (this.#entries.has(item.id)) return ok([]);
+    const place = this.placeFor(item);
+    if (!place.ok) return place;
+    const { queue, gapped, giveWay } = place.value;
+    const { transaction } = item.signed;
+    const { sender } = transaction;
+    const dropped: Dropped[] = [];
+    for (const entry of giveWay) this.#drop(entry, 'NONCE_TOO_HIGH', sinceMs, dropped);
+    const weight = weightOf(transaction);
+    const fee = feeOf(transaction, this.#parameters);
+    const entry: Held = { item, weight, fee, sinceMs, from, gapped, asOfMs: sinceMs };
+    this.#entries.set(item.id, entry);
+    if (from === null) this.#own += 1;
+    this.#bytes += item.bytes.length;
+    this.#senders.set(sender, queue);
+    if (gapped) this.#gapped.add(entry);
+    if (transaction.expiresAt !== 0) this.#expireAfter(transaction.expiresAt, entry);
+    this.#join(queue.add(entry), sinceMs);
+    this.#settle(sender, queue);
+    return ok(dropped);
+  }
+
+  /** Whether there would be room for a transaction that is not here: what has to make room is told. Errors: AddCode. */
+  placeFor(item: IdentifiedTransaction): Result<Place, { code: AddCode; message: string }> {
+    const { sender, nonce } = item.signed.transaction;
+    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
+    if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
+    if (queue.size >= SENDER_TRANSACTIONS_MAX)
+      return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
+    if (nonce >= queue.start + NONCE_GAP_MAX)
+      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${queue.start}`);
+    const gapped = nonce > queue.end;
+    // Who gets this answer can do something about it: nonce `end` is let in.
+    if (gapped && this.#gapped.size >= GAPPED_TRANSACTIONS_MAX)
+      return fail('NONCE_TOO_HIGH', `nonce ${nonce}, ${queue.end} is missing, and too many wait for missing ones`);
+    const giveWay = this.#roomFor(item, gapped);
+    if (giveWay === null) return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
+    return ok({ queue, gapped, giveWay });
+  }
+
+  /** The next body: in the order of arrival, each sender's by nonce, leaving out what is in flight already, and what would
+   *  not be executed at this height after the others. */
+  select(
+    inFlight: { has(id: Hash): boolean },
+    height: number,
+    weightMax: number,
+    countMax: number,
+    bytesMax: number,
+  ): Selection {
+    const items: IdentifiedTransaction[] = [];
+    const accounts = new Map<Address, Account>();
+    let weight = 0;
+    let bytes = 0;
+    let full = false;
+    const take = (entry: Entry): boolean => {
+      const { id, signed, bytes: encoded } = entry.item;
+      const { sender, nonce, expiresAt } = signed.transaction;
+      const account = accounts.get(sender) ?? this.#accountOf(sender);
+      if (nonce !== account.nonce || entry.fee > account.balance) return false;
+      if (!inFlight.has(id)) {
+        if (expiresAt !== 0 && height > expiresAt) return false;
+        const size = encoded.length + 36;
+        if (items.length >= countMax || weight + entry.weight > weightMax || bytes + size > bytesMax) {
+          full = true;
+          return false;
+        }
+        items.push(entry.item);
+        weight += entry.weight;
+        bytes += size;
+      }
+      accounts.set(sender, { nonce: nonce + 1, balance: leftAfter(entry, account.balance) });
+      return true;
+    };
+    for (const entry of this.#entries.values()) {
+      if (full) break;
+      if (entry.gapped || !take(entry)) continue;
+      // Successors that came before it were passed over; those that came later wait for their turn.
+      const { sender, nonce } = entry.item.signed.transaction;
+      const queue = this.#senders.get(sender);
+      for (let next = nonce + 1; !full; next++) {
+        const successor = queue?.get(next);
+        if (successor === undefined || successor.sinceMs > entry.sinceMs || !take(successor)) break;
+      }
+    }
+    return { items, weight };
+  }
+
+  /** A block was executed: drops what can stand in none any more. `changed`: accounts that it changed. */
+  executed(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
+    const dropped: Dropped[] = [];
+    for (const sender of changed) {
+      const queue = this.#senders.get(sender);
+      if (queue === undefined) continue;
+      const { nonce, balance } = this.#accountOf(sender);
+      const { used, grown } = queue.advance(nonce, nowMs);
+      for (const entry of used) {
+        this.#forget(entry);
+        dropped.push({ entry, code: 'NONCE_TOO_LOW' });
+      }
+      this.#join(grown, nowMs);
+      for (const entry of queue.unpayable(balance)) this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
+      this.#settle(sender, queue);
+    }
+    for (const entry of [...(this.#expiring.get(nextHeight - 1) ?? [])]) this.#drop(entry, 'EXPIRED', nowMs, dropped);
+    return dropped;
+  }
+
+  /** Drops what was held too long for a missing one. */
+  expire(nowMs: number): readonly Dropped[] {
+    const dropped: Dropped[] = [];
+    for (const entry of this.#gapped) {
+      if (nowMs - entry.asOfMs <= NONCE_GAP_HOLD_MS) break;
+      this.#drop(entry, 'NONCE_TOO_HIGH', nowMs, dropped);
+    }
+    return dropped;
+  }
+
+  /** What has to give way to it; null when there is no room all the same. */
+  #roomFor({ bytes }: IdentifiedTransaction, gapped: boolean): readonly Held[] | null {
+    let count = this.#entries.size + 1 - MEMPOOL_TRANSACTIONS_MAX;
+    let size = this.#bytes + bytes.length - MEMPOOL_BYTES_MAX;
+    if (count <= 0 && size <= 0) return [];
+    if (gapped) return null;
+    const found: Held[] = [];
+    for (const entry of this.#gapped) {
+      found.push(entry);
+      count -= 1;
+      size -= entry.item.bytes.length;
+      if (count <= 0 && size <= 0) return found;
+    }
+    return null;
+  }
+
+  /** These follow on their account now. */
+  #join(entries: readonly Held[], nowMs: number): void {
+    for (const entry of entries) {
+      this.#gapped.delete(entry);
+      entry.gapped = false;
+      entry.asOfMs = nowMs;
+    }
+  }
+
+  /** Takes an entry out. Those behind it wait for another in its place now, as many as may. */
+  #drop(entry: Held, code: SkipCode, nowMs: number, dropped: Dropped[]): void {
+    if (!this.#entries.has(entry.item.id)) return;
+    const { sender, nonce } = entry.item.signed.transaction;
+    const queue = present(this.#senders.get(sender), 'the queue of an entry');
+    const lost = queue.remove(nonce);
+    this.#forget(entry);
+    dropped.push({ entry, code });
+    for (const each of lost) {
+      each.gapped = true;
+      each.asOfMs = nowMs;
+      this.#gapped.add(each);
+      if (this.#gapped.size > GAPPED_TRANSACTIONS_MAX) this.#drop(each, 'NONCE_TOO_HIGH', nowMs, dropped);
+    }
+    this.#settle(sender, queue);
+  }
+
+  #forget(entry: Held): void {
+    const { id, bytes, signed } = entry.item;
+    this.#entries.delete(id);
+    if (entry.from === null) this.#own -= 1;
+    this.#bytes -= bytes.length;
+    if (entry.gapped) this.#gapped.delete(entry);
+    const { expiresAt } = signed.transaction;
+    if (expiresAt === 0) return;
+    const expiring = this.#expiring.get(expiresAt);
+    expiring?.delete(entry);
+    if (expiring?.size === 0) this.#expiring.delete(expiresAt);
+  }
+
+  #expireAfter(height: number, entry: Held): void {
+    const expiring = this.#expiring.get(height);
+    if (expiring === undefined) this.#expiring.set(height, new Set([entry]));
+    else expiring.add(entry);
+  }
+
+  #settle(sender: Address, queue: SenderQueue): void {
+    if (queue.size === 0) this.#senders.delete(sender);
+    if (queue.end > queue.start) this.#ready.add(sender);
+    else this.#ready.delete(sender);
+  }
+}

@@ -1,0 +1,126 @@
+/** What waits of one sender, by nonce: the run that follows on its account, one after the other, and what lies beyond a gap. */
+import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
+import { NONCE_GAP_MAX } from '../limits.ts';
+import type { PeerId } from '../ports.ts';
+
+export interface Entry {
+  readonly item: IdentifiedTransaction;
+  readonly weight: number;
+  readonly fee: bigint;
+  /** When it came, by the driver's clock. */
+  readonly sinceMs: number;
+  /** Who passed it on; null where a client of this node brought it, which then has to pass it on. */
+  readonly from: PeerId | null;
+  /** A transaction before it is missing: it could not be executed, whatever a primary did. */
+  readonly gapped: boolean;
+  /** Since when it is gapped, or is not. */
+  readonly asOfMs: number;
+}
+
+/** An entry as its owner sees it. */
+export interface Held extends Entry {
+  gapped: boolean;
+  asOfMs: number;
+}
+
+const NONE: readonly Held[] = [];
+
+export class SenderQueue {
+  readonly #byNonce = new Map<number, Held>();
+  /** The run: from the account's nonce to the first that is missing. */
+  #start: number;
+  #end: number;
+  /** When the account's nonce last moved here. */
+  #movedMs = Number.NEGATIVE_INFINITY;
+  /** No fee here is higher. */
+  #dearest = 0n;
+
+  /** `nonce`: the account's. */
+  constructor(nonce: number) {
+    this.#start = nonce;
+    this.#end = nonce;
+  }
+
+  get size(): number {
+    return this.#byNonce.size;
+  }
+
+  /** The account's nonce. */
+  get start(): number {
+    return this.#start;
+  }
+
+  /** Since when the next one is the next. */
+  get movedMs(): number {
+    return this.#movedMs;
+  }
+
+  /** The first nonce that is missing. */
+  get end(): number {
+    return this.#end;
+  }
+
+  get(nonce: number): Held | undefined {
+    return this.#byNonce.get(nonce);
+  }
+
+  /** Takes it in. Returns what joined the run behind it. */
+  add(entry: Held): readonly Held[] {
+    const { nonce } = entry.item.signed.transaction;
+    this.#byNonce.set(nonce, entry);
+    if (entry.fee > this.#dearest) this.#dearest = entry.fee;
+    if (nonce !== this.#end) return NONE;
+    this.#end += 1;
+    return this.#grow();
+  }
+
+  /** Takes out what waits with this nonce. Returns what the run lost behind it, in the order of nonces. */
+  remove(nonce: number): readonly Held[] {
+    this.#byNonce.delete(nonce);
+    if (nonce < this.#start || nonce >= this.#end) return [];
+    const lost = this.#between(nonce + 1, this.#end);
+    this.#end = nonce;
+    return lost;
+  }
+
+  /** The account's nonce moved up. Takes out what is used, and returns it with what joined the run. */
+  advance(nonce: number, nowMs: number): { readonly used: readonly Held[]; readonly grown: readonly Held[] } {
+    const used = this.#between(this.#start, Math.min(nonce, this.#start + NONCE_GAP_MAX));
+    for (const { item } of used) this.#byNonce.delete(item.signed.transaction.nonce);
+    if (nonce > this.#start) this.#movedMs = nowMs;
+    this.#start = nonce;
+    this.#end = Math.max(this.#end, nonce);
+    return { used, grown: this.#grow() };
+  }
+
+  /** What costs more than the balance. Looks through the queue only where something may: then it is removed. */
+  unpayable(balance: bigint): readonly Held[] {
+    if (this.#dearest <= balance) return [];
+    this.#dearest = balance;
+    return [...this.#byNonce.values()].filter(({ fee }) => fee > balance);
+  }
+
+  #grow(): readonly Held[] {
+    if (!this.#byNonce.has(this.#end)) return NONE;
+    const from = this.#end;
+    while (this.#byNonce.has(this.#end)) this.#end += 1;
+    return this.#between(from, this.#end);
+  }
+
+  #between(from: number, to: number): Held[] {
+    const found: Held[] = [];
+    for (let nonce = from; nonce < to; nonce++) {
+      const entry = this.#byNonce.get(nonce);
+      if (entry !== undefined) found.push(entry);
+    }
+    return found;
+  }
+}
+
+/** What a sender has left for certain after its transaction: the fee is paid, and what it moves may be gone. A body is not to
+ *  hold what cannot pay once those before it are executed: it would look full of what nobody pays for. */
+export function leftAfter({ item, fee }: Entry, balance: bigint): bigint {
+  let left = balance - fee;
+  for (const { amount } of item.signed.transaction.operations) left -= amount;
+  return left > 0n ? left : 0n;
+}

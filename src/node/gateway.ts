@@ -1,0 +1,55 @@
+/** A running node as the HTTP server wants to see it. */
+import { view as asView } from '../base/brand.ts';
+import type { RunningNode } from './node.ts';
+import type { Gateway, NodeStatus } from '../rpc/gateway.ts';
+import { VERSION } from './version.ts';
+
+export function gatewayOf(node: RunningNode): Gateway {
+  const { reader } = node;
+  return {
+    submit: (signedBytes) => Promise.all(signedBytes.map((bytes) => node.submit(bytes))),
+    transaction: (id) => reader.transaction(id),
+    waitFor: (id, timeoutMs, signal) => reader.waitFor(id, timeoutMs, signal),
+    account: async (address) => node.account(address),
+    block: (height) => reader.block(height),
+    readMicros: () => reader.micros,
+    status: () => statusOf(node),
+    readiness: () => node.readiness(),
+    offences: () => node.offences(),
+    subscribe: (listener) => node.subscribe(listener),
+  };
+}
+
+function statusOf(node: RunningNode): NodeStatus {
+  const { genesis, index, peerId } = node;
+  const { epoch, view, active, primary, executedHeight, finalHeight, finalHash, mempool, peers } = node.status();
+  return {
+    chainId: genesis.chainId,
+    name: genesis.name,
+    dev: genesis.dev,
+    version: VERSION,
+    index,
+    peerId,
+    epoch,
+    view: asView(view),
+    active,
+    primary,
+    height: executedHeight,
+    certifiedHeight: finalHeight,
+    blockHash: finalHash,
+    validators: genesis.validators.validators.map((validator) => {
+      const isSelf = validator.index === index;
+      const height = isSelf ? executedHeight : peers.get(validator.peerId)?.executedHeight;
+      return {
+        index: validator.index,
+        name: validator.name,
+        power: validator.power,
+        peerId: validator.peerId,
+        connected: isSelf || peers.has(validator.peerId),
+        ...(height !== undefined && { height }),
+      };
+    }),
+    mempool,
+    misbehaviour: node.misbehaviour(),
+  };
+}

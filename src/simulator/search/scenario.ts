@@ -1,0 +1,121 @@
+/** What is simulated: with the code, the whole of a run follows from it. */
+import type { ConsensusSettings } from '../world/keys.ts';
+import { faults } from '../faults.ts';
+import { formatPlan } from '../../strategies/plans/plan.ts';
+import { randomPlan } from '../../strategies/plans/planner.ts';
+import { Random } from '../../base/random.ts';
+import { FLOODS, KEYLESS, strategies } from '../../strategies/registry.ts';
+
+export interface Scenario {
+  readonly seed: number;
+  /** By validator. */
+  readonly powers: readonly bigint[];
+  /** By validator; the first observer counts as the one after the last. */
+  readonly liars: readonly { readonly validator: number; readonly strategy: string }[];
+  /** What the liars with the strategy `plan` have agreed on, in the language of src/strategies/plans/plan.ts. */
+  readonly plan?: string;
+  readonly faults: readonly string[];
+  /** Nodes that follow the chain without a key. */
+  readonly observers: number;
+  /** How long faults go on, in simulated milliseconds. */
+  readonly durationMs: number;
+  readonly signatures: 'stand-in' | 'ed25519';
+  /** Whether the work of nodes takes time; it does where nothing is said. */
+  readonly costs?: boolean;
+}
+
+/** Validators of a simulation, at most. The messages of a height grow with the square of their number. */
+export const NODES_MAX = 32;
+
+/** What the seed decides beside the course of events. */
+export interface Conditions {
+  readonly consensus: Partial<ConsensusSettings>;
+  readonly latencyMs: number;
+  /** Mean time between two transactions. */
+  readonly loadMs: number;
+}
+
+export function conditionsOf(random: Random): Conditions {
+  const baseTimeoutTicks = random.pick([20, 40]);
+  return {
+    consensus: {
+      epochLength: random.pick([3, 10, 25, 1000, 1000]),
+      window: random.pick([2, 4, 16]),
+      baseTimeoutTicks,
+      timeoutCapTicks: baseTimeoutTicks * random.pick([4, 16]),
+      idleBlockMs: random.pick([1000, 5000, 60_000]),
+    },
+    latencyMs: random.pick([0.5, 2, 10, 40]),
+    loadMs: random.pick([100, 300, 1000, 4000]),
+  };
+}
+
+/** Sizes of networks: small ones are quick, and in large ones liars have more to combine. */
+const SIZES: readonly number[] = [...Array.from({ length: 6 }, () => [4, 4, 4, 5, 6, 7, 10]).flat(), 13, 16];
+/** Part of all networks with liars where these carry out a plan together. */
+const PLANNED = 0.15;
+/** Part of all networks with liars where some may flood: such a run takes long. */
+const FLOODED = 0.25;
+
+/** A scenario as the hunt makes them: of a size, with liars of less than a third of the power, some faults, and at
+ *  times an observer, which may lie too. */
+export function scenarioOf(seed: number, durationMs: number): Scenario {
+  const random = new Random(seed);
+  const size = random.pick(SIZES);
+  const powers = Array.from({ length: size }, () => 1n);
+  if (random.chance(0.3)) for (let index = 0; index < size; index++) powers[index] = BigInt(random.int(1, 5));
+  // One in seven without: what liars hide, such as a view change that is late, shows there.
+  const liars = random.chance(0.86) ? liarsAmong(powers, random.fork()) : [];
+  const kinds = random.shuffled([...faults.keys()]).slice(0, random.int(0, 4));
+  const observers = random.chance(0.2) ? 1 : 0;
+  if (observers > 0 && random.chance(0.3)) liars.push({ validator: size, strategy: lot(KEYLESS, random) });
+  const plan = formatPlan(randomPlan(random.fork(), random.chance(FLOODED)));
+  const isPlanned = liars.some(({ strategy }) => strategy === 'plan');
+  const drawn = { seed, powers, liars, faults: kinds.sort(), observers, durationMs, signatures: 'stand-in' } as const;
+  return isPlanned ? { ...drawn, plan } : drawn;
+}
+
+/** All with one strategy, or each with its own. */
+function liarsAmong(powers: readonly bigint[], random: Random): { validator: number; strategy: string }[] {
+  const total = powers.reduce((sum, power) => sum + power, 0n);
+  const floods = random.chance(FLOODED);
+  const names = [...strategies.keys()].filter((name) => floods || !FLOODS.has(name));
+  const same = random.chance(PLANNED) ? 'plan' : random.chance(0.5) ? lot(names, random) : null;
+  const liars: { validator: number; strategy: string }[] = [];
+  let lying = 0n;
+  for (const validator of random.shuffled(powers.map((_, index) => index))) {
+    const more = lying + (powers[validator] ?? 0n);
+    if (3n * more >= total) continue;
+    lying = more;
+    liars.push({ validator, strategy: same ?? lot(names, random) });
+    if (random.chance(0.3)) break;
+  }
+  return liars;
+}
+
+/** Each name draws a lot, and the highest wins: a name that comes new changes only what those seeds mean that draw it. */
+function lot(names: readonly string[], random: Random): string {
+  const salt = random.int(0, 2 ** 31 - 1);
+  const drawn = names.map((name) => {
+    let digest = salt;
+    for (let at = 0; at < name.length; at++) digest = Math.imul(digest ^ name.charCodeAt(at), 0x01000193);
+    return { name, number: new Random(digest).between(0, 1) };
+  });
+  return drawn.reduce((best, each) => (each.number > best.number ? each : best)).name;
+}
+
+/** The command that runs it again. */
+export function commandOf({ seed, powers, liars, plan, faults: kinds, observers, ...rest }: Scenario): string {
+  const equal = powers.every((power) => power === 1n);
+  return [
+    `npx trefoil simulate --seed ${seed}`,
+    equal ? `--nodes ${powers.length}` : `--powers ${powers.join(',')}`,
+    ...liars.map(({ validator, strategy }) => `--byzantine ${validator}=${strategy}`),
+    ...(plan === undefined ? [] : [`--plan '${plan}'`]),
+    ...(kinds.length > 0 ? [`--faults ${kinds.join(',')}`] : []),
+    ...(observers > 0 ? [`--observers ${observers}`] : []),
+    `--duration ${rest.durationMs / 1000}s`,
+    ...(rest.signatures === 'ed25519' ? ['--signatures ed25519'] : []),
+    ...(rest.costs === false ? ['--costs off'] : []),
+  ].join(' ');
+}

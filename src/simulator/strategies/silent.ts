@@ -1,4 +1,0 @@
-/** Crashed, for all that others can tell. */
-import type { StrategyFactory } from '../../driver/strategy.ts';
-
-export const silent: StrategyFactory = () => ({ name: 'silent', outgoing: () => [] });

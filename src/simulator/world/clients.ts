@@ -1,0 +1,242 @@
+/**
+ * Clients: each has an account, submits transfers to nodes, and tries again elsewhere while nothing comes of it. Some of what
+ * they send is bad, and checkers hold blocks to what the ledger's rules say of it.
+ */
+import type { Address, Hash, Height } from '../../base/brand.ts';
+import { present, unreachable } from '../../base/invariant.ts';
+import type { Ed25519 } from '../../crypto/ed25519.ts';
+import type { SubmitOutcome } from '../../driver/transactions/intake.ts';
+import type { BlockRecord, ReceiptCode } from '../../ledger/block.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import {
+  signedTransactionCodec,
+  type Transaction,
+  transactionId,
+  transactionSigningBytes,
+} from '../../ledger/transaction.ts';
+import { shortHash } from './about.ts';
+import type { SimulatedAccount } from './keys.ts';
+import type { SimulatedNode } from './node.ts';
+import type { Random } from '../../base/random.ts';
+import type { Scheduler } from './scheduler.ts';
+
+interface World {
+  readonly scheduler: Scheduler;
+  readonly genesis: Genesis;
+  readonly nodes: readonly SimulatedNode[];
+  note(what: string, ...details: readonly (string | number)[]): void;
+}
+
+export interface Submitted {
+  readonly id: Hash;
+  readonly bytes: Uint8Array;
+  readonly sender: Address;
+  readonly nonce: number;
+  /** What its receipt has to say; null where no block may have it. */
+  readonly expected: ReceiptCode | null;
+  /** An honest node said that it is in the chain. */
+  committed: boolean;
+  /** Height of the block with it, once that is final on an honest disk. */
+  height: Height | null;
+  /** When it was last offered to a node. */
+  triedAtMs: number;
+}
+
+/** Why no block may have a transaction. `again`: it has it already. */
+const FLAWS = ['again', 'used nonce', 'far nonce', 'expired', 'low fee', 'bad signature'] as const;
+type Flaw = (typeof FLAWS)[number];
+/** Part of all submissions that is bad, and part of the others that a block takes and charges for in vain. */
+const BAD = 0.05;
+const VAIN = 0.02;
+/** No account gets so far. */
+const FAR_NONCE = 1_000_000;
+
+/** Transactions of one account under way at once. */
+const IN_FLIGHT_MAX = 4;
+const RETRY_MS = 2000;
+
+export class Clients {
+  readonly transactions = new Map<Hash, Submitted>();
+  readonly accounts: readonly SimulatedAccount[];
+  readonly #world: World;
+  readonly #scheme: Ed25519;
+  readonly #random: Random;
+  readonly #nonces: number[];
+  readonly #open = new Set<Submitted>();
+  readonly #settled: Submitted[] = [];
+  /** In its name goes what is bad with a nonce that may come: at a node that is behind, it could keep out what is good. */
+  readonly #outcast: SimulatedAccount;
+  #everyMs = 0;
+
+  constructor(world: World, scheme: Ed25519, accounts: readonly SimulatedAccount[], random: Random) {
+    this.#world = world;
+    this.#scheme = scheme;
+    this.#random = random;
+    this.accounts = accounts.slice(0, -1);
+    this.#outcast = present(accounts.at(-1), 'the last account');
+    this.#nonces = this.accounts.map(() => 0);
+  }
+
+  /** Submitted and not yet final. */
+  get open(): ReadonlySet<Submitted> {
+    return this.#open;
+  }
+
+  get settledCount(): number {
+    return this.#settled.length;
+  }
+
+  /** Submits to random nodes, about one transaction in so many milliseconds; 0 ends it. */
+  load(everyMs: number): void {
+    const idle = this.#everyMs === 0;
+    this.#everyMs = everyMs;
+    if (idle && everyMs > 0) this.#next();
+  }
+
+  #next(): void {
+    if (this.#everyMs === 0) return;
+    this.#world.scheduler.after(this.#random.between(0, 2 * this.#everyMs), () => {
+      if (this.#everyMs === 0) return;
+      this.#work();
+      this.#next();
+    });
+  }
+
+  #work(): void {
+    const now = this.#world.scheduler.nowMs;
+    for (const submitted of this.#open)
+      if (now - submitted.triedAtMs >= RETRY_MS) this.#offer(submitted, this.#random.pick(this.#world.nodes));
+    const node = this.#random.pick(this.#world.nodes);
+    if (this.#random.chance(BAD)) return this.#misbehave(node);
+    const account = this.#random.int(0, this.accounts.length - 1);
+    const waiting = [...this.#open].filter(({ sender }) => sender === this.accounts[account]?.address).length;
+    if (waiting < IN_FLIGHT_MAX) this.submit(account, node, this.#amount());
+  }
+
+  #amount(): bigint {
+    if (!this.#random.chance(VAIN)) return 1n;
+    return this.#random.pick([0n, this.#world.genesis.supply + 1n]);
+  }
+
+  /** Offers all that is open to a node again. */
+  retry(node: SimulatedNode): void {
+    for (const submitted of this.#open) this.#offer(submitted, node);
+  }
+
+  /** A new transfer of the account, to that node. */
+  submit(account: number, node: SimulatedNode, amount = 1n): Submitted {
+    const nonce = present(this.#nonces[account], 'nonce');
+    this.#nonces[account] = nonce + 1;
+    const submitted = this.sign(account, nonce, amount);
+    this.#open.add(submitted);
+    this.#world.note('submitted', node.slot, shortHash(submitted.id), account, nonce);
+    this.#offer(submitted, node);
+    return submitted;
+  }
+
+  /** A transfer that nobody has submitted yet, and somebody else may. */
+  sign(account: number, nonce: number, amount = 1n): Submitted {
+    const to = present(this.accounts[(account + 1) % this.accounts.length], 'account').address;
+    const { supply } = this.#world.genesis;
+    const expected = amount === 0n ? 'AMOUNT_ZERO' : amount > supply ? 'INSUFFICIENT_BALANCE' : 'OK';
+    const sender = present(this.accounts[account], 'account');
+    return this.#signed(sender, { nonce, operations: [{ kind: 'transfer', to, amount }] }, expected);
+  }
+
+  settled({ header, receipts }: BlockRecord): void {
+    for (const { transactionId: id } of receipts) {
+      const submitted = this.transactions.get(id);
+      if (submitted === undefined || submitted.height !== null) continue;
+      submitted.height = header.height;
+      this.#open.delete(submitted);
+      this.#settled.push(submitted);
+    }
+  }
+
+  /** Something that no block may have, or not again. */
+  #misbehave(node: SimulatedNode): void {
+    const flaw = this.#random.pick(FLAWS);
+    if (this.#settled.length === 0) return;
+    const earlier = this.#random.pick(this.#settled);
+    const submitted = flaw === 'again' ? earlier : this.#bad(flaw, earlier);
+    this.#world.note('misbehaved', node.slot, shortHash(submitted.id), flaw);
+    this.#offer(submitted, node);
+  }
+
+  /** `earlier` is final. */
+  #bad(flaw: Exclude<Flaw, 'again'>, earlier: Submitted): Submitted {
+    const outcast = this.#outcast;
+    switch (flaw) {
+      case 'used nonce': {
+        const owner = present(
+          this.accounts.find(({ address }) => address === earlier.sender),
+          'the owner',
+        );
+        return this.#signed(owner, { nonce: earlier.nonce }, null);
+      }
+      case 'far nonce':
+        return this.#signed(outcast, { nonce: FAR_NONCE }, null);
+      case 'expired':
+        return this.#signed(outcast, { expiresAt: present(earlier.height, 'its height') }, null);
+      case 'low fee':
+        return this.#signed(outcast, { maxFee: 0n }, null);
+      case 'bad signature':
+        return this.#signed(outcast, {}, null, { flip: true });
+      default:
+        return unreachable(flaw);
+    }
+  }
+
+  /** A transfer from the first of the sender's nonces, with these changes; no two are the same. */
+  #signed(
+    { address, secret }: SimulatedAccount,
+    change: Partial<Transaction>,
+    expected: ReceiptCode | null,
+    { flip } = { flip: false },
+  ): Submitted {
+    const transaction: Transaction = {
+      chainId: this.#world.genesis.chainId,
+      sender: address,
+      nonce: 0,
+      expiresAt: 0 as Height,
+      maxFee: 1_000_000n,
+      // Each of what is bad moves another amount.
+      operations: [{ kind: 'transfer', to: address, amount: BigInt(this.transactions.size + 1) }],
+      memo: new Uint8Array(),
+      ...change,
+    };
+    const signature = this.#scheme.sign(secret, transactionSigningBytes(transaction));
+    if (flip) signature[0] = (signature[0] ?? 0) ^ 1;
+    const bytes = signedTransactionCodec.encode({ transaction, signature });
+    const id = transactionId(bytes);
+    const { nonce } = transaction;
+    const submitted: Submitted = {
+      id,
+      bytes,
+      sender: address,
+      nonce,
+      expected,
+      committed: false,
+      height: null,
+      triedAtMs: 0,
+    };
+    this.transactions.set(id, submitted);
+    return submitted;
+  }
+
+  #offer(submitted: Submitted, node: SimulatedNode): void {
+    submitted.triedAtMs = this.#world.scheduler.nowMs;
+    node.input((driver) => driver.submit(submitted.bytes, (outcome) => this.#answered(submitted, node, outcome)));
+  }
+
+  #answered(submitted: Submitted, node: SimulatedNode, outcome: SubmitOutcome): void {
+    if (node.isLiar) return;
+    if ('status' in outcome && outcome.status === 'committed') submitted.committed = true;
+    this.#world.note(
+      'answered',
+      node.slot,
+      shortHash(submitted.id),
+      'status' in outcome ? outcome.status : outcome.code,
+    );
+  }
+}

@@ -1,0 +1,96 @@
+/** Keys and genesis of a simulated network: the same for the same numbers. */
+import { base58 } from '@scure/base';
+import type { Address, ValidatorIndex } from '../../base/brand.ts';
+import { ok, type Result } from '../../base/result.ts';
+import { toAddress, toHex } from '../../codec/hex.ts';
+import { formatAddress } from '../../crypto/address.ts';
+import type { Ed25519 } from '../../crypto/ed25519.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import type { PeerId } from '../../driver/ports.ts';
+import { type Genesis, type GenesisError, parseGenesis } from '../../ledger/genesis.ts';
+import { GENESIS_FORMAT } from '../../ledger/genesis-schema.ts';
+
+export interface ConsensusSettings {
+  readonly epochLength: number;
+  readonly window: number;
+  readonly tickMs: number;
+  readonly baseTimeoutTicks: number;
+  readonly timeoutCapTicks: number;
+  readonly clockDriftMs: number;
+  readonly idleBlockMs: number;
+}
+
+export const CONSENSUS_DEFAULTS: ConsensusSettings = {
+  epochLength: 1000,
+  window: 16,
+  tickMs: 50,
+  baseTimeoutTicks: 40,
+  timeoutCapTicks: 640,
+  clockDriftMs: 10_000,
+  idleBlockMs: 5000,
+};
+
+export interface SimulatedAccount {
+  readonly secret: Uint8Array;
+  readonly address: Address;
+}
+
+export interface SimulatedKeys {
+  readonly genesis: Genesis;
+  /** By validator index. */
+  readonly validatorSecrets: readonly Uint8Array[];
+  readonly accounts: readonly SimulatedAccount[];
+}
+
+/** When a simulated chain and all simulations begin: 2027, so that times look like times. */
+export const START_MS = 1_800_000_000_000;
+
+/** Accounts of simulated clients, with the one of those who only send what no block may have. */
+const ACCOUNTS = 9;
+const PREFIX = 'tre';
+
+/** An error when the settings make no network. */
+export function simulatedKeys(
+  scheme: Ed25519,
+  powers: readonly bigint[],
+  consensus: Partial<ConsensusSettings>,
+): Result<SimulatedKeys, GenesisError> {
+  const validatorSecrets = powers.map((_, index) => secretOf(`validator ${index}`));
+  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => {
+    const secret = secretOf(`account ${index}`);
+    return { secret, address: toAddress(scheme.publicKey(secret)) };
+  });
+  const parsed = parseGenesis(
+    JSON.stringify({
+      format: GENESIS_FORMAT,
+      name: 'simulated',
+      dev: true,
+      addressPrefix: PREFIX,
+      timestampMs: START_MS,
+      consensus: {
+        mode: powers.every((power) => power === 1n) ? 'equal' : 'stake',
+        ...CONSENSUS_DEFAULTS,
+        ...consensus,
+      },
+      // Twenty transfers: a few seconds of waiting fill more than one block, and several heights are in flight at once.
+      ledger: { blockWeightMax: 40, weightPrice: '1' },
+      validators: powers.map((power, index) => ({
+        name: `validator-${index}`,
+        publicKey: toHex(scheme.publicKey(validatorSecrets[index] ?? new Uint8Array())),
+        peerId: peerIdOf(index as ValidatorIndex),
+        power: power.toString(),
+      })),
+      accounts: accounts.map(({ address }) => ({ address: formatAddress(address, PREFIX), balance: '1000000000' })),
+    }),
+  );
+  return parsed.ok ? ok({ genesis: parsed.value, validatorSecrets, accounts }) : parsed;
+}
+
+const secretOf = (owner: string): Uint8Array =>
+  sha256(Uint8Array.from(`trefoil simulated ${owner}`, (character) => character.charCodeAt(0)));
+
+/** Start of every libp2p peer id of an ed25519 key. */
+const PEER_ID_PREFIX = [0x00, 0x24, 0x08, 0x01, 0x12, 0x20];
+
+const peerIdOf = (index: ValidatorIndex): PeerId =>
+  base58.encode(new Uint8Array([...PEER_ID_PREFIX, ...secretOf(`peer ${index}`)]));

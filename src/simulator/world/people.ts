@@ -1,0 +1,37 @@
+/** Who takes part in a simulation: validators, second nodes with the key of one, and observers. */
+import { present } from '../../base/invariant.ts';
+import type { StrategyFactory } from '../../driver/wire/strategy.ts';
+import type { SimulatedKeys } from './keys.ts';
+import type { NodeSetup } from './node.ts';
+
+export type Person = Pick<NodeSetup, 'validator' | 'peerId' | 'secret' | 'strategy'>;
+
+interface Cast {
+  /** By validator; the first observer counts as the one after the last. */
+  readonly liars: ReadonlyMap<number, StrategyFactory>;
+  readonly twins?: readonly number[];
+  readonly observers?: number;
+}
+
+/** In the order of their slots. */
+export function peopleOf({ genesis, validatorSecrets }: SimulatedKeys, cast: Cast): readonly Person[] {
+  const { validators } = genesis.validators;
+  const twins = (cast.twins ?? []).map((index) => present(validators[index], 'validator'));
+  return [
+    ...[...validators, ...twins].map((validator) => ({
+      validator: validator.index,
+      peerId: validator.peerId,
+      secret: present(validatorSecrets[validator.index], 'secret'),
+      strategy: twins.includes(validator) ? honestTwin : (cast.liars.get(validator.index) ?? null),
+    })),
+    ...Array.from({ length: cast.observers ?? 0 }, (_, position) => ({
+      validator: null,
+      peerId: `observer-${position}`,
+      secret: null,
+      strategy: cast.liars.get(validators.length + position) ?? null,
+    })),
+  ];
+}
+
+/** Two honest replicas with one key are a liar together. */
+const honestTwin: StrategyFactory = () => ({ name: 'twin', outgoing: (message) => [message] });

@@ -1,0 +1,48 @@
+/** What a node pays for: the work that the code itself tells of, by the price list of the driver. */
+import { unreachable } from '../../base/invariant.ts';
+import type { Work } from '../../base/work.ts';
+import { COSTS } from '../../driver/fairness/costs.ts';
+import type { PeerMessage } from '../../driver/wire/wire.ts';
+
+const KIB = 1024;
+
+/** Codecs of messages, and of what is as dear as one. */
+const KINDS: ReadonlyMap<string, PeerMessage['kind']> = new Map([
+  ['SignedVote', 'vote'],
+  ['Vote', 'vote'],
+  ['PrePrepare', 'pre-prepare'],
+  ['Body', 'pre-prepare'],
+  ['SignedViewChange', 'view-change'],
+  ['ViewChange', 'view-change'],
+  ['PreparedCertificate', 'view-change'],
+  ['SignedNewView', 'new-view'],
+  ['NewView', 'new-view'],
+  ['Status', 'status'],
+  ['Transactions', 'transactions'],
+  ['FetchTransactions', 'fetch-transactions'],
+  ['FetchBody', 'fetch-body'],
+  ['BodyAnswer', 'body'],
+  ['FullBody', 'body'],
+  ['FetchBlocks', 'fetch-blocks'],
+  ['Blocks', 'blocks'],
+  ['Certificate', 'certificate'],
+  ['EvidenceList', 'evidence'],
+  ['Evidence', 'evidence'],
+]);
+
+/** Microseconds. */
+export function priceOf(work: Work, of: string, amount: number): number {
+  const kind = KINDS.get(of);
+  switch (work) {
+    case 'decode':
+      if (of === 'SignedTransaction') return COSTS.transaction;
+      return (amount / KIB) * (kind === undefined ? COSTS.decodeKiB : COSTS.decodeKiBOf[kind]);
+    case 'encode':
+      // What is encoded and neither sent nor stored is encoded to be hashed or signed.
+      return (amount / KIB) * (COSTS.hashKiB + (kind === undefined ? COSTS.encodeKiB : COSTS.encodeKiBOf[kind]));
+    case 'execute':
+      return COSTS.block + amount * COSTS.execute;
+    default:
+      return unreachable(work);
+  }
+}
