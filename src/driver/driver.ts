@@ -7,7 +7,6 @@ import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand
 import type { Status } from '../consensus/messages.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { isWeakQuorum } from '../ledger/validators.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { Bodies } from './bodies/bodies.ts';
 import { CatchUp } from './sync/catch-up.ts';
@@ -21,7 +20,9 @@ import { Loop } from './durability/loop.ts';
 import { Mempool } from './transactions/mempool.ts';
 import { Patience } from './transactions/patience.ts';
 import type { AccountView, Clock, Observer, Lane, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
-import { Postman } from './peers/postman.ts';
+import { Outbox } from './peers/outbox.ts';
+import { type Punish, punishing } from './peers/punish.ts';
+import { Roster } from './peers/roster.ts';
 import { Protocol } from './agreement/protocol.ts';
 import { KEYS } from './durability/records.ts';
 import type { RecoveredDriver } from './durability/recovery.ts';
@@ -71,12 +72,12 @@ export class Driver {
   readonly #intake: Intake;
   readonly #bodies: Bodies;
   readonly #catchUp: CatchUp;
-  readonly #postman: Postman;
+  readonly #roster: Roster;
+  readonly #outbox: Outbox;
+  readonly #punish: Punish;
   readonly #server: Server;
   readonly #protocol: Protocol;
   readonly #forwarding: Forwarding;
-  /** Connected peers, and where each last said it stands. */
-  readonly #peers = new Map<PeerId, Status | null>();
   readonly #dealings: Dealings;
   readonly #reception: Reception;
   readonly #submissions = new Submissions();
@@ -95,15 +96,17 @@ export class Driver {
       ended: () => this.#submissions.end(),
     });
     const input = (run: () => void): void => this.#loop.input(run);
+    this.#roster = new Roster(options);
+    this.#punish = punishing(options, this.#roster);
     this.#dealings = this.#newDealings(input);
     this.#chain = new Chain(recovered, batch, observer);
     this.#mempool = new Mempool((sender) => this.#chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
-    this.#postman = new Postman(options, batch, this.#peers, (...leaving) => this.#dealings.leaves(...leaving));
+    this.#outbox = new Outbox(options, this.#roster, batch, (...leaving) => this.#dealings.leaves(...leaving));
     this.#catchUp = new CatchUp({
       tickMs: genesis.consensus.tickMs,
-      send: (to, message) => this.#postman.sendTo(to, message),
-      peers: () => [...this.#peers.keys()],
-      isWeakQuorum: (peers) => isWeakQuorum(genesis.validators, this.#postman.powerOf(new Set(peers))),
+      send: (to, message) => this.#outbox.sendTo(to, message),
+      peers: () => [...this.#roster.peers()],
+      isWeakQuorum: (peers) => this.#roster.isWeakQuorum(peers),
     });
     this.#bodies = new Bodies({
       genesis,
@@ -111,7 +114,8 @@ export class Driver {
       batch,
       authority: (epoch) => this.#protocol.authorityOf(epoch),
       headMs: () => this.#chain.state.head.header.timestampMs,
-      postman: this.#postman,
+      roster: this.#roster,
+      outbox: this.#outbox,
       voters: (height, hash) => this.#protocol.voters(height, hash),
       find: (id) => this.#mempool.get(id)?.item,
       isChecking: (id) => this.#intake.isChecking(id),
@@ -130,13 +134,20 @@ export class Driver {
       mempool: this.#mempool,
       patience,
       bodies: this.#bodies,
-      postman: this.#postman,
+      roster: this.#roster,
+      outbox: this.#outbox,
       catchUp: this.#catchUp,
       demand: () => this.#forwarding.demand,
-      reach: () => this.#postman.reachesQuorum(),
       again: () => input(() => {}),
     });
-    this.#forwarding = new Forwarding(options, this.#mempool, patience, this.#postman, () => this.#protocol.primary);
+    this.#forwarding = new Forwarding(
+      options,
+      this.#mempool,
+      patience,
+      this.#roster,
+      this.#outbox,
+      () => this.#protocol.primary,
+    );
     this.#reception = this.#newReception();
     // The first turn writes what recovery promised.
     input(() => {});
@@ -150,7 +161,7 @@ export class Driver {
         this.#options.observer.note({
           kind: 'misbehaviour',
           peer,
-          validator: this.#postman.validatorOf(peer) ?? null,
+          validator: this.#roster.validatorOf(peer) ?? null,
           code: 'THROTTLED',
           message: 'it sends more than is of use, and waits for its turn',
         }),
@@ -172,9 +183,9 @@ export class Driver {
     return new Server(store, this.#chain, this.#mempool, this.#bodies.pool, {
       message: (to, message, kept) =>
         answer(to, laneOf(message), () => {
-          if (!this.#postman.offer(to, message)) kept?.();
+          if (!this.#outbox.offer(to, message)) kept?.();
         }),
-      encoded: (to, kind, bytes) => answer(to, 'sync', () => this.#postman.sendEncoded(to, kind, bytes)),
+      encoded: (to, kind, bytes) => answer(to, 'sync', () => this.#outbox.sendEncoded(to, kind, bytes)),
       later: () => budgets.later(),
       given,
     });
@@ -182,7 +193,8 @@ export class Driver {
 
   #newReception(): Reception {
     return new Reception({
-      postman: this.#postman,
+      roster: this.#roster,
+      outbox: this.#outbox,
       intake: this.#intake,
       server: this.#server,
       bodies: this.#bodies,
@@ -191,8 +203,7 @@ export class Driver {
       chain: this.#chain,
       observer: this.#options.observer,
       questions: this.#dealings.questions,
-      peers: this.#peers,
-      punish: (peer, code, message) => this.#punish(peer, code, message),
+      punish: this.#punish,
     });
   }
 
@@ -206,13 +217,13 @@ export class Driver {
       clock,
       input,
       committed: (id, done) => store.read([KEYS.transaction(id)], ([value]) => input(() => done(value !== undefined))),
-      forward: (transactions) => this.#postman.broadcast({ kind: 'transactions', transactions }),
+      forward: (transactions) => this.#outbox.broadcast({ kind: 'transactions', transactions }),
       rejected: (id, code) => observer.rejected(id, code),
-      punish: (peer, code, message) => this.#punish(peer, code, message),
+      punish: this.#punish,
       charge: (peer, price) => this.#dealings.budgets.charge(peer, 'transactions', price),
       refund: (peer, price) => this.#dealings.budgets.refund(peer, 'transactions', price),
       wasAsked: (peer) => this.#dealings.questions.transaction(peer),
-      validatorOf: (peer) => this.#postman.validatorOf(peer),
+      validatorOf: (peer) => this.#roster.validatorOf(peer),
     });
   }
 
@@ -229,10 +240,10 @@ export class Driver {
 
   peerConnected(peer: PeerId): void {
     this.#loop.input(() => {
-      this.#peers.set(peer, null);
+      this.#roster.connected(peer);
       this.#dealings.connected(peer);
       this.#protocol.reach();
-      this.#postman.sendTo(peer, { kind: 'status', status: this.#protocol.status });
+      this.#outbox.sendTo(peer, { kind: 'status', status: this.#protocol.status });
       this.#forwarding.toPeer(peer);
     });
   }
@@ -240,7 +251,7 @@ export class Driver {
   peerDisconnected(peer: PeerId): void {
     this.#loop.input(() => {
       this.#dealings.disconnected(peer, (from, message) => this.#reception.look(from, message));
-      this.#peers.delete(peer);
+      this.#roster.disconnected(peer);
       this.#protocol.reach();
       this.#catchUp.disconnected(peer);
     });
@@ -278,7 +289,7 @@ export class Driver {
       catchingUpTo: this.#catchUp.target(this.#chain.executedHeight),
       mempool: { size: this.#mempool.size, bytes: this.#mempool.bytes },
       waiting: this.#protocol.isWaiting,
-      peers: this.#peers,
+      peers: this.#roster.statuses,
       halted: this.#loop.ended,
     };
   }
@@ -329,21 +340,15 @@ export class Driver {
   *#holders(height: Height): Generator<PeerId> {
     const { certified } = this.#chain;
     if (certified !== null && certified.height >= height)
-      for (const signer of certified.signers.getTrueBitIndexes()) yield this.#postman.peerOf(signer as ValidatorIndex);
-    for (const [peer, status] of this.#peers)
+      for (const signer of certified.signers.getTrueBitIndexes()) yield this.#roster.peerOf(signer as ValidatorIndex);
+    for (const [peer, status] of this.#roster.statuses)
       if (status !== null && Math.min(status.stableHeight, status.executedHeight) >= height) yield peer;
   }
 
   #onTick(): void {
     this.#ticks += 1;
-    this.#postman.tick();
+    this.#outbox.tick();
     this.#protocol.tick(this.#ticks);
     this.#forwarding.tick(this.#ticks, this.#options.clock.nowMs(), this.#chain.executedHeight);
-  }
-
-  #punish(peer: PeerId, code: string, message: string): void {
-    const { transport, observer } = this.#options;
-    observer.note({ kind: 'misbehaviour', peer, validator: this.#postman.validatorOf(peer) ?? null, code, message });
-    transport.punish(peer, code, message);
   }
 }

@@ -1,7 +1,7 @@
 /** Messages of peers, once they are paid for: decoded, and given to whom they concern. What each was good for is told. */
 import type { Height, ValidatorIndex } from '../base/brand.ts';
 import { authenticate } from '../consensus/authenticate.ts';
-import type { Message, Status } from '../consensus/messages.ts';
+import type { Message } from '../consensus/messages.ts';
 import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import type { Bodies } from './bodies/bodies.ts';
@@ -9,14 +9,17 @@ import { type CatchUp, proveRange } from './sync/catch-up.ts';
 import type { Chain } from './durability/chain.ts';
 import type { Intake } from './transactions/intake.ts';
 import type { Observer, PeerId } from './ports.ts';
-import type { Postman } from './peers/postman.ts';
+import type { Outbox } from './peers/outbox.ts';
+import type { Punish } from './peers/punish.ts';
+import type { Roster } from './peers/roster.ts';
 import type { Protocol } from './agreement/protocol.ts';
 import type { Questions } from './fairness/questions.ts';
 import type { Server } from './sync/server.ts';
 import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire/wire.ts';
 
 interface ReceptionContext {
-  readonly postman: Postman;
+  readonly roster: Roster;
+  readonly outbox: Outbox;
   readonly intake: Intake;
   readonly server: Server;
   readonly bodies: Bodies;
@@ -25,9 +28,7 @@ interface ReceptionContext {
   readonly chain: Chain;
   readonly observer: Observer;
   readonly questions: Questions;
-  /** Connected peers, and where each last said it stands. */
-  readonly peers: Map<PeerId, Status | null>;
-  readonly punish: (peer: PeerId, code: string, message: string) => void;
+  readonly punish: Punish;
 }
 
 export class Reception {
@@ -40,7 +41,7 @@ export class Reception {
   /** A message that is paid for. True when it was of use. */
   look(peer: PeerId, message: Uint8Array): boolean {
     // It may have left while its message waited.
-    if (!this.#context.peers.has(peer)) return false;
+    if (!this.#context.roster.isConnected(peer)) return false;
     const decoded = decodePeerMessage(message);
     if (decoded.ok) return this.#onMessage(peer, decoded.value);
     this.#context.punish(peer, decoded.error.code, decoded.error.message);
@@ -49,7 +50,7 @@ export class Reception {
 
   /** True when it was of use. Transactions are paid for one by one. */
   #onMessage(peer: PeerId, message: PeerMessage): boolean {
-    this.#context.postman.overhear(peer, message);
+    this.#context.outbox.overhear(peer, message);
     switch (message.kind) {
       case 'transactions':
         this.#context.intake.receive(peer, message.transactions);
@@ -81,13 +82,13 @@ export class Reception {
         return this.#onProtocol(peer, message.vote.voter, message);
       case 'view-change':
         // Anybody can make a new one at any time: it counts, and is paid for.
-        this.#onProtocol(peer, this.#context.postman.validatorOf(peer), message);
+        this.#onProtocol(peer, this.#context.roster.validatorOf(peer), message);
         return false;
       case 'new-view':
-        return this.#onProtocol(peer, this.#context.postman.validatorOf(peer), message);
+        return this.#onProtocol(peer, this.#context.roster.validatorOf(peer), message);
       case 'certificate':
       case 'status': {
-        const from = this.#context.postman.validatorOf(peer);
+        const from = this.#context.roster.validatorOf(peer);
         if (from !== undefined) return this.#onProtocol(peer, from, message);
         if (message.kind === 'status')
           this.#context.server.helpObserver(peer, message.status, this.#context.protocol.authority.epoch);
@@ -121,7 +122,7 @@ export class Reception {
   #onProtocol(peer: PeerId, from: ValidatorIndex | undefined, message: Message): boolean {
     if (from === undefined) return false;
     if (message.kind === 'status') {
-      this.#context.peers.set(peer, message.status);
+      this.#context.roster.stands(peer, message.status);
       this.#context.server.helpOutOfEpoch(peer, message.status, this.#context.protocol.authority.epoch);
     }
     if (!this.#context.protocol.isOfUse(message)) return false;

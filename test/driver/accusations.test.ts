@@ -55,12 +55,11 @@ function make(recovered: readonly Evidence[] = []) {
     clock: { nowMs: () => at.nowMs, soon: (run) => run() },
     observer: { offence: (evidence: Evidence) => void accused.push(evidence) } as never,
     batch,
-    postman: {
+    roster: { peerOf: (validator) => `peer-${validator}`, isConnected: () => at.connected },
+    outbox: {
       broadcast: (message) => send('all', message),
       sendTo: send,
       ask: (message, turn) => send(`turn ${turn}`, message),
-      peerOf: (validator) => `peer-${validator}`,
-      isConnected: () => at.connected,
     },
     pool: { live: () => live.values() as never },
     state: { offences },

@@ -14,8 +14,8 @@ function asked(ticks: number, ids: readonly Hash[] | null, holders: readonly str
   const sent: string[] = [];
   let now = 0;
   const fetching = new Fetching({
-    sendTo: (to, { kind }) => sent.push(`${now} ${kind === 'fetch-body' ? 'body' : 'ids'} ${to}`),
-    peers: () => peers,
+    roster: { peers: () => peers },
+    outbox: { sendTo: (to, { kind }) => sent.push(`${now} ${kind === 'fetch-body' ? 'body' : 'ids'} ${to}`) },
   });
   const want: Want = { height: 2 as Height, hash: hashOf('a'), ids: () => ids, holders: () => holders };
   for (; now < ticks; now++) fetching.pursue([want], now);

@@ -188,11 +188,8 @@ test('what is ordered is collected, whatever else waits', () => {
     batch: new Batch(),
     authority: () => unreachable('no certificate here' as never),
     headMs: () => 1_800_000_000_000,
-    postman: {
-      sendTo: (_, message) => message.kind === 'fetch-body' && fetched.push(message.height),
-      peers: () => ['peer'],
-      peerOf: String,
-    },
+    roster: { peers: () => ['peer'], peerOf: String },
+    outbox: { sendTo: (_, message) => message.kind === 'fetch-body' && fetched.push(message.height) },
     voters: () => [],
     find: () => undefined,
     isChecking: () => false,

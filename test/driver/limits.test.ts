@@ -201,11 +201,8 @@ describe('the bodies of a node that executed one height only', () => {
       batch: new Batch(),
       authority: () => unreachable('no certificate here' as never),
       headMs: () => 0,
-      postman: {
-        sendTo: (_, message) => message.kind === 'fetch-body' && asked.add(message.height),
-        peers: () => ['peer'],
-        peerOf: String,
-      },
+      roster: { peers: () => ['peer'], peerOf: String },
+      outbox: { sendTo: (_, message) => message.kind === 'fetch-body' && asked.add(message.height) },
       voters: () => [],
       find: () => undefined,
       isChecking: () => false,

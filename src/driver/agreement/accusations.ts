@@ -17,7 +17,8 @@ import { type Evidence, evidenceCodec } from '../../ledger/vote.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import type { Batch } from '../durability/batch.ts';
 import type { Clock, Observer } from '../ports.ts';
-import type { Postman } from '../peers/postman.ts';
+import type { Outbox } from '../peers/outbox.ts';
+import type { Roster } from '../peers/roster.ts';
 import { KEYS } from '../durability/records.ts';
 
 interface AccusationsContext {
@@ -26,7 +27,8 @@ interface AccusationsContext {
   readonly clock: Clock;
   readonly observer: Observer;
   readonly batch: Batch;
-  readonly postman: Pick<Postman, 'broadcast' | 'sendTo' | 'ask' | 'peerOf' | 'isConnected'>;
+  readonly roster: Pick<Roster, 'peerOf' | 'isConnected'>;
+  readonly outbox: Pick<Outbox, 'broadcast' | 'sendTo' | 'ask'>;
   readonly pool: Pick<BodyPool, 'live'>;
   readonly state: Pick<LedgerState, 'offences'>;
   readonly recovered: { readonly evidence: readonly Evidence[] };
@@ -146,7 +148,7 @@ export class Accusations {
     }
     for (let i = 0; i < found.length; i += BODY_EVIDENCE_MAX) {
       const evidence = found.slice(i, i + BODY_EVIDENCE_MAX);
-      this.#context.postman.broadcast({ kind: 'evidence', evidence });
+      this.#context.outbox.broadcast({ kind: 'evidence', evidence });
       this.#noteTold(primary, evidence);
     }
   }
@@ -158,7 +160,7 @@ export class Accusations {
     const evidence = this.choose().filter((each) => (this.#open.get(keyOf(each))?.sinceMs ?? beforeMs) < beforeMs);
     if (evidence.length === 0) return;
     this.#tell(primary, evidence);
-    this.#context.postman.ask({ kind: 'evidence', evidence }, this.#turn++);
+    this.#context.outbox.ask({ kind: 'evidence', evidence }, this.#turn++);
   }
 
   /** The primary was told of something, and owes a body for it. */
@@ -186,13 +188,13 @@ export class Accusations {
 
   #tell(primary: ValidatorIndex, evidence: readonly Evidence[]): void {
     if (evidence.length === 0 || primary === this.#context.self) return;
-    this.#context.postman.sendTo(this.#context.postman.peerOf(primary), { kind: 'evidence', evidence });
+    this.#context.outbox.sendTo(this.#context.roster.peerOf(primary), { kind: 'evidence', evidence });
     this.#noteTold(primary, evidence);
   }
 
   #noteTold(primary: ValidatorIndex, evidence: readonly Evidence[]): void {
-    const { self, postman, clock } = this.#context;
-    if (primary === self || !postman.isConnected(postman.peerOf(primary))) return;
+    const { self, roster, clock } = this.#context;
+    if (primary === self || !roster.isConnected(roster.peerOf(primary))) return;
     const nowMs = clock.nowMs();
     for (const key of evidence.map(keyOf)) if (!this.#told.has(key)) this.#told.set(key, nowMs);
   }

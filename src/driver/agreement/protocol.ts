@@ -27,7 +27,8 @@ import { type Buffers, EXECUTED_PER_TURN } from '../limits.ts';
 import type { Mempool } from '../transactions/mempool.ts';
 import type { Patience } from '../transactions/patience.ts';
 import type { Clock, Observer, Signer } from '../ports.ts';
-import type { Postman } from '../peers/postman.ts';
+import type { Outbox } from '../peers/outbox.ts';
+import type { Roster } from '../peers/roster.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
 import { hasRoom, Proposer } from './proposer.ts';
 import { instanceEpoch, type RecoveredDriver } from '../durability/recovery.ts';
@@ -46,12 +47,11 @@ interface ProtocolContext {
   readonly mempool: Mempool;
   readonly patience: Patience;
   readonly bodies: Bodies;
-  readonly postman: Postman;
+  readonly roster: Roster;
+  readonly outbox: Outbox;
   readonly catchUp: CatchUp;
   /** Whether the primary owes a body for transactions. */
   readonly demand: () => boolean;
-  /** Whether replicas of a quorum's power are connected. */
-  readonly reach: () => boolean;
   /** Asks for another turn. */
   readonly again: () => void;
 }
@@ -164,8 +164,8 @@ export class Protocol {
 
   /** Peers came or went. */
   reach(): void {
-    const { reach, bodies, clock } = this.#context;
-    const quorum = reach();
+    const { roster, bodies, clock } = this.#context;
+    const quorum = roster.reachesQuorum();
     if (quorum && !this.#replica.timer.reach) bodies.attention.quorumReturned(clock.nowMs());
     this.step({ kind: 'reach', quorum });
   }
@@ -220,12 +220,12 @@ export class Protocol {
   }
 
   #effect(effect: Effect): void {
-    const { observer, postman, bodies, chain, catchUp, clock } = this.#context;
+    const { observer, roster, outbox, bodies, chain, catchUp, clock } = this.#context;
     switch (effect.kind) {
       case 'persist':
         return this.#promiseKeys.keep(this.#replica.instance.epoch, effect.record);
       case 'send':
-        return postman.deliver(effect.to, effect.message, ({ vote }) => bodies.pool.get(vote.height, vote.hash)?.body);
+        return outbox.deliver(effect.to, effect.message, ({ vote }) => bodies.pool.get(vote.height, vote.hash)?.body);
       case 'check-body':
         return bodies.check(effect);
       case 'execute':
@@ -240,7 +240,7 @@ export class Protocol {
       case 'certified-late':
         return chain.keepCertificate(effect.certificate);
       case 'behind':
-        return catchUp.behind(effect.height, effect.peer === null ? null : postman.peerOf(effect.peer));
+        return catchUp.behind(effect.height, effect.peer === null ? null : roster.peerOf(effect.peer));
       case 'evidence':
         return this.accusations.caught(effect.evidence);
       case 'view-change-started':
@@ -327,7 +327,7 @@ export class Protocol {
     const { replica, effects } = recoverReplica(next, nothingRecovered(next));
     this.#replica = replica;
     this.#carryOut(effects);
-    this.step({ kind: 'reach', quorum: this.#context.reach() });
+    this.step({ kind: 'reach', quorum: this.#context.roster.reachesQuorum() });
     return true;
   }
 

@@ -15,7 +15,8 @@ import type { Batch } from '../durability/batch.ts';
 import { Judge } from './judge.ts';
 import { collectedBytesMax } from '../limits.ts';
 import type { Clock, PeerId } from '../ports.ts';
-import type { Postman } from '../peers/postman.ts';
+import type { Outbox } from '../peers/outbox.ts';
+import type { Roster } from '../peers/roster.ts';
 import { KEYS } from '../durability/records.ts';
 
 /** Rounds of questions for an ordered body after which its block is fetched: who executed it may have forgotten what execution
@@ -30,7 +31,8 @@ interface BodiesContext {
   readonly authority: (epoch: Epoch) => Authority;
   /** Time of the newest block that was executed. */
   readonly headMs: () => number;
-  readonly postman: Pick<Postman, 'sendTo' | 'peers' | 'peerOf'>;
+  readonly roster: Pick<Roster, 'peers' | 'peerOf'>;
+  readonly outbox: Pick<Outbox, 'sendTo'>;
   /** Who proposed this body in our view, and who voted for it. */
   readonly voters: (height: Height, hash: Hash) => Iterable<ValidatorIndex>;
   /** A verified transaction that waits here. */
@@ -79,7 +81,7 @@ export class Bodies {
     this.#context = context;
     this.attention = new Attention(context.genesis, context.clock.nowMs());
     this.#judge = new Judge(context, this.attention);
-    this.#fetching = new Fetching(context.postman);
+    this.#fetching = new Fetching(context);
     this.pool = new BodyPool((pooled, measure) => {
       if (!this.#isOrdered(pooled) && !checkMeasure(pooled.body, measure, context.genesis).ok) this.#refuse(pooled);
     });
@@ -303,12 +305,12 @@ export class Bodies {
 
   /** Best first: who gave us the body, who made it, who voted for it. */
   *#holders(height: Height, hash: Hash, pooled: PooledBody | undefined): Generator<PeerId> {
-    const { genesis, postman, voters } = this.#context;
+    const { genesis, roster, voters } = this.#context;
     if (pooled !== undefined) {
       if (pooled.from !== null) yield pooled.from;
-      if (genesis.validators.validators[pooled.body.proposer] !== undefined) yield postman.peerOf(pooled.body.proposer);
+      if (genesis.validators.validators[pooled.body.proposer] !== undefined) yield roster.peerOf(pooled.body.proposer);
     }
-    for (const voter of voters(height, hash)) yield postman.peerOf(voter);
+    for (const voter of voters(height, hash)) yield roster.peerOf(voter);
   }
 
   /** Whether the body of this height is ordered, and was asked for in vain. */

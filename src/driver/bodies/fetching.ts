@@ -5,6 +5,8 @@
 import type { Hash, Height } from '../../base/brand.ts';
 import { BUNDLE_TRANSACTIONS_MAX, FETCH_AT_ONCE_MAX, FETCH_BODY_PEERS_MAX, FETCH_PEERS_MAX } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
+import type { Outbox } from '../peers/outbox.ts';
+import type { Roster } from '../peers/roster.ts';
 import type { PeerMessage } from '../wire/wire.ts';
 
 /** Ticks between two rounds of questions for the same thing; half of it after the first, which went to one peer alone. */
@@ -23,11 +25,9 @@ export interface Want {
   readonly holders: () => Iterable<PeerId>;
 }
 
-/** As much of the postman as is needed here. */
-interface Messenger {
-  sendTo(peer: PeerId, message: PeerMessage): void;
-  /** Connected peers. */
-  peers(): Iterable<PeerId>;
+interface FetchingContext {
+  readonly roster: Pick<Roster, 'peers'>;
+  readonly outbox: Pick<Outbox, 'sendTo'>;
 }
 
 interface Asking {
@@ -38,11 +38,11 @@ interface Asking {
 }
 
 export class Fetching {
-  readonly #messenger: Messenger;
+  readonly #context: FetchingContext;
   readonly #asking = new Map<Hash, Asking>();
 
-  constructor(messenger: Messenger) {
-    this.#messenger = messenger;
+  constructor(context: FetchingContext) {
+    this.#context = context;
   }
 
   /** How often this was asked for. */
@@ -84,13 +84,13 @@ export class Fetching {
       ? Math.min(1 + Math.floor(round / 3), FETCH_BODY_PEERS_MAX)
       : Math.min(1 + round, FETCH_PEERS_MAX);
     const asked = asking.askedFor[forBody ? 'body' : 'transactions'];
-    for (const peer of this.#choose(holders(), asked, count)) this.#messenger.sendTo(peer, message);
+    for (const peer of this.#choose(holders(), asked, count)) this.#context.outbox.sendTo(peer, message);
     asking.round += 1;
     asking.dueTick = tick + (round === 0 ? ASK_TICKS / 2 : ASK_TICKS);
   }
 
   #choose(holders: Iterable<PeerId>, asked: Set<PeerId>, count: number): readonly PeerId[] {
-    const connected = new Set(this.#messenger.peers());
+    const connected = new Set(this.#context.roster.peers());
     const order = [...new Set([...holders, ...connected])].filter((peer) => connected.has(peer));
     return chooseNext(order, asked, count);
   }

@@ -9,7 +9,8 @@ import { RELAYED_MAX, RESENT_BYTES_MAX } from '../limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Patience } from './patience.ts';
 import type { PeerId } from '../ports.ts';
-import type { Postman } from '../peers/postman.ts';
+import type { Outbox } from '../peers/outbox.ts';
+import type { Roster } from '../peers/roster.ts';
 import type { Entry } from './sender-queue.ts';
 
 export class Forwarding {
@@ -19,7 +20,8 @@ export class Forwarding {
   readonly #resentBytesMax: number;
   readonly #mempool: Mempool;
   readonly #patience: Patience;
-  readonly #postman: Postman;
+  readonly #roster: Roster;
+  readonly #outbox: Outbox;
   readonly #primary: () => ValidatorIndex;
   /** When the last relay looked for what is new, and what was executed by then. */
   #relayed = { atMs: Number.NEGATIVE_INFINITY, height: 0 };
@@ -30,7 +32,8 @@ export class Forwarding {
     { genesis, self }: { readonly genesis: Genesis; readonly self: ValidatorIndex | null },
     mempool: Mempool,
     patience: Patience,
-    postman: Postman,
+    roster: Roster,
+    outbox: Outbox,
     primary: () => ValidatorIndex,
   ) {
     this.#timeoutTicks = genesis.consensus.baseTimeoutTicks;
@@ -39,7 +42,8 @@ export class Forwarding {
     this.#resentBytesMax = Math.floor(RESENT_BYTES_MAX / genesis.validators.validators.length);
     this.#mempool = mempool;
     this.#patience = patience;
-    this.#postman = postman;
+    this.#roster = roster;
+    this.#outbox = outbox;
     this.#primary = primary;
   }
 
@@ -49,7 +53,7 @@ export class Forwarding {
     if (!this.#mempool.demand) return false;
     if (this.#mempool.own > 0 || this.#patience.hasTold) return true;
     const primary = this.#primary();
-    return primary === this.#self || !this.#postman.isConnected(this.#postman.peerOf(primary));
+    return primary === this.#self || !this.#roster.isConnected(this.#roster.peerOf(primary));
   }
 
   /** What our clients gave us and has waited for longest, to a peer that connects. The rest it gets as all others do. */
@@ -61,7 +65,7 @@ export class Forwarding {
       if (room < 0) break;
       entries.push(entry);
     }
-    for (const transactions of bundlesOf(entries)) this.#postman.sendTo(peer, { kind: 'transactions', transactions });
+    for (const transactions of bundlesOf(entries)) this.#outbox.sendTo(peer, { kind: 'transactions', transactions });
   }
 
   /** A tick went by. */
@@ -80,11 +84,11 @@ export class Forwarding {
     }
     this.#relayed = { atMs: nowMs, height: executedHeight };
     const primary = this.#primary();
-    const peer = this.#postman.peerOf(primary);
-    if (primary === this.#self || !this.#postman.isConnected(peer)) return;
+    const peer = this.#roster.peerOf(primary);
+    if (primary === this.#self || !this.#roster.isConnected(peer)) return;
     this.#patience.turnTo(primary);
     const entries = this.#due(nowMs);
-    for (const transactions of bundlesOf(entries)) this.#postman.sendTo(peer, { kind: 'transactions', transactions });
+    for (const transactions of bundlesOf(entries)) this.#outbox.sendTo(peer, { kind: 'transactions', transactions });
     for (const entry of entries) this.#patience.tell(entry, nowMs);
   }
 
@@ -96,7 +100,7 @@ export class Forwarding {
       this.#round = { untilMs: nowMs - this.#timeoutMs / 2, sent: new Set() };
       entries = this.#nextOfRound();
     }
-    for (const transactions of bundlesOf(entries)) this.#postman.broadcast({ kind: 'transactions', transactions });
+    for (const transactions of bundlesOf(entries)) this.#outbox.broadcast({ kind: 'transactions', transactions });
   }
 
   #nextOfRound(): readonly Entry[] {

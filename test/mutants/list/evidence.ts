@@ -34,15 +34,15 @@ export const evidenceMutants: readonly Mutant[] = [
     clause: 'A1',
     breaks: 'waits with a proof until it is primary itself',
     edits: [
-      edit('driver/agreement/accusations.ts', "this.#context.postman.broadcast({ kind: 'evidence', evidence });", ''),
+      edit('driver/agreement/accusations.ts', "this.#context.outbox.broadcast({ kind: 'evidence', evidence });", ''),
       edit(
         'driver/agreement/accusations.ts',
-        "this.#context.postman.sendTo(this.#context.postman.peerOf(primary), { kind: 'evidence', evidence });",
+        "this.#context.outbox.sendTo(this.#context.roster.peerOf(primary), { kind: 'evidence', evidence });",
         '',
       ),
       edit(
         'driver/agreement/accusations.ts',
-        "this.#context.postman.ask({ kind: 'evidence', evidence }, this.#turn++);",
+        "this.#context.outbox.ask({ kind: 'evidence', evidence }, this.#turn++);",
         '',
       ),
     ],

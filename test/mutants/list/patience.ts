@@ -154,8 +154,8 @@ export const patienceMutants: readonly Mutant[] = [
     breaks: 'never believes that a quorum is connected',
     edits: [
       edit(
-        'driver/peers/postman.ts',
-        'return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected.keys()])));',
+        'driver/peers/roster.ts',
+        'return isQuorum(this.#genesis.validators, this.#powerOf(new Set([...own, ...this.peers()])));',
         'return own.length > 1;',
       ),
     ],

@@ -1,13 +1,12 @@
 /** Takes what the driver sends to the transport, after the turn is durable, and through the strategy of a liar. */
 import type { ValidatorIndex } from '../../base/brand.ts';
-import { present } from '../../base/invariant.ts';
 import type { Message } from '../../consensus/messages.ts';
 import type { Body } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { isQuorum } from '../../ledger/validators.ts';
 import type { SignedVote } from '../../ledger/vote.ts';
 import type { Batch } from '../durability/batch.ts';
 import type { PeerId, Signer, Transport } from '../ports.ts';
+import type { Roster } from './roster.ts';
 import type { Outgoing, Strategy, StrategyFactory } from '../wire/strategy.ts';
 import {
   type AnswerKind,
@@ -21,7 +20,7 @@ import {
 /** A message is about to leave; false when it may not. */
 type Leaves = (to: PeerId, message: Leaving, bytes: Uint8Array) => boolean;
 
-interface PostmanOptions {
+interface OutboxOptions {
   readonly genesis: Genesis;
   readonly self: ValidatorIndex | null;
   readonly transport: Transport;
@@ -29,60 +28,30 @@ interface PostmanOptions {
   readonly strategy?: StrategyFactory;
 }
 
-export class Postman {
+export class Outbox {
   readonly #transport: Transport;
+  readonly #roster: Roster;
   readonly #batch: Batch;
-  readonly #genesis: Genesis;
   readonly #self: ValidatorIndex | null;
+  /** What a strategy calls those who are no validator. */
+  readonly #observer: ValidatorIndex;
   readonly #strategy: Strategy | null;
-  readonly #indices: ReadonlyMap<PeerId, ValidatorIndex>;
-  readonly #connected: ReadonlyMap<PeerId, unknown>;
   readonly #leaves: Leaves;
 
-  constructor(options: PostmanOptions, batch: Batch, connected: ReadonlyMap<PeerId, unknown>, leaves: Leaves) {
+  constructor(options: OutboxOptions, roster: Roster, batch: Batch, leaves: Leaves) {
     const { genesis, self, signer, strategy } = options;
     this.#transport = options.transport;
+    this.#roster = roster;
     this.#batch = batch;
-    this.#genesis = genesis;
     this.#self = self;
-    this.#connected = connected;
+    this.#observer = genesis.validators.validators.length as ValidatorIndex;
     this.#leaves = leaves;
-    this.#indices = new Map(genesis.validators.validators.map(({ peerId, index }) => [peerId, index]));
-    const observer = genesis.validators.validators.length as ValidatorIndex;
-    this.#strategy = strategy === undefined ? null : strategy({ genesis, self: self ?? observer, signer });
-  }
-
-  validatorOf(peer: PeerId): ValidatorIndex | undefined {
-    return this.#indices.get(peer);
-  }
-
-  peerOf(validator: ValidatorIndex): PeerId {
-    return present(this.#genesis.validators.validators[validator], 'validator').peerId;
-  }
-
-  /** Connected peers. */
-  peers(): Iterable<PeerId> {
-    return this.#connected.keys();
-  }
-
-  isConnected(peer: PeerId): boolean {
-    return this.#connected.has(peer);
-  }
-
-  /** Whether replicas of a quorum's power are connected: without one no primary can be blamed. */
-  reachesQuorum(): boolean {
-    const own = this.#self === null ? [] : [this.peerOf(this.#self)];
-    return isQuorum(this.#genesis.validators, this.powerOf(new Set([...own, ...this.#connected.keys()])));
-  }
-
-  powerOf(peers: ReadonlySet<PeerId>): bigint {
-    const { validators } = this.#genesis.validators;
-    return validators.reduce((sum, { peerId, power }) => (peers.has(peerId) ? sum + power : sum), 0n);
+    this.#strategy = strategy === undefined ? null : strategy({ genesis, self: self ?? this.#observer, signer });
   }
 
   /** To one connected peer, another with each number. */
   ask(message: PeerMessage, turn: number): void {
-    const peers = [...this.#connected.keys()];
+    const peers = [...this.#roster.peers()];
     const peer = peers[turn % Math.max(1, peers.length)];
     if (peer !== undefined) this.sendTo(peer, message);
   }
@@ -95,11 +64,11 @@ export class Postman {
       if (body !== undefined) outgoing = { kind: 'pre-prepare', vote: message.vote, body };
     }
     if (to === 'all') this.broadcast(outgoing);
-    else this.sendTo(this.peerOf(to), outgoing);
+    else this.sendTo(this.#roster.peerOf(to), outgoing);
   }
 
   broadcast(message: PeerMessage): void {
-    this.#send([...this.#connected.keys()], message);
+    this.#send([...this.#roster.peers()], message);
   }
 
   sendTo(peer: PeerId, message: PeerMessage): void {
@@ -121,7 +90,7 @@ export class Postman {
 
   /** A message came: a liar listens. */
   overhear(peer: PeerId, message: PeerMessage): void {
-    const from = this.validatorOf(peer);
+    const from = this.#roster.validatorOf(peer);
     if (from !== undefined) this.#strategy?.incoming?.(from, message);
   }
 
@@ -133,8 +102,11 @@ export class Postman {
 
   /** Those of this index that are connected: of observers there may be several. */
   #peersOf(index: ValidatorIndex): readonly PeerId[] {
-    const observer = this.#genesis.validators.validators.length;
-    return [...this.#connected.keys()].filter((peer) => (this.#indices.get(peer) ?? observer) === index);
+    return [...this.#roster.peers()].filter((peer) => this.#indexOf(peer) === index);
+  }
+
+  #indexOf(peer: PeerId): ValidatorIndex {
+    return this.#roster.validatorOf(peer) ?? this.#observer;
   }
 
   /** Returns to how many it leaves. */
@@ -154,8 +126,7 @@ export class Postman {
   }
 
   #lie(strategy: Strategy, peer: PeerId, message: PeerMessage): void {
-    const observer = this.#genesis.validators.validators.length as ValidatorIndex;
-    const to = this.#indices.get(peer) ?? observer;
+    const to = this.#indexOf(peer);
     if (to === this.#self) return;
     const outgoing: Outgoing = { to, message };
     for (const each of strategy.outgoing(outgoing))
