@@ -24,9 +24,7 @@ function bodiesAt(executed: number) {
     headMs: () => 0,
     roster: { peers: () => [], peerOf: String },
     outbox: { sendTo: () => undefined },
-    voters: () => [],
     find: () => undefined,
-    isChecking: () => false,
     executedHeight: () => at.executed,
     executedBody: () => undefined,
   });

@@ -190,9 +190,7 @@ test('what is ordered is collected, whatever else waits', () => {
     headMs: () => 1_800_000_000_000,
     roster: { peers: () => ['peer'], peerOf: String },
     outbox: { sendTo: (_, message) => message.kind === 'fetch-body' && fetched.push(message.height) },
-    voters: () => [],
     find: () => undefined,
-    isChecking: () => false,
     executedHeight: () => 1 as Height,
     executedBody: () => undefined,
   });

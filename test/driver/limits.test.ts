@@ -35,6 +35,8 @@ const TICK_MS = 50;
 /** The node that is filled, and the validator that fills it. */
 const NODE = 1;
 const LIAR = 3;
+/** What nobody knows does not help to fetch. */
+const NOTHING_KNOWN = { voters: () => [], isChecking: () => false };
 
 /** Four nodes with their first block final, and no message between them from then on but those that a test injects. */
 function cutOff(): Cluster {
@@ -203,9 +205,7 @@ describe('the bodies of a node that executed one height only', () => {
       headMs: () => 0,
       roster: { peers: () => ['peer'], peerOf: String },
       outbox: { sendTo: (_, message) => message.kind === 'fetch-body' && asked.add(message.height) },
-      voters: () => [],
       find: () => undefined,
-      isChecking: () => false,
       executedHeight: () => 1 as Height,
       executedBody: () => undefined,
     });
@@ -237,10 +237,10 @@ describe('the bodies of a node that executed one height only', () => {
       bodies.passed((height - WINDOW) as Height);
     }
     expect(held()).toEqual(range(3, WINDOW));
-    for (let tick = 0; tick < 20; tick++) bodies.fetch(tick);
+    for (let tick = 0; tick < 20; tick++) bodies.fetch(tick, NOTHING_KNOWN);
     expect([...asked]).toEqual([]);
     order(2);
-    for (let tick = 20; tick < 40; tick++) bodies.fetch(tick);
+    for (let tick = 20; tick < 40; tick++) bodies.fetch(tick, NOTHING_KNOWN);
     expect([...asked]).toEqual([2]);
     for (const height of [2, 50]) offer(height);
     expect(held()).toEqual(range(2, WINDOW + 1));

@@ -41,6 +41,8 @@ const INSIDE: ReadonlyMap<string, readonly string[]> = new Map([
       'sync',
       'agreement',
       'reception.ts',
+      'assembly.ts',
+      'views.ts',
       'driver.ts',
     ],
   ],

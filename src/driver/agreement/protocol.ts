@@ -3,7 +3,7 @@
  * questions about bodies and blocks are given within the same turn, where they are here.
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
-import { invariant, present } from '../../base/invariant.ts';
+import { invariant } from '../../base/invariant.ts';
 import type { Result } from '../../base/result.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import type { Message, Status } from '../../consensus/messages.ts';
@@ -13,24 +13,27 @@ import { isOfUse } from '../../consensus/relevance.ts';
 import { type Instance, primaryOfView, type Replica, stableHeight } from '../../consensus/replica.ts';
 import { statusOf } from '../../consensus/status.ts';
 import { step } from '../../consensus/step.ts';
-import type { Effect, Input } from '../../consensus/transition.ts';
+import type { Input } from '../../consensus/transition.ts';
 import { blockHash } from '../../ledger/block.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Evidence } from '../../ledger/vote.ts';
 import { Accusations } from './accusations.ts';
+import { Censorship } from './censorship.ts';
+import { Effects } from './effects.ts';
 import type { Bodies, ReadyBody } from '../bodies/bodies.ts';
 import type { CatchUp, ProvedRange } from '../sync/catch-up.ts';
 import type { Chain } from '../durability/chain.ts';
 import type { Batch } from '../durability/batch.ts';
-import { type Buffers, EXECUTED_PER_TURN } from '../limits.ts';
+import { EXECUTED_PER_TURN } from '../limits.ts';
+import type { Forwarding } from '../transactions/forwarding.ts';
 import type { Mempool } from '../transactions/mempool.ts';
 import type { Patience } from '../transactions/patience.ts';
 import type { Clock, Observer, Signer } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
-import { hasRoom, Proposer } from './proposer.ts';
+import { Proposer } from './proposer.ts';
 import { instanceEpoch, type RecoveredDriver } from '../durability/recovery.ts';
 
 interface ProtocolContext {
@@ -38,8 +41,8 @@ interface ProtocolContext {
   readonly self: ValidatorIndex | null;
   readonly clock: Clock;
   readonly signer: Signer;
-  /** The ed25519 predicate. */
-  readonly verify: Authority['verify'];
+  /** Who may sign what in an epoch. */
+  readonly authority: (epoch: Epoch) => Authority;
   readonly observer: Observer;
   readonly recovered: RecoveredDriver;
   readonly batch: Batch;
@@ -50,8 +53,7 @@ interface ProtocolContext {
   readonly roster: Roster;
   readonly outbox: Outbox;
   readonly catchUp: CatchUp;
-  /** Whether the primary owes a body for transactions. */
-  readonly demand: () => boolean;
+  readonly forwarding: Forwarding;
   /** Asks for another turn. */
   readonly again: () => void;
 }
@@ -62,10 +64,10 @@ export class Protocol {
   readonly #context: ProtocolContext;
   readonly #proposer: Proposer;
   readonly #promiseKeys: PromiseKeys;
+  readonly #censorship: Censorship;
+  readonly #effects: Effects;
   #replica: Replica;
   #authority: Authority;
-  /** When the current view began here. */
-  #viewSinceMs: number;
 
   constructor(context: ProtocolContext) {
     const { genesis, recovered, chain, clock, mempool, bodies, batch } = context;
@@ -73,10 +75,11 @@ export class Protocol {
     this.#proposer = new Proposer(genesis, clock, mempool, bodies.pool, chain);
     this.accusations = new Accusations({ ...context, state: chain.state, pool: bodies.pool });
     this.#promiseKeys = new PromiseKeys(batch, recovered.promises);
+    this.#censorship = new Censorship({ ...context, attention: bodies.attention, accusations: this.accusations });
+    this.#effects = new Effects(context, this.#promiseKeys, this.accusations, this.#censorship);
     const instance = this.#instance(instanceEpoch(genesis, chain.executedHeight, recovered.certified));
-    this.#authority = this.authorityOf(instance.epoch);
+    this.#authority = context.authority(instance.epoch);
     this.accusations.enter(instance.epoch);
-    this.#viewSinceMs = clock.nowMs();
     const { replica, effects } = recoverReplica(instance, {
       stable: recovered.certified?.epoch === instance.epoch ? recovered.certified : null,
       blocks: recovered.blocks.filter(({ height }) => height >= instance.firstHeight),
@@ -84,7 +87,7 @@ export class Protocol {
       records: recovered.promises.map(({ record }) => record),
     });
     this.#replica = replica;
-    this.#carryOut(effects);
+    this.#effects.carryOut(effects, instance);
     this.reach();
   }
 
@@ -96,38 +99,20 @@ export class Protocol {
     return primaryOfView(this.#replica, this.#replica.view);
   }
 
+  /** To be looked at, not changed. */
+  get replica(): Replica {
+    return this.#replica;
+  }
+
   /** The primary owes a block. */
   get isWaiting(): boolean {
-    const { chain, demand } = this.#context;
+    const { chain, forwarding } = this.#context;
     const next = (chain.executedHeight + 1) as Height;
-    return demand() || this.accusations.demand || this.#proposer.idleBlockDue(next);
+    return forwarding.demands(this.primary) || this.accusations.demand || this.#proposer.idleBlockDue(next);
   }
 
   get authority(): Authority {
     return this.#authority;
-  }
-
-  /** What peers made us hold, as far as it is the protocol's. */
-  buffers(): Omit<Buffers, 'verifying' | 'waiting' | 'refused' | 'told' | 'given' | 'signatures'> {
-    const { mempool, bodies, catchUp } = this.#context;
-    const { slots, checkpoints, viewChanges, lacking, promises, reported } = this.#replica;
-    const slotVotes = [...slots.values()].map(({ prepares, commits }) => prepares.size + commits.size);
-    return {
-      transactions: mempool.size,
-      transactionBytes: mempool.bytes,
-      gapped: mempool.gapped,
-      bodies: bodies.pool.size,
-      collectedBytes: bodies.collectedBytes,
-      claims: catchUp.claims,
-      evidence: this.accusations.size,
-      slots: slots.size,
-      slotVotes: Math.max(0, ...slotVotes),
-      checkpoints: [...checkpoints.values()].reduce((sum, votes) => sum + votes.size, 0),
-      viewChanges: viewChanges.size,
-      promises: promises.votes.size,
-      reported: reported.size,
-      lacking: lacking.view.size + lacking.certificate.size,
-    };
   }
 
   /** Whether this body is the one that the primary of our view proposed for the height. */
@@ -151,7 +136,7 @@ export class Protocol {
   }
 
   step(input: Input): void {
-    this.#carryOut(step(this.#replica, input));
+    this.#effects.carryOut(step(this.#replica, input), this.#replica.instance);
   }
 
   tick(ticks: number): void {
@@ -180,7 +165,7 @@ export class Protocol {
 
   /** A peer passed evidence on. Errors: as `Accusations.told`. */
   told(evidence: readonly Evidence[]): Result<true> {
-    return this.accusations.told(evidence, this.#authority.epoch, (epoch) => this.authorityOf(epoch));
+    return this.accusations.told(evidence, this.#authority.epoch, this.#context.authority);
   }
 
   /** Executes blocks that certificates prove. */
@@ -210,51 +195,9 @@ export class Protocol {
     this.#proposer.executed();
   }
 
-  /** Until stake can move, every epoch has the validators of the genesis. */
-  authorityOf(epoch: Epoch): Authority {
-    return { ...this.#instance(epoch), verify: this.#context.verify };
-  }
-
-  #carryOut(effects: readonly Effect[]): void {
-    for (const effect of effects) this.#effect(effect);
-  }
-
-  #effect(effect: Effect): void {
-    const { observer, roster, outbox, bodies, chain, catchUp, clock } = this.#context;
-    switch (effect.kind) {
-      case 'persist':
-        return this.#promiseKeys.keep(this.#replica.instance.epoch, effect.record);
-      case 'send':
-        return outbox.deliver(effect.to, effect.message, ({ vote }) => bodies.pool.get(vote.height, vote.hash)?.body);
-      case 'check-body':
-        return bodies.check(effect);
-      case 'execute':
-        return bodies.execute(effect.height, effect.bodyHash);
-      case 'certified': {
-        const passed = (effect.certificate.height - this.#replica.instance.window) as Height;
-        chain.certify(effect.certificate);
-        bodies.attention.blockFinal(clock.nowMs());
-        bodies.passed(passed);
-        return this.#promiseKeys.forget(passed);
-      }
-      case 'certified-late':
-        return chain.keepCertificate(effect.certificate);
-      case 'behind':
-        return catchUp.behind(effect.height, effect.peer === null ? null : roster.peerOf(effect.peer));
-      case 'evidence':
-        return this.accusations.caught(effect.evidence);
-      case 'view-change-started':
-        return observer.note({ kind: 'view-change-started', view: effect.view, reason: effect.reason });
-      case 'view-entered':
-        this.#viewSinceMs = clock.nowMs();
-        bodies.viewEntered();
-        return observer.note({ kind: 'view-entered', view: effect.view, primary: effect.primary });
-    }
-  }
-
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
-    const { bodies, chain, patience, clock } = this.#context;
+    const { bodies, chain } = this.#context;
     for (let executed = 0; ; ) {
       const checked = bodies.nextChecked();
       if (checked !== undefined) {
@@ -267,37 +210,23 @@ export class Protocol {
       if (ready !== undefined) {
         executed += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
-        const favours = patience.holdsNewcomers(ready.transactions, clock.nowMs());
+        const favours = this.#censorship.favours(ready);
         // Its certificate came first: it was made long before, and perhaps before the primary was told.
         const late = (chain.certified?.height ?? 0) >= block.header.height;
         this.#executed(block);
         this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
-        if (!late) this.#watchForCensorship(block, ready, favours);
+        if (!late) this.#blame(block, ready, favours);
         continue;
       }
       if (!this.#nextEpoch()) return;
     }
   }
 
-  /** What a body carried and execution skipped took no room: a primary may not fill it with what nobody pays for. */
-  #watchForCensorship(block: ExecutedBlock, { transactions }: ReadyBody, favours: boolean): void {
-    const { genesis, clock, observer, patience, bodies } = this.#context;
-    const { header, record } = block;
-    const sinceMs = Math.max(this.#viewSinceMs, bodies.attention.orderingSinceMs);
-    const executed = record.executed.map((position) => present(transactions[position], 'an executed transaction'));
-    const mayHold = favours || hasRoom(executed, genesis.ledger.blockWeightMax);
-    const leftOut =
-      mayHold && patience.overlooked(clock.nowMs(), sinceMs)
-        ? 'transactions'
-        : this.accusations.overlooked(block.offences.length, sinceMs)
-          ? 'evidence'
-          : null;
+  #blame(block: ExecutedBlock, ready: ReadyBody, favours: boolean): void {
+    const leftOut = this.#censorship.leftOut(block, ready, favours);
     if (leftOut === null) return;
-    observer.note({
-      kind: 'suspected',
-      primary: this.primary,
-      reason: `${leftOut} left out at height ${header.height}`,
-    });
+    const reason = `${leftOut} left out at height ${block.header.height}`;
+    this.#context.observer.note({ kind: 'suspected', primary: this.primary, reason });
     this.step({ kind: 'censored', view: this.#replica.view });
   }
 
@@ -321,12 +250,12 @@ export class Protocol {
     if (settled < instance.lastHeight) return false;
     const next = this.#instance((instance.epoch + 1) as Epoch);
     this.#promiseKeys.forgetAll();
-    this.#authority = this.authorityOf(next.epoch);
+    this.#authority = this.#context.authority(next.epoch);
     this.accusations.enter(next.epoch);
-    this.#viewSinceMs = this.#context.clock.nowMs();
+    this.#censorship.viewEntered();
     const { replica, effects } = recoverReplica(next, nothingRecovered(next));
     this.#replica = replica;
-    this.#carryOut(effects);
+    this.#effects.carryOut(effects, next);
     this.step({ kind: 'reach', quorum: this.#context.roster.reachesQuorum() });
     return true;
   }

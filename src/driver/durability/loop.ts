@@ -3,6 +3,7 @@
  * because of what is here and was not looked at; it writes what they made in one synced batch, and only then lets anything leave.
  * While a batch is being written inputs gather for the next turn, so that the load itself makes the batches large.
  */
+import { present } from '../../base/invariant.ts';
 import type { Batch } from './batch.ts';
 import { TICK_TURNS_MAX } from '../limits.ts';
 import type { Clock, Store } from '../ports.ts';
@@ -13,6 +14,10 @@ interface LoopContext {
   readonly store: Store;
   readonly batch: Batch;
   readonly recovered: { readonly seals: Seals };
+}
+
+/** What the turns are made of. */
+interface Work {
   /** Looks at messages of peers, as many as one turn has time for. True when there are more. */
   readonly messages: () => boolean;
   /** What follows from all inputs of a turn together. */
@@ -25,6 +30,7 @@ interface LoopContext {
 
 export class Loop {
   readonly #context: LoopContext;
+  #work: Work | null = null;
   #inputs: (() => void)[] = [];
   #ticks: (() => void)[] = [];
   /** Messages wait. */
@@ -38,6 +44,12 @@ export class Loop {
 
   constructor(context: LoopContext) {
     this.#context = context;
+  }
+
+  /** Takes the first turn, with the inputs that gathered until now. */
+  begin(work: Work): void {
+    this.#work = work;
+    this.#schedule();
   }
 
   /** Inputs that wait. */
@@ -77,7 +89,7 @@ export class Loop {
   }
 
   #schedule(): void {
-    if (this.#scheduled || this.#writing || this.#ended) return;
+    if (this.#work === null || this.#scheduled || this.#writing || this.#ended) return;
     this.#scheduled = true;
     this.#context.clock.soon(() => this.#turn());
   }
@@ -85,13 +97,14 @@ export class Loop {
   #turn(): void {
     this.#scheduled = false;
     if (this.#ended || this.#writing) return;
+    const work = present(this.#work, 'work of a turn');
     this.#guarded(() => {
       const inputs = this.#inputs;
       this.#inputs = [];
       for (const input of inputs) input();
-      this.#messages = this.#context.messages();
+      this.#messages = work.messages();
       this.#runTicks();
-      this.#context.endTurn();
+      work.endTurn();
       this.#write();
       if (this.#messages) this.#schedule();
     });
@@ -138,7 +151,7 @@ export class Loop {
   #halt(error: Error): void {
     if (this.#ended) return;
     this.#end();
-    this.#context.halted(error);
+    this.#work?.halted(error);
   }
 
   #end(): void {
@@ -147,7 +160,7 @@ export class Loop {
     this.#stopping = null;
     this.#inputs = [];
     this.#ticks = [];
-    this.#context.ended();
+    this.#work?.ended();
     done?.();
   }
 }

@@ -155,7 +155,8 @@ function parseEvidence(genesis: Genesis, verify: Authority['verify'], key: strin
   return evidence;
 }
 
-function authorityOf(genesis: Genesis, epoch: Epoch, verify: Authority['verify']): Authority {
+/** Who may sign what in an epoch: until stake can move, every epoch has the validators of the genesis. */
+export function authorityOf(genesis: Genesis, epoch: Epoch, verify: Authority['verify']): Authority {
   const { epochLength, window } = genesis.consensus;
   const firstHeight = (epoch * epochLength + 1) as Height;
   const lastHeight = ((epoch + 1) * epochLength) as Height;

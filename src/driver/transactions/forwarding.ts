@@ -22,7 +22,6 @@ export class Forwarding {
   readonly #patience: Patience;
   readonly #roster: Roster;
   readonly #outbox: Outbox;
-  readonly #primary: () => ValidatorIndex;
   /** When the last relay looked for what is new, and what was executed by then. */
   #relayed = { atMs: Number.NEGATIVE_INFINITY, height: 0 };
   /** Of our clients' transactions that came until then, these were sent again in this round. */
@@ -34,7 +33,6 @@ export class Forwarding {
     patience: Patience,
     roster: Roster,
     outbox: Outbox,
-    primary: () => ValidatorIndex,
   ) {
     this.#timeoutTicks = genesis.consensus.baseTimeoutTicks;
     this.#timeoutMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
@@ -44,15 +42,13 @@ export class Forwarding {
     this.#patience = patience;
     this.#roster = roster;
     this.#outbox = outbox;
-    this.#primary = primary;
   }
 
   /** The primary owes a body: something waits that it was told of, or sent when it came, or that it cannot be told of since
    *  it is gone. What a peer gave to us alone it may not know: it gets its whole time from when it does. */
-  get demand(): boolean {
+  demands(primary: ValidatorIndex): boolean {
     if (!this.#mempool.demand) return false;
     if (this.#mempool.own > 0 || this.#patience.hasTold) return true;
-    const primary = this.#primary();
     return primary === this.#self || !this.#roster.isConnected(this.#roster.peerOf(primary));
   }
 
@@ -69,21 +65,20 @@ export class Forwarding {
   }
 
   /** A tick went by. */
-  tick(ticks: number, nowMs: number, executedHeight: Height): void {
-    if (ticks % Math.ceil(this.#timeoutTicks / 8) === 0) this.#relay(nowMs, executedHeight);
+  tick(ticks: number, nowMs: number, executedHeight: Height, primary: ValidatorIndex): void {
+    if (ticks % Math.ceil(this.#timeoutTicks / 8) === 0) this.#relay(nowMs, executedHeight, primary);
     if (ticks % Math.ceil(this.#timeoutTicks / 2) === 0) this.#resend(nowMs);
   }
 
   /** Tells the primary what waits here, so that it hears of it before our patience with it ends: every eighth of a base
    *  timeout while nothing is executed, since it may not know what we wait for; else every half, as it is at work. */
-  #relay(nowMs: number, executedHeight: Height): void {
+  #relay(nowMs: number, executedHeight: Height, primary: ValidatorIndex): void {
     const isQuiet = executedHeight === this.#relayed.height;
     if (!isQuiet && nowMs - this.#relayed.atMs < this.#timeoutMs / 2) {
       this.#relayed.height = executedHeight;
       return;
     }
     this.#relayed = { atMs: nowMs, height: executedHeight };
-    const primary = this.#primary();
     const peer = this.#roster.peerOf(primary);
     if (primary === this.#self || !this.#roster.isConnected(peer)) return;
     this.#patience.turnTo(primary);

@@ -9,7 +9,7 @@ export const bodyMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/bodies/bodies.ts',
-        'if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#refuse({ height, hash });',
+        'if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#verdicts.refuse({ height, hash });',
         '',
       ),
       edit(
@@ -19,12 +19,12 @@ export const bodyMutants: readonly Mutant[] = [
       ),
       edit(
         'driver/bodies/bodies.ts',
-        'if (!checkBody(pooled.body, transactions, this.#context.genesis).ok) return false;\n    this.#store(pooled, transactions);',
-        'this.#store(pooled, transactions);\n    if (!checkBody(pooled.body, transactions, this.#context.genesis).ok) return false;',
+        'if (valid) this.#keep(height, hash);\n    else if (',
+        'this.#keep(height, hash);\n    if (!valid && ',
       ),
       edit('driver/bodies/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
       // What it collected is another bug's: this one is about what it gives.
-      edit('driver/agreement/protocol.ts', 'collectedBytes: bodies.collectedBytes,', 'collectedBytes: 0,'),
+      edit('driver/views.ts', 'collectedBytes: bodies.collectedBytes,', 'collectedBytes: 0,'),
     ],
     directed: { liars: [{ validator: 0, strategy: 'oversize' }], faults: [] },
   },
@@ -42,7 +42,11 @@ export const bodyMutants: readonly Mutant[] = [
     clause: 'N5',
     breaks: 'asks its peers in the order in which they connected, not who must have what it lacks',
     edits: [
-      edit('driver/bodies/bodies.ts', 'holders: () => this.#holders(height, hash, pooled),', 'holders: () => [],'),
+      edit(
+        'driver/bodies/wants.ts',
+        'holders: () => this.#holders(height, hash, pooled, knowledge),',
+        'holders: () => [],',
+      ),
     ],
     directed: { transcript: 'told-to-the-primary-alone' },
   },
@@ -70,9 +74,7 @@ export const bodyMutants: readonly Mutant[] = [
     name: 'overdue-block-awaited',
     clause: 'C4',
     breaks: 'goes on asking for a body that nobody can give, and not for its block',
-    edits: [
-      edit('driver/driver.ts', 'this.#catchUp.overdue(next, this.#holders(next));', 'this.#catchUp.overdue(next, []);'),
-    ],
+    edits: [edit('driver/driver.ts', 'catchUp.overdue(next, this.#holders(next));', 'catchUp.overdue(next, []);')],
     directed: { transcript: 'signers-keep-a-block' },
   },
   {

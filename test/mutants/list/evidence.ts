@@ -54,9 +54,9 @@ export const evidenceMutants: readonly Mutant[] = [
     breaks: 'stays with a primary that leaves evidence out of its bodies',
     edits: [
       edit(
-        'driver/agreement/protocol.ts',
-        'this.accusations.overlooked(block.offences.length, sinceMs)',
-        'header.height < 0',
+        'driver/agreement/censorship.ts',
+        "return accusations.overlooked(block.offences.length, sinceMs) ? 'evidence' : null;",
+        'return null;',
       ),
     ],
     directed: { transcript: 'evidence-concealed' },

@@ -136,9 +136,9 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'throws all promises away with each certificate, those above it too',
     edits: [
       edit(
-        'driver/agreement/protocol.ts',
+        'driver/agreement/effects.ts',
         'return this.#promiseKeys.forget(passed);',
-        'return this.#promiseKeys.forget(this.#replica.instance.lastHeight);',
+        'return this.#promiseKeys.forget((passed + 1_000_000) as Height);',
       ),
     ],
     directed: { faults: ['crash'] },
@@ -168,7 +168,7 @@ export const memoryMutants: readonly Mutant[] = [
     clause: 'N5',
     breaks: 'does not take up stored bodies when it starts, though it voted for them',
     edits: [
-      edit('driver/driver.ts', '    this.#bodies.restore(recovered.bodies);\n', ''),
+      edit('driver/assembly.ts', '  bodies.restore(recovered.bodies);\n', ''),
       edit('driver/sync/server.ts', 'this.#store.read([key], ([bytes]) => {', 'this.#store.read([], ([bytes]) => {'),
     ],
     directed: { faults: ['crash'] },
@@ -226,8 +226,8 @@ export const memoryMutants: readonly Mutant[] = [
       ),
       edit(
         'driver/bodies/bodies.ts',
-        'for (const each of map.keys()) if (each <= height) map.delete(each);',
-        'for (const each of map.keys()) if (each < height) map.delete(each);',
+        'for (const each of this.#ordered.keys()) if (each <= height) this.#ordered.delete(each);',
+        'for (const each of this.#ordered.keys()) if (each < height) this.#ordered.delete(each);',
       ),
     ],
     directed: { faults: ['crash', 'partition'] },
@@ -282,7 +282,7 @@ export const memoryMutants: readonly Mutant[] = [
     name: 'bodies-not-fetched',
     clause: 'N5',
     breaks: 'asks nobody for bodies and transactions that it missed',
-    edits: [edit('driver/driver.ts', '    this.#bodies.fetch(this.#ticks);\n', '')],
+    edits: [edit('driver/bodies/bodies.ts', '    this.#wants.pursue(needed, tick, knowledge);\n', '')],
     directed: { faults: ['loss', 'crash'] },
   },
   {

@@ -1,0 +1,153 @@
+/**
+ * The parts of a driver, put together in the order in which they rest on one another: each is given those above it, and none
+ * reaches forward to one that comes later.
+ */
+import type { Epoch, ValidatorIndex } from '../base/brand.ts';
+import type { Authority } from '../consensus/authenticate.ts';
+import { NO_ACCOUNT } from '../ledger/account.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import { Protocol } from './agreement/protocol.ts';
+import { Bodies } from './bodies/bodies.ts';
+import { Batch } from './durability/batch.ts';
+import { Chain } from './durability/chain.ts';
+import { Loop } from './durability/loop.ts';
+import { KEYS } from './durability/records.ts';
+import { authorityOf, type RecoveredDriver } from './durability/recovery.ts';
+import { Dealings } from './fairness/dealings.ts';
+import { Outbox } from './peers/outbox.ts';
+import { type Punish, punishing } from './peers/punish.ts';
+import { Roster } from './peers/roster.ts';
+import type { Clock, Lane, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
+import { Reception } from './reception.ts';
+import { CatchUp } from './sync/catch-up.ts';
+import { Server } from './sync/server.ts';
+import { Forwarding } from './transactions/forwarding.ts';
+import { Intake } from './transactions/intake.ts';
+import { Mempool } from './transactions/mempool.ts';
+import { Patience } from './transactions/patience.ts';
+import type { StrategyFactory } from './wire/strategy.ts';
+import { laneOf } from './wire/wire.ts';
+
+export interface DriverOptions {
+  readonly genesis: Genesis;
+  /** Which validator this node is; null for an observer. */
+  readonly self: ValidatorIndex | null;
+  readonly clock: Clock;
+  readonly transport: Transport;
+  readonly store: Store;
+  readonly verifier: Verifier;
+  readonly signer: Signer;
+  readonly observer: Observer;
+  readonly recovered: RecoveredDriver;
+  /** Makes this validator lie; development chains only. */
+  readonly strategy?: StrategyFactory;
+}
+
+export type Parts = ReturnType<typeof assemble>;
+
+export function assemble(options: DriverOptions) {
+  const { genesis, recovered, observer, clock } = options;
+  const batch = new Batch();
+  const loop = new Loop({ ...options, batch });
+  const roster = new Roster(options);
+  const punish = punishing(options, roster);
+  const dealings = newDealings(options, loop, roster, punish);
+  const outbox = new Outbox(options, roster, batch, (...leaving) => dealings.leaves(...leaving));
+  const chain = new Chain(recovered, batch, observer);
+  const authority = (epoch: Epoch): Authority => authorityOf(genesis, epoch, dealings.signatures.verify);
+  const mempool = new Mempool((sender) => chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
+  const bodies = new Bodies({
+    genesis,
+    clock,
+    batch,
+    authority,
+    roster,
+    outbox,
+    headMs: () => chain.state.head.header.timestampMs,
+    find: (id) => mempool.get(id)?.item,
+    executedHeight: () => chain.executedHeight,
+    executedBody: (height) => chain.pendingBody(height),
+  });
+  bodies.restore(recovered.bodies);
+  const shared = { ...options, batch, roster, outbox, chain, mempool, bodies, authority };
+  const intake = newIntake(shared, loop, dealings, punish);
+  const patience = new Patience(genesis, mempool, bodies.pool.carried);
+  const forwarding = new Forwarding(options, mempool, patience, roster, outbox);
+  const server = newServer(shared, loop, dealings);
+  const catchUp = new CatchUp({
+    tickMs: genesis.consensus.tickMs,
+    send: (to, message) => outbox.sendTo(to, message),
+    peers: () => [...roster.peers()],
+    isWeakQuorum: (peers) => roster.isWeakQuorum(peers),
+  });
+  const protocol = new Protocol({ ...shared, patience, forwarding, catchUp, again: () => loop.input(() => {}) });
+  const { questions } = dealings;
+  const reception = new Reception({ ...shared, intake, server, protocol, catchUp, questions, punish });
+  return { ...shared, loop, dealings, intake, forwarding, server, catchUp, protocol, reception };
+}
+
+function newDealings(options: DriverOptions, loop: Loop, roster: Roster, punish: Punish): Dealings {
+  return new Dealings({
+    ...options,
+    wake: () => loop.message(),
+    throttled: (peer) =>
+      options.observer.note({
+        kind: 'misbehaviour',
+        peer,
+        validator: roster.validatorOf(peer) ?? null,
+        code: 'THROTTLED',
+        message: 'it sends more than is of use, and waits for its turn',
+      }),
+    overdrawn: (peer) =>
+      loop.input(() => punish(peer, 'OVERDRAWN', 'more useless work, for longer, than any node may ask for')),
+  });
+}
+
+interface Below {
+  readonly batch: Batch;
+  readonly roster: Roster;
+  readonly outbox: Outbox;
+  readonly chain: Chain;
+  readonly mempool: Mempool;
+  readonly bodies: Bodies;
+}
+
+function newIntake(options: DriverOptions & Below, loop: Loop, dealings: Dealings, punish: Punish): Intake {
+  const { store, observer, outbox, roster, chain, bodies } = options;
+  return new Intake({
+    ...options,
+    state: chain.state,
+    bodies: bodies.pool,
+    input: (run) => loop.input(run),
+    committed: (id, done) =>
+      store.read([KEYS.transaction(id)], ([value]) => loop.input(() => done(value !== undefined))),
+    forward: (transactions) => outbox.broadcast({ kind: 'transactions', transactions }),
+    rejected: (id, code) => observer.rejected(id, code),
+    punish,
+    charge: (peer, price) => dealings.budgets.charge(peer, 'transactions', price),
+    refund: (peer, price) => dealings.budgets.refund(peer, 'transactions', price),
+    wasAsked: (peer) => dealings.questions.transaction(peer),
+    validatorOf: (peer) => roster.validatorOf(peer),
+  });
+}
+
+/** Whoever asked pays for the answer. */
+function newServer({ chain, mempool, bodies, outbox }: Below, loop: Loop, dealings: Dealings): Server {
+  const { store, budgets, given } = dealings;
+  const answer = (to: PeerId, lane: Lane, send: () => void): void =>
+    loop.input(() =>
+      budgets.paying(to, lane, 0, () => {
+        send();
+        return false;
+      }),
+    );
+  return new Server(store, chain, mempool, bodies.pool, {
+    message: (to, message, kept) =>
+      answer(to, laneOf(message), () => {
+        if (!outbox.offer(to, message)) kept?.();
+      }),
+    encoded: (to, kind, bytes) => answer(to, 'sync', () => outbox.sendEncoded(to, kind, bytes)),
+    later: () => budgets.later(),
+    given,
+  });
+}

@@ -1,0 +1,39 @@
+/** Which bodies the store has of heights that are not executed: more than the pool, which forgets the oldest of many views. */
+import type { Hash, Height } from '../../base/brand.ts';
+import { fullBodyCodec } from '../../ledger/block.ts';
+import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
+import type { Batch } from '../durability/batch.ts';
+import { KEYS } from '../durability/records.ts';
+import type { PooledBody } from './body-pool.ts';
+
+export class StoredBodies {
+  readonly #batch: Batch;
+  readonly #hashes = new Map<Height, Set<Hash>>();
+
+  constructor(batch: Batch) {
+    this.#batch = batch;
+  }
+
+  /** The store has it already. */
+  found(pooled: PooledBody): void {
+    pooled.stored = true;
+    this.#hashes.set(pooled.height, (this.#hashes.get(pooled.height) ?? new Set()).add(pooled.hash));
+  }
+
+  /** Durable with the batch of this turn, so before anybody hears of it. */
+  store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {
+    if (pooled.stored) return;
+    this.found(pooled);
+    const fullBody = { body: pooled.body, transactions: transactions.map(({ bytes }) => bytes) };
+    this.#batch.put(KEYS.body(pooled.height, pooled.hash), fullBodyCodec.encode(fullBody));
+  }
+
+  /** A height is executed: of it one body stays, of those below none that lost. */
+  drop(height: Height, executed: Hash): void {
+    for (const [each, hashes] of this.#hashes) {
+      if (each > height) continue;
+      this.#hashes.delete(each);
+      for (const hash of hashes) if (each !== height || hash !== executed) this.#batch.delete(KEYS.body(each, hash));
+    }
+  }
+}

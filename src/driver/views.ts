@@ -1,0 +1,79 @@
+/** What a driver says of itself to the rest of the node, without changing anything. */
+import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Status } from '../consensus/messages.ts';
+import { NO_ACCOUNT } from '../ledger/account.ts';
+import type { Parts } from './assembly.ts';
+import type { Buffers } from './limits.ts';
+import type { AccountView, PeerId } from './ports.ts';
+
+export interface DriverStatus {
+  readonly epoch: Epoch;
+  readonly view: number;
+  readonly active: boolean;
+  readonly primary: ValidatorIndex;
+  readonly executedHeight: Height;
+  readonly finalHeight: Height;
+  readonly finalHash: Hash;
+  /** Height that we are behind of and catch up to; null when we are not. */
+  readonly catchingUpTo: Height | null;
+  readonly mempool: { readonly size: number; readonly bytes: number };
+  /** The primary owes a block: transactions wait, or it was silent for long. */
+  readonly waiting: boolean;
+  readonly peers: ReadonlyMap<PeerId, Status | null>;
+  readonly halted: boolean;
+}
+
+export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Parts): DriverStatus {
+  const { epoch, view, active } = protocol.status;
+  return {
+    epoch,
+    view,
+    active,
+    primary: protocol.primary,
+    executedHeight: chain.executedHeight,
+    finalHeight: chain.finalHeight,
+    finalHash: chain.finalHash,
+    catchingUpTo: catchUp.target(chain.executedHeight),
+    mempool: { size: mempool.size, bytes: mempool.bytes },
+    waiting: protocol.isWaiting,
+    peers: roster.statuses,
+    halted: loop.ended,
+  };
+}
+
+export function accountOf({ chain, mempool }: Parts, address: Address): AccountView {
+  const { balance, nonce } = chain.state.accounts.get(address) ?? NO_ACCOUNT;
+  return { address, balance, nonce, pendingNonce: mempool.pendingNonce(address) };
+}
+
+/** Whether the transaction waits here. */
+export const isPending = ({ mempool, intake, bodies }: Parts, id: Hash): boolean =>
+  mempool.get(id) !== undefined || intake.isChecking(id) || bodies.pool.carried.has(id);
+
+/** What peers made this driver hold; never more than `bufferLimits`. */
+export function buffersOf({ protocol, intake, dealings, mempool, bodies, catchUp }: Parts): Buffers {
+  const { slots, checkpoints, viewChanges, lacking, promises, reported } = protocol.replica;
+  const slotVotes = [...slots.values()].map(({ prepares, commits }) => prepares.size + commits.size);
+  return {
+    transactions: mempool.size,
+    transactionBytes: mempool.bytes,
+    gapped: mempool.gapped,
+    bodies: bodies.pool.size,
+    collectedBytes: bodies.collectedBytes,
+    claims: catchUp.claims,
+    evidence: protocol.accusations.size,
+    slots: slots.size,
+    slotVotes: Math.max(0, ...slotVotes),
+    checkpoints: [...checkpoints.values()].reduce((sum, votes) => sum + votes.size, 0),
+    viewChanges: viewChanges.size,
+    promises: promises.votes.size,
+    reported: reported.size,
+    lacking: lacking.view.size + lacking.certificate.size,
+    verifying: intake.checking,
+    refused: intake.refused,
+    told: intake.told,
+    given: dealings.given.size,
+    waiting: dealings.waiting,
+    signatures: dealings.signatures.size,
+  };
+}
