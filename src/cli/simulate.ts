@@ -2,7 +2,7 @@
 import { closeSync, openSync, readSync, writeSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
-import { faults } from '../simulator/faults.ts';
+import { faults } from '../simulator/faults/faults.ts';
 import { formatPlan, parsePlan } from '../strategies/plans/plan.ts';
 import { playTranscript } from '../simulator/transcripts/play.ts';
 import { runScenario } from '../simulator/search/run.ts';

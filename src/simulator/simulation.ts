@@ -2,13 +2,13 @@
  * The world of a simulation: nodes, wires, clients and checkers on one virtual clock. It runs the production driver, core
  * and ledger; one seed decides everything.
  */
-import { invariant, present, unreachable } from '../base/invariant.ts';
+import { invariant, present } from '../base/invariant.ts';
 import { shareAmongNodes } from '../base/shared.ts';
 import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
-import type { DriverNote, FinalizedBlock, PeerId } from '../driver/ports.ts';
-import type { Outgoing, StrategyFactory } from '../driver/wire/strategy.ts';
-import { decodePeerMessage, encodePeerMessage, kindOfBytes } from '../driver/wire/wire.ts';
+import type { PeerId } from '../driver/ports.ts';
+import type { StrategyFactory } from '../driver/wire/strategy.ts';
+import { decodePeerMessage, kindOfBytes } from '../driver/wire/wire.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violation } from './world/checker.ts';
 import { checkedOnce } from './world/checked-once.ts';
@@ -18,7 +18,7 @@ import { Connections } from './world/connections.ts';
 import { DiskWatch } from './checkers/disk-watch.ts';
 import { type ConsensusSettings, START_MS, simulatedKeys } from './world/keys.ts';
 import { Links } from './world/links.ts';
-import type { NodeEvents } from './world/node-events.ts';
+import { eventsOf } from './events.ts';
 import { SimulatedNode } from './world/node.ts';
 import { peopleOf } from './world/people.ts';
 import { Random } from '../base/random.ts';
@@ -26,6 +26,7 @@ import { Scheduler } from './world/scheduler.ts';
 import { standIn } from './world/stand-in.ts';
 import { coalitionOf } from '../strategies/coalition.ts';
 import { Streams } from './world/streams.ts';
+import { watched } from './world/watched.ts';
 import { type Fate, Trace, type TraceSink } from './world/trace.ts';
 
 export interface SimulationSetup {
@@ -51,9 +52,6 @@ export interface SimulationSetup {
 /** A message on the wire, about to leave: false keeps it back. */
 export type WireFilter = (from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array) => boolean;
 
-/** Kinds of messages that checkers look at: the first byte of votes, PRE-PREPAREs, VIEW-CHANGEs and NEW-VIEWs. */
-const PROTOCOL_KINDS = 4;
-
 export class Simulation {
   readonly scheduler = new Scheduler(START_MS);
   readonly random: Random;
@@ -72,7 +70,7 @@ export class Simulation {
   viewChanges: ((epoch: number, view: number) => void) | null = null;
   /** Faults that began or ended so far. */
   troubles = 0;
-  readonly #watch: DiskWatch;
+  readonly watch: DiskWatch;
 
   constructor(setup: SimulationSetup) {
     shareAmongNodes();
@@ -94,10 +92,12 @@ export class Simulation {
     this.nodes = people.map((person, slot) => {
       const { genesis, scheduler } = this;
       const random = this.random.fork();
-      const strategy = person.strategy && this.#watched(slot, person.strategy);
+      const lie = (fate: Fate, to: number, bytes: Uint8Array): void =>
+        this.trace.message(this.nowMs, fate, slot, to, bytes);
+      const strategy = person.strategy && watched(person.strategy, lie);
       const node: SimulatedNode = new SimulatedNode(
         { ...person, strategy, slot, genesis, scheme, scheduler, random, costs },
-        this.#events(() => node),
+        eventsOf(this, () => node),
       );
       return node;
     });
@@ -106,7 +106,7 @@ export class Simulation {
     this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
     const checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
     this.checkers = setup.watch === undefined ? checkers : [...checkers, setup.watch];
-    this.#watch = new DiskWatch(this.checkers, (record) => this.clients.settled(record));
+    this.watch = new DiskWatch(this.checkers, (record) => this.clients.settled(record));
   }
 
   /** Milliseconds since the start. */
@@ -213,118 +213,5 @@ export class Simulation {
 
   #became(fate: Fate, from: SimulatedNode, to: SimulatedNode, bytes: Uint8Array): void {
     this.trace.message(this.nowMs, fate, from.slot, to.slot, bytes);
-  }
-
-  /** The strategy, with a note of each lie. */
-  #watched(slot: number, factory: StrategyFactory): StrategyFactory {
-    const note = (fate: Fate, { to, message }: Outgoing): void =>
-      this.trace.message(
-        this.nowMs,
-        fate,
-        slot,
-        to,
-        message.kind === 'bytes' ? message.bytes : encodePeerMessage(message),
-      );
-    return (context) => {
-      const strategy = factory(context);
-      return {
-        ...strategy,
-        outgoing(honest) {
-          const said = strategy.outgoing(honest);
-          const isHonest = ({ to, message }: Outgoing): boolean => to === honest.to && message === honest.message;
-          if (!said.some(isHonest)) note('withheld', honest);
-          for (const each of said) if (!isHonest(each)) note('lie', each);
-          return said;
-        },
-        tick() {
-          const said = strategy.tick?.() ?? [];
-          for (const each of said) note('lie', each);
-          return said;
-        },
-      };
-    };
-  }
-
-  #peer(peerId: PeerId): SimulatedNode {
-    const found = this.nodes.find((node) => node.peerId === peerId);
-    return present(found, 'peer');
-  }
-
-  #events(self: () => SimulatedNode): NodeEvents {
-    let last: Uint8Array | null = null;
-    const tell = (run: (checker: Checker) => void): void => {
-      if (!self().isLiar) for (const checker of this.checkers) run(checker);
-    };
-    return {
-      observer: {
-        finalized: (block: FinalizedBlock) => {
-          this.note('finalized', self().slot, block.record.header.height, block.hash);
-          tell((checker) => checker.finalized?.(self(), block));
-        },
-        rejected: (id, code) => this.note('rejected', self().slot, id, code),
-        offence: (evidence) => {
-          this.note('offence', self().slot, evidence.first.voter, evidence.first.vote.height);
-          tell((checker) => checker.accused?.(self(), evidence));
-        },
-        note: (note) => {
-          this.note(note.kind, self().slot, ...aboutNote(note));
-          tell((checker) => checker.noted?.(self(), note));
-          if (note.kind === 'view-change-started' && self().isHonest)
-            this.viewChanges?.(self().driver?.status().epoch ?? 0, note.view);
-        },
-        halted: (error) => {
-          this.note('halted', self().slot, error.message);
-          tell((checker) => checker.halted?.(self(), error));
-        },
-      },
-      send: (to, _lane, bytes) => {
-        if (bytes !== last && (bytes[0] ?? PROTOCOL_KINDS) < PROTOCOL_KINDS) {
-          const decoded = decodePeerMessage(bytes);
-          if (decoded.ok && self().isLiar) for (const checker of this.checkers) checker.lied?.(self(), decoded.value);
-          if (decoded.ok) tell((checker) => checker.sent?.(self(), decoded.value));
-        }
-        last = bytes;
-        this.send(self(), to, bytes);
-      },
-      punish: (peerId, code, message) => {
-        const peer = this.#peer(peerId);
-        this.note('punished', self().slot, peer.slot, code);
-        tell((checker) => checker.punished?.(self(), peer, code, message));
-        this.connections.punished(self(), peerId);
-      },
-      hold: (peerId, held) => this.streams.hold(self(), peerId, held),
-      written: (batch) => {
-        this.note('written', self().slot, batch.length);
-        if (!self().isLiar) this.#watch.written(self(), batch);
-      },
-      changed: () => {
-        this.note(self().state, self().slot);
-        if (self().state === 'running') tell((checker) => checker.started?.(self()));
-        this.connections.update();
-      },
-      refused: (code, message) => {
-        this.note('refused', self().slot, code);
-        tell((checker) => checker.halted?.(self(), new Error(`it would not start: ${code}, ${message}`)));
-      },
-    };
-  }
-}
-
-function aboutNote(note: DriverNote): (string | number)[] {
-  switch (note.kind) {
-    case 'view-change-started':
-      return [note.view, note.reason];
-    case 'view-entered':
-      return [note.view, note.primary];
-    case 'catching-up':
-      return [note.from, note.to];
-    case 'caught-up':
-      return [note.height];
-    case 'misbehaviour':
-      return [note.validator ?? note.peer, note.code];
-    case 'suspected':
-      return [note.primary, note.reason];
-    default:
-      return unreachable(note);
   }
 }

@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
-import { faults } from '../../src/simulator/faults.ts';
+import { faults } from '../../src/simulator/faults/faults.ts';
 import { strategies } from '../../src/strategies/registry.ts';
 import { run } from './terminal.ts';
 

@@ -1,5 +1,5 @@
 /** What a hunt has been through: sizes and powers of networks, and which liars met which faults. */
-import { faults } from '../../src/simulator/faults.ts';
+import { faults } from '../../src/simulator/faults/faults.ts';
 import type { Scenario } from '../../src/simulator/search/scenario.ts';
 import { strategies } from '../../src/strategies/registry.ts';
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest';
 import { Output } from '../../src/cli/output.ts';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { faults } from '../../src/simulator/faults.ts';
+import { faults } from '../../src/simulator/faults/faults.ts';
 import { scenarioOf } from '../../src/simulator/search/scenario.ts';
 import { strategies } from '../../src/strategies/registry.ts';
 import { Coverage } from './coverage.ts';

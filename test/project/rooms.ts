@@ -46,7 +46,7 @@ const INSIDE: ReadonlyMap<string, readonly string[]> = new Map([
       'driver.ts',
     ],
   ],
-  ['simulator', ['world', 'checkers', 'simulation.ts', 'faults.ts', 'story', 'search', 'transcripts']],
+  ['simulator', ['world', 'checkers', 'events.ts', 'simulation.ts', 'faults', 'story', 'search', 'transcripts']],
 ]);
 
 /** What the client may use: it runs in browsers, on machines that trust no node. */

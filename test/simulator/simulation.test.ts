@@ -3,7 +3,7 @@ import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { present } from '../../src/base/invariant.ts';
 import { kindOfBytes } from '../../src/driver/wire/wire.ts';
 import type { Checker } from '../../src/simulator/world/checker.ts';
-import { faults, healAll } from '../../src/simulator/faults.ts';
+import { faults, healAll } from '../../src/simulator/faults/faults.ts';
 import { Random } from '../../src/base/random.ts';
 import { runScenario, type Verdict } from '../../src/simulator/search/run.ts';
 import { commandOf, type Scenario, scenarioOf } from '../../src/simulator/search/scenario.ts';

@@ -1,6 +1,6 @@
 /** Runs a scenario to its verdict: faults for a while, then quiet, in which the network has to recover. */
 import { invariant } from '../../base/invariant.ts';
-import { healAll } from '../faults.ts';
+import { healAll } from '../faults/faults.ts';
 import { type Outcome, outcomeOf } from '../story/outcome.ts';
 import { parsePlan, type Plan } from '../../strategies/plans/plan.ts';
 import { Random } from '../../base/random.ts';

@@ -1,6 +1,6 @@
 /** What is simulated: with the code, the whole of a run follows from it. */
 import type { ConsensusSettings } from '../world/keys.ts';
-import { faults } from '../faults.ts';
+import { faults } from '../faults/faults.ts';
 import { formatPlan } from '../../strategies/plans/plan.ts';
 import { randomPlan } from '../../strategies/plans/planner.ts';
 import { Random } from '../../base/random.ts';

@@ -5,7 +5,7 @@
  */
 import { present } from '../../base/invariant.ts';
 import { decodePeerMessage, kindOfBytes } from '../../driver/wire/wire.ts';
-import { healAll } from '../faults.ts';
+import { healAll } from '../faults/faults.ts';
 import type { SimulatedNode } from '../world/node.ts';
 import { Simulation, type WireFilter } from '../simulation.ts';
 

@@ -1,5 +1,5 @@
 /** Faults at random times, of random length. */
-import { faults } from '../faults.ts';
+import { faults } from '../faults/faults.ts';
 import type { Random } from '../../base/random.ts';
 import type { Simulation } from '../simulation.ts';
 

@@ -1,6 +1,6 @@
 /** Plays a transcript, step by step, until one does not come true or a checker finds a broken promise. */
 import { present, unreachable } from '../../base/invariant.ts';
-import { healAll } from '../faults.ts';
+import { healAll } from '../faults/faults.ts';
 import type { SimulatedNode } from '../world/node.ts';
 import { type Outcome, outcomeOf } from '../story/outcome.ts';
 import { Rules } from './rules.ts';

@@ -1,0 +1,46 @@
+/** Faults of disks. */
+import type { Random } from '../../base/random.ts';
+import type { Simulation } from '../simulation.ts';
+import type { SimulatedNode } from '../world/node.ts';
+import { type Fault, slotsOf } from './fault.ts';
+
+/** What a flipped bit may hit: everything that a node reads when it starts. */
+const READ_AT_START = ['meta/', 'account/', 'promise/', 'body/', 'block/', 'offence/', 'evidence/', 'seal/'];
+
+/** A disk that lies makes its node one of the faulty, of whom there may be less than a third. */
+function diskFault(describe: string, damage: (node: SimulatedNode, world: Simulation, random: Random) => void): Fault {
+  return {
+    describe,
+    begin(world, random) {
+      const { nodes, genesis } = world;
+      const node = random.pick(nodes);
+      let power = 0n;
+      for (const { validator, isHonest } of nodes)
+        if (validator !== null && (!isHonest || validator === node.validator))
+          power += genesis.validators.validators[validator]?.power ?? 0n;
+      node.crash();
+      if (3n * power < genesis.validators.total) damage(node, world, random);
+      return { whom: slotsOf([node]), end: () => node.start() };
+    },
+  };
+}
+
+export const bitFlip = diskFault(
+  'flips a bit on the disk of a node that is off, in a value or in the log; such a node counts as faulty',
+  (node, world, random) => {
+    node.damaged = true;
+    const hit = random.chance(0.5)
+      ? `${node.disk.loseBatches()} batches of its log are gone`
+      : (node.disk.flipBit(READ_AT_START) ?? 'nothing');
+    world.note('bit-flip', node.slot, hit);
+  },
+);
+
+export const amnesia = diskFault(
+  'empties the disk of a node, which then may contradict itself: it counts as a liar',
+  (node, world) => {
+    node.isLiar = true;
+    node.disk.wipe();
+    world.note('amnesia', node.slot);
+  },
+);
