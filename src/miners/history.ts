@@ -13,7 +13,7 @@ export type Sight =
   /** `stays`: the first block of the branch that all miners stand on; `left`: those beside it. */
   | { readonly kind: 'closed'; readonly stays: PowBlock; readonly left: readonly PowBlock[] };
 
-const UNBOUNDED = { depthMax: Infinity, blocksMax: Infinity };
+const UNBOUNDED = { depthMax: Infinity, blocksMax: Infinity, sideBytesMax: Infinity };
 
 export class History {
   readonly #tree: BlockTree<Hash>;

@@ -5,6 +5,7 @@ import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { selectEd25519 } from '../crypto/select-ed25519.ts';
 import { identifyTransaction } from '../ledger/transaction.ts';
 import { blockOf, readBlock, type Template } from '../pow/block.ts';
+import { isFault } from '../pow/chain.ts';
 import { encodeHeader, NONCE_MAX } from '../pow/header.ts';
 import { search } from '../pow/mine.ts';
 import { type NodeEffect, type NodeInput, PowNode } from '../pow/node.ts';
@@ -69,8 +70,8 @@ function carryOut(effect: NodeEffect): void {
     case 'reorganised':
       return say({ kind: 'reorganised', depth: effect.depth, takenBack: effect.takenBack.map(({ id }) => id) });
     case 'refused':
-      // All miners are honest here.
-      invariant(false, 'a block of an honest miner was refused', { id: effect.id, code: effect.code });
+      // All miners are honest here. But a block may come to have no place in a tree that is full, or has grown on.
+      invariant(!isFault(effect.code), 'a block of an honest miner was refused', { id: effect.id, code: effect.code });
       return;
     default:
       return unreachable(effect);

@@ -5,7 +5,7 @@
  */
 import type { Address, Hash } from '../base/brand.ts';
 import { ForgetfulMap } from '../base/bounded.ts';
-import { invariant, present } from '../base/invariant.ts';
+import { present } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Account } from '../ledger/account.ts';
 import { execute } from '../ledger/execute.ts';
@@ -15,8 +15,9 @@ import type { IdentifiedTransaction } from '../ledger/transaction.ts';
 import { type AloneCode, bodyOf, checkBlockAlone, firstHeader, type PowBlock, type PowRules } from './block.ts';
 import { earliestTime, firstLineage, type Lineage, nextBits, nextLineage } from './difficulty.ts';
 import { headerId } from './header.ts';
-import { BRANCH_DEPTH_MAX, INVALID_MAX, TREE_BLOCKS_MAX } from './limits.ts';
-import { targetOf, workOf } from './target.ts';
+import { isTooLight } from './branch-work.ts';
+import { BRANCH_DEPTH_MAX, INVALID_MAX, sideBytesMax, TOO_DEEP_MAX, TREE_BLOCKS_MAX } from './limits.ts';
+import { workOfBits } from './target.ts';
 import { BlockTree, type TreeLimits } from './tree.ts';
 
 export interface ChainSettings {
@@ -38,8 +39,19 @@ export type RefusalCode =
   | 'INVALID_PARENT'
   | 'TOO_DEEP'
   | 'NO_ROOM'
+  | 'BRANCH_TOO_LIGHT'
   | 'BAD_SIGNATURE'
   | 'TRANSACTION_SKIPPED';
+
+/** Refusals that say nothing against a block, nor against who sent it: it has only no place here. They are ordinary, and honest
+ *  nodes come to them with one another. */
+const WITHOUT_FAULT: ReadonlySet<RefusalCode> = new Set(['TOO_DEEP', 'NO_ROOM', 'BRANCH_TOO_LIGHT']);
+export const isFault = (code: RefusalCode): boolean => !WITHOUT_FAULT.has(code);
+
+/** Refusals that say nothing of an id. The same header may come with the content that it binds; and what has no work behind it is
+ *  not worth a place in memory, since anybody makes as many of those as they like. All others are of this id for good: the root
+ *  binds every transaction and their order, and no other list has the same root (block.ts). */
+const NOT_OF_THE_ID: ReadonlySet<RefusalCode> = new Set(['BAD_TARGET', 'TOO_LITTLE_WORK', 'ROOT_MISMATCH']);
 
 /** What came of a block. `side`: it is on a branch that is not the best. */
 export type Verdict =
@@ -79,6 +91,8 @@ export class Chain {
   /** Height of the block, of transactions in those. */
   readonly #heights = new Map<Hash, number>();
   readonly #invalid = new ForgetfulMap<Hash, true>(INVALID_MAX);
+  /** The root of the tree only rises, so what began too deep once does so for ever. */
+  readonly #tooDeep = new ForgetfulMap<Hash, true>(TOO_DEEP_MAX);
   /** The block after which the state is this. Between two calls it is the tip. */
   #at: Hash;
 
@@ -87,7 +101,7 @@ export class Chain {
     this.#settings = settings;
     this.#state = genesisState(settings.genesis);
     this.#at = headerId(first);
-    this.#tree = new BlockTree(this.#at, settings.limits ?? { depthMax: BRANCH_DEPTH_MAX, blocksMax: TREE_BLOCKS_MAX });
+    this.#tree = new BlockTree(this.#at, settings.limits ?? limitsOf(settings.genesis));
     this.#known.set(this.#at, { block: null, lineage: firstLineage(first) });
   }
 
@@ -101,9 +115,18 @@ export class Chain {
     return this.#state;
   }
 
-  /** Whether there is nothing new to hear of a block: it is in the tree, or invalid. */
+  /** Whether there is nothing new to hear of a block: it is in the tree, or refused for good. */
   knows(id: Hash): boolean {
-    return this.#known.has(id) || this.#invalid.has(id);
+    return this.#known.has(id) || this.#invalid.has(id) || this.#tooDeep.has(id);
+  }
+
+  has(id: Hash): boolean {
+    return this.#known.has(id);
+  }
+
+  /** These stand on a block that was refused because its branch begins too deep. */
+  refuseDeep(ids: readonly Hash[]): void {
+    for (const id of ids) this.#tooDeep.set(id, true);
   }
 
   /** Undefined of blocks that are not in the tree, and of the first one. */
@@ -123,30 +146,39 @@ export class Chain {
     return height === undefined ? null : this.#tree.tip.height - height + 1;
   }
 
-  /** Takes in a block. `nowS`: seconds since 1970, by the caller's clock. */
-  add(block: PowBlock, nowS: number): Verdict {
+  /** Takes in a block. `nowS`: seconds since 1970, by the caller's clock. `waitingWork`: of blocks that wait for this one, on the
+   *  heaviest branch of them. */
+  add(block: PowBlock, nowS: number, waitingWork: () => bigint = () => 0n): Verdict {
     const { id, header, coinbase } = block;
     if (this.#known.has(id)) return { kind: 'known' };
     if (this.#invalid.has(id)) return refused('KNOWN_INVALID', `${id} was refused before`);
-    // These say nothing of the id: the same header may come with the content that it binds.
+    if (this.#tooDeep.has(id)) return refused('TOO_DEEP', `${id} was refused before`);
     const alone = checkBlockAlone(block, this.#settings.rules, this.#settings.genesis);
-    if (!alone.ok) return { kind: 'refused', ...alone.error };
+    if (!alone.ok) {
+      const { code, message } = alone.error;
+      return NOT_OF_THE_ID.has(code) ? refused(code, message) : this.#refuse(id, code, message);
+    }
     if (this.#invalid.has(header.parent)) return this.#refuse(id, 'INVALID_PARENT', 'its parent was refused');
     const { root } = this.#tree;
-    if (coinbase.height <= root.height)
+    if (coinbase.height <= root.height || this.#tooDeep.has(header.parent)) {
+      this.#tooDeep.set(id, true);
       return refused('TOO_DEEP', `height ${coinbase.height}; branches begin at ${root.height} or later`);
+    }
     const parent = this.#known.get(header.parent);
     if (parent === undefined) return { kind: 'orphan' };
     const fits = this.#checkInContext(block, parent.lineage, nowS);
     // What is too far ahead today is not so tomorrow.
     if (!fits.ok && fits.error.code === 'TIME_TOO_FAR') return { kind: 'refused', ...fits.error };
     if (!fits.ok) return this.#refuse(id, fits.error.code, fits.error.message);
+    const work = workOfBits(header.bits);
+    if (isTooLight(this.#tree, header.parent, work, waitingWork))
+      return refused('BRANCH_TOO_LIGHT', `${id} is on a branch with too little work for its length`);
     const unsigned = block.transactions.find((item) => !this.#settings.isSigned(item));
     if (unsigned !== undefined) return this.#refuse(id, 'BAD_SIGNATURE', `${unsigned.id} is not signed by its sender`);
 
     const before = this.#at;
     this.#known.set(id, { block, lineage: nextLineage(parent.lineage, header, this.#settings.rules) });
-    const place = this.#tree.add(id, header.parent, workOfBits(header.bits));
+    const place = this.#tree.add(id, header.parent, work, block.bytes.length);
     const invalid = this.#follow();
     if (invalid !== null) return refused(invalid.code, invalid.message);
     const verdict: Verdict = place === 'tip' ? { kind: 'tip', change: this.#change(before) } : { kind: 'side' };
@@ -245,9 +277,8 @@ export class Chain {
 
 const refused = (code: RefusalCode, message: string): Verdict => ({ kind: 'refused', code, message });
 
-/** Of bits that were checked. */
-function workOfBits(bits: number): bigint {
-  const target = targetOf(bits);
-  invariant(target.ok, 'bits of a block that was checked', { bits });
-  return workOf(target.value);
-}
+const limitsOf = ({ ledger }: Genesis): TreeLimits => ({
+  depthMax: BRANCH_DEPTH_MAX,
+  blocksMax: TREE_BLOCKS_MAX,
+  sideBytesMax: sideBytesMax(ledger.blockWeightMax),
+});

@@ -16,8 +16,9 @@ import { Chain, type Change, type ChainSettings, type RefusalCode } from './chai
 import { earliestTime, nextBits } from './difficulty.ts';
 import { VERSION } from './header.ts';
 import { ORPHAN_BYTES_MAX, ORPHANS_MAX, POOL_TRANSACTIONS_MAX } from './limits.ts';
-import { Orphans, type Peer } from './orphans.ts';
+import { type Lost, Orphans, type Peer } from './orphans.ts';
 import { Pool } from './pool.ts';
+import { Wishes } from './wishes.ts';
 
 export type NodeInput =
   /** A peer sent a block, asked for or not. */
@@ -59,6 +60,7 @@ export class PowNode {
   readonly #chain: Chain;
   readonly #pool = new Pool();
   readonly #orphans = new Orphans({ countMax: ORPHANS_MAX, bytesMax: ORPHAN_BYTES_MAX });
+  readonly #wishes = new Wishes();
   /** Transactions whose signature was checked: most come alone first, and then in a block or two. */
   readonly #signed = new ForgetfulMap<Hash, true>(2 * POOL_TRANSACTIONS_MAX);
   #templates = 0;
@@ -95,8 +97,7 @@ export class PowNode {
       case 'transaction':
         return this.#takeTransaction(input.item, input.from);
       case 'announced':
-        if (this.#orphans.has(input.id)) return [this.#askForMissing(input.id, input.from)];
-        return this.#chain.knows(input.id) ? [] : [{ kind: 'ask', to: input.from, id: input.id }];
+        return this.#seek(input.from, input.id);
       case 'ask': {
         const block = this.#chain.block(input.id);
         return block === undefined ? [] : [{ kind: 'send-block', to: input.from, block }];
@@ -110,60 +111,99 @@ export class PowNode {
     }
   }
 
-  /** What an orphan waits for, asked of a peer that has the orphan. Every such peer is asked, not only the first: that one may
-   *  never answer, and then the orphan would wait for ever. */
-  #askForMissing(orphan: Hash, to: Peer): NodeEffect {
-    return { kind: 'ask', to, id: this.#orphans.missing(orphan) };
+  /** The next block on the way to this one, asked of a peer that has this one. Every such peer is asked, not only the first: that
+   *  one may never answer, and then the block would wait for ever. */
+  #ask(peer: Peer, id: Hash): NodeEffect[] {
+    const next = this.#orphans.missing(id, (other) => this.#chain.has(other));
+    if (this.#chain.knows(next)) return [];
+    this.#wishes.asked(peer, next);
+    return [{ kind: 'ask', to: peer, id: next }];
+  }
+
+  /** A peer has this block. */
+  #seek(peer: Peer, id: Hash): NodeEffect[] {
+    if (this.#chain.knows(id)) return [];
+    this.#wishes.announced(peer, id);
+    return this.#ask(peer, id);
   }
 
   /** `from`: null of our own. */
   #takeBlock(first: PowBlock, from: Peer | null, nowS: number): readonly NodeEffect[] {
     const effects: NodeEffect[] = [];
     const changes: Change[] = [];
+    const lost: Lost[] = [];
+    const isAnswer = from !== null && this.#wishes.askedOf(from) === first.id;
     // A block may be what others wait for, and those what again others do.
     const waiting: { readonly block: PowBlock; readonly from: Peer | null }[] = [{ block: first, from }];
     for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
       const { block } = next;
-      if (this.#orphans.has(block.id)) {
-        if (next.from !== null) effects.push(this.#askForMissing(block.id, next.from));
+      const sender = this.#orphans.senderOf(block.id);
+      if (sender !== null) {
+        if (next.from !== null && next.from !== sender) effects.push(...this.#ask(next.from, block.id));
         continue;
       }
-      const verdict = this.#chain.add(block, nowS);
+      const verdict = this.#chain.add(block, nowS, () => this.#orphans.workAbove(block.id));
       if (verdict.kind === 'tip' || verdict.kind === 'side') {
         effects.push({ kind: 'connected', block, isTip: verdict.kind === 'tip' });
         effects.push(announcement(block, next.from));
+        this.#orphans.drop(block.id);
         waiting.push(...this.#orphans.takeChildren(block.id));
+        lost.push(...this.#orphans.lostChildren(block.id));
       }
       if (verdict.kind === 'tip') changes.push(verdict.change);
-      if (verdict.kind === 'orphan' && next.from !== null) {
-        this.#orphans.add(block, next.from);
-        if (this.#orphans.has(block.id)) effects.push(this.#askForMissing(block.id, next.from));
-      }
+      if (verdict.kind === 'orphan' && next.from !== null) effects.push(...this.#takeOrphan(block, next.from));
       if (verdict.kind === 'refused') {
-        if (this.#endsBranch(block.id, verdict.code)) this.#orphans.dropBranch(block.id);
+        this.#endBranch(block.id, verdict.code);
         if (next.from !== null) effects.push({ kind: 'refused', from: next.from, id: block.id, code: verdict.code });
       }
     }
+    effects.push(...this.#goOn(first.id, from, lost, isAnswer));
     if (changes.length > 0) effects.push(...this.#follow(changes, nowS));
     return effects;
   }
 
-  /** Whether what waits for a refused block waits in vain: the block is invalid, or has no place in the tree. Other refusals do not
-   *  say so: anybody can send the header of a good block with another content, and what is too far ahead of the clock is so for
-   *  a while only. */
-  #endsBranch(id: Hash, code: RefusalCode): boolean {
-    return code === 'TOO_DEEP' || code === 'NO_ROOM' || this.#chain.knows(id);
+  #takeOrphan(block: PowBlock, from: Peer): readonly NodeEffect[] {
+    this.#orphans.add(block, from);
+    if (!this.#orphans.has(block.id)) return [];
+    const newest = this.#wishes.newestOf(from);
+    if (newest === null || this.#chain.knows(newest)) this.#wishes.announced(from, block.id);
+    return this.#ask(from, block.id);
+  }
+
+  /** Asks on after a block that has found its place, now or before. First for what comes next on it and lost its content: of the
+   *  peer that has just sent something, which is there and answers, and of the one that sent that content. Where there is none, for
+   *  what is missing to the newest block that the peer has, if this was the answer to what it was asked for last. */
+  #goOn(id: Hash, from: Peer | null, lost: readonly Lost[], isAnswer: boolean): readonly NodeEffect[] {
+    const effects: NodeEffect[] = [];
+    for (const { id: next, from: owner } of lost)
+      for (const peer of new Set([from ?? owner, owner])) effects.push(...this.#ask(peer, next));
+    if (from === null || effects.length > 0 || !isAnswer || !this.#chain.has(id)) return effects;
+    const newest = this.#wishes.newestOf(from);
+    return newest === null || this.#chain.knows(newest) ? effects : this.#ask(from, newest);
+  }
+
+  /** Drops what waits for a refused block, where it waits in vain: the block is invalid, or has no place in the tree. Other refusals
+   *  do not say so: anybody can send the header of a good block with another content, what is too far ahead of the clock is so for
+   *  a while only, and a branch that is too light may become heavier by what waits. */
+  #endBranch(id: Hash, code: RefusalCode): void {
+    if (code !== 'NO_ROOM' && !this.#chain.knows(id)) return;
+    this.#orphans.drop(id);
+    const dropped = this.#orphans.dropBranch(id);
+    if (code === 'TOO_DEEP') this.#chain.refuseDeep(dropped);
   }
 
   /** The tip is another one. */
   #follow(changes: readonly Change[], nowS: number): readonly NodeEffect[] {
     const effects: NodeEffect[] = [];
+    const lost: IdentifiedTransaction[] = [];
     for (const { undone, takenBack } of changes) {
       // Of several blocks at once a later one may hold again what an earlier one took back.
-      const lost = takenBack.filter(({ id }) => this.#chain.confirmations(id) === null);
-      this.#pool.follow(lost, this.#chain.state);
-      if (undone.length > 0) effects.push({ kind: 'reorganised', depth: undone.length, takenBack: lost });
+      const stays = takenBack.filter(({ id }) => this.#chain.confirmations(id) === null);
+      lost.push(...stays);
+      if (undone.length > 0) effects.push({ kind: 'reorganised', depth: undone.length, takenBack: stays });
     }
+    // Once for all of them: it looks at every transaction that waits.
+    this.#pool.follow(lost, this.#chain.state);
     effects.push({ kind: 'mine', template: this.#template(nowS) });
     return effects;
   }

@@ -1,13 +1,14 @@
 /**
  * Selfish mining: withhold what is found, so that others waste their work on blocks that are orphaned later.
- * Source: Eyal & Sirer 2014, "Majority is not enough", sections 3 and 4. α: the pool's share of the hash power. γ: the share of
+ * Source: Eyal & Sirer 2014, "Majority is not Enough: Bitcoin Mining is Vulnerable", in the sections "The Selfish-Mine Strategy" and
+ * "Analysis". α: the pool's share of the hash power. γ: the share of
  * the others that mines on the pool's block where two equal branches are published.
  */
 import type { BlockTree } from './tree.ts';
 import { WithheldBranch, type WithholdingMiner } from './withheld.ts';
 
 /** The pool's part of the blocks of the best chain, in the long run. α and γ from 0 to 1; from α = ½ on the pool has all of them.
- *  Source: equation 8. */
+ *  Source: the revenue of the pool, in "Analysis". */
 export function selfishRevenue(alpha: number, gamma: number): number {
   if (alpha >= 0.5) return 1;
   const others = 1 - alpha;
@@ -15,10 +16,10 @@ export function selfishRevenue(alpha: number, gamma: number): number {
   return gained / (1 - alpha * (1 + (2 - alpha) * alpha));
 }
 
-/** From this share on the pool has more than its share of the blocks. Source: observation 1. */
+/** From this share on the pool has more than its share of the blocks. Source: the threshold, in "Analysis". */
 export const selfishThreshold = (gamma: number): number => (1 - gamma) / (3 - 2 * gamma);
 
-/** Algorithm 1. Its Δ is the pool's branch less the public one, before the block that is new. */
+/** The algorithm of "The Selfish-Mine Strategy". Its Δ is the pool's branch less the public one, before the block that is new. */
 export class SelfishMiner<Id> implements WithholdingMiner<Id> {
   readonly #tree: BlockTree<Id>;
   readonly #branch: WithheldBranch<Id>;

@@ -47,5 +47,12 @@ export function bitsOf(target: bigint): number {
 /** Hashes that are expected to find a block: one of so many is at most the target. */
 export const workOf = (target: bigint): bigint => TARGET_END / (target + 1n);
 
+/** The same of bits that were checked. */
+export function workOfBits(bits: number): bigint {
+  const target = targetOf(bits);
+  invariant(target.ok, 'bits of a block that was checked', { bits });
+  return workOf(target.value);
+}
+
 /** The easiest target that takes so much work, or a little more. */
 export const targetOfWork = (work: bigint): bigint => TARGET_END / work - 1n;

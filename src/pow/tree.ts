@@ -23,6 +23,9 @@ interface Node<Id> extends TreeNode<Id> {
   // A list of the children without an array for each block: most have one child.
   firstChild: Node<Id> | null;
   nextSibling: Node<Id> | null;
+  readonly bytes: number;
+  /** Of it and of all blocks before it. */
+  readonly chainBytes: number;
 }
 
 export interface TreeLimits {
@@ -30,6 +33,8 @@ export interface TreeLimits {
   readonly depthMax: number;
   /** Blocks in the tree; at least those of two branches that are as deep as may be. */
   readonly blocksMax: number;
+  /** Bytes of the blocks that are not on the best branch; at least those of a branch that is as deep as may be. */
+  readonly sideBytesMax: number;
 }
 
 /** `tip`: it is the best block now. `side`: another one is. `orphan`: its parent is not here. */
@@ -49,12 +54,13 @@ export class BlockTree<Id> {
   readonly #nodes = new Map<Id, Node<Id>>();
   #root: Node<Id>;
   #tip: Node<Id>;
+  #bytes = 0;
 
   /** A tree of its root alone, at height 0 and without work: all branches have what stands before it in common. */
   constructor(root: Id, limits: TreeLimits) {
     invariant(limits.blocksMax >= 2 * (limits.depthMax + 1), 'two branches fit a tree', { ...limits });
     this.#limits = limits;
-    this.#root = this.#insert(root, null, 0n);
+    this.#root = this.#insert(root, null, 0n, 0);
     this.#tip = this.#root;
   }
 
@@ -72,16 +78,21 @@ export class BlockTree<Id> {
     return this.#nodes.size;
   }
 
+  /** Of the blocks that are not on the best branch. */
+  get sideBytes(): number {
+    return this.#bytes - (this.#tip.chainBytes - this.#root.chainBytes + this.#root.bytes);
+  }
+
   get(id: Id): TreeNode<Id> | undefined {
     return this.#nodes.get(id);
   }
 
-  /** Takes in a block. `work`: of this block alone, positive. */
-  add(id: Id, parentId: Id, work: bigint): Added {
+  /** Takes in a block. `work`: of this block alone, positive. `bytes`: of its content, where that is kept beside the tree. */
+  add(id: Id, parentId: Id, work: bigint, bytes = 0): Added {
     if (this.#nodes.has(id)) return 'known';
     const parent = this.#nodes.get(parentId);
     if (parent === undefined) return 'orphan';
-    const node = this.#insert(id, parent, work);
+    const node = this.#insert(id, parent, work, bytes);
     // Not where they are equal: what was seen first stays.
     if (node.chainWork <= this.#tip.chainWork) return 'side';
     this.#tip = node;
@@ -98,14 +109,14 @@ export class BlockTree<Id> {
   }
 
   /** Forgets what the limits leave no room for: branches that begin too deep below the tip with the blocks before them, and,
-   *  where too many blocks are here, ends of branches, those with the least work first. `newest`: of these it goes last. A branch
+   *  where too many blocks or bytes are here, ends of branches, those with the least work first. `newest`: of these it goes last. A branch
    *  comes oldest block first, and while it comes it has less work than it will have in the end. Returns the ids of what is
    *  forgotten. Whoever follows the tip does so first: the way there may lead through what is forgotten. */
   prune(newest?: Id): readonly Id[] {
-    const { depthMax, blocksMax } = this.#limits;
+    const { depthMax, blocksMax, sideBytesMax } = this.#limits;
     const forgotten: Id[] = [];
     while (this.#tip.height - this.#root.height > depthMax) this.#raiseRoot(forgotten);
-    while (this.#nodes.size > blocksMax) {
+    while (this.#nodes.size > blocksMax || this.sideBytes > sideBytesMax) {
       const end = this.#worstEnd(newest);
       if (end === undefined) break;
       forgotten.push(...this.#cut(end));
@@ -118,6 +129,17 @@ export class BlockTree<Id> {
     let node = this.#nodes.get(id) ?? null;
     while (node !== null && node.height > height) node = node.parent;
     return node?.height === height ? node : undefined;
+  }
+
+  /** The newest block that this one's branch and the best one have in common. */
+  fork(id: Id): TreeNode<Id> {
+    let left = present(this.#nodes.get(id), 'a block of a branch');
+    let right = this.#tip;
+    while (left !== right) {
+      if (left.height >= right.height) left = present(left.parent, 'a parent above the root');
+      else right = present(right.parent, 'a parent above the root');
+    }
+    return left;
   }
 
   /** The way from one block to another; both are in the tree. */
@@ -137,7 +159,7 @@ export class BlockTree<Id> {
     return { undo, redo: redo.reverse() };
   }
 
-  #insert(id: Id, parent: Node<Id> | null, work: bigint): Node<Id> {
+  #insert(id: Id, parent: Node<Id> | null, work: bigint, bytes: number): Node<Id> {
     const node: Node<Id> = {
       id,
       parent,
@@ -145,9 +167,12 @@ export class BlockTree<Id> {
       chainWork: parent === null ? work : parent.chainWork + work,
       firstChild: null,
       nextSibling: parent === null ? null : parent.firstChild,
+      bytes,
+      chainBytes: parent === null ? bytes : parent.chainBytes + bytes,
     };
     if (parent !== null) parent.firstChild = node;
     this.#nodes.set(id, node);
+    this.#bytes += bytes;
     return node;
   }
 
@@ -166,6 +191,7 @@ export class BlockTree<Id> {
     const waiting = [node];
     for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
       this.#nodes.delete(next.id);
+      this.#bytes -= next.bytes;
       cut.push(next.id);
       for (let child = next.firstChild; child !== null; child = child.nextSibling) waiting.push(child);
     }
@@ -180,6 +206,7 @@ export class BlockTree<Id> {
     for (let child = old.firstChild; child !== null; child = child.nextSibling) if (child !== next) others.push(child);
     for (const other of others) forgotten.push(...this.#cut(other));
     this.#nodes.delete(old.id);
+    this.#bytes -= old.bytes;
     forgotten.push(old.id);
     next.parent = null;
     this.#root = next;

@@ -9,7 +9,7 @@ import { SelfishMiner } from './selfish.ts';
 import { BlockTree } from './tree.ts';
 
 /** Nothing is pruned: a race is short, and a node would look at all of it too. */
-const UNPRUNED = { depthMax: Infinity, blocksMax: Infinity };
+const UNPRUNED = { depthMax: Infinity, blocksMax: Infinity, sideBytesMax: Infinity };
 /** All blocks are equally hard. */
 const WORK = 1n;
 const START = 0;

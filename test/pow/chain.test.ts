@@ -5,7 +5,7 @@ import { FULL_BODY_BYTES_MAX } from '../../src/ledger/block.ts';
 import { OPERATIONS_MAX, TRANSACTION_WEIGHT_MAX } from '../../src/ledger/limits.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { readBlock, type PowBlock } from '../../src/pow/block.ts';
-import type { Chain, Verdict } from '../../src/pow/chain.ts';
+import { type Chain, isFault, type RefusalCode, type Verdict } from '../../src/pow/chain.ts';
 import { search } from '../../src/pow/mine.ts';
 import { encodeHeader } from '../../src/pow/header.ts';
 import { targetOf } from '../../src/pow/target.ts';
@@ -220,6 +220,52 @@ describe('an invalid body', () => {
     expect(code(chain.add(block, LATE_S))).toBe('tip');
   });
 
+  test.each<[string, (items: readonly IdentifiedTransaction[]) => readonly IdentifiedTransaction[]]>([
+    // The trees of CVE-2012-2459 gave this and the good content one root.
+    ['its last transaction twice', (items) => [...items, items.at(-1)!]],
+    ['its first transaction twice', (items) => [items[0]!, ...items]],
+    ['a transaction of another chain', () => [foreign()]],
+    ['too much', () => heavy()],
+  ])('with %s under the header of a good one is forgotten, and the good one is taken', (_, spoil) => {
+    const quarry = new Quarry();
+    const block = quarry.block(quarry.first, { transactions: [pay(0, 0), pay(1, 0), pay(2, 0)] });
+    const chain = newChain();
+    const spoilt = { ...block, transactions: spoil(block.transactions) };
+    expect(code(chain.add(spoilt, LATE_S))).toBe('ROOT_MISMATCH');
+    expect(chain.knows(block.id)).toBe(false);
+    expect(code(chain.add(block, LATE_S))).toBe('tip');
+  });
+
+  test.each<[string, (quarry: Quarry) => PowBlock, boolean]>([
+    ['DUPLICATE_TRANSACTION', (q) => q.block(q.first, { transactions: [pay(0, 0), pay(0, 0)] }), true],
+    ['BODY_TOO_HEAVY', (q) => q.block(q.first, { transactions: heavy() }), true],
+    ['WRONG_CHAIN', (q) => q.block(q.first, { transactions: [foreign()] }), true],
+    ['BAD_HEIGHT', (q) => q.block(q.first, { height: 2 }), true],
+    ['ROOT_MISMATCH', (q) => ({ ...q.block(q.first), transactions: [pay(0, 0)] }), false],
+    // There is no work behind it, so that remembering it would let anybody fill the memory.
+    ['BAD_TARGET', (q) => q.block(q.first, { header: { bits: 0x207fffff } }), false],
+  ])('%s: whether it is remembered', (expected, make, isRemembered) => {
+    const quarry = new Quarry();
+    const block = make(quarry);
+    const chain = newChain();
+    expect(code(chain.add(block, LATE_S))).toBe(expected);
+    expect(chain.knows(block.id)).toBe(isRemembered);
+    expect(code(chain.add(block, LATE_S))).toBe(isRemembered ? 'KNOWN_INVALID' : expected);
+    expect(code(chain.add(quarry.block(block.id, { header: { bits: FIRST_BITS } }), LATE_S))).toBe(
+      isRemembered ? 'INVALID_PARENT' : 'orphan',
+    );
+  });
+
+  test.each<[RefusalCode, boolean]>([
+    ['NO_ROOM', false],
+    ['BRANCH_TOO_LIGHT', false],
+    ['TOO_DEEP', false],
+    ['ROOT_MISMATCH', true],
+    ['TRANSACTION_SKIPPED', true],
+  ])('%s: whether it is held against who sent the block', (refusal, expected) => {
+    expect(isFault(refusal)).toBe(expected);
+  });
+
   test('with a transaction that its sender did not sign is refused', () => {
     const quarry = new Quarry();
     const chain = newChain({ isSigned: () => false });
@@ -253,7 +299,7 @@ describe('time and depth', () => {
 
   test('a branch that begins too deep is refused, however much work it has', () => {
     const quarry = new Quarry();
-    const limits = { depthMax: 5, blocksMax: 12 };
+    const limits = { depthMax: 5, blocksMax: 12, sideBytesMax: Infinity };
     const chain = newChain({ limits });
     const [a1, ...rest] = quarry.chain(quarry.first, 12) as [PowBlock, ...PowBlock[]];
     addAll(chain, [a1, ...rest]);
@@ -268,7 +314,7 @@ describe('time and depth', () => {
 
   test('what is forgotten takes its confirmations along', () => {
     const quarry = new Quarry();
-    const chain = newChain({ limits: { depthMax: 5, blocksMax: 12 } });
+    const chain = newChain({ limits: { depthMax: 5, blocksMax: 12, sideBytesMax: Infinity } });
     const paid = pay(0, 0);
     const a1 = quarry.block(quarry.first, { transactions: [paid] });
     addAll(chain, [a1, ...quarry.chain(a1.id, 4)]);

@@ -1,8 +1,9 @@
-import { describe, expect, test } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { PowBlock } from '../../src/pow/block.ts';
 import { ORPHANS_MAX } from '../../src/pow/limits.ts';
 import type { NodeEffect } from '../../src/pow/node.ts';
 import { PowNode } from '../../src/pow/node.ts';
+import { Pool } from '../../src/pow/pool.ts';
 import { LATE_S, pay, Quarry, RULES, settings, START_S } from './kit.ts';
 
 const newNode = (miner = 0): PowNode => new PowNode({ ...settings(), miner });
@@ -11,7 +12,7 @@ const hear = (node: PowNode, block: PowBlock, from = 'peer'): readonly NodeEffec
 const kinds = (effects: readonly NodeEffect[]): string[] => effects.map(({ kind }) => kind);
 
 /** The least room that a tree may have. */
-const TIGHT = { depthMax: 5, blocksMax: 12 };
+const TIGHT = { depthMax: 5, blocksMax: 12, sideBytesMax: Infinity };
 
 /** A node, and a branch that becomes so easy that it fills the tree before it has the work of the best one. Its last two blocks
  *  have no room. */
@@ -169,6 +170,22 @@ describe('a node that hears of blocks', () => {
     expect(effects.at(-1)).toMatchObject({ kind: 'mine', template: { transactions: [] } });
   });
 
+  test('looks once at the transactions that wait, however many blocks find their place at once', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const [lost, kept] = [pay(0, 0), pay(1, 0)];
+    const a1 = quarry.block(quarry.first, { transactions: [lost] });
+    for (const block of [a1, quarry.block(a1.id, { transactions: [kept] })]) hear(node, block);
+    const [b1, ...rest] = quarry.chain(quarry.first, 40) as [PowBlock, ...PowBlock[]];
+    for (const block of rest.toReversed()) hear(node, block);
+    const follow = vi.spyOn(Pool.prototype, 'follow');
+    const effects = hear(node, b1);
+    expect(follow.mock.calls.map(([takenBack]) => takenBack)).toEqual([[lost, kept]]);
+    follow.mockRestore();
+    expect(effects.at(-1)).toMatchObject({ kind: 'mine', template: { transactions: [lost, kept] } });
+    expect(node.tip.height).toBe(40);
+  });
+
   test('drops what waits for a block that proves to be invalid, and says who sent that', () => {
     const quarry = new Quarry();
     const node = newNode();
@@ -214,8 +231,12 @@ describe('a node that hears of blocks', () => {
     const b9 = quarry.block(b1.id, { height: 9 });
     expect(hear(node, b9)).toEqual([{ kind: 'ask', to: 'peer', id: b1.id }]);
     expect(hear(node, b1)).toMatchObject([{ kind: 'refused', code: 'TOO_DEEP' }]);
-    // It is no orphan any more, so it is asked for itself.
-    expect(node.step({ kind: 'announced', from: 'peer', id: b9.id }, LATE_S)).toMatchObject([{ id: b9.id }]);
+    // All of it has been refused for good, so nobody is asked for any of it again.
+    for (const { id } of [b1, b9]) expect(node.step({ kind: 'announced', from: 'peer', id }, LATE_S)).toEqual([]);
+    expect(hear(node, b9)).toMatchObject([{ kind: 'refused', code: 'TOO_DEEP' }]);
+    const b10 = quarry.block(b9.id, { height: 10 });
+    expect(hear(node, b10)).toMatchObject([{ kind: 'refused', code: 'TOO_DEEP' }]);
+    expect(node.step({ kind: 'announced', from: 'peer', id: b10.id }, LATE_S)).toEqual([]);
     expect(hear(node, b2)).toMatchObject([{ kind: 'refused', code: 'TOO_DEEP' }]);
   });
 
@@ -228,6 +249,17 @@ describe('a node that hears of blocks', () => {
     const better = quarry.chain(main[7]!.id, 12);
     for (const block of better.toReversed()) hear(node, block, 'honest');
     expect(node.tip.id).toBe(better.at(-1)?.id);
+  });
+
+  test('neither asks for a block that is invalid in itself again, nor keeps what waits for it', () => {
+    const quarry = new Quarry();
+    const node = newNode();
+    const bad = quarry.block(quarry.first, { transactions: [pay(0, 0), pay(0, 0)] });
+    const child = quarry.block(bad.id);
+    hear(node, child, 'victim');
+    expect(hear(node, bad, 'liar')).toMatchObject([{ kind: 'refused', code: 'DUPLICATE_TRANSACTION' }]);
+    expect(node.step({ kind: 'announced', from: 'peer', id: bad.id }, LATE_S)).toEqual([]);
+    expect(hear(node, child, 'victim')).toMatchObject([{ kind: 'refused', code: 'INVALID_PARENT' }]);
   });
 
   test('drops what waits for a block that the tree has no room for, and tells nobody of that', () => {

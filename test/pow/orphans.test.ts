@@ -1,9 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import type { PowBlock } from '../../src/pow/block.ts';
 import { Orphans } from '../../src/pow/orphans.ts';
-import { Quarry } from './kit.ts';
+import { workOfBits } from '../../src/pow/target.ts';
+import { FIRST_BITS, Quarry } from './kit.ts';
 
 const UNBOUNDED = { countMax: 1000, bytesMax: 1_000_000 };
+
+/** Of each block of these tests. */
+const WORK = workOfBits(FIRST_BITS);
 
 const quarry = new Quarry();
 const [a1, a2, a3, a4] = quarry.chain(quarry.first, 4) as [PowBlock, PowBlock, PowBlock, PowBlock];
@@ -24,9 +28,28 @@ describe('orphans', () => {
   test('tell which block has to come first', () => {
     const orphans = new Orphans(UNBOUNDED);
     orphans.add(a4, 'peer');
-    expect(orphans.missing(a4.id)).toBe(a3.id);
+    expect(orphans.missing(a4.id, () => false)).toBe(a3.id);
     orphans.add(a3, 'other');
-    expect(orphans.missing(a4.id)).toBe(a2.id);
+    expect(orphans.missing(a4.id, () => false)).toBe(a2.id);
+    expect(orphans.missing(a1.id, () => false)).toBe(a1.id);
+  });
+
+  test('without room for their contents are known all the same, with what is missing and the work in them', () => {
+    const orphans = new Orphans({ ...UNBOUNDED, bytesMax: a1.bytes.length });
+    for (const block of [a4, a3, a2]) orphans.add(block, 'peer');
+    expect([orphans.size, orphans.bytes]).toEqual([3, a2.bytes.length]);
+    expect([a2, a3, a4].map(({ id }) => orphans.senderOf(id))).toEqual(['peer', null, null]);
+    expect(orphans.missing(a4.id, () => false)).toBe(a1.id);
+    expect([orphans.workAbove(a1.id), orphans.workAbove(a3.id)]).toEqual([3n * WORK, WORK]);
+    expect(orphans.takeChildren(a1.id).map(({ block }) => block.id)).toEqual([a2.id]);
+    expect(orphans.takeChildren(a2.id)).toEqual([]);
+    expect(orphans.lostChildren(a2.id)).toMatchObject([{ id: a3.id, from: 'peer' }]);
+    expect(orphans.missing(a4.id, (id) => id === a2.id)).toBe(a3.id);
+    // Its content comes again, of another peer.
+    orphans.add(a3, 'other');
+    expect([orphans.senderOf(a3.id), orphans.bytes, orphans.size]).toEqual(['other', a3.bytes.length, 2]);
+    expect(orphans.dropBranch(a2.id)).toEqual([a3.id, a4.id]);
+    expect([orphans.bytes, orphans.size]).toEqual([0, 0]);
   });
 
   test('that stand on what is invalid are dropped with their descendants', () => {

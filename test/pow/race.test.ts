@@ -5,7 +5,7 @@ import { BlockTree } from '../../src/pow/tree.ts';
 /** Plays a story: blocks in lower case are the attacker's, in upper case the others', who mine on the public tip. Tells what was
  *  published after each. */
 function play(confirmations: number, story: string): { published: string[]; tip: string; behind: number } {
-  const tree = new BlockTree<string>('root', { depthMax: Infinity, blocksMax: Infinity });
+  const tree = new BlockTree<string>('root', { depthMax: Infinity, blocksMax: Infinity, sideBytesMax: Infinity });
   const attacker = new DoubleSpender(tree, confirmations);
   const parents = new Map<string, string>();
   const published: string[] = [];

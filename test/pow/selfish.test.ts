@@ -62,7 +62,7 @@ describe.skipIf(!haveVectors)('published tables (../shared/vectors/proof-of-work
 /** Plays a story: `pool` blocks are found, in lower case, by the pool; `OTHERS`, in upper case, by others on the public tip, or
  *  on `X` in `Y>X`. Tells what was published after each. */
 function play(story: string): { published: string[]; tip: string; head: string } {
-  const tree = new BlockTree<string>('root', { depthMax: Infinity, blocksMax: Infinity });
+  const tree = new BlockTree<string>('root', { depthMax: Infinity, blocksMax: Infinity, sideBytesMax: Infinity });
   const pool = new SelfishMiner(tree);
   const parents = new Map<string, string>();
   const published: string[] = [];

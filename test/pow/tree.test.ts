@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { BlockTree } from '../../src/pow/tree.ts';
 
-const LIMITS = { depthMax: 4, blocksMax: 12 };
-const UNBOUNDED = { depthMax: Infinity, blocksMax: Infinity };
+const LIMITS = { depthMax: 4, blocksMax: 12, sideBytesMax: Infinity };
+const UNBOUNDED = { depthMax: Infinity, blocksMax: Infinity, sideBytesMax: Infinity };
 
 /** A tree with a chain for each row: where it begins, and the ids of its blocks, each of work 1 where none is given. */
 function treeOf(limits: typeof LIMITS, ...rows: readonly (readonly [string, string, bigint?])[]): BlockTree<string> {
@@ -151,7 +151,54 @@ describe('bounds', () => {
     expect(tree.tip.id).toBe('a4');
   });
 
+  test('is bounded in bytes beside the best branch, which itself is never given up for them', () => {
+    const tree = new BlockTree('root', { depthMax: 4, blocksMax: 100, sideBytesMax: 1000 });
+    let parent = 'root';
+    for (const id of ['a1', 'a2', 'a3', 'a4']) {
+      tree.add(id, parent, 10n, 900);
+      parent = id;
+    }
+    expect(tree.prune('a4')).toEqual([]);
+    expect(tree.sideBytes).toBe(0);
+    const sides = Array.from({ length: 30 }, (_, index) => `s${index}`);
+    for (const side of sides) {
+      tree.add(side, 'root', 1n, 400);
+      tree.prune(side);
+      expect(tree.sideBytes).toBeLessThanOrEqual(1000);
+    }
+    expect([tree.tip.id, tree.size, tree.sideBytes]).toEqual(['a4', 7, 800]);
+    // A branch that comes to win has the room of the others; then the former one is beside it.
+    for (const [id, on] of [
+      ['b1', 'a2'],
+      ['b2', 'b1'],
+    ] as const) {
+      expect(tree.add(id, on, 10n, 450)).toBe('side');
+      tree.prune(id);
+    }
+    expect([tree.get('b2')?.height, tree.sideBytes]).toEqual([4, 900]);
+    expect(tree.add('b3', 'b2', 10n, 450)).toBe('tip');
+    expect(tree.prune('b3')).toEqual(expect.arrayContaining(['root', 'a4']));
+    expect(tree.sideBytes).toBe(900);
+    tree.remove('b1');
+    expect([tree.tip.id, tree.sideBytes]).toEqual(['a3', 0]);
+  });
+
+  test('bytes of the best branch are never counted beside it, however far the root has risen', () => {
+    const tree = new BlockTree(0, { depthMax: 4, blocksMax: 100, sideBytesMax: 1000 });
+    for (let id = 1; id < 20; id++) {
+      tree.add(id, id - 1, 10n, 900 + id);
+      tree.add(-id, id - 1, 9n, 300);
+      tree.prune(id);
+      const sides = [...Array(id).keys()].filter((at) => tree.get(-1 - at) !== undefined).length;
+      expect(tree.sideBytes).toBe(300 * sides);
+      expect(sides).toBe(Math.min(id, 3));
+    }
+    expect(tree.root.height).toBe(15);
+  });
+
   test('a tree too small for two branches is a bug', () => {
-    expect(() => new BlockTree(0, { depthMax: 4, blocksMax: 9 })).toThrow('two branches fit a tree');
+    expect(() => new BlockTree(0, { depthMax: 4, blocksMax: 9, sideBytesMax: Infinity })).toThrow(
+      'two branches fit a tree',
+    );
   });
 });
