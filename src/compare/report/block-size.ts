@@ -4,7 +4,7 @@ import type { BlockSize } from '../compare.ts';
 import { BLOCK_MS } from '../pow-network.ts';
 import type { ScenarioName } from '../scenario.ts';
 import { TITLES } from './facts.ts';
-import { duration, escaped, percent } from './words.ts';
+import { duration, escaped, percent, runsInWords } from './words.ts';
 
 const WHERE: Readonly<Partial<Record<ScenarioName, string>>> = {
   calm: 'in calm',
@@ -29,7 +29,7 @@ export function blockSizesOf(measured: readonly BlockSize[], command: string): s
     );
   const heads = columns.map(
     ({ protocol, scenario, repetitions }) =>
-      `<th scope="col">${TITLES[protocol]}, ${WHERE[scenario] ?? scenario}<small>${repetitions} ${repetitions === 1 ? 'run' : 'runs'}</small></th>`,
+      `<th scope="col">${TITLES[protocol]}, ${WHERE[scenario] ?? scenario}<small>${runsInWords(repetitions)}</small></th>`,
   );
   const lines = sizes.map(
     (size) =>

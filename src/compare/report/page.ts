@@ -8,7 +8,7 @@ import { blockSizesOf } from './block-size.ts';
 import { type Cell, commandOf, type Row, rowsOf, runOf, runsThat, TITLES } from './facts.ts';
 import { guideOf } from './guide.ts';
 import { STYLE } from './style.ts';
-import { count, duration, escaped, percent } from './words.ts';
+import { count, duration, escaped, percent, runsInWords } from './words.ts';
 
 /** A picture, what to see in it, and how to see it again. */
 interface Figure {
@@ -67,7 +67,7 @@ const cellOf = ({ text, mood }: Cell): string => `<td class="${mood}">${escaped(
 function runsSentence(comparison: Comparison): string {
   const counts = PROTOCOLS.map((protocol) => {
     const { repetitions } = runOf(comparison, 'calm', protocol);
-    return `${repetitions} ${repetitions === 1 ? 'run' : 'runs'} of ${TITLES[protocol].replace('Proof', 'proof')}`;
+    return `${runsInWords(repetitions)} of ${TITLES[protocol].replace('Proof', 'proof')}`;
   });
   const why =
     comparison.runs === null
@@ -79,8 +79,7 @@ function runsSentence(comparison: Comparison): string {
 function tableOf(comparison: Comparison, rows: readonly Row[]): string {
   const heads = PROTOCOLS.map((protocol) => {
     const { repetitions } = runOf(comparison, 'calm', protocol);
-    const runs = `${repetitions} ${repetitions === 1 ? 'run' : 'runs'}`;
-    return `<th scope="col" class="${protocol}">${TITLES[protocol]}<small>${runs}</small></th>`;
+    return `<th scope="col" class="${protocol}">${TITLES[protocol]}<small>${runsInWords(repetitions)}</small></th>`;
   }).join('');
   const lines = rows.map(
     ({ name, about, cells }) =>
@@ -111,7 +110,7 @@ function confirmationsOf(comparison: Comparison): string {
   return `<section>
 <h2>Proof of work: how many confirmations</h2>
 <div class="scroll"><table><thead><tr><th scope="col">confirmations</th><th scope="col">final after, in one room</th>
-<th scope="col">taken back by a quarter of the hash power</th><th scope="col">taken back after two halves were joined, of ${runOf(comparison, 'partition-half', 'pow').submitted} in ${runOf(comparison, 'partition-half', 'pow').repetitions} runs</th></tr></thead><tbody>
+<th scope="col">taken back by a quarter of the hash power</th><th scope="col">taken back after two halves were joined, of ${runOf(comparison, 'partition-half', 'pow').submitted} in ${runsInWords(runOf(comparison, 'partition-half', 'pow').repetitions)}</th></tr></thead><tbody>
 ${lines.join('\n')}
 </tbody></table></div>
 </section>`;

@@ -25,6 +25,8 @@ export function percent(value: number): string {
   return `${(value * 100).toPrecision(2)} %`;
 }
 
+export const runsInWords = (runs: number): string => (runs === 1 ? '1 run' : `${runs} runs`);
+
 /** In how many of the runs. */
 export function inRuns(some: number, of: number): string {
   if (of === 1) return some === 1 ? 'in this run' : 'not in this run';
