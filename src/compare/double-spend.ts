@@ -10,7 +10,7 @@ import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '
 import type { PowBlock } from '../pow/block.ts';
 import { type NodeInput, PowNode } from '../pow/node.ts';
 import { exactRisk } from '../pow/risk.ts';
-import { type SimulatedAccount, START_MS } from '../simulator/world/keys.ts';
+import { type SimulatedAccount, START_MS, TRANSFERS_PER_BLOCK } from '../simulator/world/keys.ts';
 import { Random } from '../base/random.ts';
 import { Simulation } from '../simulator/simulation.ts';
 import { standIn } from '../simulator/world/stand-in.ts';
@@ -100,7 +100,7 @@ class Theft {
     this.#confirmations = confirmations;
     this.#seed = seed;
     this.#random = new Random(seed);
-    const { genesis, accounts } = comparedLedger();
+    const { genesis, accounts } = comparedLedger(TRANSFERS_PER_BLOCK);
     const [thief, merchant, other] = [0, 1, 2].map((index) => present(accounts[index], 'account'));
     invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'three accounts');
     this.#merchant = merchant;

@@ -11,12 +11,18 @@ export interface Disagreement {
   readonly nodes: readonly [number, number];
 }
 
-/** Not counting what liars show. Milliseconds are virtual. */
-export interface Measured {
-  /** From submission until the first honest node shows it as final, even where it is taken back; null where nothing became so. */
+/** How long it took, by transaction: from submission until the first honest node shows it as final, even where it is taken back. */
+export interface Finality {
+  /** Null where nothing became final. */
   readonly finalityMs: { readonly p50: number | null; readonly p99: number | null };
-  /** The same, of twenty equal parts of all that became final: the shortest first. */
+  /** Of twenty equal parts of all that became final: the shortest first. */
   readonly finalityQuantilesMs: readonly number[];
+}
+
+/** Not counting what liars show. Milliseconds are virtual. */
+export interface Measured extends Finality {
+  /** Of each transaction that became final, the shortest first. */
+  readonly finalityTimesMs: readonly number[];
   readonly submitted: number;
   /** Final at some honest node at the end. */
   readonly committed: number;
@@ -25,11 +31,13 @@ export interface Measured {
   /** Between nodes, those of liars too; not where no connection stands. What clients tell the node beside them is none. */
   readonly messages: number;
   readonly bytes: number;
+  /** Made or checked by nodes. Of a liar of Raft nobody sees what it checks. */
+  readonly signatures: number;
+  /** SHA-256 by nodes, those in ed25519 not among them; for proof of work, those of mining above all. */
+  readonly hashes: number;
   readonly messagesPerTransaction: number | null;
   readonly bytesPerTransaction: number | null;
-  /** Made or checked by nodes. Of a liar of Raft nobody sees what it checks. */
   readonly signaturesPerTransaction: number | null;
-  /** SHA-256 by nodes, those in ed25519 not among them; for proof of work, those of mining above all. */
   readonly hashesPerTransaction: number | null;
   /** Positions where honest nodes saw two blocks or more: of a tree, or final. */
   readonly forks: number;
@@ -212,35 +220,24 @@ export class Meter {
     if (this.#finalAt.has(node)) this.#deepest = Math.max(this.#deepest, depth);
   }
 
-  /** By transaction, milliseconds from submission to the first honest node that showed it as final. */
-  finality(): readonly number[] {
-    return [...this.#finalMs].map(([id, atMs]) => atMs - (this.#submittedMs.get(id) ?? atMs)).sort((a, b) => a - b);
-  }
-
   result(endMs: number): Measured {
-    const times = this.finality();
+    const waits = [...this.#finalMs].map(([id, atMs]) => atMs - (this.#submittedMs.get(id) ?? atMs));
+    const finalityTimesMs = waits.sort((a, b) => a - b);
     const committed = this.#holders.size;
     if (committed < this.#submittedMs.size) this.#pause.progress(endMs);
     for (const [node, pauses] of this.#pauses)
       if ((this.#finalAt.get(node)?.size ?? 0) < this.#submittedMs.size) pauses.progress(endMs);
-    const each = (amount: number): number | null => (committed === 0 ? null : amount / committed);
     const firstMs = Math.min(...this.#submittedMs.values());
+    const work = { messages: this.#messages, bytes: this.#bytes, signatures: this.#signatures, hashes: this.#hashes };
     const tookMs = Math.max(...this.#finalMs.values()) - firstMs;
     return {
-      finalityMs: { p50: quantile(times, 0.5), p99: quantile(times, 0.99) },
-      finalityQuantilesMs:
-        times.length === 0
-          ? []
-          : Array.from({ length: QUANTILES + 1 }, (_, part) => quantile(times, part / QUANTILES) ?? 0),
+      finalityTimesMs,
+      ...finalityOf(finalityTimesMs),
       submitted: this.#submittedMs.size,
       committed,
       throughput: committed === 0 || tookMs === 0 ? 0 : committed / (tookMs / 1000),
-      messages: this.#messages,
-      bytes: this.#bytes,
-      messagesPerTransaction: each(this.#messages),
-      bytesPerTransaction: each(this.#bytes),
-      signaturesPerTransaction: each(this.#signatures),
-      hashesPerTransaction: each(this.#hashes),
+      ...work,
+      ...perTransaction(work, committed),
       forks: [...this.#seen.values()].filter(({ size }) => size > 1).length,
       deepestReorganisation: this.#deepest,
       disagreed: this.#disagreement !== null,
@@ -252,6 +249,34 @@ export class Meter {
     };
   }
 }
+
+type Work = Pick<Measured, 'messages' | 'bytes' | 'signatures' | 'hashes'>;
+
+/** What was done for each of those that are committed; null for none. */
+export function perTransaction(
+  { messages, bytes, signatures, hashes }: Work,
+  committed: number,
+): Pick<
+  Measured,
+  'messagesPerTransaction' | 'bytesPerTransaction' | 'signaturesPerTransaction' | 'hashesPerTransaction'
+> {
+  const each = (amount: number): number | null => (committed === 0 ? null : amount / committed);
+  return {
+    messagesPerTransaction: each(messages),
+    bytesPerTransaction: each(bytes),
+    signaturesPerTransaction: each(signatures),
+    hashesPerTransaction: each(hashes),
+  };
+}
+
+/** Of times that are sorted. */
+export const finalityOf = (timesMs: readonly number[]): Finality => ({
+  finalityMs: { p50: quantile(timesMs, 0.5), p99: quantile(timesMs, 0.99) },
+  finalityQuantilesMs:
+    timesMs.length === 0
+      ? []
+      : Array.from({ length: QUANTILES + 1 }, (_, part) => quantile(timesMs, part / QUANTILES) ?? 0),
+});
 
 /** 0.55 · 100 is a little more than 55. */
 const ROUNDING = 1e-9;

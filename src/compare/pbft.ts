@@ -11,15 +11,17 @@ import type { Meters, Network, Protocol, ProtocolName } from './protocol.ts';
 import { distances, honestOf, type Scenario } from './scenario.ts';
 import { twoFaced } from './two-faced.ts';
 
-export const pbft: Protocol = protocol('pbft', 'PBFT', [1n, 1n, 1n, 1n]);
+/** It draws nothing, but wires and clients do: which node a client stands beside, and what comes while a leader is gone. */
+export const pbft: Protocol = protocol('pbft', 'PBFT', [1n, 1n, 1n, 1n], 3);
 
-/** The first has a little more than a third: the others are no quorum without it. */
-export const pbftStake: Protocol = protocol('pbft-stake', 'PBFT by stake', [34n, 22n, 22n, 22n]);
+/** The first has a little more than a third: the others are no quorum without it. Where that stops them is no chance. */
+export const pbftStake: Protocol = protocol('pbft-stake', 'PBFT by stake', [34n, 22n, 22n, 22n], 1);
 
-function protocol(name: ProtocolName, title: string, powers: readonly bigint[]): Protocol {
+function protocol(name: ProtocolName, title: string, powers: readonly bigint[], repetitions: number): Protocol {
   return {
     name,
     title,
+    repetitions,
     network: (scenario, seed, meters) => new PbftNetwork(scenario, seed, powers, meters),
   };
 }
@@ -36,6 +38,7 @@ class PbftNetwork implements Network {
     const simulation = new Simulation({
       seed,
       powers,
+      transfersPerBlock: scenario.transfersPerBlock,
       liars,
       signatures: countedSignatures(() => this.#meter.signatures(1)),
       latencyMs: scenario.latencyMs(0, 1),

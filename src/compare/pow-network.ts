@@ -50,6 +50,8 @@ export const POW_RULES: PowRules = {
 export const pow: Protocol = {
   name: 'pow',
   title: 'Proof of work',
+  // It is chance itself: when blocks are found, and by whom.
+  repetitions: 20,
   network: (scenario, seed, meters) => new PowNetwork(scenario, seed, meters),
 };
 
@@ -84,7 +86,7 @@ class PowNetwork implements Network {
   #cutOff: readonly number[] = [];
 
   constructor(scenario: Scenario, seed: number, meters: Meters) {
-    ({ genesis: this.genesis, accounts: this.accounts } = comparedLedger());
+    ({ genesis: this.genesis, accounts: this.accounts } = comparedLedger(scenario.transfersPerBlock));
     this.#keys = new Map(this.accounts.map(({ address, secret }) => [address, standIn.publicKey(secret)]));
     this.#random = new Random(seed);
     this.#links = new Links(NODES, scenario.latencyMs(0, 1), this.#random.fork());

@@ -42,14 +42,16 @@ export interface Protocol {
   readonly name: ProtocolName;
   /** What the table says of it. */
   readonly title: string;
+  /** Runs behind each number, where nobody asks for another count. */
+  readonly repetitions: number;
   network(scenario: Scenario, seed: number, meters: Meters): Network;
 }
 
 /** The first that is made measures what is shown as final; others, what would be with fewer confirmations. */
 export type Meters = (honest: readonly number[], confirmations?: number) => Meter;
 
-/** What was measured of one protocol under one scenario. */
-export interface Run extends Measured {
+/** What was measured of one protocol under one scenario, in one run. */
+export interface Single extends Measured {
   readonly protocol: ProtocolName;
   /** Blocks that honest nodes saw, in the order in which they were found; `best`: on the branch that won. */
   readonly blocks?: readonly (SeenBlock & { readonly best: boolean })[];
@@ -57,7 +59,8 @@ export interface Run extends Measured {
   readonly confirmations?: readonly Confirmed[];
 }
 
-export interface Confirmed extends Pick<Measured, 'finalityMs' | 'disagreed' | 'reversedAfterFinal'> {
+export interface Confirmed
+  extends Pick<Measured, 'finalityTimesMs' | 'finalityMs' | 'disagreed' | 'reversedAfterFinal'> {
   readonly confirmations: number;
   /** The chance that whoever has a quarter of the hash power takes it back, exactly. */
   readonly risk: number;

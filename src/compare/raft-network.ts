@@ -32,6 +32,8 @@ const TIMING: RaftTiming = {
 export const raft: Protocol = {
   name: 'raft',
   title: 'Raft',
+  // Election timeouts are drawn.
+  repetitions: 10,
   network: (scenario, seed, meters) => new RaftNetwork(scenario, seed, meters),
 };
 
@@ -42,14 +44,13 @@ class RaftNetwork implements Network {
   readonly #meter: Meter;
   readonly #signatures = countedSignatures(() => this.#meter.signatures(1));
   readonly #ledgers = new Map<number, LedgerState>();
-  /** By account, what its client holds back until what came before it is executed: entries are applied where they stand, and one
-   *  that comes before its turn would do nothing. */
+  /** By account, what its client has not seen executed, in the order in which it was signed. It holds back all but the first:
+   *  entries are applied where they stand, and one that comes before its turn would do nothing. */
   readonly #queues = new Map<Address, { readonly id: Hash; readonly bytes: Uint8Array; node: number }[]>();
-  readonly #asked = new Set<Hash>();
   #crashed: number | null = null;
 
   constructor(scenario: Scenario, seed: number, meters: Meters) {
-    ({ genesis: this.genesis, accounts: this.accounts } = comparedLedger());
+    ({ genesis: this.genesis, accounts: this.accounts } = comparedLedger(scenario.transfersPerBlock));
     this.#meter = meters(honestOf(scenario));
     const liars = new Map(
       Array.from({ length: scenario.liars }, (_, index) => [index, twoFaced(this.#forge)] as const),
@@ -85,29 +86,33 @@ class RaftNetwork implements Network {
     this.#cluster.start();
   }
 
-  /** Its clients ask again by themselves, beside the server where they are; when they are offered elsewhere, they go there. */
+  /** Its clients ask again by themselves, beside the server where they are; when they are offered elsewhere, they go there. What
+   *  is final is not offered any more. */
   offer(node: number, bytes: Uint8Array, id: Hash): void {
-    // As everywhere: nothing comes of what is given to a server that is down.
-    if (present(this.#cluster.servers[node], 'server').replica === null) return;
     const identified = aside(() => identifyTransaction(bytes, id));
     invariant(identified.ok, 'clients submit transactions');
     const { sender } = identified.value.signed.transaction;
     const queue = this.#queues.get(sender) ?? [];
     this.#queues.set(sender, queue);
     const waiting = queue.find((each) => each.id === id);
-    if (waiting !== undefined) waiting.node = node;
-    else if (this.#asked.has(id)) return;
-    else queue.push({ id, bytes, node });
-    this.#asked.add(id);
-    if (queue[0]?.id === id) this.#cluster.submit(bytes, node);
+    // It keeps its place even where the server is down: those that are signed after it have to wait for it.
+    if (waiting === undefined) queue.push({ id, bytes, node });
+    else waiting.node = node;
+    if (queue[0]?.id === id) this.#submitFirst(sender);
+  }
+
+  #submitFirst(sender: Address): void {
+    const first = this.#queues.get(sender)?.[0];
+    // As everywhere: nothing comes of what is given to a server that is down.
+    if (first === undefined || present(this.#cluster.servers[first.node], 'server').replica === null) return;
+    this.#cluster.submit(first.bytes, first.node);
   }
 
   #next(sender: Address, id: Hash): void {
     const queue = this.#queues.get(sender) ?? [];
     if (queue[0]?.id !== id) return;
     queue.shift();
-    const [next] = queue;
-    if (next !== undefined) this.#cluster.submit(next.bytes, next.node);
+    this.#submitFirst(sender);
   }
 
   crashLeader(): void {

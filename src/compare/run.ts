@@ -1,14 +1,14 @@
-/** One scenario, through one protocol. */
+/** One scenario, through one protocol, once. */
 import type { Hash } from '../base/brand.ts';
 import { present, unreachable } from '../base/invariant.ts';
 import { exactRisk } from '../pow/risk.ts';
 import { countHashes } from './hashes.ts';
 import { Meter } from './meter.ts';
-import type { Network, Protocol, Run, SeenBlock } from './protocol.ts';
-import { type Event, NODES, RUN_MS, type Scenario } from './scenario.ts';
+import type { Network, Protocol, SeenBlock, Single } from './protocol.ts';
+import { type Event, NODES, type Scenario } from './scenario.ts';
 import { Workload } from './workload.ts';
 
-export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): Run {
+export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): Single {
   const meters: { readonly meter: Meter; readonly confirmations: number | undefined }[] = [];
   const network = protocol.network(scenario, seed, (honest, confirmations) => {
     const meter = new Meter(honest);
@@ -17,11 +17,11 @@ export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): R
   });
   const { meter } = present(meters[0], 'what measures');
   const { scheduler } = network;
-  const endMs = scheduler.nowMs + RUN_MS;
+  const endMs = scheduler.nowMs + scenario.runMs;
   const submitted = (id: Hash, atMs: number): void => {
     for (const each of meters) each.meter.submitted(id, atMs);
   };
-  const workload = new Workload(network, seed, submitted, (id) => meter.isFinal(id));
+  const workload = new Workload(network, seed, scenario.submitMs, submitted, (id) => meter.isFinal(id));
   for (const event of scenario.events) scheduler.after(event.atMs, () => happen(network, event));
   countHashes(
     () => meter.hashes(1),
@@ -31,12 +31,12 @@ export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): R
       while (scheduler.runNext(endMs));
     },
   );
-  const measured = meter.result(RUN_MS);
+  const measured = meter.result(scenario.runMs);
   const confirmations = meters.flatMap((each) => {
     if (each.confirmations === undefined) return [];
-    const { finalityMs, disagreed, reversedAfterFinal } = each.meter.result(RUN_MS);
+    const { finalityTimesMs, finalityMs, disagreed, reversedAfterFinal } = each.meter.result(scenario.runMs);
     const risk = exactRisk(1 / NODES, each.confirmations);
-    return [{ confirmations: each.confirmations, risk, finalityMs, disagreed, reversedAfterFinal }];
+    return [{ confirmations: each.confirmations, risk, finalityTimesMs, finalityMs, disagreed, reversedAfterFinal }];
   });
   return {
     protocol: protocol.name,
@@ -47,7 +47,7 @@ export function runOnce(protocol: Protocol, scenario: Scenario, seed: number): R
 }
 
 /** The branch that won is that of the highest block, of the first where there are two. */
-function withBest(blocks: readonly SeenBlock[]): NonNullable<Run['blocks']> {
+function withBest(blocks: readonly SeenBlock[]): NonNullable<Single['blocks']> {
   const byId = new Map(blocks.map((block) => [block.id, block]));
   const best = new Set<Hash>();
   let tip: SeenBlock | undefined;

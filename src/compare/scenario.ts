@@ -1,4 +1,5 @@
 /** What goes wrong, the same for every protocol: as data, on one virtual clock. */
+import { TRANSFERS_PER_BLOCK } from '../simulator/world/keys.ts';
 
 /** Nodes of every run: the fewest of which one may lie. */
 export const NODES = 4;
@@ -34,6 +35,11 @@ export interface Scenario {
   readonly liars: number;
   /** Milliseconds from one node to another, by region. */
   readonly latencyMs: (from: number, to: number) => number;
+  /** Until then clients submit. */
+  readonly submitMs: number;
+  readonly runMs: number;
+  /** At most, in a block of PBFT and of proof of work. Raft has no blocks: each transfer is an entry of its own. */
+  readonly transfersPerBlock: number;
 }
 
 /** Long enough that a partition lasts beyond six confirmations of proof of work on both its sides. */
@@ -57,6 +63,16 @@ const REGION_OF = [0, 0, 1, 2];
 
 const far = (from: number, to: number): number => DISTANCES[REGION_OF[from] ?? 0]?.[REGION_OF[to] ?? 0] ?? 0;
 
+/** What a scenario is where it says nothing else. */
+const usual: Pick<Scenario, 'events' | 'liars' | 'latencyMs' | 'submitMs' | 'runMs' | 'transfersPerBlock'> = {
+  events: [],
+  liars: 0,
+  latencyMs: near,
+  submitMs: SUBMIT_MS,
+  runMs: RUN_MS,
+  transfersPerBlock: TRANSFERS_PER_BLOCK,
+};
+
 const cut = (side: readonly number[]): readonly Event[] => [
   { atMs: CUT_MS, kind: 'cut', side },
   { atMs: HEAL_MS, kind: 'heal' },
@@ -64,14 +80,13 @@ const cut = (side: readonly number[]): readonly Event[] => [
 
 export const scenarios: readonly Scenario[] = [
   {
+    ...usual,
     name: 'calm',
     title: 'Nothing goes wrong',
     about: 'What each protocol costs when nobody fails.',
-    events: [],
-    liars: 0,
-    latencyMs: near,
   },
   {
+    ...usual,
     name: 'crash',
     title: 'The leader crashes (FLP)',
     about:
@@ -80,51 +95,44 @@ export const scenarios: readonly Scenario[] = [
       { atMs: CUT_MS, kind: 'crash-leader' },
       { atMs: HEAL_MS, kind: 'restart' },
     ],
-    liars: 0,
-    latencyMs: near,
   },
   {
+    ...usual,
     name: 'partition-minority',
     title: 'One node is cut off (CAP)',
     about:
       'While messages are lost, a node can answer or be right, not both (Gilbert and Lynch 2002). The one that is cut off by PBFT and Raft stops; that of proof of work goes on alone, and may have to take back what it showed.',
     events: cut([0]),
-    liars: 0,
-    latencyMs: near,
   },
   {
+    ...usual,
     name: 'partition-half',
     title: 'Two against two (split brain)',
     about:
       'Neither half knows whether the other still lives. PBFT and Raft have a majority on neither side and wait; both halves of proof of work go on, until one of the histories is thrown away.',
     events: cut([0, 1]),
-    liars: 0,
-    latencyMs: near,
   },
   {
+    ...usual,
     name: 'one-liar',
     title: 'One of four lies',
     about:
       'A member tells each half something else, or a quarter of the hash power mines in secret. PBFT is made for it; Raft trusts its members.',
-    events: [],
     liars: 1,
-    latencyMs: near,
   },
   {
+    ...usual,
     name: 'third-lying',
     title: 'Two of four lie',
     about:
       'More than a third: beyond what any agreement on final things can take without another trust (Pease, Shostak and Lamport 1980).',
-    events: [],
     liars: 2,
-    latencyMs: near,
   },
   {
+    ...usual,
     name: 'regions',
     title: 'Three continents',
     about: 'Two nodes in Frankfurt, one in Virginia, one in Singapore: what distance costs.',
-    events: [],
-    liars: 0,
     latencyMs: far,
   },
 ];

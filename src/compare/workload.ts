@@ -12,7 +12,7 @@ import type { SimulatedAccount } from '../simulator/world/keys.ts';
 import { Random } from '../base/random.ts';
 import { aside, clientSign } from './hashes.ts';
 import type { Network } from './protocol.ts';
-import { NODES, SUBMIT_MS } from './scenario.ts';
+import { NODES } from './scenario.ts';
 
 /** Milliseconds between two transactions, in the mean. */
 const EVERY_MS = 1000;
@@ -50,10 +50,13 @@ export class Workload {
   readonly #submitted: (id: Hash, atMs: number) => void;
   readonly #isFinal: (id: Hash) => boolean;
   readonly #startMs: number;
+  readonly #submitMs: number;
 
+  /** `submitMs`: so long, from now on. */
   constructor(
     network: Network,
     seed: number,
+    submitMs: number,
     submitted: (id: Hash, atMs: number) => void,
     isFinal: (id: Hash) => boolean,
   ) {
@@ -62,6 +65,7 @@ export class Workload {
     this.#submitted = submitted;
     this.#isFinal = isFinal;
     this.#startMs = network.scheduler.nowMs;
+    this.#submitMs = submitMs;
   }
 
   begin(): void {
@@ -71,7 +75,7 @@ export class Workload {
   #next(): void {
     const { scheduler } = this.#network;
     scheduler.after(this.#random.between(0, 2 * EVERY_MS), () => {
-      if (scheduler.nowMs - this.#startMs >= SUBMIT_MS) return;
+      if (scheduler.nowMs - this.#startMs >= this.#submitMs) return;
       this.#submit();
       this.#next();
     });

@@ -40,6 +40,8 @@ export interface SimulationSetup {
   /** Nodes without a key, after all others. */
   readonly observers?: number;
   readonly consensus?: Partial<ConsensusSettings>;
+  /** At most; TRANSFERS_PER_BLOCK where nothing is said. */
+  readonly transfersPerBlock?: number;
   readonly signatures?: 'stand-in' | 'ed25519' | Ed25519;
   readonly latencyMs?: number;
   /** Whether the work of nodes takes time; true where nothing is said. */
@@ -80,7 +82,7 @@ export class Simulation {
     const scheme =
       typeof signatures === 'object' ? signatures : checkedOnce(signatures === 'ed25519' ? opensslEd25519 : standIn);
     this.scheme = scheme;
-    const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {});
+    const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {}, setup.transfersPerBlock);
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
     const keys = made.value;
     this.genesis = keys.genesis;

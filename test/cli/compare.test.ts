@@ -8,6 +8,17 @@ describe('trefoil compare', () => {
     expect(stderr).toContain('partition-half');
   });
 
+  it.each([
+    ['--runs', '0'],
+    ['--runs', '1001'],
+    ['--block-size', '8'],
+    ['--block-size', 'large'],
+  ])('refuses %s %s as wrong usage', async (option, value) => {
+    const { exitCode, stderr } = await run(['compare', option, value]);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain(`option '${option} <number>' argument '${value}' is invalid`);
+  });
+
   it('refuses a report of some parts', async () => {
     const { exitCode, stdout } = await run(['compare', '--only', 'calm', '--report', 'x.html', '--json']);
     expect(exitCode).toBe(2);
@@ -24,19 +35,19 @@ describe('trefoil compare', () => {
   });
 
   it('prints one object, with every protocol in every scenario that was asked for', async () => {
-    const { exitCode, stdout, stderr } = await run(['compare', '--only', 'one-liar', '--json']);
+    const { exitCode, stdout, stderr } = await run(['compare', '--only', 'partition-half', '--runs', '1', '--json']);
     expect(exitCode).toBe(0);
     expect(stderr).toBe('');
     const { seed, scenarios } = JSON.parse(stdout);
     expect(seed).toBe(1);
     expect(scenarios).toMatchObject([
       {
-        name: 'one-liar',
+        name: 'partition-half',
         runs: [
           { protocol: 'pbft', disagreed: false },
           { protocol: 'pbft-stake', disagreed: false },
-          { protocol: 'pow' },
-          { protocol: 'raft', disagreed: true },
+          { protocol: 'pow', disagreed: true },
+          { protocol: 'raft', disagreed: false },
         ],
       },
     ]);
@@ -52,6 +63,7 @@ describe('trefoil compare', () => {
         committed: expect.any(Number),
         reversedAfterFinal: expect.any(Number),
         unavailableMs: expect.any(Number),
+        repetitions: 1,
       });
   }, 60_000);
 });

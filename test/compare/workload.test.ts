@@ -39,6 +39,7 @@ function offersOf(seed: number, answering: readonly number[]): readonly Offer[] 
   const workload = new Workload(
     network,
     seed,
+    SUBMIT_MS,
     () => {},
     (id) => final.has(id),
   );

@@ -1,6 +1,7 @@
 /** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, or a rule of Raft. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ScenarioName } from '../../src/compare/scenario.ts';
 import type { Clause } from '../../src/consensus/marks.ts';
 
 export interface Edit {
@@ -22,8 +23,9 @@ export interface Directed {
   /** File in test/simulator/scenarios, without its ending: played before all others. */
   readonly transcript?: string;
   /** The bug is in Raft: no scenario above is played, but its own seeds, and before them a figure of its paper, if one is
-   *  named (src/compare/raft/figures.ts). */
-  readonly raft?: { readonly figure?: string };
+   *  named (src/compare/raft/figures.ts); or instead of them this scenario of the comparison, where the bug is in what executes
+   *  its log. */
+  readonly raft?: { readonly figure?: string; readonly compared?: ScenarioName };
 }
 
 export interface Mutant {

@@ -49,6 +49,8 @@ describe('seeded bugs', () => {
     ['raft-log-not-compared', 'leader completeness'],
     ['raft-match-of-next', 'leader completeness'],
     ['raft-leader-not-asked-for', 'quiet return'],
+    ['raft-turn-lost', 'all final'],
+    ['raft-next-not-given', 'promptness'],
   ])('%s is caught by the checker of %s', async (name, checker) => {
     const { caught, disputed } = await laboratory.examine(named(name), BUDGET_MS);
     expect(caught?.checker).toBe(checker);

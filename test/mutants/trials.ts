@@ -1,14 +1,17 @@
 /** What a mutant is put through: scenarios as the hunt makes them, and those directed at it, ever longer. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import type { ScenarioName } from '../../src/compare/scenario.ts';
 import type { Scenario } from '../../src/simulator/search/scenario.ts';
 import type { Directed } from './mutant.ts';
 
-/** Text of a transcript, or a scenario of `trefoil simulate`; a seed of Raft's own search, or a figure of its paper. */
+/** Text of a transcript, or a scenario of `trefoil simulate`; a seed of Raft's own search, a figure of its paper, or Raft in a
+ *  scenario of `trefoil compare`. */
 export type Play =
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
   | { readonly kind: 'raft'; readonly seed: number }
   | { readonly kind: 'raft-figure'; readonly figure: string }
+  | { readonly kind: 'raft-compared'; readonly scenario: ScenarioName; readonly seed: number }
   | { readonly kind: 'transcript'; readonly name: string; readonly text: string };
 
 export interface Trial {
@@ -71,8 +74,10 @@ const transcript = (name: string): Play => ({
   text: readFileSync(join(SCENARIOS, `${name}.txt`), 'utf8'),
 });
 
-const raftPlay = (number: number, { figure }: { readonly figure?: string }): Play =>
-  number === 0 && figure !== undefined ? { kind: 'raft-figure', figure } : { kind: 'raft', seed: number + 1 };
+function raftPlay(number: number, { figure, compared }: NonNullable<Directed['raft']>): Play {
+  if (compared !== undefined) return { kind: 'raft-compared', scenario: compared, seed: number + 1 };
+  return number === 0 && figure !== undefined ? { kind: 'raft-figure', figure } : { kind: 'raft', seed: number + 1 };
+}
 
 /** The seed's own scenario, but for what the direction says. Liars never hold a third of the power. */
 function direct(general: Scenario, { powers, liars, plan, faults }: Directed): Scenario {

@@ -2,9 +2,13 @@
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { invariant, present, unreachable } from '../../src/base/invariant.ts';
+import type { Single } from '../../src/compare/protocol.ts';
 import { type Answer, type Play, type Question, trialsFrom } from './trials.ts';
 
+type ComparedRunModule = typeof import('../../src/compare/run.ts');
+type ComparedScenarioModule = typeof import('../../src/compare/scenario.ts');
 type FiguresModule = typeof import('../../src/compare/raft/figures.ts');
+type RaftNetworkModule = typeof import('../../src/compare/raft-network.ts');
 type SeedsModule = typeof import('../../src/compare/raft/seeds.ts');
 type Sha256Module = typeof import('../../src/crypto/node-sha256.ts');
 type PlayModule = typeof import('../../src/simulator/transcripts/play.ts');
@@ -23,12 +27,22 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const { playTranscript } = await load<PlayModule>('simulator/transcripts/play.ts');
   const { runRaftSeed } = await load<SeedsModule>('compare/raft/seeds.ts');
   const { raftFigures } = await load<FiguresModule>('compare/raft/figures.ts');
+  const { runOnce } = await load<ComparedRunModule>('compare/run.ts');
+  const { raft } = await load<RaftNetworkModule>('compare/raft-network.ts');
+  const { scenarios } = await load<ComparedScenarioModule>('compare/scenario.ts');
   installNodeSha256();
 
   const failureOf = (play: Play): { checker: string; message: string } | undefined => {
     try {
       if (play.kind === 'scenario') return runScenario(play.scenario).violations[0];
       if (play.kind === 'raft') return breach(runRaftSeed(play.seed).violations);
+      if (play.kind === 'raft-compared') {
+        const scenario = present(
+          scenarios.find(({ name }) => name === play.scenario),
+          play.scenario,
+        );
+        return unserved(runOnce(raft, scenario, play.seed), scenario.events.length === 0);
+      }
       if (play.kind === 'raft-figure')
         return breach(present(raftFigures.get(play.figure), play.figure)().checker.violations);
       const transcript = parseTranscript(play.text);
@@ -57,6 +71,17 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
 const breach = ([violation]: readonly { readonly property: string; readonly message: string }[]) =>
   violation === undefined ? undefined : { checker: violation.property, message: violation.message };
 
+/** Longer than all messages between continents that one transaction takes, and shorter than clients are patient. */
+const PROMPT_MS = 1000;
+
+/** What an honest cluster owes its clients: all that is asked for, and promptly where nothing is wrong. */
+function unserved({ committed, submitted, finalityMs }: Single, isCalm: boolean): ReturnType<typeof breach> {
+  if (committed < submitted) return breach([{ property: 'all final', message: `${submitted - committed} never are` }]);
+  const ms = finalityMs.p99 ?? 0;
+  if (!isCalm || ms <= PROMPT_MS) return undefined;
+  return breach([{ property: 'promptness', message: `of 100 transactions one takes ${ms} ms` }]);
+}
+
 function commandFor(play: Play, commandOf: ScenarioModule['commandOf']): string {
   switch (play.kind) {
     case 'scenario':
@@ -65,6 +90,8 @@ function commandFor(play: Play, commandOf: ScenarioModule['commandOf']): string 
       return `npx trefoil simulate --scenario test/simulator/scenarios/${play.name}.txt`;
     case 'raft':
       return `npm run hunt -- --search raft --seed ${play.seed} --count 1`;
+    case 'raft-compared':
+      return `npx trefoil compare --only ${play.scenario} --runs 1 --seed ${play.seed}`;
     case 'raft-figure':
       return 'npx vitest run test/compare/raft/figures.test.ts';
     default:

@@ -3,8 +3,9 @@ import { BarChart, CustomChart, GraphChart, LineChart, ScatterChart } from 'echa
 import { GridComponent, LegendComponent, MarkAreaComponent, TitleComponent } from 'echarts/components';
 import { type EChartsCoreOption, init, use } from 'echarts/core';
 import { SVGRenderer } from 'echarts/renderers';
-import type { ProtocolName, Run } from '../protocol.ts';
 import type { RiskCurve } from '../compare.ts';
+import type { ProtocolName } from '../protocol.ts';
+import type { Run } from '../repeat.ts';
 import { CUT_MS, HEAL_MS } from '../scenario.ts';
 import { TITLES } from './facts.ts';
 import { duration, percent } from './words.ts';

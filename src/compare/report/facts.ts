@@ -1,9 +1,12 @@
 /** What the table, the charts and the guide say, looked up in what was measured. */
 import { present } from '../../base/invariant.ts';
 import type { Comparison } from '../compare.ts';
-import { PROTOCOLS, type ProtocolName, type Run } from '../protocol.ts';
+import { quantile } from '../meter.ts';
+import { PROTOCOLS, type ProtocolName } from '../protocol.ts';
+import type { Brief, Run } from '../repeat.ts';
 import type { ScenarioName } from '../scenario.ts';
-import { count, duration, percent } from './words.ts';
+import { TRANSFERS_PER_BLOCK } from '../../simulator/world/keys.ts';
+import { count, duration, inRuns, percent } from './words.ts';
 
 export const TITLES: Readonly<Record<ProtocolName, string>> = {
   pbft: 'PBFT',
@@ -36,6 +39,29 @@ export const runOf = (comparison: Comparison, scenario: ScenarioName, protocol: 
     'a run',
   );
 
+/** What gives the same numbers again; of all parts where none is named. */
+export function commandOf({ seed, runs, transfersPerBlock }: Comparison, part?: string): string {
+  const options = [
+    `--seed ${seed}`,
+    ...(runs === null ? [] : [`--runs ${runs}`]),
+    ...(transfersPerBlock === TRANSFERS_PER_BLOCK ? [] : [`--block-size ${transfersPerBlock}`]),
+    ...(part === undefined ? ['--report compare.html'] : [`--only ${part}`]),
+  ];
+  return `npx trefoil compare ${options.join(' ')}`;
+}
+
+/** The middle one of the runs, and in brackets from the least to the most, where they do not look the same. */
+function spread(run: Run, of: (each: Brief) => number, say: (value: number) => string): string {
+  const values = run.each.map(of).sort((a, b) => a - b);
+  const [least, middle, most] = [0, 0.5, 1].map((part) => say(quantile(values, part) ?? 0));
+  return least === most ? `${middle}` : `${middle} (${least} to ${most})`;
+}
+
+export const runsThat = (run: Run, did: (each: Brief) => boolean): string =>
+  inRuns(run.each.filter(did).length, run.repetitions);
+
+const longest = (run: Run): string => spread(run, ({ unavailableMs }) => unavailableMs, duration);
+
 const plain = (text: string): Cell => ({ text, mood: 'plain' });
 
 export function rowsOf(comparison: Comparison): readonly Row[] {
@@ -46,7 +72,7 @@ export function rowsOf(comparison: Comparison): readonly Row[] {
     cells: PROTOCOLS.map((protocol) => cell(runOf(comparison, part, protocol))),
   });
   return [
-    row('calm', 'Final after', 'half of all transactions · 99 of 100, in one room', finality),
+    row('calm', 'Final after', 'half of all transactions · 99 of 100, in one room; half in single runs', finality),
     row('regions', 'The same on three continents', 'one way 45 to 110 ms', finality),
     row('calm', 'What is left of the risk', 'that a quarter of the members, or of the hash power, takes it back', risk),
     row('calm', 'Throughput', 'committed each second, until the last was final', (run) =>
@@ -60,31 +86,41 @@ export function rowsOf(comparison: Comparison): readonly Row[] {
     row('calm', 'Hashes', 'for each transaction, on all nodes: what it costs in energy', (run) =>
       plain(count(run.hashesPerTransaction)),
     ),
-    row('crash', 'The leader crashes', 'longest time in which nothing became final', (run) => {
-      const calm = runOf(comparison, 'calm', run.protocol).unavailableMs;
-      return plain(`${duration(run.unavailableMs)}, ${duration(calm)} in calm`);
+    row('crash', 'The leader crashes', 'longest time in which nothing became final, by run', (run) => {
+      return plain(`${longest(run)}; ${longest(runOf(comparison, 'calm', run.protocol))} in calm`);
     }),
     row(
       'partition-minority',
       'One of four is cut off for 4 minutes',
-      'the one · the three others: longest without anything final',
+      'the one · the three others: longest without anything final, of all runs',
       cutOff,
     ),
     row(
       'partition-half',
       'Two against two for 4 minutes',
-      'longest without anything final, and what was taken back',
+      'longest without anything final, of all runs, and what was taken back',
       safety,
     ),
-    row('partition-half', 'Forks there', 'heights with more than one block · blocks that a node undid at once', (run) =>
-      plain(`${run.forks} · ${run.deepestReorganisation}`),
+    row(
+      'partition-half',
+      'Forks there',
+      'heights with more than one block · blocks that a node undid at once, by run',
+      (run) =>
+        plain(
+          `${spread(run, ({ forks }) => forks, String)} · ${spread(run, (each) => each.deepestReorganisation, String)}`,
+        ),
     ),
     row('one-liar', 'One of four lies', 'whether honest nodes differ in what is final', safety),
     row('third-lying', 'Two of four lie', 'the same', safety),
   ];
 }
 
-const finality = ({ finalityMs: { p50, p99 } }: Run): Cell => plain(`${duration(p50)} · ${duration(p99)}`);
+function finality(run: Run): Cell {
+  const { p50, p99 } = run.finalityMs;
+  const halves = run.each.map((each) => each.finalityMs.p50 ?? Number.POSITIVE_INFINITY).sort((a, b) => a - b);
+  const [least, most] = [halves[0], halves.at(-1)].map((ms) => duration(Number.isFinite(ms) ? (ms ?? null) : null));
+  return plain(`${duration(p50)} · ${duration(p99)}${least === most ? '' : `; half after ${least} to ${most}`}`);
+}
 
 function risk(run: Run): Cell {
   const last = run.confirmations?.at(-1);
@@ -104,14 +140,12 @@ const takenBack = ({ reversedAfterFinal }: Run): string =>
   reversedAfterFinal === 0 ? '' : `; ${reversedAfterFinal} taken back`;
 
 function safety(run: Run): Cell {
-  if (run.disagreed) {
-    const what = takenBack(run);
-    return { text: `honest nodes differ${what}`, mood: 'bad' };
-  }
-  if (run.reversedAfterFinal > 0) return { text: `agree${takenBack(run)}`, mood: 'bad' };
-  if (run.committed === 0) return { text: 'agree, and nothing is final', mood: 'plain' };
+  const differ = runsThat(run, ({ disagreed }) => disagreed);
+  if (run.disagreed) return { text: `honest nodes differ ${differ}${takenBack(run)}`, mood: 'bad' };
+  const agree = `agree ${inRuns(run.repetitions, run.repetitions)}`;
+  if (run.reversedAfterFinal > 0) return { text: `${agree}${takenBack(run)}`, mood: 'bad' };
+  if (run.committed === 0) return { text: `${agree}, and nothing is final`, mood: 'plain' };
   // Proof of work promises nothing, and keeps it: the next run may differ.
-  if (run.protocol === 'pow')
-    return { text: `agree in this run; ${duration(run.unavailableMs)} at most`, mood: 'plain' };
-  return { text: `agree; ${duration(run.unavailableMs)} at most`, mood: 'good' };
+  const mood = run.protocol === 'pow' ? 'plain' : 'good';
+  return { text: `${agree}; ${duration(run.unavailableMs)} at most`, mood };
 }

@@ -4,10 +4,11 @@ import type { Comparison } from '../compare.ts';
 import type { DoubleSpend } from '../double-spend.ts';
 import { PROTOCOLS } from '../protocol.ts';
 import { finalityChart, partitionChart, riskChart, treeChart } from './charts.ts';
-import { type Cell, type Row, rowsOf, runOf, TITLES } from './facts.ts';
+import { blockSizesOf } from './block-size.ts';
+import { type Cell, commandOf, type Row, rowsOf, runOf, runsThat, TITLES } from './facts.ts';
 import { guideOf } from './guide.ts';
 import { STYLE } from './style.ts';
-import { count, duration, escaped, percent } from './words.ts';
+import { count, duration, escaped, percent, runsInWords } from './words.ts';
 
 /** A picture, what to see in it, and how to see it again. */
 interface Figure {
@@ -19,7 +20,6 @@ interface Figure {
 
 /** HTML. `comparison`: with all its parts. */
 export function pageOf(comparison: Comparison): string {
-  const { seed } = comparison;
   const figures = figuresOf(comparison);
   return `<!doctype html>
 <html lang="en">
@@ -35,19 +35,22 @@ export function pageOf(comparison: Comparison): string {
 <h1>PBFT, proof of work and Raft, side by side</h1>
 <p>The same transactions, ledger, distances and faults, four nodes, through each protocol, in virtual time. All times are milliseconds
 of the simulated world; proof of work finds a block each 10 s, sixty times as often as Bitcoin, so its times are a sixtieth of
-Bitcoin's. Final means: executed and certified in PBFT, committed in Raft, six confirmations in proof of work. A block takes twenty transfers,
-and a node of proof of work hashes a million times a second, which is what one core does. This is one run: another seed draws
-another fate, for proof of work above all.</p>
+Bitcoin's. Final means: executed and certified in PBFT, committed in Raft, six confirmations in proof of work. A block takes
+${comparison.transfersPerBlock} transfers at most (what that decides is measured below), and a node of proof of work hashes a million times a
+second, which is what one core does.</p>
+<p>${escaped(runsSentence(comparison))} Times until final are those of the transactions of all runs; what was committed, forked or taken back is a
+sum, what lasted or went deep the most of any run. In brackets: from the least to the most of single runs.</p>
 <p>In PBFT by stake the powers are 34, 22, 22 and 22: the first has more than a third, so that the others are no quorum without it, and
 it can stop them by falling silent, by crashing, or by lying. Where two of four lie, PBFT is split at its first block, and nothing
 that is asked for becomes final.</p>
-<p>Again, with the same numbers: ${command(`npx trefoil compare --seed ${seed} --report compare.html`)}</p>
+<p>Again, with the same numbers: ${command(commandOf(comparison))}</p>
 </header>
 <main>
-${tableOf(rowsOf(comparison), seed)}
+${tableOf(comparison, rowsOf(comparison))}
 ${confirmationsOf(comparison)}
 ${figures.map(figureOf).join('\n')}
-${comparison.doubleSpend === null ? '' : theftOf(comparison.doubleSpend, seed)}
+${blockSizesOf(comparison.blockSizes, commandOf(comparison, 'block-size'))}
+${comparison.doubleSpend === null ? '' : theftOf(comparison.doubleSpend, commandOf(comparison, 'double-spend'))}
 ${theoremsOf(comparison)}
 ${guide(comparison)}
 </main>
@@ -60,8 +63,24 @@ const command = (text: string): string => `<code>${escaped(text)}</code>`;
 
 const cellOf = ({ text, mood }: Cell): string => `<td class="${mood}">${escaped(text)}</td>`;
 
-function tableOf(rows: readonly Row[], seed: number): string {
-  const heads = PROTOCOLS.map((protocol) => `<th scope="col" class="${protocol}">${TITLES[protocol]}</th>`).join('');
+/** How much stands behind the numbers, and why not the same for all. */
+function runsSentence(comparison: Comparison): string {
+  const counts = PROTOCOLS.map((protocol) => {
+    const { repetitions } = runOf(comparison, 'calm', protocol);
+    return `${runsInWords(repetitions)} of ${TITLES[protocol].replace('Proof', 'proof')}`;
+  });
+  const why =
+    comparison.runs === null
+      ? 'Proof of work is chance itself, and Raft draws its election timeouts; of PBFT only wires and clients are left to chance.'
+      : 'As many were asked for.';
+  return `Behind each number stand ${counts.slice(0, -1).join(', ')} and ${counts.at(-1)}, each with a seed of its own. ${why}`;
+}
+
+function tableOf(comparison: Comparison, rows: readonly Row[]): string {
+  const heads = PROTOCOLS.map((protocol) => {
+    const { repetitions } = runOf(comparison, 'calm', protocol);
+    return `<th scope="col" class="${protocol}">${TITLES[protocol]}<small>${runsInWords(repetitions)}</small></th>`;
+  }).join('');
   const lines = rows.map(
     ({ name, about, cells }) =>
       `<tr><th scope="row">${escaped(name)}<small>${escaped(about)}</small></th>${cells.map(cellOf).join('')}</tr>`,
@@ -69,7 +88,7 @@ function tableOf(rows: readonly Row[], seed: number): string {
   return `<section>
 <h2>What each gives, and what it costs</h2>
 <p>Green: what was promised was kept. Red: something that was shown as final was not, or may not be. Each row by itself:
-${command(`npx trefoil compare --seed ${seed} --only calm`)}, or ${[...new Set(rows.map(({ part }) => part))]
+${command(commandOf(comparison, 'calm'))}, or ${[...new Set(rows.map(({ part }) => part))]
     .filter((part) => part !== 'calm')
     .map((part) => command(part))
     .join(', ')}.</p>
@@ -91,17 +110,19 @@ function confirmationsOf(comparison: Comparison): string {
   return `<section>
 <h2>Proof of work: how many confirmations</h2>
 <div class="scroll"><table><thead><tr><th scope="col">confirmations</th><th scope="col">final after, in one room</th>
-<th scope="col">taken back by a quarter of the hash power</th><th scope="col">taken back after two halves were joined</th></tr></thead><tbody>
+<th scope="col">taken back by a quarter of the hash power</th><th scope="col">taken back after two halves were joined, of ${runOf(comparison, 'partition-half', 'pow').submitted} in ${runsInWords(runOf(comparison, 'partition-half', 'pow').repetitions)}</th></tr></thead><tbody>
 ${lines.join('\n')}
 </tbody></table></div>
 </section>`;
 }
 
 function figuresOf(comparison: Comparison): readonly Figure[] {
-  const { seed, scenarios, risk } = comparison;
+  const { scenarios, risk } = comparison;
   const runs = (name: string) => present(scenarios.find((each) => each.name === name)?.runs, name);
   const half = runOf(comparison, 'partition-half', 'pow');
-  const only = (part: string): string => `npx trefoil compare --seed ${seed} --only ${part}`;
+  const only = (part: string): string => commandOf(comparison, part);
+  const [first] = half.each;
+  const which = half.repetitions === 1 ? '' : ` This is the first run of ${half.repetitions}.`;
   const blocks = present(half.blocks, 'blocks of proof of work');
   const riskAfterSix = (of: number): number =>
     present(risk.find(({ share }) => share === of)?.exact[5], 'the risk after six confirmations');
@@ -110,24 +131,24 @@ function figuresOf(comparison: Comparison): readonly Figure[] {
       title: 'How long until final, on three continents',
       see: `PBFT and Raft take a few times the way of a message. Proof of work takes ${duration(
         runOf(comparison, 'regions', 'pow').finalityMs.p50,
-      )} in the middle of this run, whatever the distance: it waits for luck, not for messages.`,
+      )} in the middle, whatever the distance: it waits for luck, not for messages.`,
       command: only('regions'),
       body: finalityChart(runs('regions')),
     },
     {
       title: 'A network cut in halves, and joined again',
       see: `A thick line is a node of one half, a thin one a node of the other. PBFT and Raft stand still on both sides, and go on when
-the halves are joined. Proof of work goes on in both: until the shorter history falls, here with ${half.reversedAfterFinal} transactions
-that had been shown as final.`,
+the halves are joined. Proof of work goes on in both: until the shorter history falls, here with ${first?.reversedAfterFinal ?? 0} transactions
+that had been shown as final. Of each protocol its first run is shown.`,
       command: only('partition-half'),
       body: partitionChart(runs('partition-half')),
     },
     {
       title: 'The two histories of proof of work',
-      see: `Each box is a block, with the number of the node that found it. The filled ones won; the others were undone when the halves
-were joined, ${half.deepestReorganisation} at once.`,
+      see: `Each box is a block, with the number of the node that found it. The filled ones won; the others were undone, when the halves
+were joined above all, at most ${first?.deepestReorganisation ?? 0} at once.${which}`,
       command: only('partition-half'),
-      body: blocks.some(({ best }) => !best) ? treeChart(blocks) : '<p>There was no fork with this seed.</p>',
+      body: blocks.some(({ best }) => !best) ? treeChart(blocks) : '<p>There was no fork in this run.</p>',
     },
     {
       title: 'How sure a payment is after so many confirmations',
@@ -148,7 +169,7 @@ const figureOf = ({ title, see, command: again, body }: Figure): string => `<sec
 </figure>
 </section>`;
 
-function theftOf({ share, confirmations, pow, chance, tries, successes, pbft }: DoubleSpend, seed: number): string {
+function theftOf({ share, confirmations, pow, chance, tries, successes, pbft }: DoubleSpend, again: string): string {
   const story =
     pow.takenBackMs === null
       ? `With this seed the thief gave up.`
@@ -166,7 +187,7 @@ ${pow.merchantHas} of 100.`;
 ${pbft.most} of the two as final, and ${pbft.disagreed ? 'disagreed' : 'never disagreed'}; ${pbft.provers} of them can prove the lie with
 two signatures.</p></div>
 </div>
-<p>Again: ${command(`npx trefoil compare --seed ${seed} --only double-spend`)}</p>
+<p>Again: ${command(again)}</p>
 </section>`;
 }
 
@@ -181,21 +202,22 @@ function theoremsOf(comparison: Comparison): string {
     [
       'FLP (crash)',
       `No deterministic protocol without a clock both agrees and always ends if one node may crash. Each gave up something: PBFT and Raft
-use timeouts, and stood still for ${duration(run('crash', 'pbft').unavailableMs)} and ${duration(run('crash', 'raft').unavailableMs)} until
+use timeouts, and stood still for at most ${duration(run('crash', 'pbft').unavailableMs)} and ${duration(run('crash', 'raft').unavailableMs)} until
 they had another leader, and clients had asked again; proof of work never ends, it only grows more certain.`,
     ],
     [
       'CAP (partition-minority)',
       `While messages are lost a node is available or consistent, not both. The node that was cut off gave up being available in PBFT
 (${cutOff('pbft')} without anything final) and Raft (${cutOff('raft')}). In proof of work it went on
-alone, and gave up being right: ${run('partition-minority', 'pow').confirmations?.[0]?.reversedAfterFinal ?? 0} transactions with one
-confirmation were taken back.`,
+alone, and gave up being right: of ${run('partition-minority', 'pow').submitted} transactions
+${run('partition-minority', 'pow').confirmations?.[0]?.reversedAfterFinal ?? 0} were taken back that had one confirmation.`,
     ],
     [
       'Split brain (partition-half)',
-      `Two halves that both go on. PBFT and Raft have a quorum on neither side, and waited for
+      `Two halves that both go on. PBFT and Raft have a quorum on neither side, and waited for at most
 ${duration(run('partition-half', 'pbft').unavailableMs)} and ${duration(run('partition-half', 'raft').unavailableMs)}. Proof of work had two
-histories, and threw ${half.deepestReorganisation} blocks away.`,
+histories: nodes undid up to ${half.deepestReorganisation} blocks at once, and took back what they had shown as final
+${runsThat(half, ({ reversedAfterFinal }) => reversedAfterFinal > 0)}.`,
     ],
   ];
   return `<section><h2>FLP, CAP and split brain</h2><dl>
@@ -212,6 +234,6 @@ function guide(comparison: Comparison): string {
   return `<section><h2>Which one, then</h2><dl>
 ${items.join('\n')}
 </dl>
-<p>Messages and signatures were counted on ${count(calm.submitted)} transactions, about one a second. Under load PBFT and Raft put many
+<p>Messages and signatures of PBFT were counted on ${count(calm.submitted)} transactions, about one a second. Under load PBFT and Raft put many
 into one body, and each costs less.</p></section>`;
 }

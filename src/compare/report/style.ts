@@ -26,6 +26,7 @@ thead th { border-bottom: 3px solid currentColor; }
 thead th.pbft { color: var(--pbft); } thead th.pbft-stake { color: var(--stake); }
 thead th.pow { color: var(--pow); } thead th.raft { color: var(--raft); }
 tbody th { font-weight: 600; width: 30%; }
+thead th small { display: block; font-weight: 400; opacity: 0.8; color: var(--ink); }
 tbody th small { display: block; font-weight: 400; opacity: 0.8; }
 td.good, div.good { background: var(--good); color: var(--good-ink); }
 td.bad, div.bad { background: var(--bad); color: var(--bad-ink); }

@@ -25,5 +25,14 @@ export function percent(value: number): string {
   return `${(value * 100).toPrecision(2)} %`;
 }
 
+export const runsInWords = (runs: number): string => (runs === 1 ? '1 run' : `${runs} runs`);
+
+/** In how many of the runs. */
+export function inRuns(some: number, of: number): string {
+  if (of === 1) return some === 1 ? 'in this run' : 'not in this run';
+  if (some === 0) return `in none of ${of} runs`;
+  return some === of ? `in all ${of} runs` : `in ${some} of ${of} runs`;
+}
+
 export const escaped = (text: string): string =>
   text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;').replaceAll('"', '&quot;');

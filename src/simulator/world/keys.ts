@@ -45,6 +45,11 @@ export interface SimulatedKeys {
 /** When a simulated chain and all simulations begin: 2027, so that times look like times. */
 export const START_MS = 1_800_000_000_000;
 
+/** A few seconds of waiting fill more than one block, and several heights are in flight at once. */
+export const TRANSFERS_PER_BLOCK = 20;
+/** Of a transaction with one operation. */
+const TRANSFER_WEIGHT = 2;
+
 /** Accounts of simulated clients, with the one of those who only send what no block may have. */
 const ACCOUNTS = 9;
 const PREFIX = 'tre';
@@ -54,6 +59,7 @@ export function simulatedKeys(
   scheme: Ed25519,
   powers: readonly bigint[],
   consensus: Partial<ConsensusSettings>,
+  transfersPerBlock: number = TRANSFERS_PER_BLOCK,
 ): Result<SimulatedKeys, GenesisError> {
   const validatorSecrets = powers.map((_, index) => secretOf(`validator ${index}`));
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => {
@@ -72,8 +78,7 @@ export function simulatedKeys(
         ...CONSENSUS_DEFAULTS,
         ...consensus,
       },
-      // Twenty transfers: a few seconds of waiting fill more than one block, and several heights are in flight at once.
-      ledger: { blockWeightMax: 40, weightPrice: '1' },
+      ledger: { blockWeightMax: TRANSFER_WEIGHT * transfersPerBlock, weightPrice: '1' },
       validators: powers.map((power, index) => ({
         name: `validator-${index}`,
         publicKey: toHex(scheme.publicKey(validatorSecrets[index] ?? new Uint8Array())),

@@ -4,6 +4,7 @@ import { edit, type Mutant } from '../mutant.ts';
 const LEADING = 'compare/raft/core/leading.ts';
 const ELECTION = 'compare/raft/core/election.ts';
 const FOLLOWING = 'compare/raft/core/following.ts';
+const LEDGER = 'compare/raft-network.ts';
 const REPLICA = 'compare/raft/core/replica.ts';
 
 /** Harmless alone: after a refusal the leader begins anew at what it knows to agree. Followers then hear of entries that they
@@ -151,5 +152,32 @@ export const raftMutants: readonly Mutant[] = [
       ),
     ],
     directed: { raft: {} },
+  },
+  {
+    name: 'raft-next-not-given',
+    clause: 'Raft 8',
+    breaks: 'leaves what waited for its turn until its client asks again',
+    edits: [edit(LEDGER, 'queue.shift();\n    this.#submitFirst(sender);', 'queue.shift();')],
+    directed: { raft: { compared: 'regions' } },
+  },
+  {
+    name: 'raft-turn-lost',
+    clause: 'Raft 8',
+    breaks: 'lets a transaction overtake one that was offered to a server that is down',
+    edits: [
+      edit(
+        LEDGER,
+        'const identified = aside(() => identifyTransaction(bytes, id));',
+        "if (present(this.#cluster.servers[node], 'server').replica === null) return;\n    const identified = aside(() => identifyTransaction(bytes, id));",
+      ),
+    ],
+    directed: { raft: { compared: 'crash' } },
+  },
+  {
+    name: 'raft-turns-ignored',
+    clause: 'Raft 8',
+    breaks: 'takes the transactions of one account in whatever order they come to the leader',
+    edits: [edit(LEDGER, 'if (queue[0]?.id === id) this.#submitFirst(sender);', 'this.#cluster.submit(bytes, node);')],
+    directed: { raft: { compared: 'partition-half' } },
   },
 ];
