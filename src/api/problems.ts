@@ -208,6 +208,7 @@ export const PROBLEMS = {
     title: 'Too many transactions of this sender are waiting',
     hint: 'Wait until some are committed, then submit the same bytes again.',
   },
+  // No node gives it: each refusal has a code of its own. It stays, since a code of the interface never goes away.
   REFUSED: {
     status: 422,
     title: 'The transaction was refused',
@@ -218,8 +219,6 @@ export const PROBLEMS = {
 export type ProblemCode = keyof typeof PROBLEMS;
 
 const PROBLEM_CODES = Object.keys(PROBLEMS) as [ProblemCode, ...ProblemCode[]];
-
-export const isProblemCode = (code: string): code is ProblemCode => Object.hasOwn(PROBLEMS, code);
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 

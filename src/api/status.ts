@@ -4,6 +4,16 @@ import { offenceSchema } from './block.ts';
 import { problemSchema } from './problems.ts';
 import { amountText, hashText, natural, validatorNumber } from './scalars.ts';
 
+const misbehaviourSchema = z.object({
+  validator: validatorNumber.nullable(),
+  code: z.string(),
+  count: natural,
+  last: z.string().describe('What the newest one was'),
+});
+/** Broken rules that are no evidence: garbage, bad signatures, stale messages. One entry for each validator and code; the
+ *  validator is null for a peer that is none. */
+export type Misbehaviour = z.infer<typeof misbehaviourSchema>;
+
 export const statusSchema = z.object({
   chainId: hashText,
   name: z.string(),
@@ -36,14 +46,7 @@ export const statusSchema = z.object({
     }),
   ),
   mempool: z.object({ size: natural, bytes: natural }),
-  misbehaviour: z.array(
-    z.object({
-      validator: validatorNumber.nullable(),
-      code: z.string(),
-      count: natural,
-      last: z.string().describe('What the newest one was'),
-    }),
-  ),
+  misbehaviour: z.array(misbehaviourSchema),
   offences: z.array(offenceSchema),
 });
 export type StatusJson = z.infer<typeof statusSchema>;

@@ -1,6 +1,6 @@
 /** Between signed transactions and their JSON form. Only the SSZ form is signed and hashed; JSON is for people. */
 import type { Address, Height } from '../base/brand.ts';
-import { fail, ok, type Result } from '../base/result.ts';
+import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { fromHex, toHex } from '../codec/hex.ts';
 import { formatAddress, parseAddress } from '../crypto/address.ts';
 import { MEMO_BYTES_MAX } from '../ledger/limits.ts';
@@ -31,7 +31,7 @@ export function signedTransactionToJson(signed: SignedTransaction, addressPrefix
 export function signedTransactionFromJson(
   json: SignedTransactionJson,
   addressPrefix: string,
-): Result<SignedTransaction> {
+): Result<SignedTransaction, Coded<'BAD_ADDRESS' | 'MALFORMED'>> {
   const { chainId, nonce, expiresAt, maxFee } = json.transaction;
   const sender = addressAt('transaction.sender', json.transaction.sender, addressPrefix);
   if (!sender.ok) return sender;
@@ -59,7 +59,7 @@ export function signedTransactionFromJson(
   });
 }
 
-function addressAt(path: string, text: string, prefix: string): Result<Address> {
+function addressAt(path: string, text: string, prefix: string): Result<Address, Coded<'BAD_ADDRESS'>> {
   const address = parseAddress(text, prefix);
   return address.ok ? address : fail('BAD_ADDRESS', `${path}: ${address.error.message}`);
 }

@@ -9,7 +9,7 @@ export class ForgetfulMap<K, V> {
   readonly #entries = new Map<K, V>();
 
   constructor(limit: number) {
-    invariant(Number.isSafeInteger(limit) && limit > 0, 'limit must be positive', { limit });
+    invariant(Number.isSafeInteger(limit) && limit > 0, 'a limit is a positive whole number', { limit });
     this.limit = limit;
   }
 

@@ -25,7 +25,7 @@ export type Address = Brand<string, 'Address'>;
 const HEX_32 = /^[0-9a-f]{64}$/;
 
 function natural(value: number, what: string): number {
-  invariant(Number.isSafeInteger(value) && value >= 0, `${what} must be a natural number`, { value });
+  invariant(Number.isSafeInteger(value) && value >= 0, `${what} is a natural number`, { value });
   return value;
 }
 
@@ -35,7 +35,7 @@ export const view = (value: number): View => natural(value, 'view') as View;
 export const validatorIndex = (value: number): ValidatorIndex => natural(value, 'validator index') as ValidatorIndex;
 
 export function power(value: bigint): Power {
-  invariant(value > 0n, 'power must be positive', { value });
+  invariant(value > 0n, 'a power is positive', { value });
   return value as Power;
 }
 

@@ -81,7 +81,7 @@ export class Client {
 
   /** Submits up to 256 signed transactions. One result for each, in their order; a refused one has no `status`. */
   async submitBatch(signed: readonly Uint8Array[]): Promise<readonly (TransactionStatus | RefusedTransaction)[]> {
-    invariant(signed.length <= BATCH_TRANSACTIONS_MAX, 'a batch has a limit', { length: signed.length });
+    invariant(signed.length <= BATCH_TRANSACTIONS_MAX, 'a batch keeps to its limit', { length: signed.length });
     const answer = await this.#endpoint.request({
       method: 'POST',
       path: () => submitPath(),

@@ -4,13 +4,10 @@
  * bytes, integers beyond 2^53), and two encodings of one value would be two hashes of one thing.
  */
 import type { Type } from '@chainsafe/ssz';
-import { fail, ok, type Result } from '../base/result.ts';
+import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { work } from '../base/work.ts';
 
-export interface DecodeError {
-  readonly code: 'TOO_LARGE' | 'MALFORMED' | 'NON_CANONICAL';
-  readonly message: string;
-}
+export type DecodeError = Coded<'TOO_LARGE' | 'MALFORMED' | 'NON_CANONICAL'>;
 
 /** Strict binary codec of one type. */
 export interface Codec<T> {

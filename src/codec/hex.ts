@@ -52,7 +52,7 @@ export function writeHex(text: string, target: Uint8Array, offset: number): void
     all |= value;
   }
   // One digit that is none makes the whole negative.
-  invariant(all >= 0, 'not hexadecimal', { text });
+  invariant(all >= 0, 'a hash or address is hexadecimal text', { text });
 }
 
 export function toHash(bytes: Uint8Array): Hash {

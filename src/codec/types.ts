@@ -16,7 +16,11 @@ class SafeUint64Type extends UintNumberType {
   }
 
   override value_serializeToBytes(output: Output, offset: number, value: number): number {
-    invariant(Number.isSafeInteger(value) && value >= 0, 'not an exact uint64', { value });
+    invariant(
+      Number.isSafeInteger(value) && value >= 0,
+      'a uint64 here is a whole number that JavaScript holds exactly',
+      { value },
+    );
     return super.value_serializeToBytes(output, offset, value);
   }
 
@@ -35,7 +39,7 @@ class HexBytes32Type extends ByteVectorType {
 
   override value_serializeToBytes(output: Output, offset: number, value: Uint8Array): number {
     const text = value as unknown as string;
-    invariant(text.length === 64, 'expected 64 hexadecimal digits', { text });
+    invariant(text.length === 64, '32 bytes are 64 hexadecimal digits', { text });
     writeHex(text, output.uint8Array, offset);
     return offset + 32;
   }
@@ -57,7 +61,7 @@ class NameType extends UintNumberType {
 
   override value_serializeToBytes(output: Output, offset: number, value: number): number {
     const position = this.names.indexOf(value as unknown as string);
-    invariant(position >= 0, 'unknown name', { value });
+    invariant(position >= 0, 'a name is one of its type', { value });
     return super.value_serializeToBytes(output, offset, position);
   }
 
@@ -79,7 +83,7 @@ class KindUnionType extends UnionType<Type<unknown>[]> {
 
   #tagged(value: { readonly kind?: string }): { readonly selector: number; readonly value: unknown } {
     const selector = this.kinds.indexOf(value.kind ?? '');
-    invariant(selector >= 0, 'unknown kind', { kind: value.kind });
+    invariant(selector >= 0, 'a kind is one of its union', { kind: value.kind });
     return { selector, value };
   }
 

@@ -102,7 +102,7 @@ class Theft {
     this.#random = new Random(seed);
     const { genesis, accounts } = comparedLedger(TRANSFERS_PER_BLOCK);
     const [thief, merchant, other] = [0, 1, 2].map((index) => present(accounts[index], 'account'));
-    invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'three accounts');
+    invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'there are three accounts');
     this.#merchant = merchant;
     this.#payment = identified(signedTransfer(genesis, thief, 0, merchant.address, AMOUNT));
     const again = identified(signedTransfer(genesis, thief, 0, other.address, AMOUNT));
@@ -180,7 +180,7 @@ function nodeOf(genesis: Genesis, accounts: readonly SimulatedAccount[], miner: 
 
 function identified(bytes: Uint8Array): IdentifiedTransaction {
   const item = identifyTransaction(bytes);
-  invariant(item.ok, 'a transaction of our own');
+  invariant(item.ok, 'a transaction of our own can be decoded');
   return item.value;
 }
 
@@ -205,7 +205,7 @@ function againstPbft(seed: number): PbftTheft {
     },
   });
   const [thief, merchant, other] = simulation.clients.accounts;
-  invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'three accounts');
+  invariant(thief !== undefined && merchant !== undefined && other !== undefined, 'there are three accounts');
   const pair = [merchant, other].map(({ address }) => signedTransfer(simulation.genesis, thief, 0, address, AMOUNT));
   const ids = pair.map((bytes) => identified(bytes).id);
   const { scheduler } = simulation;

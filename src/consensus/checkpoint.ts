@@ -106,7 +106,7 @@ export function onSynced(replica: Replica, certificate: Certificate, emit: Emit)
 function agree(replica: Replica, certificate: Certificate | null): void {
   if (certificate === null) return;
   const ours = replica.blockHashes.get(certificate.height);
-  invariant(ours === undefined || ours === certificate.blockHash, 'our block differs from the certified one', {
+  invariant(ours === undefined || ours === certificate.blockHash, 'our block is the certified one', {
     height: certificate.height,
     ours,
     certified: certificate.blockHash,

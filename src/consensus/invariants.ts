@@ -6,21 +6,30 @@ import { type Replica, stableHeight } from './replica.ts';
 export function checkInvariants(replica: Replica): void {
   const { instance, slots, viewChanges, newView } = replica;
   const low = stableHeight(replica);
-  invariant(replica.executed <= replica.ordered, 'executed before it was ordered');
-  invariant(low >= instance.firstHeight - 1 && low <= instance.lastHeight, 'certificate outside the epoch', { low });
-  invariant(viewChanges.size <= instance.validators.validators.length, 'more VIEW-CHANGEs than validators');
+  invariant(replica.executed <= replica.ordered, 'a height is ordered before it is executed');
+  invariant(
+    low >= instance.firstHeight - 1 && low <= instance.lastHeight,
+    'the newest certificate is of the epoch, or of the last height before it',
+    { low },
+  );
+  invariant(viewChanges.size <= instance.validators.validators.length, 'each validator has one VIEW-CHANGE at most');
   invariant(
     replica.view === 0 || instance.self === null || newView !== null || !replica.active,
-    'active without NEW-VIEW',
+    'a validator is active in a later view by its NEW-VIEW only',
   );
-  invariant(newView === null || newView.newView.view === replica.view, 'NEW-VIEW of another view');
-  invariant(replica.checkpoints.size <= 2 * instance.window + 1, 'too many heights of CHECKPOINTs');
-  invariant(replica.promises.votes.size <= promisesMax(instance.window), 'too many promises', {
+  invariant(newView === null || newView.newView.view === replica.view, 'the NEW-VIEW is of the current view');
+  invariant(
+    replica.checkpoints.size <= 2 * instance.window + 1,
+    'CHECKPOINTs are kept of two windows of heights, and one',
+  );
+  invariant(replica.promises.votes.size <= promisesMax(instance.window), 'promises keep to their limit', {
     size: replica.promises.votes.size,
   });
-  invariant(slots.size <= instance.window, 'too many heights in flight', { size: slots.size });
+  invariant(slots.size <= instance.window, 'at most a window of heights is in flight', { size: slots.size });
   for (const { height, prepared } of slots.values()) {
-    invariant(height > low && height <= low + instance.window, 'a height outside the window', { height });
-    invariant(prepared === null || prepared.height === height, 'a prepared certificate of another height', { height });
+    invariant(height > low && height <= low + instance.window, 'a height in flight is in the window', { height });
+    invariant(prepared === null || prepared.height === height, 'a prepared certificate is of its own height', {
+      height,
+    });
   }
 }

@@ -157,7 +157,7 @@ function advance(replica: Replica, slot: Slot, emit: Emit): void {
   const committed = quorumHash(validators, slot.commits);
   // A quorum of COMMITs proves the commit even to a replica that missed the PREPAREs: each honest one among them prepared.
   if (committed === undefined) return;
-  invariant(slot.committed === null || slot.committed === committed, 'two bodies committed at one height', {
+  invariant(slot.committed === null || slot.committed === committed, 'one body is committed at each height', {
     height: slot.height,
   });
   if (slot.committed !== null) return;

@@ -23,7 +23,7 @@ export function checkEd25519(backend: Ed25519): void {
     const secretKey = fromHex(example.secretKey);
     const signature = toHex(backend.sign(secretKey, fromHex(example.message)));
     const agrees = toHex(backend.publicKey(secretKey)) === example.publicKey && signature === example.r + example.s;
-    invariant(agrees, 'an ed25519 backend signs wrongly', { backend: backend.name, case: name });
+    invariant(agrees, 'an ed25519 backend signs as the predicate says', { backend: backend.name, case: name });
     checkVerdict(backend, { ...example, valid: true });
   }
   for (const edge of EDGE_CASES) checkVerdict(backend, edge);
@@ -33,7 +33,7 @@ export function checkEd25519(backend: Ed25519): void {
 function checkVerdict(backend: Ed25519, expected: VerifyingCase): void {
   const signature = fromHex(expected.r + expected.s);
   const verdict = backend.verify(fromHex(expected.publicKey), fromHex(expected.message), signature);
-  invariant(verdict === expected.valid, 'an ed25519 backend disagrees with the predicate', {
+  invariant(verdict === expected.valid, 'an ed25519 backend agrees with the predicate', {
     backend: backend.name,
     case: expected.name,
     verdict,
@@ -52,7 +52,11 @@ function checkLengths(backend: Ed25519): void {
       ['', r + s],
     ] as const) {
       const verdict = backend.verify(fromHex(key), fromHex(message), fromHex(signature));
-      invariant(!verdict, 'an ed25519 backend takes a wrong length', { backend: backend.name, key, signature });
+      invariant(!verdict, 'an ed25519 backend refuses keys and signatures of a wrong length', {
+        backend: backend.name,
+        key,
+        signature,
+      });
     }
   }
 }

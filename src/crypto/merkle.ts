@@ -21,7 +21,11 @@ export function merkleRoot(leaves: readonly Uint8Array[]): Hash {
 
 /** Path from the leaf at `index` to the root of the tree over all the leaves (2.1.3.1). */
 export function inclusionProof(leaves: readonly Uint8Array[], index: number): Hash[] {
-  invariant(Number.isSafeInteger(index) && index >= 0 && index < leaves.length, 'no leaf there', { index });
+  invariant(
+    Number.isSafeInteger(index) && index >= 0 && index < leaves.length,
+    'a proof is of a leaf that the tree has',
+    { index },
+  );
   const path: Hash[] = [];
   let [from, to] = [0, leaves.length];
   while (to - from > 1) {
@@ -68,7 +72,7 @@ export function verifyInclusion(claim: InclusionClaim, proof: readonly string[])
 /** Shows that the tree over the first `firstSize` leaves is a prefix of the tree over all of them (2.1.4.1). */
 export function consistencyProof(leaves: readonly Uint8Array[], firstSize: number): Hash[] {
   const inRange = Number.isSafeInteger(firstSize) && firstSize > 0 && firstSize <= leaves.length;
-  invariant(inRange, 'no such prefix', { firstSize, size: leaves.length });
+  invariant(inRange, 'a prefix has a leaf, and no more than the tree', { firstSize, size: leaves.length });
   const path: Hash[] = [];
   let [from, to] = [0, leaves.length];
   // The subtree [from, to) is complete within the prefix once the prefix ends where it ends.

@@ -35,7 +35,7 @@ export function installSha256(candidate: Sha256): void {
   for (const [text, digest] of examples) {
     const bytes = Uint8Array.from(text, (character) => character.charCodeAt(0));
     const isRight = toHex(candidate.digest(bytes)) === digest && candidate.hex(bytes) === digest;
-    invariant(isRight, 'not SHA-256', { text });
+    invariant(isRight, 'what is installed computes SHA-256', { text });
   }
   implementation = candidate;
 }

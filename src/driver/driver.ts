@@ -8,8 +8,7 @@ import type { Evidence } from '../ledger/vote.ts';
 import { assemble, type DriverOptions, type Parts } from './assembly.ts';
 import { type Buffers, INPUTS_MAX } from './limits.ts';
 import type { AccountView, PeerId } from './ports.ts';
-import type { SubmitOutcome } from './transactions/intake.ts';
-import { Submissions } from './transactions/submissions.ts';
+import { type Answer, Submissions } from './transactions/submissions.ts';
 import { accountOf, buffersOf, type DriverStatus, isPending, statusOf } from './views.ts';
 
 export class Driver {
@@ -75,7 +74,7 @@ export class Driver {
   }
 
   /** A client's signed transaction. */
-  submit(signedBytes: Uint8Array, done: (outcome: SubmitOutcome) => void): void {
+  submit(signedBytes: Uint8Array, done: Answer): void {
     const { loop, intake } = this.#parts;
     const answer = this.#submissions.open(done);
     if (answer === undefined) return;

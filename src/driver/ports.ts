@@ -5,6 +5,7 @@
  */
 import type { Address, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { BlockRecord, FullBody } from '../ledger/block.ts';
+import type { SkipCode } from '../ledger/transaction-rules.ts';
 import type { Certificate, Evidence } from '../ledger/vote.ts';
 
 /** libp2p peer id, in its text form. */
@@ -80,7 +81,7 @@ export interface Observer {
    *  order of heights, each once. `certificate` is this block's own, if this node has it. */
   finalized(block: FinalizedBlock): void;
   /** A transaction left the mempool without standing in a block, or was refused from a peer. */
-  rejected(id: Hash, code: string): void;
+  rejected(id: Hash, code: SkipCode): void;
   /** A validator signed two things where the protocol allows one. */
   offence(evidence: Evidence): void;
   /** A line for the log. */
@@ -110,11 +111,12 @@ export type DriverNote =
     }
   | { readonly kind: 'suspected'; readonly primary: ValidatorIndex; readonly reason: string };
 
-/** An account as the driver shows it to readers. */
+/** An account as readers see it. One that nobody has paid yet has balance 0 and nonce 0. */
 export interface AccountView {
   readonly address: Address;
   readonly balance: bigint;
+  /** Transactions in final blocks. */
   readonly nonce: number;
-  /** The nonce after the transactions that wait here. */
+  /** `nonce` and those that wait here without a gap. */
   readonly pendingNonce: number;
 }

@@ -1,6 +1,6 @@
 /** What decides, before execution, whether a transaction can stand in a block. */
 import type { Hash, Height } from '../base/brand.ts';
-import { fail, ok, type Result } from '../base/result.ts';
+import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Account, NO_ACCOUNT } from './account.ts';
 import type { LedgerParameters } from './genesis.ts';
 import { OPERATION_WEIGHTS, TRANSACTION_WEIGHT } from './limits.ts';
@@ -21,7 +21,7 @@ export type StatelessCode = 'WRONG_CHAIN' | 'NO_OPERATIONS';
 export function checkTransactionStateless(
   { transaction }: SignedTransaction,
   chainId: Hash,
-): Result<void, { readonly code: StatelessCode; readonly message: string }> {
+): Result<void, Coded<StatelessCode>> {
   if (transaction.chainId !== chainId) {
     return fail('WRONG_CHAIN', `signed for chain ${transaction.chainId}, this is ${chainId}`);
   }
@@ -31,7 +31,6 @@ export function checkTransactionStateless(
 
 /** Why a transaction that a body lists is left out of the block: no receipt, no fee, and its id may come again. */
 export type SkipCode = 'NONCE_TOO_LOW' | 'NONCE_TOO_HIGH' | 'EXPIRED' | 'FEE_TOO_LOW' | 'INSUFFICIENT_BALANCE';
-type Skip = { readonly code: SkipCode; readonly message: string };
 
 /** Whether the sender's next transaction at this height can be this one. Errors: SkipCode; INSUFFICIENT_BALANCE is about
  *  the fee alone. */
@@ -40,7 +39,7 @@ export function checkTransactionStateful(
   sender: Account,
   height: Height,
   parameters: LedgerParameters,
-): Result<void, Skip> {
+): Result<void, Coded<SkipCode>> {
   const { nonce, expiresAt, maxFee } = transaction;
   if (nonce < sender.nonce) return fail('NONCE_TOO_LOW', `nonce ${nonce} is used, the next is ${sender.nonce}`);
   if (nonce > sender.nonce) return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${sender.nonce}`);
@@ -53,7 +52,7 @@ export function checkTransactionStateful(
 
 /** Whether a transaction may wait for the next block, by the state now. A nonce that is too high is no reason to refuse
  *  it: what comes before it may be on its way. Errors: SkipCode but NONCE_TOO_HIGH. */
-export function admission(state: LedgerState, { transaction }: SignedTransaction): Result<void, Skip> {
+export function admission(state: LedgerState, { transaction }: SignedTransaction): Result<void, Coded<SkipCode>> {
   const sender = state.accounts.get(transaction.sender) ?? NO_ACCOUNT;
   const nonce = Math.max(sender.nonce, transaction.nonce);
   const height = (state.head.header.height + 1) as Height;

@@ -32,8 +32,11 @@ const ValidatorSetType = new ListCompositeType(
 
 export function validatorSet(validators: readonly Validator[]): ValidatorSet {
   const total = validators.reduce((sum, { power }) => sum + power, 0n);
-  invariant(validators.length > 0 && validators.length <= VALIDATORS_MAX, 'size of a validator set');
-  invariant(total <= TOTAL_POWER_MAX, 'total power of a validator set', { total });
+  invariant(
+    validators.length > 0 && validators.length <= VALIDATORS_MAX,
+    'a validator set has a size within its bounds',
+  );
+  invariant(total <= TOTAL_POWER_MAX, 'the total power of a validator set keeps to its limit', { total });
   invariant(
     validators.every(({ index }, position) => index === position),
     'validators stand in the order of their indices',

@@ -71,7 +71,10 @@ function carryOut(effect: NodeEffect): void {
       return say({ kind: 'reorganised', depth: effect.depth, takenBack: effect.takenBack.map(({ id }) => id) });
     case 'refused':
       // All miners are honest here. But a block may come to have no place in a tree that is full, or has grown on.
-      invariant(!isFault(effect.code), 'a block of an honest miner was refused', { id: effect.id, code: effect.code });
+      invariant(!isFault(effect.code), 'no honest miner makes a block that is refused', {
+        id: effect.id,
+        code: effect.code,
+      });
       return;
     default:
       return unreachable(effect);
@@ -80,7 +83,7 @@ function carryOut(effect: NodeEffect): void {
 
 function begin(template: Template): void {
   const target = targetOf(template.header.bits);
-  invariant(target.ok, 'bits of a template', { bits: template.header.bits });
+  invariant(target.ok, 'the bits of a template are a target', { bits: template.header.bits });
   const header = encodeHeader(template.header);
   current = { template, header, target: target.value, nextNonce: 0, sinceMs: performance.now() };
 }

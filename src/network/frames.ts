@@ -22,7 +22,9 @@ export const framedBytes = (message: Uint8Array): number => PREFIX + message.len
 export function encodeFrame(messages: Frame): Uint8Array {
   let length = 0;
   for (const message of messages) length += framedBytes(message);
-  invariant(length <= FRAME_BYTES_MAX && messages.length <= FRAME_MESSAGES_MAX, 'frame over its limit', { length });
+  invariant(length <= FRAME_BYTES_MAX && messages.length <= FRAME_MESSAGES_MAX, 'a frame keeps to its limits', {
+    length,
+  });
   const bytes = new Uint8Array(PREFIX + length);
   writeU32(bytes, 0, length);
   let at = PREFIX;
@@ -58,7 +60,7 @@ export class FrameDecoder {
 
   /** Takes over the chunk: its messages may be views of it. */
   feed(chunk: Uint8Array): void {
-    invariant(this.#chunk.length === 0, 'the last chunk is not read to its end');
+    invariant(this.#chunk.length === 0, 'a chunk is read to its end before the next comes');
     // A plain view: of a Buffer, `slice` would share the memory.
     this.#chunk = new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.length);
   }

@@ -286,7 +286,11 @@ class PeerNetwork implements Network {
 
   #send(to: PeerId, lane: Lane, message: Uint8Array): void {
     const { length } = message;
-    invariant(length > 0 && length <= MESSAGE_BYTES_MAX, 'no message of this size can be sent', { length });
+    invariant(
+      length > 0 && length <= MESSAGE_BYTES_MAX,
+      'a message that is sent has bytes, and no more than the limit',
+      { length },
+    );
     this.#open.get(to)?.send(lane, message);
   }
 

@@ -73,7 +73,7 @@ class BoundedLane {
 
   push(message: Uint8Array): void {
     const { messagesMax, bytesMax } = this.#limits;
-    invariant(message.length <= bytesMax, 'message larger than its lane', { length: message.length, bytesMax });
+    invariant(message.length <= bytesMax, 'a message fits into its lane', { length: message.length, bytesMax });
     while (this.messages === messagesMax || this.#bytes + message.length > bytesMax) {
       this.shift();
       this.#dropped++;

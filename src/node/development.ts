@@ -48,7 +48,11 @@ export interface DevelopmentNetwork {
 
 /** The development network of 1 to 16 equal validators: always the same for the same number. */
 export function developmentNetwork(size: number, timestampMs: number = TIMESTAMP_MS): DevelopmentNetwork {
-  invariant(size >= 1 && size <= DEVELOPMENT_VALIDATORS_MAX, 'size of a development network', { size });
+  invariant(
+    size >= 1 && size <= DEVELOPMENT_VALIDATORS_MAX,
+    'a development network has a number of validators within its bounds',
+    { size },
+  );
   const validators = Array.from({ length: size }, (_, index) => developmentValidator(index));
   const accounts = ACCOUNT_NAMES.map(developmentAccount);
   return {

@@ -3,7 +3,7 @@
  * it in reverse. HTTP is not here: whoever starts a node puts the server before it.
  */
 import type { Logger } from 'pino';
-import type { ReadinessReason } from '../api/status.ts';
+import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { Address, ValidatorIndex } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
@@ -11,7 +11,7 @@ import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { selectEd25519 } from '../crypto/select-ed25519.ts';
 import { Driver } from '../driver/driver.ts';
 import type { DriverStatus } from '../driver/views.ts';
-import type { SubmitOutcome } from '../driver/transactions/intake.ts';
+import type { SubmitOutcome } from '../driver/transactions/fate.ts';
 import type { AccountView, Clock, PeerId } from '../driver/ports.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Evidence } from '../ledger/vote.ts';
@@ -19,7 +19,7 @@ import { createNetwork, type Network } from '../network/network.ts';
 import type { LevelStore } from '../storage/level-store.ts';
 import type { NodeConfig } from './config.ts';
 import type { AskPassphrase } from './keys.ts';
-import { type BlockListener, type Misbehaviour, NodeObserver } from './observer.ts';
+import { type BlockListener, NodeObserver } from './observer.ts';
 import { Outcomes } from './outcomes.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { readinessReasons } from './readiness.ts';
@@ -68,7 +68,7 @@ const CLOCK: Clock = {
 /**
  * Starts the node that the configuration describes. Errors, by what they are about: the genesis file (GENESIS_UNREADABLE,
  * GENESIS_INVALID), the keys (see loadKeys), lying (NOT_A_DEVELOPMENT_NETWORK, UNKNOWN_STRATEGY), the data folder (STORE_LOCKED,
- * STORE_CORRUPT, STORE_UNREADABLE, WRONG_CHAIN), the address (LISTEN_FAILED). Rejects where ed25519 fails its self-check.
+ * STORE_CORRUPT, STORE_UNREADABLE, STORE_BROKEN, WRONG_CHAIN), the address (LISTEN_FAILED). Rejects where ed25519 fails its self-check.
  */
 export async function startNode(options: NodeOptions): Promise<Result<RunningNode>> {
   const { config, passphraseOf } = options;

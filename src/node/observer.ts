@@ -1,22 +1,15 @@
 /** What the driver tells, passed on: to the log, to the memory of outcomes, to listeners. */
 import type { Logger } from 'pino';
 import { ForgetfulMap } from '../base/bounded.ts';
-import type { Hash, ValidatorIndex } from '../base/brand.ts';
+import type { Misbehaviour } from '../api/status.ts';
+import type { Hash } from '../base/brand.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
 import type { DriverNote, FinalizedBlock, Observer } from '../driver/ports.ts';
 import { offenceOf } from '../ledger/offence.ts';
+import type { SkipCode } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { LISTENERS_MAX, MISBEHAVIOUR_MAX } from './limits.ts';
 import type { Outcomes } from './outcomes.ts';
-
-/** Broken rules that are no evidence: garbage, bad signatures, stale messages. One for each validator and code. */
-export interface Misbehaviour {
-  readonly validator: ValidatorIndex | null;
-  readonly code: string;
-  readonly count: number;
-  /** What the newest one was, for people. */
-  readonly last: string;
-}
 
 export type BlockListener = (block: FinalizedBlock) => void;
 
@@ -41,7 +34,9 @@ export class NodeObserver implements Observer {
 
   /** Calls the listener with each block that becomes final from now on, in order. Returns how to end it. */
   subscribe(listener: BlockListener): () => void {
-    invariant(this.#listeners.size < LISTENERS_MAX, 'too many listeners to final blocks', { limit: LISTENERS_MAX });
+    invariant(this.#listeners.size < LISTENERS_MAX, 'listeners to final blocks keep to their limit', {
+      limit: LISTENERS_MAX,
+    });
     this.#listeners.add(listener);
     return () => void this.#listeners.delete(listener);
   }
@@ -58,7 +53,7 @@ export class NodeObserver implements Observer {
     for (const listener of this.#listeners) listener(block);
   }
 
-  rejected(id: Hash, code: string): void {
+  rejected(id: Hash, code: SkipCode): void {
     this.#logger.debug({ id, code }, 'transaction rejected');
     this.#outcomes.reject(id, code);
   }

@@ -1,19 +1,11 @@
 /** What became of transactions, as far as memory reaches, and who waits to hear of it. */
 import { ForgetfulMap } from '../base/bounded.ts';
-import type { Hash, Height } from '../base/brand.ts';
+import type { Hash } from '../base/brand.ts';
 import { REJECTIONS_MAX } from '../driver/limits.ts';
 import type { FinalizedBlock } from '../driver/ports.ts';
-import type { Receipt } from '../ledger/block.ts';
+import type { CommittedTransaction } from '../driver/transactions/fate.ts';
+import type { SkipCode } from '../ledger/transaction-rules.ts';
 import { RECENT_TRANSACTIONS_MAX } from './limits.ts';
-
-export interface CommittedTransaction {
-  readonly status: 'committed';
-  readonly height: Height;
-  /** Position among the block's executed transactions. */
-  readonly index: number;
-  readonly blockHash: Hash;
-  readonly receipt: Receipt;
-}
 
 /** A wait for one transaction. `over` resolves when there is news of it, after the timeout, or at `end`. */
 interface Wait {
@@ -24,7 +16,7 @@ interface Wait {
 export class Outcomes {
   readonly #committed = new ForgetfulMap<Hash, CommittedTransaction>(RECENT_TRANSACTIONS_MAX);
   /** Codes by transaction. */
-  readonly #rejected = new ForgetfulMap<Hash, string>(REJECTIONS_MAX);
+  readonly #rejected = new ForgetfulMap<Hash, SkipCode>(REJECTIONS_MAX);
   /** Bounded by who calls `wait`: the HTTP server has so many seats. */
   readonly #waiting = new Map<Hash, Set<() => void>>();
 
@@ -33,7 +25,7 @@ export class Outcomes {
   }
 
   /** Why it was rejected. It may have been submitted again since. */
-  rejection(id: Hash): string | undefined {
+  rejection(id: Hash): SkipCode | undefined {
     return this.#rejected.get(id);
   }
 
@@ -45,7 +37,7 @@ export class Outcomes {
     }
   }
 
-  reject(id: Hash, code: string): void {
+  reject(id: Hash, code: SkipCode): void {
     this.#rejected.set(id, code);
     this.#wake(id);
   }

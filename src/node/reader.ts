@@ -5,16 +5,12 @@ import { present } from '../base/invariant.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { FinalizedBlock, Store } from '../driver/ports.ts';
 import { KEYS, transactionPlaceCodec } from '../driver/durability/records.ts';
+import type { TransactionState } from '../driver/transactions/fate.ts';
 import { type BlockRecord, blockHash, blockRecordCodec, fullBodyCodec } from '../ledger/block.ts';
 import { certificateCodec } from '../ledger/vote.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import { DECODED_BLOCKS_MAX, RECENT_BLOCKS_MAX } from './limits.ts';
-import type { CommittedTransaction, Outcomes } from './outcomes.ts';
-
-export type TransactionState =
-  | { readonly status: 'unknown' | 'pending' }
-  | CommittedTransaction
-  | { readonly status: 'rejected'; readonly code: string };
+import type { Outcomes } from './outcomes.ts';
 
 /** What the reader asks of the driver. */
 export interface ChainView {

@@ -82,6 +82,6 @@ const timeOf = ({ times }: Lineage): number => present(times.at(-1), 'a block ha
 /** Of bits that were checked before. */
 function known(bits: number): bigint {
   const target = targetOf(bits);
-  invariant(target.ok, 'bits of a block that was taken in', { bits });
+  invariant(target.ok, 'the bits of a block that was taken in are a target', { bits });
   return target.value;
 }

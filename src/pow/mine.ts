@@ -10,9 +10,13 @@ export type Searched =
 /** Tries `count` nonces from `from` on, or as many as there are: after 2^32 - 1 the time or the extra nonce has to change.
  *  `header`: 80 bytes, whose nonce does not matter; they stay as they are. */
 export function search(header: Uint8Array, target: bigint, from: number, count: number): Searched {
-  invariant(header.length === HEADER_BYTES && Number.isSafeInteger(from) && from >= 0, 'a header and a nonce', {
-    from,
-  });
+  invariant(
+    header.length === HEADER_BYTES && Number.isSafeInteger(from) && from >= 0,
+    'a header has its length, and a nonce is a whole number',
+    {
+      from,
+    },
+  );
   const bytes = header.slice();
   const view = new DataView(bytes.buffer);
   const limit = bytesOf(target);

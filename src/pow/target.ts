@@ -50,7 +50,7 @@ export const workOf = (target: bigint): bigint => TARGET_END / (target + 1n);
 /** The same of bits that were checked. */
 export function workOfBits(bits: number): bigint {
   const target = targetOf(bits);
-  invariant(target.ok, 'bits of a block that was checked', { bits });
+  invariant(target.ok, 'the bits of a block that was checked are a target', { bits });
   return workOf(target.value);
 }
 

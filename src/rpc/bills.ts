@@ -6,7 +6,7 @@ import type { IncomingMessage } from 'node:http';
 import { BATCH_BYTES_MAX } from '../api/limits.ts';
 import { ForgetfulMap } from '../base/bounded.ts';
 import type { Hash } from '../base/brand.ts';
-import type { SubmitOutcome } from './gateway.ts';
+import type { SubmitOutcome } from '../driver/transactions/fate.ts';
 import { BODY_MICROS_PER_KIB, GIVEN_BACK_MAX, SUBMIT_MICROS } from './limits.ts';
 import type { Turns } from './turns.ts';
 

@@ -1,8 +1,8 @@
 /** What the HTTP server needs of a node. The node implements it over its driver and store; the tests over a map. */
 import type { Address, Epoch, Hash, Height, Power, ValidatorIndex, View } from '../base/brand.ts';
-import type { ReadinessReason } from '../api/status.ts';
-import type { FinalizedBlock, PeerId } from '../driver/ports.ts';
-import type { Receipt } from '../ledger/block.ts';
+import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
+import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
+import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/vote.ts';
 
 export interface Gateway {
@@ -16,8 +16,7 @@ export interface Gateway {
    *  waits for one that is unknown too, since that may be on its way. */
   waitFor(id: Hash, timeoutMs: number, signal: AbortSignal): Promise<TransactionState>;
 
-  /** An account that nobody has paid yet has balance 0 and nonce 0. */
-  account(address: Address): Promise<Account>;
+  account(address: Address): Promise<AccountView>;
 
   /** A final block, undefined where this node has none at that height. */
   block(height: Height | 'latest'): Promise<FinalizedBlock | undefined>;
@@ -36,33 +35,6 @@ export interface Gateway {
   /** Calls the listener with each block that becomes final from now on, in order, when `block` already finds it. Returns
    *  how to end it. */
   subscribe(listener: (block: FinalizedBlock) => void): () => void;
-}
-
-export type SubmitOutcome =
-  | { readonly id: Hash; readonly status: 'pending' | 'committed' }
-  | { readonly code: string; readonly message: string; readonly id?: Hash };
-
-export type TransactionState =
-  | { readonly status: 'unknown' | 'pending' }
-  | CommittedState
-  | { readonly status: 'rejected'; readonly code: string; readonly message?: string };
-
-export interface CommittedState {
-  readonly status: 'committed';
-  readonly height: Height;
-  /** Position among the block's executed transactions. */
-  readonly index: number;
-  readonly blockHash: Hash;
-  readonly receipt: Receipt;
-}
-
-export interface Account {
-  readonly address: Address;
-  readonly balance: bigint;
-  /** Transactions in final blocks. */
-  readonly nonce: number;
-  /** `nonce` and those that wait here. */
-  readonly pendingNonce: number;
 }
 
 export interface NodeStatus {
@@ -98,13 +70,4 @@ export interface ValidatorStatus {
   readonly connected: boolean;
   /** What it last said it had executed. */
   readonly height?: Height;
-}
-
-/** Broken rules that are no evidence: garbage, bad signatures, stale messages. One entry for each validator and code. */
-export interface Misbehaviour {
-  readonly validator: ValidatorIndex | null;
-  readonly code: string;
-  readonly count: number;
-  /** What the newest one was, for people. */
-  readonly last: string;
 }

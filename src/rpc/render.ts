@@ -5,18 +5,25 @@ import { toHex } from '../codec/hex.ts';
 import { formatAddress } from '../crypto/address.ts';
 import type { AccountJson, BlockJson, CertificateJson, OffenceJson, SignedVoteJson } from '../api/block.ts';
 import type { BlockEvent } from '../api/events.ts';
-import { isProblemCode, type ProblemCode } from '../api/problems.ts';
+import type { ProblemCode } from '../api/problems.ts';
 import type { StatusJson } from '../api/status.ts';
-import type { CommittedTransactionJson, ReceiptJson, TransactionStatus } from '../api/transaction.ts';
-import type { FinalizedBlock } from '../driver/ports.ts';
+import type {
+  CommittedTransactionJson,
+  ReceiptJson,
+  RefusedTransaction,
+  TransactionStatus,
+} from '../api/transaction.ts';
+import type { AccountView, FinalizedBlock } from '../driver/ports.ts';
+import type { CommittedTransaction, Refusal, TransactionState } from '../driver/transactions/fate.ts';
 import type { Receipt } from '../ledger/block.ts';
 import { offenceOf } from '../ledger/offence.ts';
 import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
-import type { Account, CommittedState, NodeStatus, TransactionState } from './gateway.ts';
+import type { NodeStatus } from './gateway.ts';
 
 export interface Renderer {
   readonly transaction: (id: Hash, state: TransactionState) => TransactionStatus;
-  readonly account: (account: Account) => AccountJson;
+  readonly refusal: (refusal: Refusal) => RefusedTransaction;
+  readonly account: (account: AccountView) => AccountJson;
   /** A block without its transactions. */
   readonly blockFrame: (block: FinalizedBlock) => BlockJson;
   readonly blockTransaction: (receipt: Receipt) => BlockJson['transactions'][number];
@@ -31,6 +38,7 @@ export interface Renderer {
 export function createRenderer(addressPrefix: string): Renderer {
   return {
     transaction: (id, state) => renderTransaction(id, state, addressPrefix),
+    refusal: renderRefusal,
     account: ({ address, balance, nonce, pendingNonce }) => ({
       address: formatAddress(address, addressPrefix),
       balance: balance.toString(),
@@ -59,9 +67,6 @@ export function createRenderer(addressPrefix: string): Renderer {
   };
 }
 
-/** The code as one of the interface's; a code that it does not know becomes REFUSED. */
-export const knownProblem = (code: string): ProblemCode => (isProblemCode(code) ? code : 'REFUSED');
-
 function renderTransaction(id: Hash, state: TransactionState, prefix: string): TransactionStatus {
   switch (state.status) {
     case 'unknown':
@@ -69,17 +74,19 @@ function renderTransaction(id: Hash, state: TransactionState, prefix: string): T
       return { id, status: state.status };
     case 'committed':
       return renderCommitted(state, prefix);
-    case 'rejected': {
-      const { status, code, message } = state;
-      return message === undefined ? { id, status, code } : { id, status, code, detail: message };
-    }
+    case 'rejected':
+      return { id, status: state.status, code: state.code satisfies ProblemCode };
     default:
       return unreachable(state);
   }
 }
 
+function renderRefusal({ id, code, message }: Refusal): RefusedTransaction {
+  return { ...(id !== undefined && { id }), code: code satisfies ProblemCode, detail: message };
+}
+
 function renderCommitted(
-  { height, index, blockHash, receipt }: Omit<CommittedState, 'status'>,
+  { height, index, blockHash, receipt }: Omit<CommittedTransaction, 'status'>,
   prefix: string,
 ): CommittedTransactionJson {
   const { transactionId: id, code } = receipt;

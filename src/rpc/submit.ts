@@ -2,27 +2,24 @@
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import type { Hash } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
-import { fail, ok, type Result } from '../base/result.ts';
+import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { BATCH_MEDIA_TYPE, batchCodec, JSON_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../api/batch.ts';
 import { BATCH_BYTES_MAX, TRANSACTION_JSON_BYTES_MAX } from '../api/limits.ts';
+import type { ProblemCode } from '../api/problems.ts';
 import { ROUTES, transactionPath } from '../api/routes.ts';
-import {
-  type BatchResponse,
-  type RefusedTransaction,
-  signedTransactionSchema,
-  type TransactionStatus,
-} from '../api/transaction.ts';
+import { type BatchResponse, signedTransactionSchema } from '../api/transaction.ts';
 import { signedTransactionFromJson } from '../api/transaction-json.ts';
+import type { Refusal, SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
 import { signedTransactionCodec } from '../ledger/transaction.ts';
 import type { Bill, Bills } from './bills.ts';
 import { type Client, clientOf } from './fair-queue.ts';
-import type { Gateway, SubmitOutcome } from './gateway.ts';
+import type { Gateway } from './gateway.ts';
 import { describeIssue } from './issue.ts';
 import { TRANSACTION_MICROS } from './limits.ts';
 import type { Places } from './places.ts';
 import { refuse } from './refuse.ts';
-import { knownProblem, type Renderer } from './render.ts';
+import type { Renderer } from './render.ts';
 import { parseWait, type WaitingRoom } from './waiting.ts';
 
 interface SubmitContext {
@@ -35,6 +32,12 @@ interface SubmitContext {
 }
 
 type BodyKind = 'json' | 'ssz' | 'batch';
+
+/** What a body says, or the problem with it. */
+type Read<T> = Result<T, Coded<ProblemCode>>;
+
+/** What came of one submission: why it was refused, or what is known of it. */
+type Settled = Refusal | (TransactionState & { readonly id: Hash });
 
 interface SubmitBody {
   readonly kind: BodyKind;
@@ -61,7 +64,7 @@ export function submitRoute(app: FastifyInstance, context: SubmitContext): void 
     if (!waitMs.ok) return refuse(reply, 'BAD_REQUEST', waitMs.error.message);
     const bill = context.bills.open(request.raw);
     const submitted = bill.measured(() => signedBytesOf(body, context.addressPrefix));
-    if (!submitted.ok) return refuse(reply, knownProblem(submitted.error.code), submitted.error.message);
+    if (!submitted.ok) return refuse(reply, submitted.error.code, submitted.error.message);
     const seat = waitMs.value === 0 ? undefined : context.waiting.enter(submitted.value.length, reply.raw);
     if (seat === undefined && waitMs.value > 0) {
       return refuse(reply, 'TOO_MANY_WAITING', 'nothing was submitted; without wait=committed it would be');
@@ -70,9 +73,11 @@ export function submitRoute(app: FastifyInstance, context: SubmitContext): void 
       const outcomes = await submitInTurn(context, submitted.value, bill, clientOf(request.raw.socket));
       if (outcomes === undefined) return refuse(reply, 'TOO_BUSY', 'too many submissions wait; nothing was submitted');
       const results = await Promise.all(
-        outcomes.map((outcome) => settle(context, outcome, waitMs.value, seat?.signal)),
+        outcomes.map((outcome) => settle(context.gateway, outcome, waitMs.value, seat?.signal)),
       );
-      return body.kind === 'batch' ? answerBatch(reply, results) : answerOne(reply, present(results[0], 'outcome'));
+      return body.kind === 'batch'
+        ? answerBatch(reply, context.renderer, results)
+        : answerOne(reply, context.renderer, present(results[0], 'outcome'));
     } finally {
       seat?.leave();
     }
@@ -99,7 +104,7 @@ async function submitInTurn(
 }
 
 /** The signed bytes that the body holds, at least one. Only one transaction as JSON is looked into; SSZ stays as it is. */
-function signedBytesOf({ kind, bytes }: SubmitBody, addressPrefix: string): Result<readonly Uint8Array[]> {
+function signedBytesOf({ kind, bytes }: SubmitBody, addressPrefix: string): Read<readonly Uint8Array[]> {
   switch (kind) {
     case 'ssz':
       return ok([bytes]);
@@ -114,7 +119,7 @@ function signedBytesOf({ kind, bytes }: SubmitBody, addressPrefix: string): Resu
   }
 }
 
-function encodeJson(text: string, addressPrefix: string): Result<Uint8Array> {
+function encodeJson(text: string, addressPrefix: string): Read<Uint8Array> {
   let json: unknown;
   try {
     json = JSON.parse(text);
@@ -129,38 +134,34 @@ function encodeJson(text: string, addressPrefix: string): Result<Uint8Array> {
 
 /** What came of one outcome, after waiting for its commit if that is wanted. */
 async function settle(
-  { gateway, renderer }: SubmitContext,
+  gateway: Gateway,
   outcome: SubmitOutcome,
   waitMs: number,
   signal: AbortSignal | undefined,
-): Promise<TransactionStatus | RefusedTransaction> {
-  if ('code' in outcome) {
-    const { code, message, id } = outcome;
-    return { ...(id === undefined ? {} : { id }), code: knownProblem(code), detail: message };
-  }
+): Promise<Settled> {
+  if ('code' in outcome) return outcome;
   const { id, status } = outcome;
-  if (status === 'committed') return renderer.transaction(id, await gateway.transaction(id));
+  if (status === 'committed') return { id, ...(await gateway.transaction(id)) };
   if (signal === undefined) return { id, status };
-  return renderer.transaction(id, await gateway.waitFor(id, waitMs, signal));
+  return { id, ...(await gateway.waitFor(id, waitMs, signal)) };
 }
 
-function answerOne(reply: FastifyReply, result: TransactionStatus | RefusedTransaction): FastifyReply {
-  if (!('status' in result)) return refuse(reply, knownProblem(result.code), result.detail, idOf(result.id));
-  if (result.status === 'rejected') {
-    const detail = result.detail ?? 'rejected while it waited';
-    return refuse(reply, knownProblem(result.code), detail, idOf(result.id));
-  }
+/** Every code of a refusal is a problem of the interface: it does not compile while the table of problems lacks one. */
+function answerOne(reply: FastifyReply, renderer: Renderer, settled: Settled): FastifyReply {
+  if (!('status' in settled)) return refuse(reply, settled.code, settled.message, idOf(settled.id));
+  if (settled.status === 'rejected') return refuse(reply, settled.code, 'rejected while it waited', idOf(settled.id));
   return reply
-    .code(result.status === 'committed' ? 200 : 202)
-    .header('location', transactionPath(result.id))
-    .send(result);
+    .code(settled.status === 'committed' ? 200 : 202)
+    .header('location', transactionPath(settled.id))
+    .send(renderer.transaction(settled.id, settled));
 }
 
 const idOf = (id: Hash | undefined): { id?: Hash } => (id === undefined ? {} : { id });
 
-function answerBatch(reply: FastifyReply, results: BatchResponse['results']): FastifyReply {
-  const waits = results.some(
-    (result) => 'status' in result && (result.status === 'pending' || result.status === 'unknown'),
+function answerBatch(reply: FastifyReply, renderer: Renderer, settled: readonly Settled[]): FastifyReply {
+  const waits = settled.some((each) => 'status' in each && (each.status === 'pending' || each.status === 'unknown'));
+  const results = settled.map((each) =>
+    'status' in each ? renderer.transaction(each.id, each) : renderer.refusal(each),
   );
   return reply.code(waits ? 202 : 200).send({ results } satisfies BatchResponse);
 }

@@ -1,16 +1,13 @@
 /** What happens to a node, told to the trace and to the checkers. */
 import { present, unreachable } from '../base/invariant.ts';
 import type { DriverNote, FinalizedBlock, Observer, PeerId } from '../driver/ports.ts';
-import { decodePeerMessage } from '../driver/wire/wire.ts';
+import { areSigned, decodePeerMessage } from '../driver/wire/wire.ts';
 import type { DiskWatch } from './checkers/disk-watch.ts';
 import type { Checker } from './world/checker.ts';
 import type { Connections } from './world/connections.ts';
 import type { NodeEvents } from './world/node-events.ts';
 import type { SimulatedNode } from './world/node.ts';
 import type { Streams } from './world/streams.ts';
-
-/** Kinds of messages that checkers look at: the first byte of votes, PRE-PREPAREs, VIEW-CHANGEs and NEW-VIEWs. */
-const PROTOCOL_KINDS = 4;
 
 /** As much of the simulation as is needed here. */
 interface Stage {
@@ -35,7 +32,7 @@ export function eventsOf(stage: Stage, self: () => SimulatedNode): NodeEvents {
   return {
     observer: observerOf(stage, self, tell),
     send: (to, _lane, bytes) => {
-      if (bytes !== last && (bytes[0] ?? PROTOCOL_KINDS) < PROTOCOL_KINDS) {
+      if (bytes !== last && areSigned(bytes)) {
         const decoded = decodePeerMessage(bytes);
         if (decoded.ok && self().isLiar) for (const checker of stage.checkers) checker.lied?.(self(), decoded.value);
         if (decoded.ok) tell((checker) => checker.sent?.(self(), decoded.value));

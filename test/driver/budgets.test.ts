@@ -384,7 +384,7 @@ test.each([
   ['NONCE_TOO_HIGH', false],
   ['MEMPOOL_FULL', false],
   ['INSUFFICIENT_BALANCE', false],
-])('a refused transaction is remembered: %s for ever is %s, or until a block is executed', (code, forEver) => {
+] as const)('a refused transaction is remembered: %s for ever is %s, or until a block is executed', (code, forEver) => {
   const refusals = new Refusals();
   const id = hashOf('a');
   refusals.add(id, code, 7 as Height);

@@ -6,7 +6,7 @@ import { equalBytes } from '../../src/codec/codec.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
-import type { SubmitOutcome } from '../../src/driver/transactions/intake.ts';
+import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';

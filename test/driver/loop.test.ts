@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { ValidatorIndex } from '../../src/base/brand.ts';
 import { Driver } from '../../src/driver/driver.ts';
-import type { SubmitOutcome } from '../../src/driver/transactions/intake.ts';
+import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
 import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
@@ -47,7 +47,7 @@ function alone(self = 0) {
       bodies: [],
       promises: [],
       evidence: [],
-      seals: new Seals(),
+      sealed: new Seals().sealed,
     },
   });
   const turn = () => {

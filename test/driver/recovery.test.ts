@@ -161,6 +161,23 @@ describe('a folder', () => {
     }
   });
 
+  test('that is new, on a disk that takes nothing, is not started from: the disk is broken, and no bug of ours', async () => {
+    const store = new MemoryStore();
+    store.write = (_batch, done) => done(new Error('no space left'));
+    const opened = await open(store);
+    expect(opened).toMatchObject({ ok: false, error: { code: 'STORE_BROKEN' } });
+    expect(opened).toHaveProperty('error.message', expect.stringContaining('no space left'));
+  });
+
+  test('that holds a chain is only read', async () => {
+    const { entries, genesis } = await lived();
+    const store = await storeOf(entries);
+    let writes = 0;
+    store.write = () => (writes += 1);
+    expect((await open(store, genesis)).ok).toBe(true);
+    expect(writes).toBe(0);
+  });
+
   test('whose store cannot be read is not started from', async () => {
     const store = new MemoryStore();
     store.read = (_keys, done) => done([], new Error('broken'));

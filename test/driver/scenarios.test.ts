@@ -3,7 +3,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { decodePeerMessage, kindOfBytes, type PeerMessage } from '../../src/driver/wire/wire.ts';
-import type { SubmitOutcome } from '../../src/driver/transactions/intake.ts';
+import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import type { Checker } from '../../src/simulator/world/checker.ts';
 import type { Submitted } from '../../src/simulator/world/clients.ts';
 import type { SimulatedNode } from '../../src/simulator/world/node.ts';

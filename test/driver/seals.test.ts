@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { StoreOperation } from '../../src/driver/ports.ts';
 import { isPromise, SEAL_SLOTS } from '../../src/driver/durability/records.ts';
-import { Seals } from '../../src/driver/durability/seals.ts';
+import { resume, Seals } from '../../src/driver/durability/seals.ts';
 
 const put = (key: string, ...bytes: number[]): StoreOperation => ({ kind: 'put', key, value: Uint8Array.from(bytes) });
 const remove = (key: string): StoreOperation => ({ kind: 'delete', key });
@@ -17,9 +17,9 @@ function stored(batches: readonly (readonly StoreOperation[])[]): Map<string, Ui
   return entries;
 }
 
-function resume(entries: ReadonlyMap<string, Uint8Array>) {
+function resumed(entries: ReadonlyMap<string, Uint8Array>) {
   const of = (wanted: (key: string) => boolean) => [...entries].filter(([key]) => wanted(key));
-  return Seals.resume(
+  return resume(
     of((key) => key.startsWith('seal/')),
     of(isPromise),
   );
@@ -45,9 +45,10 @@ describe('a store', () => {
     const batches = sealed();
     for (let count = 0; count <= batches.length; count++) {
       const prefix = batches.slice(0, count);
-      const resumed = resume(stored(prefix));
-      if (!resumed.ok) throw new Error(resumed.error.message);
-      const again = BATCHES.slice(count).map((batch) => resumed.value.seal(batch));
+      const sealed = resumed(stored(prefix));
+      if (!sealed.ok) throw new Error(sealed.error.message);
+      const seals = new Seals(sealed.value);
+      const again = BATCHES.slice(count).map((batch) => seals.seal(batch));
       expect(stored([...prefix, ...again])).toEqual(stored(batches));
     }
   });
@@ -57,7 +58,7 @@ describe('a store', () => {
   );
   test.each(runs)('without batches %i to %i, but with later ones, is corrupt', (from, to) => {
     const rest = sealed().filter((_, position) => position < from || position > to);
-    expect(resume(stored(rest))).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
+    expect(resumed(stored(rest))).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
   });
 
   test('in which a promise is gone, changed or back again is corrupt', () => {
@@ -65,21 +66,21 @@ describe('a store', () => {
     const without = new Map(entries);
     without.delete('promise/2/c');
     const corrupt = { ok: false, error: { code: 'STORE_CORRUPT' } };
-    expect(resume(without)).toMatchObject(corrupt);
-    expect(resume(new Map(entries).set('promise/2/c', Uint8Array.of(2)))).toMatchObject(corrupt);
-    expect(resume(new Map(entries).set('promise/1/a', Uint8Array.of(2)))).toMatchObject(corrupt);
+    expect(resumed(without)).toMatchObject(corrupt);
+    expect(resumed(new Map(entries).set('promise/2/c', Uint8Array.of(2)))).toMatchObject(corrupt);
+    expect(resumed(new Map(entries).set('promise/1/a', Uint8Array.of(2)))).toMatchObject(corrupt);
   });
 
   test('in which a seal is torn, flipped or in the place of another is corrupt', () => {
     const entries = stored(sealed());
     const newest = entries.get('seal/00006') ?? new Uint8Array();
     const corrupt = { ok: false, error: { code: 'STORE_CORRUPT' } };
-    expect(resume(new Map(entries).set('seal/00006', newest.slice(1)))).toMatchObject(corrupt);
+    expect(resumed(new Map(entries).set('seal/00006', newest.slice(1)))).toMatchObject(corrupt);
     for (let at = 0; at < newest.length; at++)
-      expect(resume(new Map(entries).set('seal/00006', newest.with(at, (newest[at] ?? 0) ^ 64)))).toMatchObject(
+      expect(resumed(new Map(entries).set('seal/00006', newest.with(at, (newest[at] ?? 0) ^ 64)))).toMatchObject(
         corrupt,
       );
-    expect(resume(new Map(entries).set('seal/00007', newest))).toMatchObject(corrupt);
+    expect(resumed(new Map(entries).set('seal/00007', newest))).toMatchObject(corrupt);
   });
 
   test('keeps the seals of its newest batches only, and misses every one of them', () => {
@@ -87,10 +88,10 @@ describe('a store', () => {
     const batches = sealed(Array.from({ length: count }, () => []));
     const entries = stored(batches);
     expect(entries.size).toBe(SEAL_SLOTS);
-    expect(resume(entries).ok).toBe(true);
+    expect(resumed(entries).ok).toBe(true);
     for (const lost of [4, 5, count - SEAL_SLOTS / 2, count - 1]) {
       const rest = stored(batches.filter((_, position) => position !== lost - 1));
-      expect(resume(rest)).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
+      expect(resumed(rest)).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
     }
   });
 });

@@ -19,7 +19,13 @@ import {
 import { signersOf } from '../../src/consensus/tally.ts';
 import { sha256Hash } from '../../src/crypto/sha256.ts';
 import { promiseOperation, transactionPlaceCodec } from '../../src/driver/durability/records.ts';
-import { decodePeerMessage, encodePeerMessage, laneOf, type PeerMessage } from '../../src/driver/wire/wire.ts';
+import {
+  areSigned,
+  decodePeerMessage,
+  encodePeerMessage,
+  laneOf,
+  type PeerMessage,
+} from '../../src/driver/wire/wire.ts';
 import { type Body, type FullBody, NULL_BODY_HASH } from '../../src/ledger/block.ts';
 import { CHAIN, H, instanceOf, Pens } from '../consensus/kit.ts';
 import { genesisState } from '../../src/ledger/state.ts';
@@ -202,6 +208,12 @@ test.each([
   ['a vote of a megabyte', new Uint8Array(1024 * 1024), 'TOO_LARGE'],
 ])('%s is refused', (_, bytes, code) => {
   expect(decodePeerMessage(bytes)).toMatchObject({ ok: false, error: { code } });
+});
+
+test('the bytes tell what a validator signs for itself', () => {
+  const signed = Object.values(messages).filter((message) => areSigned(encodePeerMessage(message)));
+  expect(signed.map(({ kind }) => kind)).toEqual(['vote', 'pre-prepare', 'view-change', 'new-view']);
+  expect([new Uint8Array(), new Uint8Array([99])].some(areSigned)).toBe(false);
 });
 
 test('what the protocol waits for goes first', () => {

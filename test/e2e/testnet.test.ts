@@ -43,6 +43,7 @@ describe('a testnet in the background', () => {
     expect(up.accounts.map(({ name }) => name)).toEqual(expect.arrayContaining(['alice', 'bob']));
     const { agreed, nodes } = await folder.status();
     expect(agreed).toBe(true);
+    expect(nodes.map(({ http }) => http)).toEqual(up.nodes.map(({ http }) => http));
     expect(nodes.every(({ running, certifiedHeight }) => running && (certifiedHeight ?? 0) >= 1)).toBe(true);
   });
 

@@ -80,6 +80,7 @@ export interface Status {
   readonly agreed: boolean;
   readonly nodes: readonly {
     readonly index: number;
+    readonly http: string;
     readonly running: boolean;
     readonly height: number | null;
     readonly certifiedHeight: number | null;

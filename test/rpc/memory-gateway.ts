@@ -13,7 +13,8 @@ import {
 } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import type { ReadinessReason } from '../../src/api/status.ts';
-import type { FinalizedBlock } from '../../src/driver/ports.ts';
+import type { AccountView, FinalizedBlock } from '../../src/driver/ports.ts';
+import type { Refusal, SubmitOutcome, TransactionState } from '../../src/driver/transactions/fate.ts';
 import { type Body, blockHash, bodyHash, type Header, type Receipt } from '../../src/ledger/block.ts';
 import {
   signedTransactionCodec,
@@ -21,8 +22,9 @@ import {
   type Transaction,
   transactionId,
 } from '../../src/ledger/transaction.ts';
+import type { SkipCode } from '../../src/ledger/transaction-rules.ts';
 import { type Evidence, SignersType, type Signers, type SignedVote } from '../../src/ledger/vote.ts';
-import type { Account, Gateway, NodeStatus, SubmitOutcome, TransactionState } from '../../src/rpc/gateway.ts';
+import type { Gateway, NodeStatus } from '../../src/rpc/gateway.ts';
 
 export const PREFIX = 'tre';
 export const ALICE: Address = address('aa'.repeat(32));
@@ -61,7 +63,7 @@ export class MemoryGateway implements Gateway {
   /** How often a block was read. */
   reads = 0;
   /** What `submit` says instead, when set. */
-  refusal: { readonly code: string; readonly message: string } | undefined;
+  refusal: Refusal | undefined;
   /** What `status` and `block` throw, when set. */
   failure: Error | undefined;
   reasons: ReadinessReason[] = [];
@@ -111,7 +113,7 @@ export class MemoryGateway implements Gateway {
     return this.#state(id);
   }
 
-  account(wanted: Address): Promise<Account> {
+  account(wanted: Address): Promise<AccountView> {
     const waiting = [...this.#pending.values()].filter(({ signed }) => signed.transaction.sender === wanted).length;
     const nonce = this.#nonce(wanted);
     const balance = wanted === ALICE ? START_BALANCE - 5n * BigInt(nonce) : 0n;
@@ -205,9 +207,9 @@ export class MemoryGateway implements Gateway {
   }
 
   /** Gives up on a pending transaction. */
-  reject(id: Hash, code: string, message?: string): void {
+  reject(id: Hash, code: SkipCode): void {
     this.#pending.delete(id);
-    this.#settled.set(id, { status: 'rejected', code, ...(message === undefined ? {} : { message }) });
+    this.#settled.set(id, { status: 'rejected', code });
     for (const look of this.#settling) look();
   }
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
 import { PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS, problemSchema } from '../../src/api/problems.ts';
+import type { RefusalCode } from '../../src/driver/transactions/fate.ts';
 import { EventReader, type Harness, type Question, start, until } from './harness.ts';
 import { bytesOf } from './memory-gateway.ts';
 
@@ -43,7 +44,7 @@ function parseRaw(answer: string): Refusal {
 
 /** The gateway refuses a submission with this code. */
 const refusing =
-  (code: string): Provocation =>
+  (code: RefusalCode): Provocation =>
   (harness) => {
     harness.gateway.refusal = { code, message: `because of ${code}` };
     return asking('/v1/transactions', post(bytesOf(0)))(harness);
@@ -51,8 +52,8 @@ const refusing =
 
 const GET = 'GET /livez HTTP/1.1\r\n';
 
-/** One way to each problem; the compiler says when one is missing. */
-const PROVOCATIONS: Readonly<Record<ProblemCode, Provocation>> = {
+/** One way to each problem that a node gives; the compiler says when one is missing. */
+const PROVOCATIONS: Readonly<Record<Exclude<ProblemCode, 'REFUSED'>, Provocation>> = {
   BAD_REQUEST: asking('/v1/transactions?wait=for-ever', post(bytesOf(0))),
   MALFORMED_HTTP: sending('\u0016\u0003\u0001 hello, is this TLS?\r\n\r\n'),
   MALFORMED_JSON: asking('/v1/transactions', post('{"transaction":', { 'content-type': 'application/json' })),
@@ -129,7 +130,6 @@ const PROVOCATIONS: Readonly<Record<ProblemCode, Provocation>> = {
   MEMPOOL_FULL: refusing('MEMPOOL_FULL'),
   NODE_HALTED: refusing('NODE_HALTED'),
   SENDER_LIMIT: refusing('SENDER_LIMIT'),
-  REFUSED: refusing('A_CODE_OF_LATER'),
 };
 
 describe('every problem', () => {
@@ -160,7 +160,7 @@ describe('every problem', () => {
 
   it('asks for patience where trying again helps', async () => {
     await using harness = await start();
-    for (const code of ['MEMPOOL_FULL', 'SENDER_LIMIT']) {
+    for (const code of ['MEMPOOL_FULL', 'SENDER_LIMIT'] as const) {
       harness.gateway.refusal = { code, message: 'full' };
       const { headers } = await harness.ask('/v1/transactions', post(bytesOf(0)));
       expect(headers['retry-after']).toBe('1');

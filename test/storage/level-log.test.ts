@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { Level } from 'level';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { isPromise } from '../../src/driver/durability/records.ts';
-import { Seals } from '../../src/driver/durability/seals.ts';
+import { resume, Seals } from '../../src/driver/durability/seals.ts';
 import { crc32c } from '../../src/storage/crc32c.ts';
 import { damageIn } from '../../src/storage/level-log.ts';
 import { openLevelStore } from '../../src/storage/level-store.ts';
@@ -166,7 +166,7 @@ describe('a folder whose log has a flipped bit', () => {
     expect(promises.length).toBeLessThan(SIZES.length);
     expect(promises.at(-1)?.[0]).toBe('promise/00089');
     const seals = entries.filter(([key]) => key.startsWith('seal/'));
-    expect(Seals.resume(seals, promises)).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
+    expect(resume(seals, promises)).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
   });
 });
 

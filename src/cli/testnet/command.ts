@@ -73,7 +73,7 @@ function statusCommand(run: Run): Command {
     .description(
       'Each validator as it sees itself, whether all agree, and who was caught at what. Exit code 4: they disagree.',
     )
-    .addHelpText('after', '\nExample:\n  trefoil testnet status --json')
+    .addHelpText('after', '\nExample:\n  trefoil testnet status --json    with the HTTP address of each node')
     .action((options: DirOption) => run((output) => status(options, output)));
 }
 

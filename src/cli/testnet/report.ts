@@ -1,7 +1,7 @@
 /** What is said about a testnet. */
 import type { Colours } from '../output.ts';
 import { table } from '../table.ts';
-import { DEFAULT_DIR } from './layout.ts';
+import { DEFAULT_DIR, httpUrl } from './layout.ts';
 import type { Caught, Observation } from './observe.ts';
 import type { StartedNode, Testnet } from './up.ts';
 
@@ -67,6 +67,7 @@ export const stopHint = (dir: string): string =>
 export function statusJson(observations: readonly Observation[], agreed: boolean, caught: readonly Caught[]): object {
   const nodes = observations.map(({ node, running, status }) => ({
     index: node.index,
+    http: httpUrl(node),
     running,
     height: status?.height ?? null,
     certifiedHeight: status?.certifiedHeight ?? null,

@@ -173,7 +173,7 @@ export class Protocol {
     if (proof !== null) this.step({ kind: 'proved', certificate: proof });
     for (const { header, body, transactions, certificate } of blocks) {
       const block = this.#context.chain.execute(body, transactions, false);
-      invariant(block.hash === blockHash(header), 'our execution differs from the certified one', {
+      invariant(block.hash === blockHash(header), 'our execution gives the certified block', {
         height: header.height,
       });
       this.#executed(block);

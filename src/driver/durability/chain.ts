@@ -19,7 +19,7 @@ import type { Batch } from './batch.ts';
 import type { FinalizedBlock, Observer } from '../ports.ts';
 import { KEYS, transactionPlaceCodec } from './records.ts';
 
-/** A block that is executed and durable but not yet final. */
+/** A block that is executed, and not yet final. It is durable when its turn is. */
 export interface PendingBlock {
   readonly hash: Hash;
   readonly record: BlockRecord;
@@ -71,7 +71,7 @@ export class Chain {
     return this.#certified;
   }
 
-  /** Hash of the newest final block, and when the chain's clock stood at its head. */
+  /** Hash of the newest final block. */
   get finalHash(): Hash {
     const next = this.#pending[0];
     return next === undefined ? this.state.head.hash : next.record.header.parentHash;
@@ -128,7 +128,7 @@ export class Chain {
       const next = this.#pending[0];
       if (next === undefined || next.record.header.height > certified.height) return;
       const own = next.record.header.height === certified.height;
-      invariant(!own || certified.blockHash === next.hash, 'our block differs from the certified one', {
+      invariant(!own || certified.blockHash === next.hash, 'our block is the certified one', {
         height: certified.height,
         ours: next.hash,
         certified: certified.blockHash,

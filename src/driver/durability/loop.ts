@@ -7,13 +7,14 @@ import { present } from '../../base/invariant.ts';
 import type { Batch } from './batch.ts';
 import { TICK_TURNS_MAX } from '../limits.ts';
 import type { Clock, Store } from '../ports.ts';
-import type { Seals } from './seals.ts';
+import { type Sealed, Seals } from './seals.ts';
 
 interface LoopContext {
   readonly clock: Clock;
   readonly store: Store;
   readonly batch: Batch;
-  readonly recovered: { readonly seals: Seals };
+  /** What the store has sealed before the first turn. */
+  readonly recovered: { readonly sealed: Sealed };
 }
 
 /** What the turns are made of. */
@@ -30,6 +31,7 @@ interface Work {
 
 export class Loop {
   readonly #context: LoopContext;
+  readonly #seals: Seals;
   #work: Work | null = null;
   #inputs: (() => void)[] = [];
   #ticks: (() => void)[] = [];
@@ -44,6 +46,7 @@ export class Loop {
 
   constructor(context: LoopContext) {
     this.#context = context;
+    this.#seals = new Seals(context.recovered.sealed);
   }
 
   /** Takes the first turn, with the inputs that gathered until now. */
@@ -121,14 +124,14 @@ export class Loop {
 
   /** Persist before send: what the turn wants to say leaves when what it wrote is durable. */
   #write(): void {
-    const { batch, recovered, store } = this.#context;
+    const { batch, store } = this.#context;
     const { operations, after } = batch.take();
     if (operations.length === 0) {
       for (const action of after) action();
       return;
     }
     this.#writing = true;
-    store.write(recovered.seals.seal(operations), (error) => {
+    store.write(this.#seals.seal(operations), (error) => {
       this.#writing = false;
       if (error !== undefined) return this.#halt(error);
       if (this.#ended) return;

@@ -5,9 +5,10 @@ import { type Codec, codec } from '../../codec/codec.ts';
 import { uint64 } from '../../codec/types.ts';
 import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } from '../../consensus/messages.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
-import { fail, ok, type Result } from '../../base/result.ts';
+import { ok } from '../../base/result.ts';
 import { signedVoteCodec, type Vote } from '../../ledger/vote.ts';
 import type { StoreOperation, StoreRange } from '../ports.ts';
+import { corrupt, parse, type Sound } from './reading.ts';
 
 /** Sixteen digits sort as numbers do. */
 const digits = (value: number): string => value.toString().padStart(16, '0');
@@ -104,28 +105,25 @@ export const promiseEpoch = (key: string): Epoch => Number(key.split('/')[1]) as
 
 /** The promise stored under a key. One that belongs under another key is damaged: it would hide what we promised there.
  *  Error: STORE_CORRUPT. */
-export function decodePromise(key: string, value: Uint8Array): Result<PromiseRecord> {
+export function decodePromise(key: string, value: Uint8Array): Sound<PromiseRecord> {
   const decoded = decodeRecord(key, value);
   if (!decoded.ok) return decoded;
-  return promiseOperation(promiseEpoch(key), decoded.value).key === key
-    ? decoded
-    : fail('STORE_CORRUPT', `${key}: another promise`);
+  return promiseOperation(promiseEpoch(key), decoded.value).key === key ? decoded : corrupt(`${key}: another promise`);
 }
 
-function decodeRecord(key: string, value: Uint8Array): Result<PromiseRecord> {
-  const corrupt = (message: string): Result<PromiseRecord> => fail('STORE_CORRUPT', `${key}: ${message}`);
+function decodeRecord(key: string, value: Uint8Array): Sound<PromiseRecord> {
   if (key.endsWith('/view-change')) {
-    const decoded = signedViewChangeCodec.decode(value);
-    return decoded.ok ? ok({ kind: 'view-change', viewChange: decoded.value }) : corrupt(decoded.error.message);
+    const parsed = parse(signedViewChangeCodec, key, value);
+    return parsed.ok ? ok({ kind: 'view-change', viewChange: parsed.value }) : parsed;
   }
   if (key.endsWith('/new-view')) {
-    const decoded = signedNewViewCodec.decode(value);
-    return decoded.ok ? ok({ kind: 'new-view', newView: decoded.value }) : corrupt(decoded.error.message);
+    const parsed = parse(signedNewViewCodec, key, value);
+    return parsed.ok ? ok({ kind: 'new-view', newView: parsed.value }) : parsed;
   }
   if (key.endsWith('/prepared')) {
-    const decoded = preparedCertificateCodec.decode(value);
-    return decoded.ok ? ok({ kind: 'prepared', prepared: decoded.value }) : corrupt(decoded.error.message);
+    const parsed = parse(preparedCertificateCodec, key, value);
+    return parsed.ok ? ok({ kind: 'prepared', prepared: parsed.value }) : parsed;
   }
-  const decoded = signedVoteCodec.decode(value);
-  return decoded.ok ? ok({ kind: 'vote', vote: decoded.value }) : corrupt(decoded.error.message);
+  const parsed = parse(signedVoteCodec, key, value);
+  return parsed.ok ? ok({ kind: 'vote', vote: parsed.value }) : parsed;
 }

@@ -14,17 +14,13 @@ import {
 import { admission, checkTransactionStateless } from '../../ledger/transaction-rules.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from '../limits.ts';
-import type { Mempool } from './mempool.ts';
+import type { Refusal } from './fate.ts';
+import type { Dropped, Mempool } from './mempool.ts';
 import type { Clock, PeerId, Verifier } from '../ports.ts';
 import { PRICE_OF_TRANSACTION, priceOfPlace } from '../fairness/prices.ts';
 import { Refusals } from './refusals.ts';
+import type { Answer } from './submissions.ts';
 import { Tellers } from './tellers.ts';
-
-export type SubmitOutcome =
-  | { readonly id: Hash; readonly status: 'pending' | 'committed' }
-  | { readonly code: string; readonly message: string; readonly id?: Hash };
-
-type Answer = (outcome: SubmitOutcome) => void;
 
 /** A transaction whose signature is being checked. */
 interface Checking {
@@ -49,7 +45,7 @@ interface IntakeContext {
   /** To all other validators. */
   readonly forward: (transactions: readonly Uint8Array[]) => void;
   /** A transaction had to make room for another. */
-  readonly rejected: (id: Hash, code: string) => void;
+  readonly rejected: (id: Hash, code: Dropped['code']) => void;
   readonly punish: (peer: PeerId, code: string, message: string) => void;
   /** The peer pays for a transaction that it sent, or gets it back when it was of use. */
   readonly charge: (peer: PeerId, price: number) => void;
@@ -115,12 +111,7 @@ export class Intake {
   }
 
   /** A used nonce may be this very transaction's: then it is committed, and the answer says so. */
-  #refuse(
-    item: IdentifiedTransaction,
-    error: { readonly code: string; readonly message: string },
-    answer: Answer,
-  ): void {
-    const { id } = item;
+  #refuse({ id }: IdentifiedTransaction, error: Refusal, answer: Answer): void {
     if (error.code !== 'NONCE_TOO_LOW') return answer({ id, ...error });
     this.#context.committed(id, (yes) => answer(yes ? { id, status: 'committed' } : { id, ...error }));
   }

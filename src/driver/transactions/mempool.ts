@@ -5,7 +5,7 @@
  */
 import type { Address, Hash } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
-import { fail, ok, type Result } from '../../base/result.ts';
+import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import type { Account } from '../../ledger/account.ts';
 import type { LedgerParameters } from '../../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
@@ -107,11 +107,7 @@ export class Mempool {
 
   /** Takes in a transaction that passed `admission`. Returns what had to make room for it: one that could be executed takes
    *  the place of one that could not. Errors: AddCode. */
-  add(
-    item: IdentifiedTransaction,
-    sinceMs: number,
-    from: PeerId | null,
-  ): Result<readonly Dropped[], { code: AddCode; message: string }> {
+  add(item: IdentifiedTransaction, sinceMs: number, from: PeerId | null): Result<readonly Dropped[], Coded<AddCode>> {
     if (this.#entries.has(item.id)) return ok([]);
     const place = this.placeFor(item);
     if (!place.ok) return place;
@@ -135,7 +131,7 @@ export class Mempool {
   }
 
   /** Whether there would be room for a transaction that is not here: what has to make room is told. Errors: AddCode. */
-  placeFor(item: IdentifiedTransaction): Result<Place, { code: AddCode; message: string }> {
+  placeFor(item: IdentifiedTransaction): Result<Place, Coded<AddCode>> {
     const { sender, nonce } = item.signed.transaction;
     const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
     if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);

@@ -5,8 +5,9 @@
 import { ForgetfulMap } from '../../base/bounded.ts';
 import type { Hash, Height } from '../../base/brand.ts';
 import { REFUSALS_MAX } from '../limits.ts';
+import type { RefusalCode } from './fate.ts';
 
-const FOR_EVER: ReadonlySet<string> = new Set(['EXPIRED', 'NONCE_TOO_LOW', 'FEE_TOO_LOW']);
+const FOR_EVER: ReadonlySet<RefusalCode> = new Set(['EXPIRED', 'NONCE_TOO_LOW', 'FEE_TOO_LOW']);
 
 export class Refusals {
   /** Until which height is executed; null for ever. */
@@ -16,7 +17,7 @@ export class Refusals {
     return this.#refused.size;
   }
 
-  add(id: Hash, code: string, executed: Height): void {
+  add(id: Hash, code: RefusalCode, executed: Height): void {
     this.#refused.set(id, FOR_EVER.has(code) ? null : executed);
   }
 

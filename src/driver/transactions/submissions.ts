@@ -1,9 +1,10 @@
 /** Clients that wait to hear what becomes of a transaction: each is answered once, also when the driver ends first. */
-import type { SubmitOutcome } from './intake.ts';
+import type { Refusal, SubmitOutcome } from './fate.ts';
 
-type Answer = (outcome: SubmitOutcome) => void;
+/** Whoever waits for the answer to a submission. */
+export type Answer = (outcome: SubmitOutcome) => void;
 
-const ENDED: SubmitOutcome = { code: 'NODE_HALTED', message: 'the node has stopped; submit again elsewhere' };
+const ENDED: Refusal = { code: 'NODE_HALTED', message: 'the node has stopped; submit again elsewhere' };
 
 export class Submissions {
   readonly #waiting = new Set<Answer>();

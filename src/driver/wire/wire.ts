@@ -208,6 +208,17 @@ export function encodePeerMessage(message: PeerMessage): Uint8Array {
 /** What the bytes say they are; undefined when there is no such kind. */
 export const kindOfBytes = (bytes: Uint8Array): PeerMessage['kind'] | undefined => KINDS[bytes[0] ?? KINDS.length];
 
+/** What a validator signs for itself, and is held to: its votes, and its moves to another view. */
+const SIGNED_KINDS: ReadonlySet<PeerMessage['kind'] | undefined> = new Set<PeerMessage['kind']>([
+  'vote',
+  'pre-prepare',
+  'view-change',
+  'new-view',
+]);
+
+/** Whether the bytes say that they are a message of those. */
+export const areSigned = (bytes: Uint8Array): boolean => SIGNED_KINDS.has(kindOfBytes(bytes));
+
 /** The lane of what the bytes say they are. What is nothing is looked at first: its sender is shut out for it. */
 export function laneOfBytes(bytes: Uint8Array): Lane {
   const kind = kindOfBytes(bytes);

@@ -5,7 +5,7 @@
 import type { Address, Hash, Height } from '../../base/brand.ts';
 import { present, unreachable } from '../../base/invariant.ts';
 import type { Ed25519 } from '../../crypto/ed25519.ts';
-import type { SubmitOutcome } from '../../driver/transactions/intake.ts';
+import type { SubmitOutcome } from '../../driver/transactions/fate.ts';
 import type { BlockRecord, ReceiptCode } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import {

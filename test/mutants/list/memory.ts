@@ -64,8 +64,8 @@ export const memoryMutants: readonly Mutant[] = [
       edit('driver/durability/seals.ts', 'if (batches.has(batch)) continue;', 'continue;'),
       edit(
         'driver/durability/seals.ts',
-        'if (equalBytes(resumed.#digest, newest.promises)) return ok(resumed);',
-        'return ok(resumed);',
+        'if (equalBytes(digestOfAll(promises), newest.promises)) return ok({ batch: newest.batch, promises });',
+        'return ok({ batch: newest.batch, promises });',
       ),
     ],
     directed: { faults: ['bit-flip'] },

@@ -26,7 +26,7 @@ export function writeRecord(durable: Durable, record: DurableRecord): void {
     durable.votedFor = record.votedFor;
     return;
   }
-  invariant(record.from <= durable.log.length + 1, 'a log without gaps', { from: record.from });
+  invariant(record.from <= durable.log.length + 1, 'a log has no gaps', { from: record.from });
   durable.log.length = record.from - 1;
   durable.log.push(...record.entries);
 }

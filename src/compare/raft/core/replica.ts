@@ -55,10 +55,17 @@ export interface Replica extends Durable {
 /** A server that starts, for the first time or again from its disk (5.1: everyone starts as a follower). */
 export function replicaFrom(settings: Settings, { term, votedFor, log }: Durable): Replica {
   const { servers, self, electionTicksMin, electionTicksMax, heartbeatTicks, entriesPerMessage } = settings;
-  invariant(servers > 0 && servers <= SERVERS_MAX && self >= 0 && self < servers, 'a server of a cluster', { self });
-  invariant(heartbeatTicks > 0 && heartbeatTicks < electionTicksMin, 'heartbeats come before elections');
-  invariant(electionTicksMin <= electionTicksMax, 'election timeouts between two bounds');
-  invariant(entriesPerMessage > 0 && entriesPerMessage <= ENTRIES_PER_MESSAGE_MAX, 'messages of some entries');
+  invariant(
+    servers > 0 && servers <= SERVERS_MAX && self >= 0 && self < servers,
+    'a server is one of its cluster, whose size keeps to its limit',
+    { self },
+  );
+  invariant(heartbeatTicks > 0 && heartbeatTicks < electionTicksMin, 'heartbeats come more often than elections');
+  invariant(electionTicksMin <= electionTicksMax, 'the shortest election timeout is no longer than the longest');
+  invariant(
+    entriesPerMessage > 0 && entriesPerMessage <= ENTRIES_PER_MESSAGE_MAX,
+    'a message carries entries, and no more than its limit',
+  );
   return {
     settings,
     term,
