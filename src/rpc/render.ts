@@ -7,7 +7,8 @@ import type { AccountJson, BlockJson, CertificateJson, OffenceJson, SignedVoteJs
 import type { BlockEvent } from '../api/events.ts';
 import { isProblemCode, type ProblemCode } from '../api/problems.ts';
 import type { StatusJson } from '../api/status.ts';
-import type { CommittedTransactionJson, ReceiptJson, TransactionStatus } from '../api/transaction.ts';
+import type { CommittedTransactionJson, TransactionStatus } from '../api/transaction.ts';
+import { receiptToJson } from '../api/transaction-json.ts';
 import type { FinalizedBlock } from '../driver/ports.ts';
 import type { Receipt } from '../ledger/block.ts';
 import { offenceOf } from '../ledger/offence.ts';
@@ -39,7 +40,7 @@ export function createRenderer(addressPrefix: string): Renderer {
     }),
     blockFrame: renderFrame,
     blockTransaction: (receipt) => {
-      const { transactionId, ...rest } = renderReceipt(receipt, addressPrefix);
+      const { transactionId, ...rest } = receiptToJson(receipt, addressPrefix);
       return { id: transactionId, ...rest };
     },
     blockEvent: ({ hash, record: { header, receipts } }) => ({
@@ -83,21 +84,7 @@ function renderCommitted(
   prefix: string,
 ): CommittedTransactionJson {
   const { transactionId: id, code } = receipt;
-  return { id, status: 'committed', height, index, blockHash, code, receipt: renderReceipt(receipt, prefix) };
-}
-
-function renderReceipt({ transactionId, code, feePaid, events }: Receipt, prefix: string): ReceiptJson {
-  return {
-    transactionId,
-    code,
-    feePaid: feePaid.toString(),
-    events: events.map(({ kind, from, to, amount }) => ({
-      kind,
-      from: formatAddress(from, prefix),
-      to: formatAddress(to, prefix),
-      amount: amount.toString(),
-    })),
-  };
+  return { id, status: 'committed', height, index, blockHash, code, receipt: receiptToJson(receipt, prefix) };
 }
 
 function renderFrame({ hash, record, body: { body }, certificate }: FinalizedBlock): BlockJson {
