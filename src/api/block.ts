@@ -1,9 +1,8 @@
 /** Accounts, blocks and offences. */
 import { z } from 'zod';
-import { RECEIPT_CODES } from '../ledger/block.ts';
+import { OPERATIONS } from '../ledger/operations/table.ts';
 import { VOTE_KINDS } from '../ledger/vote.ts';
 import { addressText, amountText, hashText, natural, signatureText, validatorNumber } from './scalars.ts';
-import { receiptEventSchema } from './transaction.ts';
 
 export const accountSchema = z.object({
   address: addressText,
@@ -76,9 +75,9 @@ export const blockSchema = z.object({
   transactions: z.array(
     z.object({
       id: hashText,
-      code: z.enum(RECEIPT_CODES),
+      code: z.enum(OPERATIONS.codes),
       feePaid: amountText,
-      events: z.array(receiptEventSchema),
+      events: z.array(OPERATIONS.eventSchema),
     }),
   ),
   skipped: z.array(hashText).describe('Ordered but not executed: expired, wrong nonce, or a fee that cannot be paid'),

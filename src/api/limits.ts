@@ -11,5 +11,3 @@ export const TRANSACTION_JSON_BYTES_MAX = 8 * 1024;
 export const WAIT_MS_MAX = 60_000;
 /** Milliseconds that `?wait=committed` waits when it gives no timeout. */
 export const WAIT_MS_DEFAULT = 10_000;
-/** Characters of an address: the limit of bech32m (BIP-350). */
-export const ADDRESS_TEXT_MAX = 90;

@@ -1,11 +1,8 @@
 /** The scalar forms of the interface: what JSON cannot say exactly is text. */
 import { z } from 'zod';
 import type { Hash } from '../base/brand.ts';
-
 import { MEMO_BYTES_MAX } from '../ledger/limits.ts';
-import { ADDRESS_TEXT_MAX } from './limits.ts';
-
-const UINT64_MAX = 2n ** 64n - 1n;
+import { addressField, amountField } from '../ledger/operations/fields.ts';
 
 const branded = <T>(schema: z.ZodType<string>): z.ZodType<T, string> => schema as unknown as z.ZodType<T, string>;
 
@@ -13,16 +10,10 @@ const branded = <T>(schema: z.ZodType<string>): z.ZodType<T, string> => schema a
 export const hashText: z.ZodType<Hash, string> = branded<Hash>(z.string().regex(/^[0-9a-f]{64}$/));
 
 /** uint64 as decimal text: amounts, fees and powers, in the smallest unit. */
-export const amountText = z
-  .string()
-  .regex(/^(0|[1-9][0-9]{0,19})$/)
-  .refine((text) => !/^(0|[1-9][0-9]{0,19})$/.test(text) || BigInt(text) <= UINT64_MAX, 'beyond 2^64 - 1');
+export const amountText = amountField.schema;
 
 /** bech32m with the network's prefix. That the checksum is right is checked where it is decoded. */
-export const addressText = z
-  .string()
-  .max(ADDRESS_TEXT_MAX)
-  .regex(/^[a-z0-9]+1[a-z0-9]+$/);
+export const addressText = addressField.schema;
 
 /** ed25519 signature, 128 lower-case hexadecimal digits. */
 export const signatureText = z.string().regex(/^[0-9a-f]{128}$/);

@@ -1,17 +1,25 @@
 /** Between signed transactions and their JSON form. Only the SSZ form is signed and hashed; JSON is for people. */
-import type { Address, Height } from '../base/brand.ts';
+import type { Height } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { fromHex, toHex } from '../codec/hex.ts';
-import { formatAddress, parseAddress } from '../crypto/address.ts';
+import { formatAddress } from '../crypto/address.ts';
+import type { Receipt } from '../ledger/block.ts';
 import { MEMO_BYTES_MAX } from '../ledger/limits.ts';
+import { addressField } from '../ledger/operations/fields.ts';
+import type { KindOf, OperationTable } from '../ledger/operations/operation-table.ts';
+import { OPERATIONS } from '../ledger/operations/table.ts';
 import type { Operation, SignedTransaction } from '../ledger/transaction.ts';
-import type { SignedTransactionJson } from './transaction.ts';
+import type { ReceiptJson, SignedTransactionJson } from './transaction.ts';
 
-type OperationJson = SignedTransactionJson['transaction']['operations'][number];
+type Kind = KindOf<typeof OPERATIONS>;
 type MemoJson = SignedTransactionJson['transaction']['memo'];
 
 /** The JSON form, with addresses in the network's prefix. */
-export function signedTransactionToJson(signed: SignedTransaction, addressPrefix: string): SignedTransactionJson {
+export function signedTransactionToJson(
+  signed: SignedTransaction,
+  addressPrefix: string,
+  table: OperationTable<Kind> = OPERATIONS,
+): SignedTransactionJson {
   const { chainId, sender, nonce, expiresAt, maxFee, operations, memo } = signed.transaction;
   return {
     transaction: {
@@ -20,7 +28,7 @@ export function signedTransactionToJson(signed: SignedTransaction, addressPrefix
       nonce,
       expiresAt,
       maxFee: maxFee.toString(),
-      operations: operations.map((operation) => operationToJson(operation, addressPrefix)),
+      operations: operations.map((operation) => table.toJson(operation, addressPrefix)),
       memo: memoToJson(memo),
     },
     signature: toHex(signed.signature),
@@ -31,15 +39,16 @@ export function signedTransactionToJson(signed: SignedTransaction, addressPrefix
 export function signedTransactionFromJson(
   json: SignedTransactionJson,
   addressPrefix: string,
+  table: OperationTable<Kind> = OPERATIONS,
 ): Result<SignedTransaction, Coded<'BAD_ADDRESS' | 'MALFORMED'>> {
   const { chainId, nonce, expiresAt, maxFee } = json.transaction;
-  const sender = addressAt('transaction.sender', json.transaction.sender, addressPrefix);
+  const sender = addressField.fromJson(json.transaction.sender, 'transaction.sender', addressPrefix);
   if (!sender.ok) return sender;
   const operations: Operation[] = [];
   for (const [index, operation] of json.transaction.operations.entries()) {
-    const to = addressAt(`transaction.operations[${index}].to`, operation.to, addressPrefix);
-    if (!to.ok) return to;
-    operations.push({ kind: operation.kind, to: to.value, amount: BigInt(operation.amount) });
+    const read = table.fromJson(operation, `transaction.operations[${index}]`, addressPrefix);
+    if (!read.ok) return read;
+    operations.push(read.value);
   }
   const memo = memoFromJson(json.transaction.memo);
   if (memo.length > MEMO_BYTES_MAX) {
@@ -59,13 +68,18 @@ export function signedTransactionFromJson(
   });
 }
 
-function addressAt(path: string, text: string, prefix: string): Result<Address, Coded<'BAD_ADDRESS'>> {
-  const address = parseAddress(text, prefix);
-  return address.ok ? address : fail('BAD_ADDRESS', `${path}: ${address.error.message}`);
-}
-
-function operationToJson(operation: Operation, addressPrefix: string): OperationJson {
-  return { kind: operation.kind, to: formatAddress(operation.to, addressPrefix), amount: operation.amount.toString() };
+/** The JSON form of a receipt, with addresses in the network's prefix. */
+export function receiptToJson(
+  { transactionId, code, feePaid, events }: Receipt,
+  addressPrefix: string,
+  table: OperationTable<Kind> = OPERATIONS,
+): ReceiptJson {
+  return {
+    transactionId,
+    code,
+    feePaid: feePaid.toString(),
+    events: events.map((event) => table.eventToJson(event, addressPrefix)),
+  };
 }
 
 /** Text where the bytes are exactly the UTF-8 of it, so that the way back gives the same bytes. */

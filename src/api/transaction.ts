@@ -1,39 +1,37 @@
 /** Transactions as the interface takes them in and shows them. */
 import { z } from 'zod';
-import { RECEIPT_CODES } from '../ledger/block.ts';
 import { OPERATIONS_MAX } from '../ledger/limits.ts';
+import type { AnyKind, OperationTable } from '../ledger/operations/operation-table.ts';
+import { OPERATIONS } from '../ledger/operations/table.ts';
 import { WAIT_MS_MAX } from './limits.ts';
 import { addressText, amountText, hashText, memo, natural, signatureText } from './scalars.ts';
 
-const operationSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('transfer'), to: addressText, amount: amountText }),
-]);
-
-/** A signed transaction as JSON. What is signed is its SSZ form, see ledger/transaction.ts. */
-export const signedTransactionSchema = z.object({
-  transaction: z.object({
-    chainId: hashText,
-    sender: addressText,
-    nonce: natural,
-    expiresAt: natural.describe('Last height at which it may be executed, 0 for never expires'),
-    maxFee: amountText,
-    operations: z.array(operationSchema).max(OPERATIONS_MAX),
-    memo,
-  }),
-  signature: signatureText,
-});
+/** A signed transaction as JSON, with the operations of a table. What is signed is its SSZ form, see ledger/transaction.ts. */
+export const signedTransactionSchemaOf = <K extends AnyKind>(table: OperationTable<K>) =>
+  z.object({
+    transaction: z.object({
+      chainId: hashText,
+      sender: addressText,
+      nonce: natural,
+      expiresAt: natural.describe('Last height at which it may be executed, 0 for never expires'),
+      maxFee: amountText,
+      operations: z.array(table.schema).max(OPERATIONS_MAX),
+      memo,
+    }),
+    signature: signatureText,
+  });
+export const signedTransactionSchema = signedTransactionSchemaOf(OPERATIONS);
 export type SignedTransactionJson = z.infer<typeof signedTransactionSchema>;
 
-export const receiptEventSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('transfer'), from: addressText, to: addressText, amount: amountText }),
-]);
-
-export const receiptSchema = z.object({
-  transactionId: hashText,
-  code: z.enum(RECEIPT_CODES).describe('OK, or why nothing but the fee happened'),
-  feePaid: amountText,
-  events: z.array(receiptEventSchema),
-});
+/** A receipt as JSON, with the codes and events of a table. */
+export const receiptSchemaOf = <K extends AnyKind>(table: OperationTable<K>) =>
+  z.object({
+    transactionId: hashText,
+    code: z.enum(table.codes).describe('OK, or why nothing but the fee happened'),
+    feePaid: amountText,
+    events: z.array(table.eventSchema),
+  });
+export const receiptSchema = receiptSchemaOf(OPERATIONS);
 export type ReceiptJson = z.infer<typeof receiptSchema>;
 
 export const committedTransactionSchema = z.object({
@@ -42,7 +40,7 @@ export const committedTransactionSchema = z.object({
   height: natural,
   index: natural.describe("Position among the block's executed transactions: its leaf under transactionsRoot"),
   blockHash: hashText,
-  code: z.enum(RECEIPT_CODES),
+  code: z.enum(OPERATIONS.codes),
   receipt: receiptSchema,
 });
 export type CommittedTransactionJson = z.infer<typeof committedTransactionSchema>;

@@ -6,8 +6,8 @@ import { fromHex, toAddress } from '../codec/hex.ts';
 
 const ADDRESS_BYTES = 32;
 
-/** BIP 173's limit, with which the checksum finds any four wrong characters. */
-const TEXT_MAX = 90;
+/** Characters of an address: BIP 173's limit, with which the checksum finds any four wrong ones. */
+export const ADDRESS_TEXT_MAX = 90;
 
 export function formatAddress(address: Address, prefix: string): string {
   return bech32m.encodeFromBytes(prefix, fromHex(address));
@@ -21,7 +21,7 @@ export function parseAddress(
   text: string,
   prefix: string,
 ): Result<Address, { readonly code: AddressErrorCode; readonly message: string }> {
-  const decoded = bech32m.decodeUnsafe(text, TEXT_MAX);
+  const decoded = bech32m.decodeUnsafe(text, ADDRESS_TEXT_MAX);
   const bytes = decoded && bech32m.fromWordsUnsafe(decoded.words);
   if (!decoded || !bytes) {
     return fail('MALFORMED_ADDRESS', 'not an address: a character is wrong or missing, or it is not bech32m');

@@ -7,12 +7,14 @@ import {
   OptionalType,
   type ValueOf,
 } from '@chainsafe/ssz';
-import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import { shared } from '../base/shared.ts';
 import { type Codec, codec } from '../codec/codec.ts';
-import { hex32, nameOf, uint16, uint64, uint64Big, unionByKind } from '../codec/types.ts';
+import { hex32, uint16, uint64 } from '../codec/types.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
-import { BODY_EVIDENCE_MAX, BODY_TRANSACTIONS_MAX, RECEIPT_EVENTS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts';
+import { BODY_EVIDENCE_MAX, BODY_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts';
+import type { KindOf, ReceiptOf } from './operations/operation-table.ts';
+import { OPERATIONS } from './operations/table.ts';
 import { CertificateType, EvidenceType } from './vote.ts';
 
 /** Stands for nobody in `proposer`: the null body that a NEW-VIEW puts into a gap. */
@@ -57,34 +59,14 @@ export const HeaderType = new ContainerType({
   proposer: uint16<ValidatorIndex>(),
 });
 
-/** Why a transaction that stands in a block did or did not do what it says. Every code but OK: the fee was paid, the nonce
- *  used, nothing else happened. There is none for a balance that overflows: the whole supply fits one. */
-export const RECEIPT_CODES = ['OK', 'INSUFFICIENT_BALANCE', 'AMOUNT_ZERO'] as const;
-export type ReceiptCode = (typeof RECEIPT_CODES)[number];
-
-const TransferEventType = new ContainerType({ from: hex32<Address>(), to: hex32<Address>(), amount: uint64Big() });
-
-export const ReceiptType = new ContainerType({
-  transactionId: hex32<Hash>(),
-  code: nameOf(RECEIPT_CODES),
-  feePaid: uint64Big(),
-  events: new ListCompositeType(unionByKind({ transfer: TransferEventType }) as never, RECEIPT_EVENTS_MAX),
-});
-
 /** What is stored of a block beside its body: the header and what execution made of the transactions. */
 const BlockRecordType = new ContainerType({
   header: HeaderType,
   /** Positions, in the body, of the transactions that were executed; the others were skipped. */
   executed: new ListBasicType(uint16(), BODY_TRANSACTIONS_MAX),
-  receipts: new ListCompositeType(ReceiptType, BODY_TRANSACTIONS_MAX),
+  receipts: new ListCompositeType(OPERATIONS.receiptType as never, BODY_TRANSACTIONS_MAX),
 });
 
-export type ReceiptEvent = {
-  readonly kind: 'transfer';
-  readonly from: Address;
-  readonly to: Address;
-  readonly amount: bigint;
-};
 export type Body = Readonly<Omit<ValueOf<typeof BodyType>, 'transactionIds'>> & {
   readonly transactionIds: readonly Hash[];
 };
@@ -93,9 +75,8 @@ export interface FullBody {
   readonly transactions: readonly Uint8Array[];
 }
 export type Header = Readonly<ValueOf<typeof HeaderType>>;
-export type Receipt = Readonly<Omit<ValueOf<typeof ReceiptType>, 'events'>> & {
-  readonly events: readonly ReceiptEvent[];
-};
+export type Receipt = ReceiptOf<KindOf<typeof OPERATIONS>>;
+export type ReceiptCode = Receipt['code'];
 export interface BlockRecord {
   readonly header: Header;
   readonly executed: readonly number[];
@@ -110,7 +91,7 @@ export const FULL_BODY_BYTES_MAX = 8 * 1024 * 1024;
 export const bodyCodec = codec('Body', BodyType, BODY_BYTES_MAX) as unknown as Codec<Body>;
 export const fullBodyCodec = codec('FullBody', FullBodyType, FULL_BODY_BYTES_MAX) as unknown as Codec<FullBody>;
 export const headerCodec = codec('Header', HeaderType, HeaderType.maxSize);
-export const receiptCodec = codec('Receipt', ReceiptType, ReceiptType.maxSize) as unknown as Codec<Receipt>;
+export const receiptCodec: Codec<Receipt> = OPERATIONS.receiptCodec;
 /** A record can be longer than its body: receipts repeat more than operations say. */
 export const blockRecordCodec = codec(
   'BlockRecord',

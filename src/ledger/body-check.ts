@@ -3,15 +3,11 @@ import type { Hash } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Body, FULL_BODY_BYTES_MAX, fullBodySize } from './block.ts';
 import type { Genesis } from './genesis.ts';
-import type { IdentifiedTransaction } from './transaction.ts';
-import {
-  BODY_TRANSACTIONS_MAX,
-  MEMO_BYTES_MAX,
-  OPERATION_BYTES,
-  TRANSACTION_BYTES_MIN,
-  TRANSACTION_WEIGHT_MIN,
-} from './limits.ts';
-import { checkTransactionStateless, type StatelessCode, weightOf } from './transaction-rules.ts';
+import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, TRANSACTION_WEIGHT } from './limits.ts';
+import { OPERATIONS } from './operations/table.ts';
+import { BARE_TRANSACTION_BYTES, type IdentifiedTransaction } from './transaction.ts';
+import { checkTransactionStateless, type StatelessCode } from './transaction-rules.ts';
+import { TRANSACTION_WEIGHT_MIN, weightOf } from './weight.ts';
 
 export type BodyCode =
   | 'NOT_A_VALIDATOR'
@@ -23,6 +19,9 @@ export type BodyCode =
 type Checked = Result<void, { readonly code: BodyCode; readonly message: string }>;
 
 const FINE: Checked = ok(undefined);
+
+/** Bytes of the shortest signed transaction: one operation, and no memo. */
+const TRANSACTION_BYTES_MIN = BARE_TRANSACTION_BYTES + OPERATIONS.bytesMin;
 
 /** What of a body's transactions is here, together. */
 export interface Measure {
@@ -62,8 +61,9 @@ export function checkMeasure(body: Body, { count, weight, bytes }: Measure, gene
 export const mostBytesOf = (count: number, blockWeightMax: number): number =>
   Math.min(
     FULL_BODY_BYTES_MAX,
-    count * (TRANSACTION_BYTES_MIN + MEMO_BYTES_MAX) +
-      Math.max(0, blockWeightMax - count * TRANSACTION_WEIGHT_MIN) * OPERATION_BYTES,
+    count * (BARE_TRANSACTION_BYTES + MEMO_BYTES_MAX) +
+      Math.max(count * OPERATIONS.weightMin, blockWeightMax - count * TRANSACTION_WEIGHT) *
+        OPERATIONS.bytesPerWeightMax,
   );
 
 /** The same of any number of them. */

@@ -6,22 +6,15 @@ import type { Address, Hash, Height } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { work } from '../base/work.ts';
 import { fromHex } from '../codec/hex.ts';
-import { type HistoryTree, merkleRoot } from '../crypto/merkle.ts';
+import { merkleRoot } from '../crypto/merkle.ts';
 import { type Account, FEE_POOL, NO_ACCOUNT } from './account.ts';
-import {
-  type BlockRecord,
-  type Body,
-  blockHash,
-  bodyHash,
-  type Header,
-  type Receipt,
-  type ReceiptCode,
-  type ReceiptEvent,
-  receiptCodec,
-} from './block.ts';
-import { type Offence, offenceCodec, offenceKey, offenceOf } from './offence.ts';
+import { type BlockRecord, type Body, blockHash, bodyHash, type Header, type Receipt } from './block.ts';
+import { Overlay } from './entries.ts';
+import { recordOffences } from './offence.ts';
+import type { OperationTable } from './operations/operation-table.ts';
+import { OPERATIONS } from './operations/table.ts';
 import { type LedgerState, type StateChange, stateRoot } from './state.ts';
-import type { IdentifiedTransaction, Operation, Transaction } from './transaction.ts';
+import type { IdentifiedTransaction, Transaction } from './transaction.ts';
 import { checkTransactionStateful, feeOf, type SkipCode } from './transaction-rules.ts';
 import { epochOf } from './validators.ts';
 
@@ -36,20 +29,22 @@ export interface ExecutedBlock extends StateChange {
 }
 
 /** The block that the body makes on top of the state, which stays as it is. `transactions` are those of the body, in its
- *  order, and passed `checkBody`; null where the final header proves that execution skips it. */
+ *  order, and passed `checkBody`; null where the final header proves that execution skips it. `table` has their operations. */
 export function execute(
   state: LedgerState,
   body: Body,
   transactions: readonly (IdentifiedTransaction | null)[],
+  table: OperationTable = OPERATIONS,
 ): ExecutedBlock {
   work('execute', 'body', transactions.length);
   const { genesis, head } = state;
   const height = (head.header.height + 1) as Height;
-  const changes = new Map<Address, Account>();
-  const outcome = executeTransactions(state, new Accounts(changes, state.accounts), height, body, transactions);
+  const entries = new Overlay(state.accounts);
+  const outcome = executeTransactions({ state, entries, height, table }, body, transactions);
+  const changes = entries.accounts;
   checkSupply(state, changes);
   const accountTree = state.accountTree.with(changes);
-  const { offences, offenceTree } = recordOffences(state, body);
+  const { offences, offenceTree } = recordOffences(state, body.evidence);
   const history = state.history.copy();
   history.append(fromHex(head.hash));
 
@@ -60,7 +55,7 @@ export function execute(
     parentHash: head.hash,
     bodyHash: bodyHash(body),
     transactionsRoot: merkleRoot(outcome.receipts.map(({ transactionId }) => fromHex(transactionId))),
-    receiptsRoot: merkleRoot(outcome.receipts.map((receipt) => receiptCodec.encode(receipt))),
+    receiptsRoot: merkleRoot(outcome.receipts.map((receipt) => table.receiptCodec.encode(receipt))),
     stateRoot: stateRoot(accountTree, offenceTree),
     historyRoot: history.root(),
     // The set does not change yet: no operation bonds stake.
@@ -74,6 +69,16 @@ export function execute(
   return { header, hash: blockHash(header), record, changes, offences, skipped, accountTree, offenceTree, history };
 }
 
+/** What the transactions of a body are executed with. */
+interface Setting {
+  /** Before the body. */
+  readonly state: LedgerState;
+  /** What the body makes of its entries. */
+  readonly entries: Overlay;
+  readonly height: Height;
+  readonly table: OperationTable;
+}
+
 interface Outcome {
   readonly executed: number[];
   readonly receipts: Receipt[];
@@ -81,12 +86,12 @@ interface Outcome {
 }
 
 function executeTransactions(
-  { genesis }: LedgerState,
-  accounts: Accounts,
-  height: Height,
+  setting: Setting,
   body: Body,
   transactions: readonly (IdentifiedTransaction | null)[],
 ): Outcome {
+  const { state, entries, height, table } = setting;
+  const { ledger } = state.genesis;
   invariant(transactions.length === body.transactionIds.length, 'a body comes with all its transactions');
   const outcome: Outcome = { executed: [], receipts: [], skipped: [] };
   for (const [position, item] of transactions.entries()) {
@@ -94,10 +99,11 @@ function executeTransactions(
     const { id, signed } = item;
     invariant(id === body.transactionIds[position], 'transactions come in the order of the body', { position });
     const { transaction } = signed;
-    const ready = checkTransactionStateful(transaction, accounts.get(transaction.sender), height, genesis.ledger);
+    const sender = entries.account(transaction.sender);
+    const ready = checkTransactionStateful(transaction, sender, height, ledger, table);
     if (ready.ok) {
       outcome.executed.push(position);
-      outcome.receipts.push(executeTransaction(accounts, id, transaction, feeOf(transaction, genesis.ledger)));
+      outcome.receipts.push(executeTransaction(setting, id, transaction, feeOf(transaction, ledger, table)));
     } else {
       outcome.skipped.push({ id, code: ready.error.code });
     }
@@ -105,68 +111,30 @@ function executeTransactions(
   return outcome;
 }
 
-function executeTransaction(accounts: Accounts, id: Hash, transaction: Transaction, fee: bigint): Receipt {
+function executeTransaction({ entries, table }: Setting, id: Hash, transaction: Transaction, fee: bigint): Receipt {
   const { sender, operations } = transaction;
-  const { balance, nonce } = accounts.get(sender);
-  accounts.set(sender, { balance: balance - fee, nonce: nonce + 1 });
-  if (fee > 0n) accounts.credit(FEE_POOL, fee);
+  const { balance, nonce } = entries.account(sender);
+  entries.setAccount(sender, { balance: balance - fee, nonce: nonce + 1 });
+  if (fee > 0n) credit(entries, FEE_POOL, fee);
+  entries.keep();
 
-  const attempt = accounts.branch();
-  const events: ReceiptEvent[] = [];
+  // Which kinds there are only the table knows; that each answers with its own codes and events the compiler saw in its file.
+  const events: Receipt['events'][number][] = [];
   for (const operation of operations) {
-    const code = executeOperation(attempt, sender, operation, events);
-    if (code !== 'OK') return { transactionId: id, code, feePaid: fee, events: [] };
+    const kind = table.kindOf(operation);
+    const done = kind.execute({ sender, state: entries.under(kind.keys(sender, operation)) }, operation);
+    if (typeof done === 'string') {
+      entries.takeBack();
+      return { transactionId: id, code: done as Receipt['code'], feePaid: fee, events: [] };
+    }
+    events.push(done as Receipt['events'][number]);
   }
-  accounts.merge(attempt);
   return { transactionId: id, code: 'OK', feePaid: fee, events };
 }
 
-function executeOperation(
-  accounts: Accounts,
-  sender: Address,
-  { to, amount }: Operation,
-  events: ReceiptEvent[],
-): ReceiptCode {
-  if (amount === 0n) return 'AMOUNT_ZERO';
-  const from = accounts.get(sender);
-  if (from.balance < amount) return 'INSUFFICIENT_BALANCE';
-  accounts.set(sender, { ...from, balance: from.balance - amount });
-  accounts.credit(to, amount);
-  events.push({ kind: 'transfer', from: sender, to, amount });
-  return 'OK';
-}
-
-/** Changes over accounts that are not touched. */
-class Accounts {
-  readonly #changes: Map<Address, Account>;
-  readonly #below: { get(address: Address): Account | undefined };
-
-  constructor(changes: Map<Address, Account>, below: { get(address: Address): Account | undefined }) {
-    this.#changes = changes;
-    this.#below = below;
-  }
-
-  get(address: Address): Account {
-    return this.#changes.get(address) ?? this.#below.get(address) ?? NO_ACCOUNT;
-  }
-
-  set(address: Address, account: Account): void {
-    this.#changes.set(address, account);
-  }
-
-  credit(address: Address, amount: bigint): void {
-    const { balance, nonce } = this.get(address);
-    this.set(address, { balance: balance + amount, nonce });
-  }
-
-  /** Changes on top of these, to be merged or forgotten. */
-  branch(): Accounts {
-    return new Accounts(new Map(), this);
-  }
-
-  merge(branch: Accounts): void {
-    for (const [address, account] of branch.#changes) this.#changes.set(address, account);
-  }
+function credit(entries: Overlay, address: Address, amount: bigint): void {
+  const { balance, nonce } = entries.account(address);
+  entries.setAccount(address, { balance: balance + amount, nonce });
 }
 
 /** What the changed accounts have together is what they had, and none of them is below zero. */
@@ -177,19 +145,4 @@ function checkSupply(state: LedgerState, changes: ReadonlyMap<Address, Account>)
     difference += balance - (state.accounts.get(address) ?? NO_ACCOUNT).balance;
   }
   invariant(difference === 0n, 'execution keeps the supply', { difference });
-}
-
-function recordOffences(
-  state: LedgerState,
-  body: Body,
-): { readonly offences: readonly Offence[]; readonly offenceTree: HistoryTree } {
-  const fresh = new Map<string, Offence>();
-  const offenceTree = state.offenceTree.copy();
-  for (const offence of body.evidence.map(offenceOf)) {
-    const key = offenceKey(offence);
-    if (state.offences.has(key) || fresh.has(key)) continue;
-    fresh.set(key, offence);
-    offenceTree.append(offenceCodec.encode(offence));
-  }
-  return { offences: [...fresh.values()], offenceTree };
 }

@@ -8,10 +8,10 @@ import {
   NAME_MAX,
   SUPPLY_MAX,
   TOTAL_POWER_MAX,
-  TRANSACTION_WEIGHT_MAX,
   VALIDATORS_MAX,
   WINDOW_MAX,
 } from './limits.ts';
+import { TRANSACTION_WEIGHT_MAX } from './weight.ts';
 
 export const GENESIS_FORMAT = 'trefoil/genesis/v1';
 

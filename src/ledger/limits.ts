@@ -1,4 +1,5 @@
-/** Every limit of the ledger's types, with its reason. They are part of the encoding: changing one changes the format. */
+/** Every limit of the ledger's types, with its reason. They are part of the encoding: changing one changes the format. Limits of
+ *  one kind of operation stand in its file. */
 
 /** Validators in a set. A VIEW-CHANGE grows with their number times the window; 64 keeps it under a megabyte. */
 export const VALIDATORS_MAX = 64;
@@ -30,16 +31,6 @@ export const WINDOW_MAX = 32;
 export const SUPPLY_MAX = 2n ** 64n - 1n;
 /** Sum of the powers of a set: three times it is compared, and it has to fit a signed 64-bit integer elsewhere. */
 export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
-/** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. */
+/** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. What its operations add
+ *  stands with each kind of them. */
 export const TRANSACTION_WEIGHT = 1;
-/** Weight of an operation. */
-export const OPERATION_WEIGHTS = { transfer: 1 } as const;
-/** Weight of the heaviest transaction. */
-export const TRANSACTION_WEIGHT_MAX =
-  TRANSACTION_WEIGHT + OPERATIONS_MAX * Math.max(...Object.values(OPERATION_WEIGHTS));
-/** Weight of the lightest transaction, which has one operation. */
-export const TRANSACTION_WEIGHT_MIN = TRANSACTION_WEIGHT + Math.min(...Object.values(OPERATION_WEIGHTS));
-/** Bytes of the shortest signed transaction: one operation, and no memo. */
-export const TRANSACTION_BYTES_MIN = 209;
-/** Bytes by which one more operation makes a transaction longer. */
-export const OPERATION_BYTES = 45;

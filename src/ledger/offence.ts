@@ -3,6 +3,7 @@ import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { codec } from '../codec/codec.ts';
 import { nameOf, uint16, uint64 } from '../codec/types.ts';
+import type { HistoryTree } from '../crypto/merkle.ts';
 import { EVIDENCE_EPOCHS_MAX } from './limits.ts';
 import { type Evidence, VOTE_KINDS } from './vote.ts';
 
@@ -33,3 +34,25 @@ export const isRecordable = (of: Epoch, at: Epoch): boolean => of <= at && at - 
 /** Names what was proved: where two votes contradict each other. */
 export const placeKey = ({ kind, epoch, view, height, validator }: Offence): string =>
   `${epoch}/${validator}/${kind}/${view}/${height}`;
+
+/** Offences that are on record: by `offenceKey`, and the tree over them in the order in which they came. */
+interface OffenceRecord {
+  readonly offences: ReadonlyMap<string, Offence>;
+  readonly offenceTree: HistoryTree;
+}
+
+/** What the evidence of a body adds to the record, which stays as it is: new offences in the body's order, and the tree with them. */
+export function recordOffences(
+  record: OffenceRecord,
+  evidence: readonly Evidence[],
+): { readonly offences: readonly Offence[]; readonly offenceTree: HistoryTree } {
+  const fresh = new Map<string, Offence>();
+  const offenceTree = record.offenceTree.copy();
+  for (const offence of evidence.map(offenceOf)) {
+    const key = offenceKey(offence);
+    if (record.offences.has(key) || fresh.has(key)) continue;
+    fresh.set(key, offence);
+    offenceTree.append(offenceCodec.encode(offence));
+  }
+  return { offences: [...fresh.values()], offenceTree };
+}

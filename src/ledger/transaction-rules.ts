@@ -3,16 +3,21 @@ import type { Hash, Height } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Account, NO_ACCOUNT } from './account.ts';
 import type { LedgerParameters } from './genesis.ts';
-import { OPERATION_WEIGHTS, TRANSACTION_WEIGHT } from './limits.ts';
+import type { OperationTable } from './operations/operation-table.ts';
+import { OPERATIONS } from './operations/table.ts';
 import type { LedgerState } from './state.ts';
 import type { SignedTransaction, Transaction } from './transaction.ts';
+import { weightOf } from './weight.ts';
 
-/** Units of work and space; what blocks are limited in and fees are counted in. */
-export const weightOf = ({ operations }: Transaction): number =>
-  operations.reduce((weight, { kind }) => weight + OPERATION_WEIGHTS[kind], TRANSACTION_WEIGHT);
+export const feeOf = (
+  transaction: Transaction,
+  { weightPrice }: LedgerParameters,
+  table: OperationTable = OPERATIONS,
+): bigint => BigInt(weightOf(transaction, table)) * weightPrice;
 
-export const feeOf = (transaction: Transaction, { weightPrice }: LedgerParameters): bigint =>
-  BigInt(weightOf(transaction)) * weightPrice;
+/** The most by which execution can lower the sender's balance: by the fee, and by what the operations spend. */
+export const mostSpentBy = ({ operations }: Transaction, fee: bigint, table: OperationTable = OPERATIONS): bigint =>
+  operations.reduce((sum, operation) => sum + table.kindOf(operation).spends(operation), fee);
 
 export type StatelessCode = 'WRONG_CHAIN' | 'NO_OPERATIONS';
 
@@ -39,12 +44,13 @@ export function checkTransactionStateful(
   sender: Account,
   height: Height,
   parameters: LedgerParameters,
+  table: OperationTable = OPERATIONS,
 ): Result<void, Coded<SkipCode>> {
   const { nonce, expiresAt, maxFee } = transaction;
   if (nonce < sender.nonce) return fail('NONCE_TOO_LOW', `nonce ${nonce} is used, the next is ${sender.nonce}`);
   if (nonce > sender.nonce) return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${sender.nonce}`);
   if (expiresAt !== 0 && height > expiresAt) return fail('EXPIRED', `expired after height ${expiresAt}`);
-  const fee = feeOf(transaction, parameters);
+  const fee = feeOf(transaction, parameters, table);
   if (fee > maxFee) return fail('FEE_TOO_LOW', `the fee is ${fee}, at most ${maxFee} is offered`);
   if (fee > sender.balance) return fail('INSUFFICIENT_BALANCE', `the fee is ${fee}, the balance ${sender.balance}`);
   return ok(undefined);
@@ -52,9 +58,13 @@ export function checkTransactionStateful(
 
 /** Whether a transaction may wait for the next block, by the state now. A nonce that is too high is no reason to refuse
  *  it: what comes before it may be on its way. Errors: SkipCode but NONCE_TOO_HIGH. */
-export function admission(state: LedgerState, { transaction }: SignedTransaction): Result<void, Coded<SkipCode>> {
+export function admission(
+  state: LedgerState,
+  { transaction }: SignedTransaction,
+  table: OperationTable = OPERATIONS,
+): Result<void, Coded<SkipCode>> {
   const sender = state.accounts.get(transaction.sender) ?? NO_ACCOUNT;
   const nonce = Math.max(sender.nonce, transaction.nonce);
   const height = (state.head.header.height + 1) as Height;
-  return checkTransactionStateful(transaction, { ...sender, nonce }, height, state.genesis.ledger);
+  return checkTransactionStateful(transaction, { ...sender, nonce }, height, state.genesis.ledger, table);
 }

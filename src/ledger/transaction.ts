@@ -3,36 +3,29 @@ import { ByteListType, ByteVectorType, ContainerType, ListCompositeType, type Va
 import type { Address, Hash, Height } from '../base/brand.ts';
 import { ok, type Result } from '../base/result.ts';
 import { type Codec, codec, type DecodeError } from '../codec/codec.ts';
-import { hex32, uint64, uint64Big, unionByKind } from '../codec/types.ts';
+import { hex32, uint64, uint64Big } from '../codec/types.ts';
 import { signingBytes } from '../crypto/domain.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
 import { MEMO_BYTES_MAX, OPERATIONS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts';
+import type { KindOf, OperationOf, OperationTable } from './operations/operation-table.ts';
+import { OPERATIONS } from './operations/table.ts';
 
-/** Moves `amount` (positive) from the sender to `to`. */
-const TransferType = new ContainerType({ to: hex32<Address>(), amount: uint64Big() });
+const transactionType = ({ type }: OperationTable) =>
+  new ContainerType({
+    chainId: hex32<Hash>(),
+    sender: hex32<Address>(),
+    /** The sender's number of earlier transactions. */
+    nonce: uint64(),
+    /** Last height at which it may be executed; 0 for never expires. */
+    expiresAt: uint64<Height>(),
+    /** Most that the sender will pay. */
+    maxFee: uint64Big(),
+    operations: new ListCompositeType(type as never, OPERATIONS_MAX),
+    memo: new ByteListType(MEMO_BYTES_MAX),
+  });
 
-const OperationType = unionByKind({ transfer: TransferType });
-
-const TransactionType = new ContainerType({
-  chainId: hex32<Hash>(),
-  sender: hex32<Address>(),
-  /** The sender's number of earlier transactions. */
-  nonce: uint64(),
-  /** Last height at which it may be executed; 0 for never expires. */
-  expiresAt: uint64<Height>(),
-  /** Most that the sender will pay. */
-  maxFee: uint64Big(),
-  operations: new ListCompositeType(OperationType as never, OPERATIONS_MAX),
-  memo: new ByteListType(MEMO_BYTES_MAX),
-});
-
-const SignedTransactionType = new ContainerType({
-  transaction: TransactionType,
-  signature: new ByteVectorType(64),
-});
-
-export type Operation = Readonly<ValueOf<typeof OperationType>>;
-export type Transaction = Readonly<Omit<ValueOf<typeof TransactionType>, 'operations'>> & {
+export type Operation = OperationOf<KindOf<typeof OPERATIONS>>;
+export type Transaction = Readonly<Omit<ValueOf<ReturnType<typeof transactionType>>, 'operations'>> & {
   readonly operations: readonly Operation[];
 };
 export interface SignedTransaction {
@@ -41,17 +34,20 @@ export interface SignedTransaction {
   readonly signature: Uint8Array;
 }
 
-export const transactionCodec = codec(
-  'Transaction',
-  TransactionType,
-  TRANSACTION_BYTES_MAX,
-) as unknown as Codec<Transaction>;
+/** The codecs of transactions with the operations of a table. */
+export function transactionCodecs(operations: OperationTable): {
+  readonly unsigned: Codec<Transaction>;
+  readonly signed: Codec<SignedTransaction>;
+} {
+  const transaction = transactionType(operations);
+  const signed = new ContainerType({ transaction, signature: new ByteVectorType(64) });
+  return {
+    unsigned: codec('Transaction', transaction, TRANSACTION_BYTES_MAX),
+    signed: codec('SignedTransaction', signed, TRANSACTION_BYTES_MAX),
+  };
+}
 
-export const signedTransactionCodec = codec(
-  'SignedTransaction',
-  SignedTransactionType,
-  TRANSACTION_BYTES_MAX,
-) as unknown as Codec<SignedTransaction>;
+export const { unsigned: transactionCodec, signed: signedTransactionCodec } = transactionCodecs(OPERATIONS);
 
 /** The id: SHA-256 of the signed bytes. */
 export const transactionId = (signedBytes: Uint8Array): Hash => sha256Hash(signedBytes);
@@ -68,13 +64,16 @@ export interface IdentifiedTransaction {
 export function identifyTransaction(
   bytes: Uint8Array,
   id: Hash = transactionId(bytes),
+  signedCodec: Codec<SignedTransaction> = signedTransactionCodec,
 ): Result<IdentifiedTransaction, DecodeError> {
-  const decoded = signedTransactionCodec.decode(bytes);
+  const decoded = signedCodec.decode(bytes);
   return decoded.ok ? ok({ id, signed: decoded.value, bytes }) : decoded;
 }
 
 /** Bytes of a signed transaction before the transaction: its offset (4) and the signature. */
 const SIGNED_PREFIX_BYTES = 4 + 64;
+/** Bytes of a signed transaction that has neither operations nor a memo. */
+export const BARE_TRANSACTION_BYTES = SIGNED_PREFIX_BYTES + transactionType(OPERATIONS).minSize;
 
 /** What the sender signed, cut out of the bytes it came in: they are canonical, so encoding again gives the same. */
 export const signedMessage = ({ signed, bytes }: IdentifiedTransaction): Uint8Array =>

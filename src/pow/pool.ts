@@ -6,7 +6,8 @@ import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 import type { LedgerState } from '../ledger/state.ts';
 import type { IdentifiedTransaction, Transaction } from '../ledger/transaction.ts';
-import { admission, checkTransactionStateful, feeOf, type SkipCode, weightOf } from '../ledger/transaction-rules.ts';
+import { admission, checkTransactionStateful, feeOf, mostSpentBy, type SkipCode } from '../ledger/transaction-rules.ts';
+import { weightOf } from '../ledger/weight.ts';
 import { POOL_BYTES_MAX, POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from './limits.ts';
 
 export type PoolCode = SkipCode | 'POOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TAKEN';
@@ -98,7 +99,7 @@ export class Pool {
 
 /** The least that the sender can have after its transaction. Others of the block may pay it in between, and then what it could
  *  not have paid for itself is paid too. */
-function leastAfter({ balance, nonce }: Account, { operations }: Transaction, fee: bigint): Account {
-  const spent = operations.reduce((sum, { amount }) => sum + amount, fee);
+function leastAfter({ balance, nonce }: Account, transaction: Transaction, fee: bigint): Account {
+  const spent = mostSpentBy(transaction, fee);
   return { balance: balance > spent ? balance - spent : 0n, nonce: nonce + 1 };
 }

@@ -7,12 +7,8 @@ import type { AccountJson, BlockJson, CertificateJson, OffenceJson, SignedVoteJs
 import type { BlockEvent } from '../api/events.ts';
 import type { ProblemCode } from '../api/problems.ts';
 import type { StatusJson } from '../api/status.ts';
-import type {
-  CommittedTransactionJson,
-  ReceiptJson,
-  RefusedTransaction,
-  TransactionStatus,
-} from '../api/transaction.ts';
+import type { CommittedTransactionJson, RefusedTransaction, TransactionStatus } from '../api/transaction.ts';
+import { receiptToJson } from '../api/transaction-json.ts';
 import type { AccountView, FinalizedBlock } from '../driver/ports.ts';
 import type { CommittedTransaction, Refusal, TransactionState } from '../driver/transactions/fate.ts';
 import type { Receipt } from '../ledger/block.ts';
@@ -47,7 +43,7 @@ export function createRenderer(addressPrefix: string): Renderer {
     }),
     blockFrame: renderFrame,
     blockTransaction: (receipt) => {
-      const { transactionId, ...rest } = renderReceipt(receipt, addressPrefix);
+      const { transactionId, ...rest } = receiptToJson(receipt, addressPrefix);
       return { id: transactionId, ...rest };
     },
     blockEvent: ({ hash, record: { header, receipts } }) => ({
@@ -90,21 +86,7 @@ function renderCommitted(
   prefix: string,
 ): CommittedTransactionJson {
   const { transactionId: id, code } = receipt;
-  return { id, status: 'committed', height, index, blockHash, code, receipt: renderReceipt(receipt, prefix) };
-}
-
-function renderReceipt({ transactionId, code, feePaid, events }: Receipt, prefix: string): ReceiptJson {
-  return {
-    transactionId,
-    code,
-    feePaid: feePaid.toString(),
-    events: events.map(({ kind, from, to, amount }) => ({
-      kind,
-      from: formatAddress(from, prefix),
-      to: formatAddress(to, prefix),
-      amount: amount.toString(),
-    })),
-  };
+  return { id, status: 'committed', height, index, blockHash, code, receipt: receiptToJson(receipt, prefix) };
 }
 
 function renderFrame({ hash, record, body: { body }, certificate }: FinalizedBlock): BlockJson {

@@ -4,14 +4,9 @@ import { toAddress } from '../codec/hex.ts';
 import { bundles } from '../driver/transactions/intake.ts';
 import type { Outgoing, StrategyContext, StrategyFactory } from '../driver/wire/strategy.ts';
 import { bodyHash } from '../ledger/block.ts';
-import {
-  BODY_TRANSACTIONS_MAX,
-  MEMO_BYTES_MAX,
-  OPERATIONS_MAX,
-  TRANSACTION_WEIGHT_MAX,
-  TRANSACTION_WEIGHT_MIN,
-} from '../ledger/limits.ts';
+import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, OPERATIONS_MAX } from '../ledger/limits.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../ledger/transaction.ts';
+import { TRANSACTION_WEIGHT_MAX, TRANSACTION_WEIGHT_MIN } from '../ledger/weight.ts';
 import { primaryOf } from '../ledger/validators.ts';
 import { resign } from './lies.ts';
 

@@ -16,7 +16,8 @@ import { type Dropped, Mempool } from '../../src/driver/transactions/mempool.ts'
 import type { Account } from '../../src/ledger/account.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
-import { checkTransactionStateful, feeOf, weightOf } from '../../src/ledger/transaction-rules.ts';
+import { checkTransactionStateful, feeOf } from '../../src/ledger/transaction-rules.ts';
+import { weightOf } from '../../src/ledger/weight.ts';
 import { bodyOf, hashOf, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 
 const CHAIN = hashOf('c');

@@ -9,8 +9,9 @@ import { NO_PROPOSER, NULL_BODY, NULL_BODY_HASH, receiptCodec } from '../../src/
 import { execute } from '../../src/ledger/execute.ts';
 import { advance, genesisState } from '../../src/ledger/state.ts';
 import type { Transaction } from '../../src/ledger/transaction.ts';
-import { admission, feeOf, weightOf } from '../../src/ledger/transaction-rules.ts';
+import { admission, feeOf } from '../../src/ledger/transaction-rules.ts';
 import type { Evidence, SignedVote, VoteKind } from '../../src/ledger/vote.ts';
+import { weightOf } from '../../src/ledger/weight.ts';
 import {
   accountOf,
   append,

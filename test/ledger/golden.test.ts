@@ -25,6 +25,7 @@ import { BODY_TRANSACTIONS_MAX, VALIDATORS_MAX } from '../../src/ledger/limits.t
 import { type Offence, offenceCodec } from '../../src/ledger/offence.ts';
 import { chainStateCodec, genesisState } from '../../src/ledger/state.ts';
 import {
+  type Operation,
   type SignedTransaction,
   signedTransactionCodec,
   transactionCodec,
@@ -108,6 +109,11 @@ const receipt: Receipt = {
 };
 const failed: Receipt = { transactionId: hashOf('8'), code: 'INSUFFICIENT_BALANCE', feePaid: 6n, events: [] };
 
+/** An operation of each kind, and what its receipt says: the compiler asks for those of a new one. */
+const OPERATIONS: { readonly [K in Operation['kind']]: readonly [Extract<Operation, { kind: K }>, Receipt] } = {
+  transfer: [{ kind: 'transfer', to: stranger(2), amount: 2n ** 64n - 1n }, receipt],
+};
+
 const offence: Offence = {
   kind: 'checkpoint',
   epoch: epoch(1),
@@ -137,6 +143,12 @@ function example<T>(codec: Codec<T>, value: T): Example {
 const examples: Readonly<Record<string, Example>> = {
   Transaction: example(transactionCodec, transaction),
   SignedTransaction: example(signedTransactionCodec, signedTransaction),
+  ...Object.fromEntries(
+    Object.entries(OPERATIONS).flatMap(([kind, [operation, done]]) => [
+      [`Transaction, ${kind}`, example(transactionCodec, { ...transaction, operations: [operation] })],
+      [`Receipt, ${kind}`, example(receiptCodec, done)],
+    ]),
+  ),
   Body: example(bodyCodec, body),
   'Body, null': example(bodyCodec, NULL_BODY),
   FullBody: example(fullBodyCodec, { body, transactions: [SIGNED_TRANSACTION_BYTES, SIGNED_TRANSACTION_BYTES] }),

@@ -7,7 +7,7 @@ import type { Hash, Height } from '../../base/brand.ts';
 import type { Body } from '../../ledger/block.ts';
 import type { Measure } from '../../ledger/body-check.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { weightOf } from '../../ledger/transaction-rules.ts';
+import { weightOf } from '../../ledger/weight.ts';
 import { BODIES_PER_HEIGHT_MAX } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
 

@@ -9,7 +9,8 @@ import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import type { Account } from '../../ledger/account.ts';
 import type { LedgerParameters } from '../../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { feeOf, type SkipCode, weightOf } from '../../ledger/transaction-rules.ts';
+import { feeOf, type SkipCode } from '../../ledger/transaction-rules.ts';
+import { weightOf } from '../../ledger/weight.ts';
 import {
   GAPPED_TRANSACTIONS_MAX,
   MEMPOOL_BYTES_MAX,

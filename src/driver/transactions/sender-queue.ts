@@ -1,5 +1,6 @@
 /** What waits of one sender, by nonce: the run that follows on its account, one after the other, and what lies beyond a gap. */
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
+import { mostSpentBy } from '../../ledger/transaction-rules.ts';
 import { NONCE_GAP_MAX } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
 
@@ -120,7 +121,6 @@ export class SenderQueue {
 /** What a sender has left for certain after its transaction: the fee is paid, and what it moves may be gone. A body is not to
  *  hold what cannot pay once those before it are executed: it would look full of what nobody pays for. */
 export function leftAfter({ item, fee }: Entry, balance: bigint): bigint {
-  let left = balance - fee;
-  for (const { amount } of item.signed.transaction.operations) left -= amount;
+  const left = balance - mostSpentBy(item.signed.transaction, fee);
   return left > 0n ? left : 0n;
 }

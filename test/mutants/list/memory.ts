@@ -328,7 +328,7 @@ export const memoryMutants: readonly Mutant[] = [
     clause: 'deviation 2',
     breaks: 'takes fees that nobody gets',
     edits: [
-      edit('ledger/execute.ts', 'if (fee > 0n) accounts.credit(FEE_POOL, fee);', ''),
+      edit('ledger/execute.ts', 'if (fee > 0n) credit(entries, FEE_POOL, fee);', ''),
       edit('ledger/execute.ts', "invariant(difference === 0n, 'execution keeps the supply', { difference });", ''),
     ],
   },

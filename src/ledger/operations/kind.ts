@@ -1,0 +1,42 @@
+/** What the ledger knows of a kind of operation. To add one: a file such as `transfer.ts`, a line in `table.ts`, golden vectors. */
+import type { Address } from '../../base/brand.ts';
+import type { Entries, StateKey } from '../entries.ts';
+import type { Fields, Values } from './fields.ts';
+
+/** What an operation is executed with. */
+export interface Execution {
+  /** Who signed the transaction, and has paid its fee. */
+  readonly sender: Address;
+  /** The entries under the declared keys, as what ran before left them. */
+  readonly state: Entries;
+}
+
+/** `N` names it, `F` is what it says, `E` what its event says, `C` are the codes of its failures. */
+export interface OperationKind<N extends string, F extends Fields, E extends Fields, C extends string> {
+  readonly kind: N;
+  /** What it says. Its fields are its limits too: no other value can be encoded. */
+  readonly fields: F;
+  /** What its event says: a receipt has one for each operation of a transaction that succeeded, of the operation's kind. */
+  readonly event: E;
+  /** Why it may fail, with the number that a receipt holds for it. Kinds that fail for the same reason share code and number. */
+  readonly codes: Readonly<Record<C, number>>;
+  /** Units of work and space that it adds to its transaction. */
+  readonly weight: number;
+  /** All of the state that it reads or changes. Told before it runs, by sender and fields alone, so that it can be fetched by then;
+   *  what is not declared is not there for it. */
+  keys(sender: Address, operation: Values<F>): readonly StateKey[];
+  /** The most by which it can lower the sender's balance. The fee is apart. */
+  spends(operation: Values<F>): bigint;
+  /** Does it, and answers with its event; or with a code, and then nothing that the transaction did remains but its fee. */
+  execute(execution: Execution, operation: Values<F>): C | ({ readonly kind: N } & Values<E>);
+}
+
+/** Lets the compiler infer everything from the entry itself. */
+export const operationKind = <
+  const N extends string,
+  const F extends Fields,
+  const E extends Fields,
+  const C extends string,
+>(
+  kind: OperationKind<N, F, E, C>,
+): OperationKind<N, F, E, C> => kind;
