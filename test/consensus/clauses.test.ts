@@ -97,7 +97,7 @@ describe('exercised', () => {
     const { pens } = new Bench();
     const records = [{ kind: 'vote', vote: pens.vote(1, 'checkpoint', 0, 1, H('a')) } as const];
     for (const blockHash of [H('a'), H('b')])
-      new Bench({}, { records }).give({ kind: 'executed', height: 1 as Height, blockHash });
+      new Bench({}, { records }).give({ kind: 'block-executed', height: 1 as Height, blockHash });
   });
 
   test('P4: a view that was moved to before the crash', () => {
@@ -108,7 +108,7 @@ describe('exercised', () => {
 
   test('P6: a block that is durable without our CHECKPOINT', () => {
     const blocks = [{ height: 1 as Height, hash: H('a') }];
-    expect(new Bench({}, { blocks, executed: 1 as Height }).beginning.join('\n')).toContain('checkpoint');
+    expect(new Bench({}, { blocks, executedHeight: 1 as Height }).beginning.join('\n')).toContain('checkpoint');
   });
 
   test('N6: an invalid body', () => {

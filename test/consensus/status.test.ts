@@ -159,7 +159,7 @@ describe('STATUS of a peer that claims to be ahead', () => {
   test('is a hint also where a certificate already told us, and the blocks are still missing', () => {
     const bench = new Bench();
     for (const other of [0, 2, 3]) bench.vote(other, 'checkpoint', 0, 3, BLOCK);
-    expect(bench.replica).toMatchObject({ stable: { height: 3 }, executed: 0 });
+    expect(bench.replica).toMatchObject({ stable: { height: 3 }, executedHeight: 0 });
     expect(bench.status(2, { stableHeight: 3, executedHeight: 3 })).toContain('behind h3 says 2');
   });
 

@@ -83,7 +83,7 @@ export class Protocol {
     const { replica, effects } = recoverReplica(instance, {
       stable: recovered.certified?.epoch === instance.epoch ? recovered.certified : null,
       blocks: recovered.blocks.filter(({ height }) => height >= instance.firstHeight),
-      executed: chain.executedHeight,
+      executedHeight: chain.executedHeight,
       records: recovered.promises.map(({ record }) => record),
     });
     this.#replica = replica;
@@ -178,7 +178,8 @@ export class Protocol {
       });
       this.#executed(block);
       if (certificate !== null) this.step({ kind: 'synced', certificate });
-      else if (proof !== null) this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
+      else if (proof !== null)
+        this.step({ kind: 'block-executed', height: block.header.height, blockHash: block.hash });
     }
   }
 
@@ -214,7 +215,7 @@ export class Protocol {
         // Its certificate came first: it was made long before, and perhaps before the primary was told.
         const late = (chain.certified?.height ?? 0) >= block.header.height;
         this.#executed(block);
-        this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
+        this.step({ kind: 'block-executed', height: block.header.height, blockHash: block.hash });
         if (!late) this.#blame(block, ready, favours);
         continue;
       }
