@@ -331,7 +331,7 @@ describe('a transaction of a peer', () => {
     for (const event of events) {
       if (event === 'executed') {
         nonce = mempool.pendingNonce(stranger(1));
-        mempool.executed([stranger(1)], 6, 0);
+        mempool.prune([stranger(1)], 6, 0);
         continue;
       }
       for (const { bytes, from } of event) {

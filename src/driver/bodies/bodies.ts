@@ -212,11 +212,11 @@ export class Bodies {
   }
 
   /** The height is executed: all about it and below is settled. Bodies that lost are removed from the store. */
-  drop(height: Height, executed: Hash): void {
+  drop(height: Height, kept: Hash): void {
     this.#verdicts.forget((each) => each <= height);
     for (const each of this.#ordered.keys()) if (each <= height) this.#ordered.delete(each);
     this.pool.drop(height);
-    this.#stored.drop(height, executed);
+    this.#stored.drop(height, kept);
   }
 
   /** A certificate reaches a window further than this: what is not ordered by now comes by sync, whatever is known of it. */

@@ -197,7 +197,7 @@ export class Mempool {
   }
 
   /** A block was executed: drops what can stand in none any more. `changed`: accounts that it changed. */
-  executed(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
+  prune(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
     const dropped: Dropped[] = [];
     for (const sender of changed) {
       const queue = this.#senders.get(sender);

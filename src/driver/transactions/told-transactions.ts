@@ -1,7 +1,6 @@
 /**
- * When a primary censors: it leaves out what has waited for longer than a backup waits for anything, although it had room,
- * or in favour of what came later. A backup blames it only for what it told it of itself, in good time: what a peer or a
- * client gave to one backup alone may be unknown to an honest primary.
+ * What the primary was told of, and what of that it overlooked. A backup holds against the primary only transactions that it
+ * passed on to it itself, and long enough ago: what a peer or a client gave to one backup alone, an honest primary may not know.
  */
 import type { Hash, ValidatorIndex } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -10,7 +9,7 @@ import { MEMPOOL_TRANSACTIONS_MAX } from '../limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Entry } from './sender-queue.ts';
 
-export class Patience {
+export class ToldTransactions {
   /** Transactions of bodies in flight. */
   readonly inFlight: { has(id: Hash): boolean };
   readonly #mempool: Mempool;
@@ -25,14 +24,19 @@ export class Patience {
     this.#timeoutMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
   }
 
-  /** This one is about to be told. Another one than before has heard of nothing. */
+  /** This primary is about to be told. If it is another one than before, it was told of nothing yet. */
   turnTo(primary: ValidatorIndex): void {
     if (primary !== this.#primary) this.#told.clear();
     this.#primary = primary;
-    for (const id of this.#told.keys()) if (this.#mempool.get(id) === undefined) this.#told.delete(id);
+    this.forgetGone();
   }
 
-  /** The primary is told of it: when it could be executed, since a primary may refuse what it cannot. */
+  /** Forgets what waits no more. Called after each block, which is when transactions leave the mempool. */
+  forgetGone(): void {
+    for (const id of this.#told.keys()) if (this.#findWaiting(id) === undefined) this.#told.delete(id);
+  }
+
+  /** The primary is told of it. That counts only if it can be executed: a primary may refuse what lacks one before it. */
   tell(entry: Entry, nowMs: number): void {
     if (entry.gapped || this.isTold(entry)) return;
     this.#told.delete(entry.item.id);
@@ -44,41 +48,44 @@ export class Patience {
     return toldMs !== undefined && toldMs >= asOfMs;
   }
 
-  /** Whether the primary was told of something that waits here. */
-  get hasTold(): boolean {
-    for (const id of this.#told.keys()) {
-      const entry = this.#mempool.get(id);
-      if (entry !== undefined && this.isTold(entry)) return true;
-      this.#told.delete(id);
-    }
+  /** Whether the primary was told of something that still waits here. */
+  get isOwed(): boolean {
+    for (const id of this.#told.keys()) if (this.#findWaiting(id) !== undefined) return true;
     return false;
   }
 
   /** What the primary was told of and still waits here, that which it has known for longest first. */
-  *told(): Generator<Entry> {
+  *waiting(): Generator<Entry> {
     for (const id of this.#told.keys()) {
-      const entry = this.#mempool.get(id);
-      if (entry !== undefined && this.isTold(entry)) yield entry;
+      const entry = this.#findWaiting(id);
+      if (entry !== undefined) yield entry;
     }
   }
 
-  /** Whether a transaction could have been executed for two base timeouts of this view, the primary has known of it for one,
-   *  and it is not even in flight. Two, because it takes up to one until who holds it tells the primary. */
+  /** What was told, if it still waits, and did not become executable only after it was told. */
+  #findWaiting(id: Hash): Entry | undefined {
+    const entry = this.#mempool.get(id);
+    return entry !== undefined && this.isTold(entry) ? entry : undefined;
+  }
+
+  /** Whether the primary left something out: it could have been executed for two base timeouts of this view, the primary was told
+   *  of it one base timeout ago or earlier, and no body in flight has it. Two, because who holds it may need one to tell the
+   *  primary. */
   overlooked(nowMs: number, viewSinceMs: number): boolean {
     for (const [id, toldMs] of this.#told) {
       if (nowMs - toldMs < this.#timeoutMs) return false;
-      const entry = this.#mempool.get(id);
-      if (entry === undefined || !this.isTold(entry) || this.inFlight.has(id)) continue;
+      const entry = this.#findWaiting(id);
+      if (entry === undefined || this.inFlight.has(id)) continue;
       const nextSinceMs = this.#mempool.nextSinceMs(entry);
       if (nextSinceMs !== null && nowMs - Math.max(nextSinceMs, viewSinceMs) > 2 * this.#timeoutMs) return true;
     }
     return false;
   }
 
-  /** Whether most of a body came here within the last base timeout. Bodies are filled in the order of arrival, so next to an
-   *  overlooked transaction they jumped the queue: a primary may not push others out with a flood of its own, which is free
-   *  where fees are. A few prove nothing: somebody may have told them to the primary alone, long ago. Nor does a mempool that
-   *  is half full: the primary's may have been full when they came. */
+  /** Whether most of a body's transactions came here within the last base timeout. Bodies are filled in the order of arrival. So
+   *  if an older transaction was overlooked, these newer ones were preferred to it: a primary may not push others out with a
+   *  flood of its own, whose fees come back to it. Two cases prove nothing. A few newcomers: somebody may have given them to the
+   *  primary alone, long ago. And a mempool that is half full: the primary's may have been full when the older one came. */
   holdsNewcomers(transactions: readonly IdentifiedTransaction[], nowMs: number): boolean {
     if (this.#mempool.size > MEMPOOL_TRANSACTIONS_MAX / 2) return false;
     const sinceMs = nowMs - this.#timeoutMs;
