@@ -134,7 +134,7 @@ describe('an account', () => {
     const { budgets, told } = make(['a']);
     budgets.charge('a', LANE, 1e9);
     for (let ms = 0; ms < 2 * THROTTLED_NOTE_MS; ms += TICK_MS) {
-      budgets.canPay('a', LANE);
+      budgets.waits('a', LANE);
       budgets.tick();
     }
     expect(told.filter((each) => each === 'a waits')).toHaveLength(2);

@@ -90,14 +90,16 @@ export class Budgets {
     return this.#accounts.get(peer)?.left[lane] ?? this.burst;
   }
 
-  /** Whether a message of this lane may be looked at. To be asked where one waits. */
+  /** Whether a message of this lane may be looked at. */
   canPay(peer: PeerId, lane: Lane): boolean {
+    const { left, underWay } = this.#of(peer);
+    return left[lane] > 0 && underWay[lane] === 0;
+  }
+
+  /** A message of this lane waits that may not be looked at. Who cannot pay for long is named (THROTTLED). */
+  waits(peer: PeerId, lane: Lane): void {
     const account = this.#of(peer);
-    if (account.left[lane] <= 0) {
-      account.short = true;
-      return false;
-    }
-    return account.underWay[lane] === 0;
+    if (account.left[lane] <= 0) account.short = true;
   }
 
   /** Does work for a peer: what is charged meanwhile is its to pay. When `run` says that it was of use, all of that is given

@@ -54,7 +54,7 @@ export class Given {
     const first = new Set<Hash>();
     let again = 0;
     for (const { id, bytes } of given)
-      if (this.#isFirst(peer, id)) first.add(id);
+      if (this.#give(peer, id)) first.add(id);
       else again += bytes.length;
     if (again > 0) this.#context.again(peer, 'transactions', again);
     return first;
@@ -78,7 +78,7 @@ export class Given {
       receiver.oldSince = this.#ticks;
       receiver.oldBytes = 0;
     }
-    const isFree = (!isOld || receiver.oldBytes < GIVEN_OLD_BYTES_MAX) && this.#isFirst(peer, hash);
+    const isFree = (!isOld || receiver.oldBytes < GIVEN_OLD_BYTES_MAX) && this.#give(peer, hash);
     if (!isFree) this.#context.again(peer, 'sync', bytes);
     else if (isOld) receiver.oldBytes += bytes;
   }
@@ -105,7 +105,8 @@ export class Given {
     return (this.#ticks - tick) * this.#context.tickMs;
   }
 
-  #isFirst(peer: PeerId, id: Hash): boolean {
+  /** Notes that a peer is given something. True when it is for the first time. */
+  #give(peer: PeerId, id: Hash): boolean {
     const { bit } = this.#of(peer);
     const given = this.#things.get(id) ?? 0n;
     if ((given & bit) !== 0n) return false;

@@ -148,7 +148,7 @@ export class Intake {
       const item = identified.value;
       const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
-      if (!wanted && !this.#isWelcome(item)) {
+      if (!wanted && !this.#letIn(item)) {
         // It may have been here, and have been executed since.
         if (!asked) this.#giveBack(peer, id, price + place);
         continue;
@@ -161,7 +161,7 @@ export class Intake {
   #giveBack(peer: PeerId, id: Hash, price: number): void {
     const { validatorOf, refund } = this.#context;
     const validator = validatorOf(peer);
-    if (validator !== undefined && this.#tellers.isFirst(id, validator)) refund(peer, price);
+    if (validator !== undefined && this.#tellers.note(id, validator)) refund(peer, price);
   }
 
   /** It is of use: whoever told it while it was checked did not know that, and has it back. */
@@ -171,12 +171,12 @@ export class Intake {
     for (const [peer, price] of paid) {
       refund(peer, price);
       const validator = validatorOf(peer);
-      if (validator !== undefined) this.#tellers.isFirst(id, validator);
+      if (validator !== undefined) this.#tellers.note(id, validator);
     }
   }
 
-  /** Whether it would be let in, were its signature right: what would not is refused before that is looked at. */
-  #isWelcome(item: IdentifiedTransaction): boolean {
+  /** True when it is let in if its signature is right. Else it is refused, and remembered as such, before that is looked at. */
+  #letIn(item: IdentifiedTransaction): boolean {
     const { state, mempool } = this.#context;
     const admitted = admission(state, item.signed);
     const refused = admitted.ok ? mempool.placeFor(item) : admitted;
