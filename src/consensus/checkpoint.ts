@@ -69,8 +69,8 @@ function collect(replica: Replica, signed: SignedVote, emit: Emit): void {
   }
 }
 
-/** A newer finality certificate, the paper's stable checkpoint with its proof (4.3): both water marks move, and what is below
- *  is forgotten. */
+/** A newer finality certificate, the paper's stable checkpoint with its proof (4.3): both water marks move, and what is
+ *  below is forgotten. */
 export function onCertificate(replica: Replica, certificate: Certificate, emit: Emit): void {
   if (certificate.height <= stableHeight(replica)) return;
   agree(replica, certificate);

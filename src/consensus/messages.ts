@@ -32,8 +32,8 @@ export const PreparedCertificateType = new ContainerType({
   prepareSignatures: new ListCompositeType(SignatureType, VALIDATORS_MAX),
 });
 
-/** Asks for a view, and tells what its sender prepared above its newest certificate. In the paper (4.4) `stable` is n and C,
- *  the stable checkpoint with its proof, and `prepared` is P. */
+/** Asks for a view, and tells what its sender prepared above its newest certificate. In the paper (4.4) `stable` is n
+ *  and C, the stable checkpoint with its proof, and `prepared` is P. */
 const ViewChangeType = new ContainerType({
   epoch: uint64<Epoch>(),
   /** The view to move to. */
@@ -72,8 +72,8 @@ const SlotStatusType = new ContainerType({
 /** That a replica holds a VIEW-CHANGE of this voter, to this view. */
 const HeldViewChangeType = new ContainerType({ voter: uint16<ValidatorIndex>(), view: uint64<View>() });
 
-/** Where a replica stands. Its peers answer with exactly what it lacks (thesis, 5.2). Not signed: a lie in it earns its sender
- *  messages that it does not need, and nothing else. */
+/** Where a replica stands. Its peers answer with exactly what it lacks (thesis, 5.2). Not signed: a lie in it earns its
+ *  sender messages that it does not need, and nothing else. */
 const StatusType = new ContainerType({
   epoch: uint64<Epoch>(),
   view: uint64<View>(),
@@ -95,8 +95,8 @@ export type SignedNewView = Readonly<ValueOf<typeof SignedNewViewType>>;
 export type SlotStatus = Readonly<ValueOf<typeof SlotStatusType>>;
 export type Status = Readonly<ValueOf<typeof StatusType>>;
 
-/** What one replica says to another; SPEC.md has a table of who sends which when. A body is no part of it: the driver sends it
- *  beside the PRE-PREPARE (src/driver/wire/wire.ts). */
+/** What one replica says to another; SPEC.md has a table of who sends which when. A body is no part of it: the driver
+ *  sends it beside the PRE-PREPARE (src/driver/wire/wire.ts). */
 export type Message =
   | { readonly kind: 'vote'; readonly vote: SignedVote }
   | { readonly kind: 'view-change'; readonly viewChange: SignedViewChange }

@@ -96,9 +96,10 @@ function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedV
   return true;
 }
 
-/** Somebody votes for another body than the one that the primary sent us (N11). If the voter is honest, the primary sent it
- *  another PRE-PREPARE: we show it ours, and it holds two signatures of the primary. If the voter lies, it may have sent others
- *  a different vote: we show them this one, and they hold two signatures of the voter. Either way somebody honest has proof. */
+/** Somebody votes for another body than the one that the primary sent us (N11). If the voter is honest, the primary
+ *  sent it another PRE-PREPARE: we show it ours, and it holds two signatures of the primary. If the voter lies, it may
+ *  have sent others a different vote: we show them this one, and they hold two signatures of the voter. Either way
+ *  somebody honest has proof. */
 function expose(slot: Slot, signed: SignedVote, emit: Emit): void {
   if (slot.prePrepare === null || slot.prePrepare.vote.hash === signed.vote.hash) return;
   mark('N11');
@@ -125,8 +126,8 @@ export function adopt(replica: Replica, slot: Slot, prePrepare: SignedVote): voi
   startTimer(replica);
 }
 
-/** Asks the driver whether the bodies are valid whose turn it is: by growing height and without a gap, so that a primary that
- *  skips a height gets no vote beyond it. `repeat`: they were proposed in an earlier view (V12). */
+/** Asks the driver whether the bodies are valid whose turn it is: by growing height and without a gap, so that a
+ *  primary that skips a height gets no vote beyond it. `repeat`: they were proposed in an earlier view (V12). */
 export function checkBodies(replica: Replica, repeat: boolean, emit: Emit): void {
   for (let height = stableHeight(replica) + 1; ; height++) {
     const slot = replica.slots.get(height as Height);
@@ -177,7 +178,8 @@ function prepare(replica: Replica, slot: Slot, emit: Emit): void {
   emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
 }
 
-/** Multicasts COMMIT where the body is prepared (4.2). The certificate is durable first: a later VIEW-CHANGE has to carry it. */
+/** Multicasts COMMIT where the body is prepared (4.2). The certificate is durable first: a later VIEW-CHANGE has to
+ *  carry it. */
 function commit(replica: Replica, slot: Slot, emit: Emit): void {
   const { self, validators } = replica.instance;
   if (self === null || slot.body !== 'valid' || slot.commits.has(self)) return;

@@ -38,8 +38,8 @@ type Ballot = Pick<SignedVote, 'vote' | 'voter'>;
 const isReported = (replica: Replica, { vote, voter }: Ballot): boolean =>
   replica.reported.has(placeKey({ ...vote, validator: voter }));
 
-/** Whether it is of a place that is voted on now, and is not held here already. A second, different vote is of use: it is
- *  evidence. */
+/** Whether it is of a place that is voted on now, and is not held here already. A second, different vote is of use: it
+ *  is evidence. */
 function isUsefulVote(replica: Replica, { vote, voter }: Ballot): boolean {
   if (!replica.active) {
     mark('V2');
@@ -69,6 +69,6 @@ function isUsefulCheckpoint(replica: Replica, { vote, voter }: Ballot): boolean 
   return replica.checkpoints.get(vote.height)?.get(voter)?.vote.hash !== vote.hash;
 }
 
-/** CHECKPOINTs are kept above this height, a window below the certificate. Those below it may still complete certificates of
- *  their own, and we give ours to peers that lack them. */
+/** CHECKPOINTs are kept above this height, a window below the certificate. Those below it may still complete
+ *  certificates of their own, and we give ours to peers that lack them. */
 export const lowestCheckpoint = (replica: Replica): number => stableHeight(replica) - replica.instance.window;

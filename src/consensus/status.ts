@@ -43,7 +43,8 @@ export function statusOf(replica: Replica): Status {
 export const sendStatus = (replica: Replica, to: ValidatorIndex | 'all', emit: Emit): void =>
   emit({ kind: 'send', to, message: statusMessage(statusOf(replica)) });
 
-/** Sends a peer what it lacks and we can give. If it says that it is ahead of us, we believe nothing yet: it is whom to ask. */
+/** Sends a peer what it lacks and we can give. If it says that it is ahead of us, we believe nothing yet: it is whom to
+ *  ask. */
 export function onStatus(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
   heard(replica, from);
   if (status.stableHeight > replica.orderedHeight) {
@@ -80,10 +81,10 @@ function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit
   emit({ kind: 'send', to: from, message: { kind: 'view-change', viewChange: own } });
 }
 
-/** Notes that a peer lacks something that each of us could give it, and says whether it is our turn to give it. One copy is
- *  enough: the peer's neighbour by index gives it, and each time that the peer says again that it lacks it, the next one. So
- *  somebody honest helps it, even if the first third of us are dead or liars. Replicas that heard the peer more or less often
- *  than others count differently; then it gets more than one copy, or waits for one STATUS more. */
+/** Notes that a peer lacks something that each of us could give it, and says whether it is our turn to give it. One
+ *  copy is enough: the peer's neighbour by index gives it, and each time that the peer says again that it lacks it, the
+ *  next one. So somebody honest helps it, even if the first third of us are dead or liars. Replicas that heard the peer
+ *  more or less often than others count differently; then it gets more than one copy, or waits for one STATUS more. */
 function takeTurn(
   { instance: { self, validators } }: Replica,
   lacking: Map<ValidatorIndex, Lack>,
@@ -106,8 +107,8 @@ function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emi
     mark('R4');
     emit({ kind: 'send', to: from, message: voteMessage(vote) });
   };
-  // The loop ends at what we may have voted on. A peer may claim any height, and above 2^53 adding one changes nothing: a loop
-  // to what it claims might never end.
+  // The loop ends at what we may have voted on. A peer may claim any height, and above 2^53 adding one changes nothing:
+  // a loop to what it claims might never end.
   const end = Math.min(status.stableHeight + replica.instance.window, windowEnd(replica));
   for (let height = (status.stableHeight + 1) as Height; height <= end; height = (height + 1) as Height) {
     const theirs = known.get(height);
@@ -131,8 +132,8 @@ function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Statu
   }
 }
 
-/** Who executed a block but missed its CHECKPOINTs may never get a quorum of them again: some signers may be gone, and some
- *  who hold the certificate got the block by state transfer and never signed. */
+/** Who executed a block but missed its CHECKPOINTs may never get a quorum of them again: some signers may be gone, and
+ *  some who hold the certificate got the block by state transfer and never signed. */
 function answerCertificate(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
   const { stable } = replica;
   if (stable === null || stable.height <= status.stableHeight || stable.height > status.executedHeight) return;

@@ -1,6 +1,6 @@
 /**
- * The view-change timer (Castro & Liskov 1999, 4.4 and 4.5.2), in ticks. It runs while this replica awaits something of the
- * primary. When it expires, the view has failed, and the replica moves to the next one (V1).
+ * The view-change timer (Castro & Liskov 1999, 4.4 and 4.5.2), in ticks. It runs while this replica awaits something of
+ * the primary. When it expires, the view has failed, and the replica moves to the next one (V1).
  */
 import type { ValidatorIndex } from '../base/brand.ts';
 import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
@@ -12,10 +12,10 @@ import { type Replica, type Slot, stableHeight } from './replica.ts';
 const timeoutTicks = ({ instance, timer }: Replica): number =>
   Math.min(instance.baseTimeoutTicks * 2 ** Math.min(timer.failures, 30), instance.timeoutCapTicks);
 
-/** Whether something is awaited of the primary: a valid transaction waits, or a height is under way. A height stays under
- *  way until its certificate is here, not only until it is committed here. Else those who saw it committed would stop their
- *  timers, and the others would move to the next view alone: too few to make anybody follow (V4), and without them the rest
- *  may be no quorum. */
+/** Whether something is awaited of the primary: a valid transaction waits, or a height is under way. A height stays
+ *  under way until its certificate is here, not only until it is committed here. Else those who saw it committed would
+ *  stop their timers, and the others would move to the next view alone: too few to make anybody follow (V4), and
+ *  without them the rest may be no quorum. */
 function isAwaiting(replica: Replica): boolean {
   const stable = stableHeight(replica);
   if (replica.timer.demand || replica.orderedHeight > stable) return true;
@@ -23,8 +23,8 @@ function isAwaiting(replica: Replica): boolean {
   return false;
 }
 
-/** Whether the primary proposed this height, or it may have been committed somewhere, or a weak quorum votes for it, in which
- *  somebody is honest. Fewer votes prove nothing: liars could make everybody wait for what nobody proposed. */
+/** Whether the primary proposed this height, or it may have been committed somewhere, or a weak quorum votes for it, in
+ *  which somebody is honest. Fewer votes prove nothing: liars could make everybody wait for what nobody proposed. */
 function isUnderWay(
   { instance: { validators } }: Replica,
   { prePrepare, prepared, committed, ...votes }: Slot,
@@ -53,14 +53,16 @@ export function madeProgress(replica: Replica): void {
   startTimer(replica);
 }
 
-/** The driver says whether the primary owes a body. The timer stops when nothing is awaited any more, and may start else. */
+/** The driver says whether the primary owes a body. The timer stops when nothing is awaited any more, and may start
+ *  else. */
 export function setDemand(replica: Replica, demand: boolean): void {
   replica.timer.demand = demand;
   if (replica.active && !isAwaiting(replica)) replica.timer.deadline = null;
   startTimer(replica);
 }
 
-/** Whether a quorum is connected. While it is not, no other view could do better than this one, so the timer is stopped. */
+/** Whether a quorum is connected. While it is not, no other view could do better than this one, so the timer is
+ *  stopped. */
 export function setReach(replica: Replica, quorum: boolean): void {
   replica.timer.reach = quorum;
   if (replica.active && !quorum) {
@@ -70,8 +72,9 @@ export function setReach(replica: Replica, quorum: boolean): void {
   startTimer(replica);
 }
 
-/** We moved to a view and await its NEW-VIEW. The timer starts only when a quorum moved too (4.5.2): without one the primary
- *  cannot begin the view, and a replica whose timer ran alone would go on to view after view, away from the others. */
+/** We moved to a view and await its NEW-VIEW. The timer starts only when a quorum moved too (4.5.2): without one the
+ *  primary cannot begin the view, and a replica whose timer ran alone would go on to view after view, away from the
+ *  others. */
 export function awaitNewView(replica: Replica): void {
   const { timer } = replica;
   timer.deadline = null;
@@ -92,8 +95,8 @@ export function startIfQuorumMoved(replica: Replica): void {
   timer.deadline = timer.now + timeoutTicks(replica);
 }
 
-/** The NEW-VIEW is here. If the timer ran while this view was awaited, it goes on until a body is ordered (4.4): a primary
- *  that begins its view at the last moment, and then does nothing, gets no second timeout. */
+/** The NEW-VIEW is here. If the timer ran while this view was awaited, it goes on until a body is ordered (4.4): a
+ *  primary that begins its view at the last moment, and then does nothing, gets no second timeout. */
 export function viewEntered(replica: Replica, wasAwaited: boolean): void {
   const { timer } = replica;
   if (!wasAwaited || !timer.reach || !isAwaiting(replica)) timer.deadline = null;
@@ -131,10 +134,10 @@ export function viewFailed({ timer }: Replica): void {
 }
 
 /**
- * A replica said where it stands. If it was silent for the longest timeout before, there may have been no quorum for a while,
- * and we could not tell: liars may have changed views with us, so that our timeout doubled, and voted for nothing. So the
- * timeout is the base again. Only once in a while: else liars that come and go could keep the timeout at the base, where a slow
- * network needs a longer one.
+ * A replica said where it stands. If it was silent for the longest timeout before, there may have been no quorum for a
+ * while, and we could not tell: liars may have changed views with us, so that our timeout doubled, and voted for
+ * nothing. So the timeout is the base again. Only once in a while: else liars that come and go could keep the timeout
+ * at the base, where a slow network needs a longer one.
  */
 export function heard({ timer, instance }: Replica, from: ValidatorIndex): void {
   const silence = timer.now - (timer.heardAt.get(from) ?? 0);
@@ -147,7 +150,8 @@ export function heard({ timer, instance }: Replica, from: ValidatorIndex): void 
   if (timer.deadline !== null) timer.deadline = Math.min(timer.deadline, timer.now + instance.baseTimeoutTicks);
 }
 
-/** Whether a STATUS should go out: eight times in a base timeout while something is awaited and nothing moves, else once. */
+/** Whether a STATUS should go out: eight times in a base timeout while something is awaited and nothing moves, else
+ *  once. */
 export function isStatusDue(replica: Replica): boolean {
   const { timer, instance } = replica;
   const isBusy = !replica.active || isAwaiting(replica) || replica.executedHeight !== stableHeight(replica);

@@ -30,7 +30,8 @@ export type Input =
   | { readonly kind: 'block-executed'; readonly height: Height; readonly blockHash: Hash }
   /** Blocks up to the certificate's were fetched, checked and executed, and are durable. */
   | { readonly kind: 'synced'; readonly certificate: Certificate }
-  /** A certificate, checked, that proves blocks below it which were fetched. A `block-executed` for each of them comes after. */
+  /** A certificate, checked, that proves blocks below it which were fetched. A `block-executed` for each of them comes
+   *  after. */
   | { readonly kind: 'proved'; readonly certificate: Certificate };
 
 /** Carried out in order. A `persist` is durable before anything after it happens. */
@@ -52,8 +53,8 @@ export type Effect =
   | { readonly kind: 'certified'; readonly certificate: Certificate }
   /** The certificate of a height below the newest one. */
   | { readonly kind: 'certified-late'; readonly certificate: Certificate }
-  /** This replica is behind: blocks up to `height` exist, as `peer` says, or as a certificate proves where `peer` is null. The
-   *  driver begins state transfer. */
+  /** This replica is behind: blocks up to `height` exist, as `peer` says, or as a certificate proves where `peer` is
+   *  null. The driver begins state transfer. */
   | { readonly kind: 'behind'; readonly height: Height; readonly peer: ValidatorIndex | null }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | { readonly kind: 'view-change-started'; readonly view: View; readonly reason: ViewChangeReason }

@@ -73,9 +73,9 @@ export function onViewChange(replica: Replica, signed: SignedViewChange, emit: E
   beginView(replica, emit);
 }
 
-/** The paper's f + 1 rule (4.5.2). When a weak quorum, a third of the power or more, asks for views above ours, one of them is
- *  honest, and without them our view has no quorum. We move to the smallest of their views, even if our timer has not
- *  expired. */
+/** The paper's f + 1 rule (4.5.2). When a weak quorum, a third of the power or more, asks for views above ours, one of
+ *  them is honest, and without them our view has no quorum. We move to the smallest of their views, even if our timer
+ *  has not expired. */
 function join(replica: Replica, emit: Emit): void {
   if (replica.instance.self === null) return;
   const { validators } = replica.instance;
@@ -105,8 +105,8 @@ function beginView(replica: Replica, emit: Emit): void {
   const prePrepares = [];
   for (const { height, bodyHash } of reproposals(firstHeight, viewChanges)) {
     const signed = cast(replica, 'pre-prepare', height, bodyHash, emit);
-    // Before a crash we may have signed another PRE-PREPARE here, and may not contradict it. We do not begin this view, the
-    // others' timers expire, and the next view does it.
+    // Before a crash we may have signed another PRE-PREPARE here, and may not contradict it. We do not begin this view,
+    // the others' timers expire, and the next view does it.
     if (signed === null) return;
     prePrepares.push(signed);
   }

@@ -126,7 +126,7 @@ function newIntake(options: DriverOptions & Below, loop: Loop, dealings: Dealing
     punish,
     charge: (peer, price) => dealings.budgets.charge(peer, 'transactions', price),
     refund: (peer, price) => dealings.budgets.refund(peer, 'transactions', price),
-    wasAsked: (peer) => dealings.questions.transaction(peer),
+    takeQuestion: (peer) => dealings.questions.takeTransaction(peer),
     validatorOf: (peer) => roster.validatorOf(peer),
   });
 }

@@ -29,7 +29,8 @@ export class Bills {
     return new Bill(this.#turns, announcedMicros(request), (outcome) => this.#claim(outcome));
   }
 
-  /** True when a submission was taken in, the first time that it is claimed: anybody can copy what waits or is committed. */
+  /** True when a submission was taken in, the first time that it is claimed: anybody can copy what waits or is
+   *  committed. */
   #claim(outcome: SubmitOutcome): boolean {
     if ('code' in outcome || outcome.status !== 'pending' || this.#givenBack.has(outcome.id)) return false;
     this.#givenBack.set(outcome.id, true);

@@ -9,9 +9,9 @@ const LATEST = 0.8;
 const HELD_MAX = 1024;
 
 /**
- * The honest get all votes of the coalition but the one that makes a quorum; where they are a quorum by themselves, one of them
- * gets none, another one at each height. When the timeouts of the others are nearly over the votes come after all: nobody is suspected, and
- * heights take as long as they may.
+ * The honest get all votes of the coalition but the one that makes a quorum; where they are a quorum by themselves, one
+ * of them gets none, another one at each height. When the timeouts of the others are nearly over the votes come after
+ * all: nobody is suspected, and heights take as long as they may.
  */
 export const oneShort: StrategyFactory = colluding('one-short', (context, coalition) => {
   const held: { readonly outgoing: Outgoing; readonly dueTick: number }[] = [];

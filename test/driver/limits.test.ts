@@ -468,7 +468,7 @@ describe('transactions', () => {
       punish: () => {},
       charge: () => {},
       refund: () => {},
-      wasAsked: () => false,
+      takeQuestion: () => false,
       validatorOf: () => undefined,
     });
     const answers: unknown[] = [];

@@ -1,4 +1,5 @@
-/** When a primary leaves out what it was told of: transactions, or proofs of offences. A backup blames it by what blocks carry. */
+/** When a primary leaves out what it was told of: transactions (V13), or proofs of offences (A3). A backup judges by
+ *  each block that it executes. */
 import { present } from '../../base/invariant.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -32,7 +33,8 @@ export class Censorship {
     this.#viewSinceMs = this.#context.clock.nowMs();
   }
 
-  /** Whether this body came in the place of others. Asked before its transactions leave the mempool. */
+  /** Whether this body prefers new transactions to older ones. To be asked while its transactions are still in the
+   *  mempool. */
   favours({ transactions }: ReadyBody): boolean {
     const { told, clock } = this.#context;
     return told.holdsNewcomers(transactions, clock.nowMs());

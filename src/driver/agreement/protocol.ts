@@ -1,6 +1,6 @@
 /**
- * The core's side of the driver: feeds one PBFT instance after another, and carries out its effects. The answers to its
- * questions about bodies and blocks are given within the same turn, where they are here.
+ * The core's side of the driver: gives inputs to one PBFT instance after another, and has its effects carried out. When
+ * the core asks about a body or a block that is here, it has its answer within the same turn.
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import { invariant } from '../../base/invariant.ts';
@@ -104,7 +104,7 @@ export class Protocol {
     return this.#replica;
   }
 
-  /** The primary owes a block. */
+  /** Whether the primary owes a block. */
   get isWaiting(): boolean {
     const { chain, forwarding } = this.#context;
     const next = (chain.executedHeight + 1) as Height;
@@ -189,7 +189,8 @@ export class Protocol {
     const { height, bodyHash } = block.header;
     this.accusations.recorded(block.offences);
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
-    // Not what the body lists and execution skipped: the primary chose its place, and it may be executed yet.
+    // What execution skipped is not counted: its place was the primary's choice, and a later block may still execute
+    // it.
     for (const { entry, code } of mempool.prune(block.changes.keys(), height + 1, clock.nowMs()))
       if (!included.has(entry.item.id)) observer.rejected(entry.item.id, code);
     bodies.drop(height, bodyHash);
@@ -206,14 +207,16 @@ export class Protocol {
         this.step({ kind: 'body-checked', ...checked });
         continue;
       }
-      // The CHECKPOINT of a block leaves at the end of the turn: a second large body waits for the next one.
+      // The CHECKPOINT of a block leaves at the end of the turn. So that it leaves soon, a second large body waits for
+      // the next turn.
       if (executedTransactions > EXECUTED_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
         executedTransactions += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
         const favours = this.#censorship.favours(ready);
-        // Its certificate came first: it was made long before, and perhaps before the primary was told.
+        // Where its certificate came first, the body was made long ago, perhaps before the primary was told: it proves
+        // nothing.
         const late = (chain.certified?.height ?? 0) >= block.header.height;
         this.#clearUpAfter(block);
         this.step({ kind: 'block-executed', height: block.header.height, blockHash: block.hash });

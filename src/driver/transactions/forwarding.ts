@@ -44,8 +44,9 @@ export class Forwarding {
     this.#outbox = outbox;
   }
 
-  /** The primary owes a body: something waits that it was told of, or sent when it came, or that it cannot be told of since
-   *  it is gone. What a peer gave to us alone it may not know: it gets its whole time from when it does. */
+  /** Whether the primary owes a body: a transaction waits that it was told of, or that came from our clients and was
+   *  sent to it then; or anything waits while it is not connected. What a peer gave to us alone the primary may not
+   *  know: it has its whole timeout from when we tell it. */
   demands(primary: ValidatorIndex): boolean {
     if (!this.#mempool.demand) return false;
     if (this.#mempool.own > 0 || this.#told.isOwed) return true;
@@ -70,8 +71,9 @@ export class Forwarding {
     if (ticks % Math.ceil(this.#timeoutTicks / 2) === 0) this.#resend(nowMs);
   }
 
-  /** Tells the primary what waits here, so that it hears of it in time, before we hold it against it: every eighth of a base
-   *  timeout while nothing is executed, since it may not know what we wait for; else every half, as it is at work. */
+  /** Tells the primary what waits here, so that it hears of it in time, before we hold it against it: every eighth of a
+   *  base timeout while nothing is executed, since it may not know what we wait for; else every half, as it is at
+   *  work. */
   #relay(nowMs: number, executedHeight: Height, primary: ValidatorIndex): void {
     const isQuiet = executedHeight === this.#relayed.height;
     if (!isQuiet && nowMs - this.#relayed.atMs < this.#timeoutMs / 2) {
@@ -113,10 +115,11 @@ export class Forwarding {
     return entries;
   }
 
-  /** A peer may have sent a transaction to us and not to the primary: it hears of it before we hold it against it
-   *  (Castro & Liskov 1999, 4.1: backups relay requests to the primary). What it was told of goes first, as it may have
-   *  been lost; then what each peer, and our clients, gave us in turn, so that none delays the others' with a flood of its
-   *  own. Our clients' was sent to it when it came. */
+  /** What the primary is to be told now (Castro & Liskov 1999, 4.1: backups relay requests to the primary). A peer may
+   *  have sent a transaction to us and not to the primary, which must know it before we hold it against it. First goes
+   *  what it was told before, as that may have been lost; then one of each peer and of our clients in turn, so that
+   *  nobody delays the others' with a flood of its own. What our clients brought was sent to it when it came, and waits
+   *  a while before it goes again. */
   #due(nowMs: number): readonly Entry[] {
     const told = this.#told;
     const isDue = ({ item, from, gapped, asOfMs }: Entry): boolean =>

@@ -50,8 +50,9 @@ interface IntakeContext {
   /** The peer pays for a transaction that it sent, or gets it back when it was of use. */
   readonly charge: (peer: PeerId, price: number) => void;
   readonly refund: (peer: PeerId, price: number) => void;
-  /** Whether the peer was asked for one more transaction: then it is paid by us. */
-  readonly wasAsked: (peer: PeerId) => boolean;
+  /** Takes away one question for a transaction that the peer was asked. True when there was one: then we pay for the
+   *  answer. */
+  readonly takeQuestion: (peer: PeerId) => boolean;
   readonly validatorOf: (peer: PeerId) => ValidatorIndex | undefined;
 }
 
@@ -118,10 +119,10 @@ export class Intake {
 
   /** Transactions that a peer passed on, or sent because we asked. */
   receive(peer: PeerId, bundle: readonly Uint8Array[]): void {
-    const { state, mempool, bodies, punish, charge, refund, wasAsked } = this.#context;
+    const { state, mempool, bodies, punish, charge, refund, takeQuestion } = this.#context;
     for (const bytes of bundle) {
       const id = transactionId(bytes);
-      const asked = wasAsked(peer);
+      const asked = takeQuestion(peer);
       const place = priceOfPlace(bytes.length);
       if (asked) refund(peer, place);
       const wanted = bodies.wants(id);
@@ -175,7 +176,8 @@ export class Intake {
     }
   }
 
-  /** True when it is let in if its signature is right. Else it is refused, and remembered as such, before that is looked at. */
+  /** True when it is let in if its signature is right. Else it is refused, and remembered as such, before that is
+   *  looked at. */
   #letIn(item: IdentifiedTransaction): boolean {
     const { state, mempool } = this.#context;
     const admitted = admission(state, item.signed);

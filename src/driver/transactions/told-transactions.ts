@@ -1,6 +1,7 @@
 /**
- * What the primary was told of, and what of that it overlooked. A backup holds against the primary only transactions that it
- * passed on to it itself, and long enough ago: what a peer or a client gave to one backup alone, an honest primary may not know.
+ * What the primary was told of, and what of that it overlooked. A backup holds against the primary only transactions
+ * that it passed on to it itself, and long enough ago: what a peer or a client gave to one backup alone, an honest
+ * primary may not know.
  */
 import type { Hash, ValidatorIndex } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -36,7 +37,8 @@ export class ToldTransactions {
     for (const id of this.#told.keys()) if (this.#findWaiting(id) === undefined) this.#told.delete(id);
   }
 
-  /** The primary is told of it. That counts only if it can be executed: a primary may refuse what lacks one before it. */
+  /** The primary is told of it. That counts only if it can be executed: a primary may refuse what lacks one before
+   *  it. */
   tell(entry: Entry, nowMs: number): void {
     if (entry.gapped || this.isTold(entry)) return;
     this.#told.delete(entry.item.id);
@@ -54,7 +56,7 @@ export class ToldTransactions {
     return false;
   }
 
-  /** What the primary was told of and still waits here, that which it has known for longest first. */
+  /** What the primary was told of and still waits here, longest known first. */
   *waiting(): Generator<Entry> {
     for (const id of this.#told.keys()) {
       const entry = this.#findWaiting(id);
@@ -68,9 +70,9 @@ export class ToldTransactions {
     return entry !== undefined && this.isTold(entry) ? entry : undefined;
   }
 
-  /** Whether the primary left something out: it could have been executed for two base timeouts of this view, the primary was told
-   *  of it one base timeout ago or earlier, and no body in flight has it. Two, because who holds it may need one to tell the
-   *  primary. */
+  /** Whether the primary left something out: it could have been executed for two base timeouts of this view, the
+   *  primary was told of it one base timeout ago or earlier, and no body in flight has it. Two, because who holds it
+   *  may need one to tell the primary. */
   overlooked(nowMs: number, viewSinceMs: number): boolean {
     for (const [id, toldMs] of this.#told) {
       if (nowMs - toldMs < this.#timeoutMs) return false;
@@ -82,10 +84,11 @@ export class ToldTransactions {
     return false;
   }
 
-  /** Whether most of a body's transactions came here within the last base timeout. Bodies are filled in the order of arrival. So
-   *  if an older transaction was overlooked, these newer ones were preferred to it: a primary may not push others out with a
-   *  flood of its own, whose fees come back to it. Two cases prove nothing. A few newcomers: somebody may have given them to the
-   *  primary alone, long ago. And a mempool that is half full: the primary's may have been full when the older one came. */
+  /** Whether most of a body's transactions came here within the last base timeout. Bodies are filled in the order of
+   *  arrival. So if an older transaction was overlooked, these newer ones were preferred to it: a primary may not push
+   *  others out with a flood of its own, whose fees come back to it. Two cases prove nothing. A few newcomers: somebody
+   *  may have given them to the primary alone, long ago. And a mempool that is half full: the primary's may have been
+   *  full when the older one came. */
   holdsNewcomers(transactions: readonly IdentifiedTransaction[], nowMs: number): boolean {
     if (this.#mempool.size > MEMPOOL_TRANSACTIONS_MAX / 2) return false;
     const sinceMs = nowMs - this.#timeoutMs;

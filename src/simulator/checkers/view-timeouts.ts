@@ -1,6 +1,7 @@
 /**
- * How long honest validators wait for a view, by the ticks that they were given and the messages that they got: the timeout
- * doubles with each view in a row that failed, up to the cap and no further, and starts anew where it has to (V5, V6, V14).
+ * How long honest validators wait for a view, by the ticks that they were given and the messages that they got: the
+ * timeout doubles with each view in a row that failed, up to the cap and no further, and starts anew where it has to
+ * (V5, V6, V14).
  */
 import type { ValidatorIndex, View } from '../../base/brand.ts';
 import type { SignedViewChange } from '../../consensus/messages.ts';
@@ -23,8 +24,8 @@ interface Watch {
   awaitedSince: number | null;
   /** Tick at which a quorum had moved as far: perhaps, and for certain. */
   quorumAt: { perhaps: number | null; surely: number | null };
-  /** Tick at which its clock began at the earliest, once the view has begun here: perhaps while it was awaited. Null where the
-   *  beginning was not seen. */
+  /** Tick at which its clock began at the earliest, once the view has begun here: perhaps while it was awaited. Null
+   *  where the beginning was not seen. */
   enteredAt: number | null;
   /** Failed views in a row, the exponent of the timeout: at least, and at most. */
   failures: { least: number; most: number };
@@ -39,7 +40,8 @@ interface Watch {
   executedHeightAtEntry: number;
 }
 
-/** By epoch, the node's own and later ones: messages that were held back come with those of epochs that it does not know yet. */
+/** By epoch, the node's own and later ones: messages that were held back come with those of epochs that it does not
+ *  know yet. */
 type Moves = Map<number, Map<ValidatorIndex, View>>;
 
 /** Users know this checker as `patience`. */
@@ -155,7 +157,8 @@ class Orders {
   }
 }
 
-/** Anything may have been forgotten: it was too slow to be judged, ordered without our seeing it, or heard of somebody. */
+/** Anything may have been forgotten: it was too slow to be judged, ordered without our seeing it, or heard of
+ *  somebody. */
 function forgive({ failures }: Watch): void {
   failures.least = 0;
 }
