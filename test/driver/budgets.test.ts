@@ -130,6 +130,16 @@ describe('an account', () => {
     expect(left('a')).toBe(owed);
   });
 
+  test('is told of because something of it waits, not because somebody asks whether it can pay', () => {
+    const { budgets, told } = make(['a']);
+    budgets.charge('a', LANE, 1e9);
+    for (let ms = 0; ms < 2 * THROTTLED_NOTE_MS; ms += TICK_MS) {
+      expect(budgets.canPay('a', LANE)).toBe(false);
+      budgets.tick();
+    }
+    expect(told.filter((each) => each === 'a waits')).toEqual([]);
+  });
+
   test('that is short for a while is told of, and again each such while', () => {
     const { budgets, told } = make(['a']);
     budgets.charge('a', LANE, 1e9);

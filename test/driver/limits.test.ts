@@ -612,13 +612,25 @@ describe('whether a transaction was overlooked', () => {
     expect([later, later + 1].map((nowMs) => told.overlooked(nowMs, 0))).toEqual([false, true]);
   });
 
+  test('the primary owes what it was told of as long as that waits, however often this is asked', () => {
+    const { nonces, mempool, told, tellAll } = make();
+    expect(told.isOwed).toBe(false);
+    mempool.add(of(1), OLD, 'peer');
+    expect(told.isOwed).toBe(false);
+    tellAll(TOLD);
+    expect([told.isOwed, told.isOwed]).toEqual([true, true]);
+    nonces.set(stranger(1), 1);
+    mempool.prune([stranger(1)], 5, NOW_MS);
+    expect(told.isOwed).toBe(false);
+  });
+
   test('what was told and has left is forgotten', () => {
     const { nonces, mempool, told, tellAll } = make();
     for (const sender of [1, 2]) mempool.add(of(sender), OLD, 'peer');
     tellAll(TOLD);
     nonces.set(stranger(1), 1);
     mempool.prune([stranger(1)], 5, NOW_MS);
-    told.turnTo(primary);
+    told.forgetGone();
     expect([...told.waiting()].map(({ item }) => item.id)).toEqual([of(2).id]);
     expect(told.overlooked(NOW_MS, 0)).toBe(true);
   });
