@@ -1,7 +1,7 @@
 /** Bugs in timers: when a primary is left, and when it is not. */
 import { edit, type Mutant } from '../mutant.ts';
 
-export const patienceMutants: readonly Mutant[] = [
+export const timerMutants: readonly Mutant[] = [
   {
     name: 'timer-never-restarted',
     clause: 'V6',
