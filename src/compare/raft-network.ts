@@ -20,7 +20,7 @@ import { spentElsewhere } from './thief.ts';
 
 /** Milliseconds until a disk has what is written: as in the simulation of PBFT. */
 const SYNC_MS = 1;
-/** As patient with a leader as PBFT is with its primary: two seconds at least. */
+/** The election timeout is that of PBFT's backups: two seconds at least. */
 const TIMING: RaftTiming = {
   tickMs: CONSENSUS_DEFAULTS.tickMs,
   heartbeatTicks: 10,
@@ -138,9 +138,9 @@ class RaftNetwork implements Network {
     const state = index === 1 ? genesisState(this.genesis) : (this.#ledgers.get(server) ?? genesisState(this.genesis));
     this.#ledgers.set(server, state);
     const transaction = this.#checked(payload);
-    const executed = transaction === null ? [] : executeAlone(state, transaction);
-    this.#meter.final(server, index, toHex(payload), executed, this.scheduler.nowMs);
-    const [id] = executed;
+    const executedIds = transaction === null ? [] : executeAlone(state, transaction);
+    this.#meter.final(server, index, toHex(payload), executedIds, this.scheduler.nowMs);
+    const [id] = executedIds;
     if (id !== undefined && transaction !== null) this.#next(transaction.signed.transaction.sender, id);
   }
 

@@ -17,12 +17,12 @@ import { mark } from './marks.ts';
 
 /** Our ledger executed a height. */
 export function onExecuted(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
-  invariant(height === replica.executed + 1, 'heights are executed in order, each once', {
+  invariant(height === replica.executedHeight + 1, 'heights are executed in order, each once', {
     height,
-    executed: replica.executed,
+    executed: replica.executedHeight,
   });
-  replica.executed = height;
-  replica.ordered = Math.max(replica.ordered, height) as Height;
+  replica.executedHeight = height;
+  replica.orderedHeight = Math.max(replica.orderedHeight, height) as Height;
   replica.blockHashes.set(height, blockHash);
   agree(replica, replica.stable);
   declare(replica, height, blockHash, emit);
@@ -30,7 +30,7 @@ export function onExecuted(replica: Replica, height: Height, blockHash: Hash, em
 
 /** Multicasts our CHECKPOINT of a block that is durable here. */
 export function declare(replica: Replica, height: Height, blockHash: Hash, emit: Emit): void {
-  // So far below the certificate nobody counts it any more, and our promise of it would not be kept.
+  // So far below the certificate nobody counts it any more, and we would not remember our promise.
   if (height <= lowestCheckpoint(replica)) return;
   const signed = cast(replica, 'checkpoint', height, blockHash, emit);
   if (signed === null) return;
@@ -50,7 +50,7 @@ function collect(replica: Replica, signed: SignedVote, emit: Emit): void {
   replica.checkpoints.set(height, votes);
   const earlier = votes.get(signed.voter);
   if (earlier !== undefined) return accuse(replica, earlier, signed, emit);
-  // Whoever declares another block than ours may have declared ours to others.
+  // Whoever signs another block than ours may have signed ours for others. They get to see this signature (N11).
   const ours = replica.blockHashes.get(height);
   if (ours !== undefined && ours !== signed.vote.hash && signed.voter !== replica.instance.self) {
     mark('N11');
@@ -69,14 +69,15 @@ function collect(replica: Replica, signed: SignedVote, emit: Emit): void {
   }
 }
 
-/** A newer finality certificate: the window moves, and all below it is settled (4.3 "stable checkpoint"). */
+/** A newer finality certificate, the paper's stable checkpoint with its proof (4.3): both water marks move, and what is
+ *  below is forgotten. */
 export function onCertificate(replica: Replica, certificate: Certificate, emit: Emit): void {
   if (certificate.height <= stableHeight(replica)) return;
   agree(replica, certificate);
   mark('C2');
   replica.stable = certificate;
   emit({ kind: 'certified', certificate });
-  if (replica.ordered < certificate.height) {
+  if (replica.orderedHeight < certificate.height) {
     mark('C4');
     emit({ kind: 'behind', height: certificate.height, peer: null });
   }
@@ -84,12 +85,12 @@ export function onCertificate(replica: Replica, certificate: Certificate, emit: 
   checkBodies(replica, false, emit);
 }
 
-/** Blocks up to the certificate's are durable here, fetched from peers. */
+/** State transfer is done as far as this certificate: the blocks up to it were fetched, and are durable here. */
 export function onSynced(replica: Replica, certificate: Certificate, emit: Emit): void {
-  if (certificate.height <= replica.executed) return;
+  if (certificate.height <= replica.executedHeight) return;
   mark('C5');
-  replica.executed = certificate.height;
-  replica.ordered = Math.max(replica.ordered, certificate.height) as Height;
+  replica.executedHeight = certificate.height;
+  replica.orderedHeight = Math.max(replica.orderedHeight, certificate.height) as Height;
   replica.blockHashes.set(certificate.height, certificate.blockHash);
   agree(replica, replica.stable);
   if (certificate.height < stableHeight(replica)) {
@@ -113,11 +114,11 @@ function agree(replica: Replica, certificate: Certificate | null): void {
   });
 }
 
-/** Drops what the certificate and the ledger have settled. */
+/** Garbage collection (4.3): forgets what the certificate has settled. */
 function discard(replica: Replica): void {
   const low = lowestCheckpoint(replica);
   const stable = stableHeight(replica);
-  // What is certified and not ordered here comes by sync, whatever else is known of it.
+  // A height that is certified and was not ordered here comes by state transfer, so nothing of it has to be kept.
   for (const height of replica.slots.keys()) if (height <= stable) replica.slots.delete(height);
   for (const height of replica.checkpoints.keys()) if (height <= low) replica.checkpoints.delete(height);
   for (const height of replica.blockHashes.keys()) if (height <= low) replica.blockHashes.delete(height);

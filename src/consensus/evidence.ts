@@ -7,7 +7,7 @@ import type { Replica } from './replica.ts';
 import type { Emit } from './transition.ts';
 import { mark } from './marks.ts';
 
-/** Whether no honest validator signs both: same place, different hash. */
+/** Whether these are two votes of one validator in one place, for different hashes: nobody honest signs both. */
 export const conflicts = (a: SignedVote, b: SignedVote): boolean =>
   a.voter === b.voter &&
   a.vote.kind === b.vote.kind &&

@@ -6,7 +6,7 @@ import { type Replica, stableHeight } from './replica.ts';
 export function checkInvariants(replica: Replica): void {
   const { instance, slots, viewChanges, newView } = replica;
   const low = stableHeight(replica);
-  invariant(replica.executed <= replica.ordered, 'a height is ordered before it is executed');
+  invariant(replica.executedHeight <= replica.orderedHeight, 'a height is ordered before it is executed');
   invariant(
     low >= instance.firstHeight - 1 && low <= instance.lastHeight,
     'the newest certificate is of the epoch, or of the last height before it',

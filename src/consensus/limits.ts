@@ -5,13 +5,14 @@
  *  hear of it by then (R9). */
 export const STRANDED_TIMEOUTS = 4;
 
-/** V16: part of a base timeout after which a body that is awaited is slow. Where messages are on their way for a small part of
- *  it, three phases are over by then. */
+/** V16: part of a base timeout after which a body that is awaited is slow. Where messages arrive within a small part of
+ *  it, all three phases are over by then. */
 export const SLOW_PART = 1 / 4;
-/** At least: what is ordered at once may take a tick to be seen. */
+/** And so many ticks at least: even what is ordered at once may be seen a tick later. */
 export const SLOW_TICKS_MIN = 2;
 
-/** V14: longest timeouts between two returns that make patience start anew. Timeouts that double reach the longest after two. */
+/** V14: at least so many longest timeouts lie between two times that a return sets the timeout back to the base.
+ *  Timeouts that double reach the longest within two of them. */
 export const FORGIVING_TIMEOUTS = 4;
 
 /** Own votes that are remembered: one of each kind for the heights in the window and in one below it, those of the current

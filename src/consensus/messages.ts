@@ -32,21 +32,22 @@ export const PreparedCertificateType = new ContainerType({
   prepareSignatures: new ListCompositeType(SignatureType, VALIDATORS_MAX),
 });
 
-/** Asks for view `view` and tells what its sender prepared above its newest certificate (4.4, the sets C and P). */
+/** Asks for a view, and tells what its sender prepared above its newest certificate. In the paper (4.4) `stable` is n
+ *  and C, the stable checkpoint with its proof, and `prepared` is P. */
 const ViewChangeType = new ContainerType({
   epoch: uint64<Epoch>(),
   /** The view to move to. */
   view: uint64<View>(),
   voter: uint16<ValidatorIndex>(),
-  /** The newest finality certificate, null where the epoch begins at genesis and nothing is certified. */
+  /** The newest finality certificate of the epoch; null while there is none. */
   stable: new OptionalType(CertificateType),
-  /** By growing height, one for each, of the highest view. */
+  /** By growing height, one for each height that was prepared: the certificate of the highest view. */
   prepared: new ListCompositeType(PreparedCertificateType, WINDOW_MAX),
 });
 
 export const SignedViewChangeType = new ContainerType({ viewChange: ViewChangeType, signature: SignatureType });
 
-/** Begins view `view` (4.4, the sets V and O). */
+/** Begins a view. In the paper (4.4) `viewChanges` is V and `prePrepares` is O. */
 const NewViewType = new ContainerType({
   epoch: uint64<Epoch>(),
   view: uint64<View>(),
@@ -59,7 +60,7 @@ const NewViewType = new ContainerType({
 
 export const SignedNewViewType = new ContainerType({ newView: NewViewType, signature: SignatureType });
 
-/** What a replica has of one height in its current view. */
+/** Whose votes a replica has, of one height in its current view. */
 const SlotStatusType = new ContainerType({
   height: uint64<Height>(),
   hasPrePrepare: new BooleanType(),
@@ -68,8 +69,11 @@ const SlotStatusType = new ContainerType({
   checkpoints: SignersType,
 });
 
-/** Where a replica stands, unsigned: peers answer it with exactly what it lacks (thesis, 5.2). */
+/** That a replica holds a VIEW-CHANGE of this voter, to this view. */
 const HeldViewChangeType = new ContainerType({ voter: uint16<ValidatorIndex>(), view: uint64<View>() });
+
+/** Where a replica stands. Its peers answer with exactly what it lacks (thesis, 5.2). Not signed: a lie in it earns its
+ *  sender messages that it does not need, and nothing else. */
 const StatusType = new ContainerType({
   epoch: uint64<Epoch>(),
   view: uint64<View>(),
@@ -91,7 +95,8 @@ export type SignedNewView = Readonly<ValueOf<typeof SignedNewViewType>>;
 export type SlotStatus = Readonly<ValueOf<typeof SlotStatusType>>;
 export type Status = Readonly<ValueOf<typeof StatusType>>;
 
-/** What one replica says to another. Bodies travel beside the PRE-PREPARE, see the driver's wire format. */
+/** What one replica says to another; SPEC.md has a table of who sends which when. A body is no part of it: the driver
+ *  sends it beside the PRE-PREPARE (src/driver/wire/wire.ts). */
 export type Message =
   | { readonly kind: 'vote'; readonly vote: SignedVote }
   | { readonly kind: 'view-change'; readonly viewChange: SignedViewChange }

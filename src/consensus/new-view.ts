@@ -10,7 +10,7 @@ export interface Reproposal {
   readonly bodyHash: Hash;
 }
 
-/** The newest certificate among them; null when none of the epoch is held by anybody. */
+/** The newest certificate among them; its height is the paper's min-s. Null when they hold none of this epoch. */
 export function newestCertificate(viewChanges: readonly SignedViewChange[]): Certificate | null {
   let newest: Certificate | null = null;
   for (const { viewChange } of viewChanges)
@@ -18,8 +18,9 @@ export function newestCertificate(viewChanges: readonly SignedViewChange[]): Cer
   return newest;
 }
 
-/** Each height above the newest certificate, up to the highest that anybody prepared: the body prepared in the highest
- *  view, and the null body where none was. Ascending, without gaps. */
+/** What is proposed again for each height above the newest certificate, up to the highest that any of them prepared
+ *  (max-s): the body that was prepared in the highest view; where none was prepared, the null body. Ascending, without
+ *  gaps. */
 export function reproposals(firstHeight: Height, viewChanges: readonly SignedViewChange[]): readonly Reproposal[] {
   const low = newestCertificate(viewChanges)?.height ?? firstHeight - 1;
   const highest = new Map<number, PreparedCertificate>();

@@ -35,8 +35,8 @@ export function cast(replica: Replica, kind: VoteKind, height: Height, hash: Has
 
 /** Where the primary may propose next; null while it may not: not primary, between views, behind, or the window is full. */
 export function nextProposal(replica: Replica): { readonly view: View; readonly height: Height } | null {
-  if (!replica.active || !isPrimary(replica) || replica.executed < stableHeight(replica)) return null;
-  let last = Math.max(stableHeight(replica), replica.ordered);
+  if (!replica.active || !isPrimary(replica) || replica.executedHeight < stableHeight(replica)) return null;
+  let last = Math.max(stableHeight(replica), replica.orderedHeight);
   for (const slot of replica.slots.values()) if (slot.prePrepare !== null) last = Math.max(last, slot.height);
   for (const { vote } of replica.promises.votes.values())
     if (vote.kind === 'pre-prepare' && vote.view === replica.view) last = Math.max(last, vote.height);
@@ -96,9 +96,10 @@ function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedV
   return true;
 }
 
-/** Somebody votes for another body than the one the primary sent us. If it is honest it was sent another: showing it ours
- *  gives it both signatures of the primary. If it lies it may have told others otherwise: showing them its vote gives
- *  them both of its own. Either way somebody honest ends up with the proof. */
+/** Somebody votes for another body than the one that the primary sent us (N11). If the voter is honest, the primary
+ *  sent it another PRE-PREPARE: we show it ours, and it holds two signatures of the primary. If the voter lies, it may
+ *  have sent others a different vote: we show them this one, and they hold two signatures of the voter. Either way
+ *  somebody honest has proof. */
 function expose(slot: Slot, signed: SignedVote, emit: Emit): void {
   if (slot.prePrepare === null || slot.prePrepare.vote.hash === signed.vote.hash) return;
   mark('N11');
@@ -125,8 +126,8 @@ export function adopt(replica: Replica, slot: Slot, prePrepare: SignedVote): voi
   startTimer(replica);
 }
 
-/** Asks for the bodies whose turn it is: by growing height without a gap, so that a primary that skips heights gets no
- *  vote beyond the gap. */
+/** Asks the driver whether the bodies are valid whose turn it is: by growing height and without a gap, so that a
+ *  primary that skips a height gets no vote beyond it. `repeat`: they were proposed in an earlier view (V12). */
 export function checkBodies(replica: Replica, repeat: boolean, emit: Emit): void {
   for (let height = stableHeight(replica) + 1; ; height++) {
     const slot = replica.slots.get(height as Height);
@@ -149,7 +150,7 @@ export function onBodyChecked(replica: Replica, slot: Slot, valid: boolean, emit
   if (valid) advance(replica, slot, emit);
 }
 
-/** Whatever follows from the votes of a height, as far as it goes. */
+/** Does what follows from the votes of a height: our PREPARE, our COMMIT, and that the body is committed. */
 function advance(replica: Replica, slot: Slot, emit: Emit): void {
   prepare(replica, slot, emit);
   commit(replica, slot, emit);
@@ -177,7 +178,8 @@ function prepare(replica: Replica, slot: Slot, emit: Emit): void {
   emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
 }
 
-/** 4.2: prepared, so it multicasts COMMIT. The certificate is durable first: a later VIEW-CHANGE has to carry it. */
+/** Multicasts COMMIT where the body is prepared (4.2). The certificate is durable first: a later VIEW-CHANGE has to
+ *  carry it. */
 function commit(replica: Replica, slot: Slot, emit: Emit): void {
   const { self, validators } = replica.instance;
   if (self === null || slot.body !== 'valid' || slot.commits.has(self)) return;
@@ -192,14 +194,14 @@ function commit(replica: Replica, slot: Slot, emit: Emit): void {
   emit({ kind: 'send', to: 'all', message: voteMessage(signed) });
 }
 
-/** Hands committed bodies to the ledger, in the order of heights. */
+/** Hands committed bodies to the ledger, in the order of heights (4.2 "committed-local"). */
 export function order(replica: Replica, emit: Emit): void {
   for (;;) {
-    const height = (replica.ordered + 1) as Height;
+    const height = (replica.orderedHeight + 1) as Height;
     const committed = replica.slots.get(height)?.committed;
     if (committed === undefined || committed === null) return;
     mark('N9');
-    replica.ordered = height;
+    replica.orderedHeight = height;
     madeProgress(replica);
     emit({ kind: 'execute', height, bodyHash: committed });
   }

@@ -16,7 +16,7 @@ export interface Recovered {
   /** Executed blocks from the certificate's on (or from the window below it), ascending and ending with the last. */
   readonly blocks: readonly { readonly height: Height; readonly hash: Hash }[];
   /** The height of the last executed block. */
-  readonly executed: Height;
+  readonly executedHeight: Height;
   /** Records of this epoch, in any order. */
   readonly records: readonly PromiseRecord[];
 }
@@ -25,7 +25,7 @@ export interface Recovered {
 export const nothingRecovered = (instance: Instance): Recovered => ({
   stable: null,
   blocks: [],
-  executed: (instance.firstHeight - 1) as Height,
+  executedHeight: (instance.firstHeight - 1) as Height,
   records: [],
 });
 
@@ -39,8 +39,8 @@ export function recoverReplica(
     view: 0 as View,
     active: true,
     stable: recovered.stable,
-    ordered: recovered.executed,
-    executed: recovered.executed,
+    orderedHeight: recovered.executedHeight,
+    executedHeight: recovered.executedHeight,
     slots: new Map(),
     checkpoints: new Map(),
     blockHashes: new Map(recovered.blocks.map(({ height, hash }) => [height, hash])),
@@ -56,7 +56,7 @@ export function recoverReplica(
       now: 0,
       deadline: null,
       failures: 0,
-      lonelySince: null,
+      quorumMissingSince: null,
       heardAt: new Map(),
       forgivenAt: Number.NEGATIVE_INFINITY,
       reach: false,
@@ -69,9 +69,10 @@ export function recoverReplica(
   const emit: Emit = (effect) => effects.push(effect);
   restoreView(replica, recovered.records);
   restoreVotes(replica, recovered.records);
-  if (!replica.active) replica.timer.lonelySince = 0;
-  if (replica.ordered < stableHeight(replica)) emit({ kind: 'behind', height: stableHeight(replica), peer: null });
-  // A crash between a block and our CHECKPOINT of it.
+  if (!replica.active) replica.timer.quorumMissingSince = 0;
+  if (replica.orderedHeight < stableHeight(replica))
+    emit({ kind: 'behind', height: stableHeight(replica), peer: null });
+  // It crashed after a block was durable, and before our CHECKPOINT of it was.
   for (const { height, hash } of recovered.blocks)
     if (height > stableHeight(replica) && promised(replica.promises, 'checkpoint', 0 as View, height) === undefined) {
       mark('P6');

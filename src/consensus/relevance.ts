@@ -34,11 +34,12 @@ export function isOfUse(replica: Replica, message: Message): boolean {
 
 type Ballot = Pick<SignedVote, 'vote' | 'voter'>;
 
-/** The voter has told two stories here, and is reported: a third would prove nothing more. */
+/** The voter signed two different votes in this place, and was reported: a third one would prove nothing more. */
 const isReported = (replica: Replica, { vote, voter }: Ballot): boolean =>
   replica.reported.has(placeKey({ ...vote, validator: voter }));
 
-/** Of a place that is voted on now, and not the very vote that is here. A different one may be evidence. */
+/** Whether it is of a place that is voted on now, and is not held here already. A second, different vote is of use: it
+ *  is evidence. */
 function isUsefulVote(replica: Replica, { vote, voter }: Ballot): boolean {
   if (!replica.active) {
     mark('V2');
@@ -68,6 +69,6 @@ function isUsefulCheckpoint(replica: Replica, { vote, voter }: Ballot): boolean 
   return replica.checkpoints.get(vote.height)?.get(voter)?.vote.hash !== vote.hash;
 }
 
-/** CHECKPOINTs are kept above this: for a window below the certificate too, to complete certificates of their own there
- *  and to give ours to those who lack it. */
+/** CHECKPOINTs are kept above this height, a window below the certificate. Those below it may still complete
+ *  certificates of their own, and we give ours to peers that lack them. */
 export const lowestCheckpoint = (replica: Replica): number => stableHeight(replica) - replica.instance.window;

@@ -20,7 +20,7 @@ export interface Instance {
   readonly lastHeight: Height;
   /** Heights above the newest certificate that may be in flight. */
   readonly window: number;
-  /** How long a backup waits for progress in a first view, in ticks; doubles with each view that fails, up to the cap. */
+  /** The view-change timeout before any view has failed, in ticks; doubles with each view that fails, up to the cap. */
   readonly baseTimeoutTicks: number;
   readonly timeoutCapTicks: number;
   /** The validator's signature of these bytes, 64 bytes. Deterministic. */
@@ -49,10 +49,10 @@ export interface Replica {
   active: boolean;
   /** The newest finality certificate; null where the epoch begins and nothing in it is certified. */
   stable: Certificate | null;
-  /** Heights up to here were handed to the ledger in order, or came by sync. */
-  ordered: Height;
+  /** Heights up to here were handed to the ledger in order, or came by state transfer. */
+  orderedHeight: Height;
   /** Heights up to here are executed, their block durable. */
-  executed: Height;
+  executedHeight: Height;
   /** Heights above the certificate. */
   readonly slots: Map<Height, Slot>;
   /** CHECKPOINT votes around the certificate, one for each voter and height. */
@@ -95,8 +95,8 @@ export interface Timer {
   deadline: number | null;
   /** Views in a row that ended without a commit: the exponent of the timeout. */
   failures: number;
-  /** Since when we wait for a quorum of VIEW-CHANGEs; null when we do not. */
-  lonelySince: number | null;
+  /** Since when we wait for VIEW-CHANGEs of a quorum; null when we do not. */
+  quorumMissingSince: number | null;
   /** When each replica last said where it stands, and when the return of one last made us forget failures. */
   readonly heardAt: Map<ValidatorIndex, number>;
   forgivenAt: number;

@@ -34,7 +34,7 @@ export function statusOf(replica: Replica): Status {
     view: replica.view,
     active: replica.active,
     stableHeight: low,
-    executedHeight: replica.executed,
+    executedHeight: replica.executedHeight,
     viewChanges: [...replica.viewChanges.values()].map(({ viewChange: { voter, view } }) => ({ voter, view })),
     slots,
   };
@@ -43,10 +43,11 @@ export function statusOf(replica: Replica): Status {
 export const sendStatus = (replica: Replica, to: ValidatorIndex | 'all', emit: Emit): void =>
   emit({ kind: 'send', to, message: statusMessage(statusOf(replica)) });
 
-/** Sends a peer what it lacks and we can give. A claim to be ahead of us is only a hint where to ask. */
+/** Sends a peer what it lacks and we can give. If it says that it is ahead of us, we believe nothing yet: it is whom to
+ *  ask. */
 export function onStatus(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
   heard(replica, from);
-  if (status.stableHeight > replica.ordered) {
+  if (status.stableHeight > replica.orderedHeight) {
     mark('R7');
     emit({ kind: 'behind', height: status.stableHeight, peer: from });
   }
@@ -68,7 +69,7 @@ function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit
   const lacksView = status.view < replica.view || !status.active;
   if (!lacksView) return;
   if (replica.active) {
-    if (replica.newView === null || !isOurTurn(replica, replica.lacking.view, from, status.view)) return;
+    if (replica.newView === null || !takeTurn(replica, replica.lacking.view, from, status.view)) return;
     mark('R2');
     return emit({ kind: 'send', to: from, message: { kind: 'new-view', newView: replica.newView } });
   }
@@ -80,10 +81,11 @@ function answerView(replica: Replica, from: ValidatorIndex, status: Status, emit
   emit({ kind: 'send', to: from, message: { kind: 'view-change', viewChange: own } });
 }
 
-/** All of us could pass on what a peer lacks, and one copy is enough: its neighbour does, and whenever it asks again the
- *  next one, so that after a third of us, if these are dead or liars, somebody helps it. Those who counted otherwise, since
- *  they heard it more or less often, give a copy too many. */
-function isOurTurn(
+/** Notes that a peer lacks something that each of us could give it, and says whether it is our turn to give it. One
+ *  copy is enough: the peer's neighbour by index gives it, and each time that the peer says again that it lacks it, the
+ *  next one. So somebody honest helps it, even if the first third of us are dead or liars. Replicas that heard the peer
+ *  more or less often than others count differently; then it gets more than one copy, or waits for one STATUS more. */
+function takeTurn(
   { instance: { self, validators } }: Replica,
   lacking: Map<ValidatorIndex, Lack>,
   peer: ValidatorIndex,
@@ -105,7 +107,8 @@ function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emi
     mark('R4');
     emit({ kind: 'send', to: from, message: voteMessage(vote) });
   };
-  // Bounded by what we may have voted on: beyond 2^53 a height plus one is itself, and a peer may claim any height.
+  // The loop ends at what we may have voted on. A peer may claim any height, and above 2^53 adding one changes nothing:
+  // a loop to what it claims might never end.
   const end = Math.min(status.stableHeight + replica.instance.window, windowEnd(replica));
   for (let height = (status.stableHeight + 1) as Height; height <= end; height = (height + 1) as Height) {
     const theirs = known.get(height);
@@ -129,12 +132,12 @@ function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Statu
   }
 }
 
-/** Who executed a block but missed its CHECKPOINTs may never get a quorum of them again: some that signed may be gone, and
- *  some that hold the certificate got the block by sync and never signed. */
+/** Who executed a block but missed its CHECKPOINTs may never get a quorum of them again: some signers may be gone, and
+ *  some who hold the certificate got the block by state transfer and never signed. */
 function answerCertificate(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
   const { stable } = replica;
   if (stable === null || stable.height <= status.stableHeight || stable.height > status.executedHeight) return;
-  if (!isOurTurn(replica, replica.lacking.certificate, from, status.stableHeight)) return;
+  if (!takeTurn(replica, replica.lacking.certificate, from, status.stableHeight)) return;
   mark('R8');
   emit({ kind: 'send', to: from, message: { kind: 'certificate', certificate: stable } });
 }

@@ -14,7 +14,7 @@ import { onBodyChecked, onVote, propose } from './normal-case.ts';
 import { isPrimary, type Replica } from './replica.ts';
 import { onStatus, sendStatus } from './status.ts';
 import { isTimeToFollow, watchStranded } from './stranded.ts';
-import { setDemand, setReach, statusDue, tick, viewFailed } from './timer.ts';
+import { setDemand, setReach, isStatusDue, statusSent, tick, viewFailed } from './timer.ts';
 import type { Effect, Emit, Input, ViewChangeReason } from './transition.ts';
 import { moveTo, onNewView, onViewChange } from './view-change.ts';
 import { mark } from './marks.ts';
@@ -32,8 +32,9 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
   switch (input.kind) {
     case 'tick':
       onTick(replica, emit);
-      if (!statusDue(replica)) return;
+      if (!isStatusDue(replica)) return;
       mark('R1');
+      statusSent(replica);
       return sendStatus(replica, 'all', emit);
     case 'message':
       return onMessage(replica, input.from, input.message, emit);
@@ -58,7 +59,7 @@ function handle(replica: Replica, input: Input, emit: Emit): void {
       leave(replica, 'invalid-body', emit);
       return;
     }
-    case 'executed':
+    case 'block-executed':
       return onExecuted(replica, input.height, input.blockHash, emit);
     case 'synced':
       return onSynced(replica, input.certificate, emit);

@@ -1,10 +1,12 @@
 /**
- * Who is alone in a higher view. An honest replica gets there when it loses patience alone, say while it is cut off. It votes
- * in no lower view any more (V2), and is too few to be joined (V4): without it every quorum may need the votes of all liars,
- * who set the pace then. So the others come for it, to the next view, where alone it can be (SPEC.md, "How far apart").
- * A liar can pretend to be one: therefore once an epoch for each, and all together. Afterwards they come only where being
- * alone does harm: in a view that keeps us waiting. Where messages are prompt no liar can bring that about while all honest
- * replicas are in it.
+ * Who is alone in a higher view (V16). An honest replica gets there when its timer alone expires, for example while it
+ * is cut off. It votes in no lower view any more (V2), and it alone is no weak quorum, so nobody joins it (V4). Without
+ * it every quorum may need the votes of all liars, who can then delay each body. So the others follow it. They move by
+ * one view, since an honest replica is never further ahead than that (SPEC.md, "How far apart").
+ *
+ * A liar can pretend to be alone. Therefore each validator is followed once in an epoch, and by all together. After
+ * that it is followed only where its absence does harm, that is in a view whose bodies are slow. While all honest
+ * replicas are in one view and messages arrive in time, liars cannot make its bodies slow.
  */
 import type { ValidatorIndex } from '../base/brand.ts';
 import { STRANDED_TIMEOUTS } from './limits.ts';
@@ -14,41 +16,45 @@ import type { Replica } from './replica.ts';
 import { isSlow } from './timer.ts';
 import type { Emit } from './transition.ts';
 
-/** Ticks for which somebody has to be ahead to count as alone: in a view change of all the others follow sooner. */
+/** Ticks after which somebody who is ahead counts as alone: in a view change of all, the others are there sooner. */
 const aloneTicks = ({ instance }: Replica): number => Math.ceil(instance.baseTimeoutTicks / 2);
 
-/** One tick more, in which VIEW-CHANGEs may have come. Counted in an active view: between views all are on the way already. */
+/** Called each tick: notes who asks for a higher view, and counts slow ticks. Only in an active view: between views we
+ *  are on our way to a higher one ourselves. */
 export function watchStranded(replica: Replica): void {
   const { stranded, viewChanges, followed, view, timer, instance } = replica;
   if (!replica.active || instance.self === null) return;
   let isNextAsked = false;
   for (const [voter, { viewChange }] of viewChanges) {
     if (viewChange.view <= view) continue;
-    // Who is honest is no further: a liar has to ask for each view by itself.
+    // Nobody honest is further ahead than the next view, and one VIEW-CHANGE to a far view must not count in each view
+    // below it: a liar has to ask for each view anew.
     isNextAsked ||= viewChange.view === view + 1;
     if (!followed.has(voter) && !stranded.has(voter)) stranded.set(voter, timer.now - 1);
   }
-  // Before the first body after views that failed, patience is what grew with them.
+  // After views that failed, and before a body is ordered, the timeout is longer, and to wait for long is no sign of
+  // harm.
   if (isNextAsked && timer.failures === 0 && isSlow(replica)) replica.slow.ticks += 1;
 }
 
-/** Slow ticks of a view that are borne. More each time: on a slow network all views are. */
+/** How many slow ticks of a view are borne. More with each view that was slow: on a slow network all views are slow. */
 const slowTicksBorne = ({ slow, instance }: Replica): number =>
   (slow.left + 1) * STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
 
-/** Whether it is time to come for them: after four base timeouts, or when the view has failed anyway; and for those who were
- *  followed before, when bodies of this view were slow for so long in all. Before its first body a view has the patience that
- *  grew with the failures. */
+/** Whether it is time to follow: when somebody new has been alone for four base timeouts, or for half a base timeout if
+ *  the view has failed anyway; or, even for those who were followed before, when bodies of this view were slow for long
+ *  in all. The last does not count while the timeout is longer than the base, after views that failed. */
 export function isTimeToFollow(replica: Replica, viewFailed: boolean): boolean {
   const { stranded, slow, timer, instance } = replica;
   if (timer.failures === 0 && slow.ticks >= slowTicksBorne(replica)) return true;
-  const patience = viewFailed ? aloneTicks(replica) : STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
-  for (const since of stranded.values()) if (timer.now - since >= patience) return true;
+  const ticksAlone = viewFailed ? aloneTicks(replica) : STRANDED_TIMEOUTS * instance.baseTimeoutTicks;
+  for (const since of stranded.values()) if (timer.now - since >= ticksAlone) return true;
   return false;
 }
 
-/** The view is left, for whatever reason: those who were alone ahead of it have been followed, and are no second time. Some of us
- *  leave a slow view a little before the others. */
+/** The view is left, for whatever reason. Who was alone ahead of it has now been followed, and is not followed a second
+ *  time. The view counts as a slow one already at half of the ticks that are borne, since some of us leave it a little
+ *  sooner than others, and all should count the same. */
 export function settleStranded(replica: Replica): void {
   const { stranded, followed, slow, timer } = replica;
   for (const [voter, since] of stranded) if (timer.now - since >= aloneTicks(replica)) followed.add(voter);
@@ -57,9 +63,9 @@ export function settleStranded(replica: Replica): void {
   slow.ticks = 0;
 }
 
-/** A peer in our view does not know of somebody who is alone ahead. If only some of us came for it, they would be alone in
- *  their turn, and the liars could do without both. One at a time, by turns: a VIEW-CHANGE can be large, and one that the peer
- *  does not take must not keep back the others. */
+/** Passes on the VIEW-CHANGE of somebody who is alone ahead, to a peer in our view that does not have it (R9). If only
+ *  some of us followed, those would be alone in their turn. One with each STATUS, since a VIEW-CHANGE can be large; and
+ *  each time another one, since the peer may not take one of them, and the others must not wait for it. */
 export function passOnStranded(replica: Replica, peer: ValidatorIndex, status: Status, emit: Emit): void {
   const { stranded, viewChanges, timer, view } = replica;
   const knows = (voter: ValidatorIndex): boolean =>

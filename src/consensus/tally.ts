@@ -51,7 +51,8 @@ export function certificateOf(votes: Votes, blockHash: Hash): Certificate {
   return { epoch: some.vote.epoch, height: some.vote.height, blockHash, ...signatures(votes, blockHash) };
 }
 
-/** 4.2 "prepared": the PRE-PREPARE, and PREPAREs that with it make a quorum; undefined while they do not. */
+/** The prepared predicate (4.2), and its certificate: the PRE-PREPARE, and PREPAREs that with it make a quorum.
+ *  Undefined while it does not hold. */
 export function preparedOf(set: ValidatorSet, slot: Slot): PreparedCertificate | undefined {
   if (slot.prePrepare === null) return undefined;
   const { vote, voter, signature } = slot.prePrepare;

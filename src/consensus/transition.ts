@@ -1,4 +1,4 @@
-/** What goes into the core and what comes out of it. */
+/** What goes into the core, as inputs, and what comes out of it, as effects. */
 import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
 import type { Verified } from './authenticate.ts';
@@ -27,10 +27,11 @@ export type Input =
       readonly valid: boolean;
     }
   /** Answer to `execute`: the block is durable. */
-  | { readonly kind: 'executed'; readonly height: Height; readonly blockHash: Hash }
+  | { readonly kind: 'block-executed'; readonly height: Height; readonly blockHash: Hash }
   /** Blocks up to the certificate's were fetched, checked and executed, and are durable. */
   | { readonly kind: 'synced'; readonly certificate: Certificate }
-  /** A certificate, checked, above blocks that were fetched: it proves them, and each is told of as executed. */
+  /** A certificate, checked, that proves blocks below it which were fetched. A `block-executed` for each of them comes
+   *  after. */
   | { readonly kind: 'proved'; readonly certificate: Certificate };
 
 /** Carried out in order. A `persist` is durable before anything after it happens. */
@@ -52,7 +53,8 @@ export type Effect =
   | { readonly kind: 'certified'; readonly certificate: Certificate }
   /** The certificate of a height below the newest one. */
   | { readonly kind: 'certified-late'; readonly certificate: Certificate }
-  /** Somebody is ahead: blocks up to `height` exist, says `peer` (null: a certificate says so). */
+  /** This replica is behind: blocks up to `height` exist, as `peer` says, or as a certificate proves where `peer` is
+   *  null. The driver begins state transfer. */
   | { readonly kind: 'behind'; readonly height: Height; readonly peer: ValidatorIndex | null }
   | { readonly kind: 'evidence'; readonly evidence: Evidence }
   | { readonly kind: 'view-change-started'; readonly view: View; readonly reason: ViewChangeReason }

@@ -18,11 +18,11 @@ import { isOfUse } from './relevance.ts';
 import { inWindow, primaryOfView, type Replica, slotAt, stableHeight } from './replica.ts';
 import { sendStatus } from './status.ts';
 import { settleStranded } from './stranded.ts';
-import { awaitNewView, quorumMoved, viewEntered } from './timer.ts';
+import { awaitNewView, startIfQuorumMoved, viewEntered } from './timer.ts';
 import type { Emit, ViewChangeReason } from './transition.ts';
 import { mark } from './marks.ts';
 
-/** Leaves the current view for a higher one: no vote in a lower view is cast any more. */
+/** Leaves the current view for a higher one (4.4): sends VIEW-CHANGE, after which we vote in no lower view. */
 export function moveTo(replica: Replica, view: View, reason: ViewChangeReason, emit: Emit): void {
   const { self } = replica.instance;
   if (self === null) return;
@@ -53,7 +53,7 @@ export function moveTo(replica: Replica, view: View, reason: ViewChangeReason, e
   beginView(replica, emit);
 }
 
-/** The votes of a view are of no use in another; what was prepared and committed stays. */
+/** Forgets the votes of the view that is left: they do not count in another. What was prepared and committed stays. */
 function clearVotes(replica: Replica): void {
   for (const slot of replica.slots.values()) {
     slot.prePrepare = null;
@@ -69,12 +69,13 @@ export function onViewChange(replica: Replica, signed: SignedViewChange, emit: E
   if (!isOfUse(replica, { kind: 'view-change', viewChange: signed })) return;
   replica.viewChanges.set(signed.viewChange.voter, signed);
   join(replica, emit);
-  quorumMoved(replica);
+  startIfQuorumMoved(replica);
   beginView(replica, emit);
 }
 
-/** 4.5.2: when a third of the power is ahead of us, one of them is honest, and nobody can begin our view without them; we
- *  join the smallest of their views even if our timer has not expired. */
+/** The paper's f + 1 rule (4.5.2). When a weak quorum, a third of the power or more, asks for views above ours, one of
+ *  them is honest, and without them our view has no quorum. We move to the smallest of their views, even if our timer
+ *  has not expired. */
 function join(replica: Replica, emit: Emit): void {
   if (replica.instance.self === null) return;
   const { validators } = replica.instance;
@@ -104,7 +105,8 @@ function beginView(replica: Replica, emit: Emit): void {
   const prePrepares = [];
   for (const { height, bodyHash } of reproposals(firstHeight, viewChanges)) {
     const signed = cast(replica, 'pre-prepare', height, bodyHash, emit);
-    // Before a crash we may have begun this view otherwise; then another view has to do it.
+    // Before a crash we may have signed another PRE-PREPARE here, and may not contradict it. We do not begin this view,
+    // the others' timers expire, and the next view does it.
     if (signed === null) return;
     prePrepares.push(signed);
   }
@@ -115,7 +117,7 @@ function beginView(replica: Replica, emit: Emit): void {
   emit({ kind: 'send', to: 'all', message: { kind: 'new-view', newView: signed } });
 }
 
-/** A NEW-VIEW whose contents were recomputed and found right. */
+/** A NEW-VIEW. That it proposes what follows from its VIEW-CHANGEs was checked before (V10, authenticate.ts). */
 export function onNewView(replica: Replica, signed: SignedNewView, emit: Emit): void {
   if (!isOfUse(replica, { kind: 'new-view', newView: signed })) return;
   mark('V11');

@@ -24,7 +24,7 @@ import { Server } from './sync/server.ts';
 import { Forwarding } from './transactions/forwarding.ts';
 import { Intake } from './transactions/intake.ts';
 import { Mempool } from './transactions/mempool.ts';
-import { Patience } from './transactions/patience.ts';
+import { ToldTransactions } from './transactions/told-transactions.ts';
 import type { StrategyFactory } from './wire/strategy.ts';
 import { laneOf } from './wire/wire.ts';
 
@@ -71,8 +71,8 @@ export function assemble(options: DriverOptions) {
   bodies.restore(recovered.bodies);
   const shared = { ...options, batch, roster, outbox, chain, mempool, bodies, authority };
   const intake = newIntake(shared, loop, dealings, punish);
-  const patience = new Patience(genesis, mempool, bodies.pool.carried);
-  const forwarding = new Forwarding(options, mempool, patience, roster, outbox);
+  const told = new ToldTransactions(genesis, mempool, bodies.pool.carried);
+  const forwarding = new Forwarding(options, mempool, told, roster, outbox);
   const server = newServer(shared, loop, dealings);
   const catchUp = new CatchUp({
     tickMs: genesis.consensus.tickMs,
@@ -80,7 +80,7 @@ export function assemble(options: DriverOptions) {
     peers: () => [...roster.peers()],
     isWeakQuorum: (peers) => roster.isWeakQuorum(peers),
   });
-  const protocol = new Protocol({ ...shared, patience, forwarding, catchUp, again: () => loop.input(() => {}) });
+  const protocol = new Protocol({ ...shared, told, forwarding, catchUp, again: () => loop.input(() => {}) });
   const { questions } = dealings;
   const reception = new Reception({ ...shared, intake, server, protocol, catchUp, questions, punish });
   return { ...shared, loop, dealings, intake, forwarding, server, catchUp, protocol, reception };
@@ -126,7 +126,7 @@ function newIntake(options: DriverOptions & Below, loop: Loop, dealings: Dealing
     punish,
     charge: (peer, price) => dealings.budgets.charge(peer, 'transactions', price),
     refund: (peer, price) => dealings.budgets.refund(peer, 'transactions', price),
-    wasAsked: (peer) => dealings.questions.transaction(peer),
+    takeQuestion: (peer) => dealings.questions.takeTransaction(peer),
     validatorOf: (peer) => roster.validatorOf(peer),
   });
 }

@@ -28,28 +28,31 @@ export const HOLD_BULK_MS = 250;
 export const TURN_QUANTUM_US = 500;
 /** What messages may cost before a turn of the driver ends, in µs: what they achieved leaves before more are looked at. */
 export const TURN_US = 20_000;
-/** Turns for which a tick waits at most while messages that can be paid for still wait: no timer shall expire because of
- *  what is here already and was not looked at yet, and none shall stand still for ever. */
+/** Turns for which a tick waits at most, while messages wait that can be paid for. It waits so that no timer expires
+ *  although the message that would stop it is here already, not looked at yet; and not for ever, so that no timer
+ *  stands still. */
 export const TICK_TURNS_MAX = 8;
 
 // What peers may cost, by the price list (costs.ts)
 
-/** Useless work for all peers together, in µs for each ms: less than a quarter of a processor in all. It is shared by those who
- *  want it. Agreement gets most: a view change of 64 validators is 250 ms of it, and they can be two seconds apart. Transactions
- *  get least: what is new among them is given back. */
+/** Useless work that is done for all peers together, in µs for each ms: less than a quarter of a processor in all
+ *  lanes, shared by those who want it. Agreement gets most: a view change of 64 validators takes 250 ms of work, and
+ *  there can be one every two seconds. Transactions get least: what is new among them is given back. */
 export const BUDGET_US_PER_MS: Readonly<Record<Lane, number>> = { consensus: 100, transactions: 50, sync: 75 };
-/** What the accounts of all peers together hold in each lane, and what each holds at least: a second for all, so that liars,
- *  fewer than a third, are no more than a moment's delay, and in turn with everybody. Honest ones need it after a pause or a
- *  partition, for minutes of votes and STATUS that come too late to be of use. */
+/** What the accounts of all peers together hold in each lane, and what each holds at least. It is a second of work for
+ *  all: liars, fewer than a third of the peers, can spend their part of it at once, and delay others by no more than
+ *  that. Honest peers need it after a pause or a partition, for minutes of votes and STATUS that come too late to be of
+ *  use. */
 export const BUDGET_BURST_US = 1_000_000;
 export const BUDGET_BURST_MIN_US = 100_000;
-/** For how long a peer's messages wait before that is noted, in ms: an honest one's wait for a moment, if ever. */
+/** How long a peer's messages have to wait until that is noted, in ms. Those of an honest peer wait for a moment, if at
+ *  all. */
 export const THROTTLED_NOTE_MS = 2_000;
 /** Who offers more useless work than this, in µs for each ms and over time, is shut out: half a processor, several times what
  *  all peers together are granted. Answers that we give do not count, only what it takes to look at what it says. */
 export const SHUT_OUT_US_PER_MS = 500;
-/** How much more, in µs: half a minute of twice as much. No queue of a transport holds a second of honest work, so that no
- *  clogged link can bring an honest node there. */
+/** How much useless work beyond that pace is borne, in µs: half a minute of twice as much. No queue of a transport
+ *  holds a second of honest work, so a clogged link that lets go cannot bring an honest node there. */
 export const SHUT_OUT_US = 15_000_000;
 /** Our own pace in sending what may be useless, and how far it may be exceeded for a while: half and a third of that. It is
  *  some twenty thousand transactions a second, more than a node can take in. */
@@ -78,13 +81,14 @@ export const NONCE_GAP_HOLD_MS = 30_000;
 /** Transactions whose signatures are being checked: one mempool's worth would be a second mempool. Those that a body in
  *  flight waits for are taken beyond it: without them that body would never be complete. */
 export const VERIFYING_MAX = 8_192;
-/** Transactions of others that a backup passes on to the primary at a time, so that it hears of what it is suspected for. What
- *  it was told of is remembered, an id and a time for each transaction that waits. Few, as it usually knows them. */
+/** Transactions of others that a backup passes on to the primary at a time, so that the primary knows what it may be
+ *  left for. What it was told of is remembered: an id and a time for each transaction that waits. Few, as it usually
+ *  knows them already. */
 export const RELAYED_MAX = 64;
 /** Refused transactions remembered by id: some bundles of them, sent again and again. */
 export const REFUSALS_MAX = 16_384;
-/** Transactions of which is remembered who told them, a bit for each validator: a full mempool, and what was executed in some
- *  seconds, since what others say of that comes late. Of what is forgotten, each word is paid for. */
+/** Number of transactions of which we remember which validators told them: a full mempool, and what was executed in the
+ *  last seconds, since others may tell it a little late. Whoever tells one that is forgotten pays for it. */
 export const TOLD_MAX = 65_536;
 /** Bytes of its clients' transactions that a node sends again in half a base timeout, to all its peers together: what was
  *  lost, and what a peer that was away lacks, is given again in seconds, and a full mempool does not fill the wires. */
@@ -94,23 +98,26 @@ export const REJECTIONS_MAX = 10_000;
 
 // Bodies
 
-/** Bodies held for each height in flight: one a view that was tried, and what equivocating primaries send. A full height
- *  forgets its oldest, but the one that is ordered. */
+/** Bodies held for each height in flight: one for each view that was tried, and what equivocating primaries send. A
+ *  height that is full forgets its oldest body, but never the one that is ordered. */
 export const BODIES_PER_HEIGHT_MAX = 8;
-/** Heights for which bodies are held, in windows: the one above the certificate; the one below it, for a node that is about
- *  to execute them; and the next to be executed, where they are ordered and something is missing. */
+/** Windows of heights for which bodies are held. One above the certificate; one below it, which a node may be about to
+ *  execute; and one from the next height to execute, where heights are ordered and something of the first is
+ *  missing. */
 const BODY_WINDOWS = 3;
-/** Transactions that a body lacks that are asked for at once, and not when they had time to come by themselves. Few: where a
- *  PRE-PREPARE overtakes whole bundles they are on their way, and asking would double them. */
+/** If a body lacks no more transactions than this, they are asked for at once. If it lacks more, the PRE-PREPARE has
+ *  probably overtaken whole bundles of them, which are given time to arrive: to ask for them would bring them twice. */
 export const FETCH_AT_ONCE_MAX = 128;
 /** Peers that are asked at a time for one body's transactions, and for the body, whose answer is large. */
 export const FETCH_PEERS_MAX = 3;
 export const FETCH_BODY_PEERS_MAX = 2;
-/** Transactions after whose execution a turn ends, so that what it achieved leaves before more is done. */
+/** A turn ends when more transactions than this were executed in it, so that its CHECKPOINTs leave before more is
+ *  done. */
 export const EXECUTED_PER_TURN = 500;
-/** Bodies in flight at once. More gives smaller blocks, and a block has a price of its own. */
+/** Bodies that a primary has in flight at once. More of them would be smaller blocks, and each block has a price of its
+ *  own. */
 export const PIPELINE_MAX = 3;
-/** A block is begun although others are in flight when this part of its weight is waiting. */
+/** While others are in flight, a body is begun only when so much waits: this part of the largest weight of a block. */
 export const PIPELINE_FILL = 0.5;
 /** Bytes of transactions that bodies may hold before they are judged, all together: what an honest primary has in flight, and one
  *  more. Those beyond wait for their turn; what is ordered does not. */
@@ -141,16 +148,17 @@ export const LARGE_ANSWERS_MAX = 2;
  *  under full load, so that a peer whose answers are all lost once still keeps up; and a twelfth of an uplink of 100 Mbit/s. The
  *  burst of an account comes before that: some MiB, enough for answers that were lost with a connection. */
 export const REPEATED_BYTES_PER_S = 1024 * 1024;
-/** Transactions and bodies of which is remembered who was given them: a full mempool, and what bodies in flight carry besides. */
+/** Number of transactions and bodies of which we remember which peers were given them: a full mempool, and what bodies
+ *  in flight carry besides. */
 export const GIVEN_MAX = 65_536;
-/** For how long at least after the last blocks that a peer was given it pays more for the same, in ms: not so often that it could
- *  have the whole chain again and again, and not for ever, as a disk can be lost. It pays for as long as it takes to give all of
- *  them at the pace of what is given again, if that is longer. */
+/** How long at least, in ms after a peer was given blocks, it pays more for the same blocks. Long enough that it cannot
+ *  have the whole chain again and again; not for ever, since it may lose its disk. If it takes longer to give all of
+ *  them again at the pace of REPEATED_BYTES_PER_S, it pays more for that long. */
 export const GIVEN_HOLD_MS = 3_600_000;
-/** Bytes of bodies from below a window under the last final block that a peer is given in that time as if it could not have them
- *  yet: several of the longest. They are 18 KiB a second, and who wants more asks for blocks. */
+/** Bytes of old bodies, of heights more than a window below the last final block, that a peer is given in that time as
+ *  if for the first time: several of the longest. This is 18 KiB a second; who needs more asks for blocks. */
 export const GIVEN_OLD_BYTES_MAX = 64 * 1024 * 1024;
-/** Bytes of encoded bodies that are kept for the next who asks: what one peer lacks, others often lack too. */
+/** Bytes of encoded bodies that are kept for the next peer that asks: what one peer lacks, others often lack too. */
 export const ENCODED_BYTES_MAX = 16 * 1024 * 1024;
 
 /** What peers can make one driver hold at a time. */

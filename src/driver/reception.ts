@@ -67,7 +67,7 @@ export class Reception {
       case 'body':
         return this.#onBody(peer, message.height, message.fullBody);
       case 'blocks': {
-        const asked = this.#context.questions.blocks(peer, message.blocks[0]?.header.height);
+        const asked = this.#context.questions.takeBlocks(peer, message.blocks[0]?.header.height);
         this.#onBlocks(peer, message.blocks);
         return asked;
       }
@@ -100,7 +100,7 @@ export class Reception {
   #onBody(peer: PeerId, height: Height, fullBody: FullBody): boolean {
     const { body, transactions } = fullBody;
     const hash = bodyHash(body);
-    const asked = this.#context.questions.body(peer, hash);
+    const asked = this.#context.questions.takeBody(peer, hash);
     if (this.#context.bodies.answered(height, hash, body, peer)) this.#context.intake.receive(peer, transactions);
     return asked;
   }

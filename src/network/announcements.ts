@@ -18,8 +18,9 @@ export class Announcements {
   readonly #all = new Allowance(ANNOUNCEMENTS_PER_SECOND, ANNOUNCEMENTS_BURST);
   readonly #peers = new ForgetfulMap<PeerId, Allowance>(ANNOUNCED_PEERS_MAX);
 
-  /** Whether an address in this text is to be parsed. `isNews`: of an admitted peer, and not known. */
-  admits(text: string, isNews: (peer: PeerId, text: string) => boolean, nowMs: number): boolean {
+  /** Charges an announcement to its allowances. True when an address in this text is to be parsed. `isNews`: of an
+   *  admitted peer, and not known. */
+  take(text: string, isNews: (peer: PeerId, text: string) => boolean, nowMs: number): boolean {
     if (text.length > ANNOUNCEMENT_CHARACTERS_MAX) return false;
     const peer = text.slice(text.lastIndexOf('/') + 1);
     if (!isNews(peer, text)) return false;

@@ -20,8 +20,8 @@ export class MuxGuard {
   /** Payload bytes still to be passed over. */
   #payload = 0;
 
-  /** False as soon as a data frame declares more than the bound. */
-  admits(chunk: Uint8Array): boolean {
+  /** Follows the stream by one more chunk. False as soon as a data frame declares more than the bound. */
+  follow(chunk: Uint8Array): boolean {
     for (let at = 0; at < chunk.length; ) {
       if (this.#payload > 0) {
         const passed = Math.min(this.#payload, chunk.length - at);
@@ -72,7 +72,7 @@ function guard(connection: MessageStream): void {
   const headers = new MuxGuard();
   connection.addEventListener('message', (event) => {
     const chunks = event.data instanceof Uint8Array ? [event.data] : [...event.data];
-    if (chunks.every((chunk) => headers.admits(chunk))) return;
+    if (chunks.every((chunk) => headers.follow(chunk))) return;
     // The muxer must not see it: reading on after the end, it would throw where nobody catches.
     event.stopImmediatePropagation();
     connection.abort(new MuxFrameError(`yamux frame of more than ${MUX_FRAME_BYTES_MAX} bytes`));

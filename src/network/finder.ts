@@ -73,7 +73,7 @@ export class Finder {
   /** Somebody says that a peer is there: `/ip4/…/tcp/…/p2p/<peer id>`. */
   announced(text: string): void {
     const isNews = (peer: PeerId): boolean => this.#sought.has(peer) && !this.#book.knows(peer, text);
-    if (!this.#announcements.admits(text, isNews, performance.now())) return;
+    if (!this.#announcements.take(text, isNews, performance.now())) return;
     const parsed = parseAddress(text);
     if (parsed.ok && this.#sought.has(parsed.value.peer) && this.#book.discover(parsed.value)) {
       this.#seeker.hurry(parsed.value.peer);

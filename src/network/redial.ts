@@ -60,7 +60,7 @@ export class Redialer {
     if (target === undefined) return;
     target.hurried = true;
     if (target.timer === undefined) return;
-    const delayMs = this.#nextMs(peer, target);
+    const delayMs = this.#takeDelayMs(peer, target);
     if (performance.now() + delayMs >= target.dueMs) return;
     clearTimeout(target.timer);
     this.#wait(peer, delayMs);
@@ -89,10 +89,11 @@ export class Redialer {
     if (address === undefined || !this.#ports.wanted(peer)) return REDIAL_MS_MAX;
     target.tries++;
     await this.#ports.dial(address, peer);
-    return this.#nextMs(peer, target);
+    return this.#takeDelayMs(peer, target);
   }
 
-  #nextMs(peer: PeerId, target: Target): number {
+  /** Milliseconds until the next try. A target in a hurry is tried soon, once. */
+  #takeDelayMs(peer: PeerId, target: Target): number {
     const delayMs = this.#delayMs(peer, target.hurried ? 0 : target.tries);
     target.hurried = false;
     return delayMs;

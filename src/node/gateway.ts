@@ -35,7 +35,7 @@ function statusOf(node: RunningNode): NodeStatus {
     active,
     primary,
     height: executedHeight,
-    certifiedHeight: finalHeight,
+    finalHeight,
     blockHash: finalHash,
     validators: genesis.validators.validators.map((validator) => {
       const isSelf = validator.index === index;

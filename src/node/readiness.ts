@@ -7,7 +7,7 @@ import { isQuorum, type Validator } from '../ledger/validators.ts';
 
 /** Idle time after which a healthy network has made a block whatever happened, beside `idleBlockMs`: a failed view and the
  *  one after it, in base timeouts. */
-const PATIENCE_TIMEOUTS = 4;
+const QUIET_TIMEOUTS_MAX = 4;
 
 export interface NodeCondition {
   readonly genesis: Genesis;
@@ -57,7 +57,7 @@ function catchingUp({ status }: NodeCondition): ReadinessReason | undefined {
 
 function noProgress({ genesis, status, quietMs }: NodeCondition): ReadinessReason | undefined {
   const { idleBlockMs, baseTimeoutTicks, tickMs } = genesis.consensus;
-  if (quietMs <= idleBlockMs + PATIENCE_TIMEOUTS * baseTimeoutTicks * tickMs) return undefined;
+  if (quietMs <= idleBlockMs + QUIET_TIMEOUTS_MAX * baseTimeoutTicks * tickMs) return undefined;
   const { name } = genesis.validators.validators[status.primary] ?? { name: 'nobody' };
   const view = status.active ? `view ${status.view}, primary ${name}` : `view ${status.view} is being changed to`;
   return { code: 'NO_PROGRESS', detail: `no block became final for ${Math.floor(quietMs / 1000)} s; ${view}` };

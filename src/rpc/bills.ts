@@ -26,11 +26,12 @@ export class Bills {
 
   /** The bill of a submission whose turn has come. */
   open(request: IncomingMessage): Bill {
-    return new Bill(this.#turns, announcedMicros(request), (outcome) => this.#isOfUse(outcome));
+    return new Bill(this.#turns, announcedMicros(request), (outcome) => this.#claim(outcome));
   }
 
-  /** Taken in, and not submitted again: what waits or is committed is free to be copied by anybody. */
-  #isOfUse(outcome: SubmitOutcome): boolean {
+  /** True when a submission was taken in, the first time that it is claimed: anybody can copy what waits or is
+   *  committed. */
+  #claim(outcome: SubmitOutcome): boolean {
     if ('code' in outcome || outcome.status !== 'pending' || this.#givenBack.has(outcome.id)) return false;
     this.#givenBack.set(outcome.id, true);
     return true;
@@ -39,13 +40,13 @@ export class Bills {
 
 export class Bill {
   readonly #turns: Turns;
-  readonly #isOfUse: (outcome: SubmitOutcome) => boolean;
+  readonly #claim: (outcome: SubmitOutcome) => boolean;
   #micros: number;
 
-  constructor(turns: Turns, micros: number, isOfUse: (outcome: SubmitOutcome) => boolean) {
+  constructor(turns: Turns, micros: number, claim: (outcome: SubmitOutcome) => boolean) {
     this.#turns = turns;
     this.#micros = micros;
-    this.#isOfUse = isOfUse;
+    this.#claim = claim;
   }
 
   spend(micros: number): void {
@@ -65,7 +66,7 @@ export class Bill {
 
   /** Gives back the part of what was taken in. */
   settle(outcomes: readonly SubmitOutcome[]): void {
-    const used = outcomes.filter((outcome) => this.#isOfUse(outcome)).length;
+    const used = outcomes.filter((outcome) => this.#claim(outcome)).length;
     if (used > 0) this.#turns.giveBack((this.#micros * used) / outcomes.length);
   }
 }

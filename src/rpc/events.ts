@@ -79,7 +79,7 @@ export class EventFeed {
     this.#gateway = gateway;
     this.#renderer = renderer;
     this.#unsubscribe = gateway.subscribe((block) => this.#onFinal(block));
-    this.#latest = Math.max(this.#latest, gateway.status().certifiedHeight);
+    this.#latest = Math.max(this.#latest, gateway.status().finalHeight);
   }
 
   /** Newest final height. */

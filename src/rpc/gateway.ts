@@ -53,8 +53,8 @@ export interface NodeStatus {
   /** Newest executed height. */
   readonly height: Height;
   /** Newest height whose block is executed here and final. */
-  readonly certifiedHeight: Height;
-  /** Of the block at `certifiedHeight`. */
+  readonly finalHeight: Height;
+  /** Of the block at `finalHeight`. */
   readonly blockHash: Hash;
   readonly validators: readonly ValidatorStatus[];
   readonly mempool: { readonly size: number; readonly bytes: number };

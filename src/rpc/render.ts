@@ -133,7 +133,7 @@ function renderStatus(status: NodeStatus, offences: readonly Evidence[], address
     active: status.active,
     primary: status.primary,
     height: status.height,
-    certifiedHeight: status.certifiedHeight,
+    certifiedHeight: status.finalHeight,
     blockHash: status.blockHash,
     quorum: {
       total: total.toString(),

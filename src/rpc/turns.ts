@@ -39,6 +39,7 @@ export class Turns {
 
   /** Resolves when it is the client's turn; with false, and late, when too many wait already. */
   next(client: Client, micros = READ_MICROS): Promise<boolean> {
+    this.#chargeForReading();
     if (this.#waiting.size === 0 && this.#isFree()) {
       this.spend(micros);
       return Promise.resolve(true);
@@ -92,15 +93,20 @@ export class Turns {
     this.#refused.clear();
   }
 
-  #isFree(): boolean {
+  #chargeForReading(): void {
     const reading = this.#readMicros();
     if (reading > this.#chargedForReading) this.spend(reading - this.#chargedForReading);
     this.#chargedForReading = reading;
+  }
+
+  #isFree(): boolean {
     return this.#closed || (this.#charged < this.#limits.microsPerTurn && this.#allowance.left(performance.now()) > 0);
   }
 
   #grant(): void {
-    for (let next = this.#waiting.peek(); next !== undefined && this.#isFree(); next = this.#waiting.peek()) {
+    for (let next = this.#waiting.peek(); next !== undefined; next = this.#waiting.peek()) {
+      this.#chargeForReading();
+      if (!this.#isFree()) break;
       this.#waiting.shift();
       this.spend(next.micros);
       next.resolve(true);

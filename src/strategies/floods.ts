@@ -27,7 +27,7 @@ const ROUND_TICKS = 200;
 interface Heard {
   epoch: Epoch;
   view: View;
-  executed: Height;
+  executedHeight: Height;
   /** The newest body that somebody proposed. */
   proposed: { readonly height: Height; readonly hash: Hash } | null;
 }
@@ -47,7 +47,7 @@ const flood =
     const { genesis, self } = context;
     const { messages, incoming } = begin(context);
     const peers = genesis.validators.validators.map(({ index }) => index).filter((index) => index !== self);
-    const heard: Heard = { epoch: 0 as Epoch, view: 0 as View, executed: 0 as Height, proposed: null };
+    const heard: Heard = { epoch: 0 as Epoch, view: 0 as View, executedHeight: 0 as Height, proposed: null };
     let ticks = 0;
     const listen = (message: Message): void => {
       if (message.kind === 'bytes') return;
@@ -63,8 +63,8 @@ const flood =
         const { message } = outgoing;
         listen(message);
         if (message.kind === 'status') {
-          const { epoch, view, executedHeight: executed } = message.status;
-          Object.assign(heard, { epoch, view, executed });
+          const { epoch, view, executedHeight } = message.status;
+          Object.assign(heard, { epoch, view, executedHeight });
         }
         return [outgoing];
       },
@@ -94,8 +94,8 @@ const ID_QUESTIONS = 12;
 export const floodFetch = flood('flood-fetch', () => {
   const ids = encoded({ kind: 'fetch-transactions', ids: idsOf(BUNDLE_TRANSACTIONS_MAX) });
   return {
-    messages({ executed, proposed }) {
-      const from = Math.max(1, executed - SYNC_BLOCKS_MAX + 1) as Height;
+    messages({ executedHeight, proposed }) {
+      const from = Math.max(1, executedHeight - SYNC_BLOCKS_MAX + 1) as Height;
       const range = encoded({ kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });
       const body = proposed === null ? [] : times(BODY_QUESTIONS, encoded({ kind: 'fetch-body', ...proposed }));
       return [...times(RANGE_QUESTIONS, range), ...times(ID_QUESTIONS, ids), ...body];
@@ -162,12 +162,12 @@ export const floodProposals = flood('flood-proposals', ({ genesis, self, signer 
   const hash = bodyHash(body);
   let made: { readonly place: string; readonly message: Message } | null = null;
   return {
-    messages({ epoch, view, executed }) {
+    messages({ epoch, view, executedHeight }) {
       if (self >= genesis.validators.validators.length) return [];
       let ahead = (view + 1) as View;
       while (primaryOf(genesis.validators, epoch, ahead) !== self) ahead = (ahead + 1) as View;
       const last = ((epoch + 1) * genesis.consensus.epochLength) as Height;
-      const height = Math.min(executed + 1, last) as Height;
+      const height = Math.min(executedHeight + 1, last) as Height;
       const place = placeOf({ epoch, view: ahead, height });
       if (made?.place !== place) {
         const vote: Vote = { kind: 'pre-prepare', epoch, view: ahead, height, hash };
@@ -186,12 +186,12 @@ const VOTES = 1500;
 export const floodVotes = flood('flood-votes', ({ genesis, self, signer }) => {
   let number = 0;
   return {
-    messages({ epoch, view, executed }) {
+    messages({ epoch, view, executedHeight }) {
       const last = (epoch + 1) * genesis.consensus.epochLength;
       const votes = Array.from({ length: 16 }, () => {
         number += 1;
         const kind = number % 2 === 0 ? 'prepare' : 'commit';
-        const height = Math.min(executed + 1 + (number % (2 * WINDOW_MAX)), last) as Height;
+        const height = Math.min(executedHeight + 1 + (number % (2 * WINDOW_MAX)), last) as Height;
         const hash = toHex(sha256(fromHex(number.toString(16).padStart(64, '0')))) as Hash;
         const vote: Vote = { kind, epoch, view, height, hash };
         const signature = signer.sign(voteSigningBytes(genesis.chainId, vote));

@@ -9,13 +9,13 @@ const LATEST = 0.8;
 const HELD_MAX = 1024;
 
 /**
- * The honest get all votes of the coalition but the one that makes a quorum; where they are a quorum by themselves, one of them
- * gets none, another one at each height. When patience is nearly at its end the votes come after all: nobody is suspected, and
- * heights take as long as they may.
+ * The honest get all votes of the coalition but the one that makes a quorum; where they are a quorum by themselves, one
+ * of them gets none, another one at each height. When the timeouts of the others are nearly over the votes come after
+ * all: nobody is suspected, and heights take as long as they may.
  */
 export const oneShort: StrategyFactory = colluding('one-short', (context, coalition) => {
   const held: { readonly outgoing: Outgoing; readonly dueTick: number }[] = [];
-  const patience = Math.floor(LATEST * context.genesis.consensus.baseTimeoutTicks);
+  const heldFor = Math.floor(LATEST * context.genesis.consensus.baseTimeoutTicks);
   return {
     outgoing(outgoing) {
       const { to, message } = outgoing;
@@ -27,7 +27,7 @@ export const oneShort: StrategyFactory = colluding('one-short', (context, coalit
       // Where the honest are no quorum without us, all of them are victims.
       const isVictim = needed > 0 || honest[vote.height % Math.max(1, honest.length)] === to;
       if (!isVictim || held.length >= HELD_MAX) return [outgoing];
-      held.push({ outgoing, dueTick: coalition.now + patience });
+      held.push({ outgoing, dueTick: coalition.now + heldFor });
       return [];
     },
     tick() {

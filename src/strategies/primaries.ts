@@ -134,7 +134,7 @@ export const skip = liar('skip', (context, outgoing) => {
 export const slow: StrategyFactory = ({ genesis: { consensus } }) => {
   const held: { readonly outgoing: Outgoing; statuses: number }[] = [];
   const apart = Math.max(1, Math.floor(consensus.baseTimeoutTicks / 8));
-  const patience = Math.round((SLOW * consensus.baseTimeoutTicks) / apart);
+  const heldFor = Math.round((SLOW * consensus.baseTimeoutTicks) / apart);
   return {
     name: 'slow',
     outgoing(outgoing) {
@@ -145,7 +145,7 @@ export const slow: StrategyFactory = ({ genesis: { consensus } }) => {
       }
       if (message.kind !== 'status') return [outgoing];
       for (const each of held) if (each.outgoing.to === to) each.statuses += 1;
-      const due = held.filter((each) => each.statuses >= patience);
+      const due = held.filter((each) => each.statuses >= heldFor);
       for (const each of due) held.splice(held.indexOf(each), 1);
       return [outgoing, ...due.map((each) => each.outgoing)];
     },

@@ -11,7 +11,7 @@ import type { Poster } from './post.ts';
 /** Milliseconds under load before the measurement: the runtime compiles what is hot meanwhile. */
 export const WARM_UP_MS = 5_000;
 /** Milliseconds, beyond those of the run, after which a network that commits too little is given up. */
-const PATIENCE_MS = 30_000;
+const SPARE_MS = 30_000;
 
 interface Workload {
   readonly network: BenchNetwork;
@@ -36,8 +36,8 @@ export interface Saturation {
 export async function saturate(workload: Workload, signal: AbortSignal): Promise<Saturation> {
   const { network, posters, batches, clients, seconds } = workload;
   const failure = new AbortController();
-  const patience = AbortSignal.timeout(WARM_UP_MS + seconds * 1000 + PATIENCE_MS);
-  const giveUp = AbortSignal.any([signal, failure.signal, patience]);
+  const tooLong = AbortSignal.timeout(WARM_UP_MS + seconds * 1000 + SPARE_MS);
+  const giveUp = AbortSignal.any([signal, failure.signal, tooLong]);
   const enough = new AbortController();
   const whileLoading = AbortSignal.any([enough.signal, giveUp]);
   const orFail = <T>(running: Promise<T>): Promise<T> => {

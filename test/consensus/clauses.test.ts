@@ -44,6 +44,39 @@ test('SPEC.md has each clause once, and no other', () => {
   expect(written.toSorted(byName)).toEqual([...CLAUSES].toSorted(byName));
 });
 
+test('SPEC.md links to functions and types that stand where it says', () => {
+  const links = [...SPEC.matchAll(/\[`(\w+)`\]\(([\w./-]+\.ts)\)/g)];
+  expect(links.length).toBeGreaterThan(40);
+  const astray = links.filter(([, name, file]) => {
+    const source = readFileSync(join(SRC, 'consensus', present(file, 'a file')), 'utf8');
+    return !new RegExp(`^(?:export )?(?:function|const|class|interface|type) ${name}\\b`, 'm').test(source);
+  });
+  expect(astray.map(([link]) => link)).toEqual([]);
+});
+
+test('SPEC.md explains the words of the paper', () => {
+  const glossary = present(
+    SPEC.split('\n## ').find((part) => part.startsWith('Glossary')),
+    'a glossary',
+  ).toLowerCase();
+  const words = [
+    'prepared predicate',
+    'prepared certificate',
+    'committed-local',
+    'low-water mark',
+    'high-water mark',
+    'stable checkpoint',
+    'garbage collection',
+    'state transfer',
+    'null request',
+    'doubling of the timeout',
+    'f + 1 join',
+    'primary selection',
+    'authentication',
+  ];
+  expect(words.filter((word) => !glossary.includes(word))).toEqual([]);
+});
+
 test('the code marks each clause', () => {
   const files = globSync('{consensus,driver}/**/*.ts', { cwd: SRC });
   const marked = new Set(
@@ -97,7 +130,7 @@ describe('exercised', () => {
     const { pens } = new Bench();
     const records = [{ kind: 'vote', vote: pens.vote(1, 'checkpoint', 0, 1, H('a')) } as const];
     for (const blockHash of [H('a'), H('b')])
-      new Bench({}, { records }).give({ kind: 'executed', height: 1 as Height, blockHash });
+      new Bench({}, { records }).give({ kind: 'block-executed', height: 1 as Height, blockHash });
   });
 
   test('P4: a view that was moved to before the crash', () => {
@@ -108,7 +141,7 @@ describe('exercised', () => {
 
   test('P6: a block that is durable without our CHECKPOINT', () => {
     const blocks = [{ height: 1 as Height, hash: H('a') }];
-    expect(new Bench({}, { blocks, executed: 1 as Height }).beginning.join('\n')).toContain('checkpoint');
+    expect(new Bench({}, { blocks, executedHeight: 1 as Height }).beginning.join('\n')).toContain('checkpoint');
   });
 
   test('N6: an invalid body', () => {

@@ -240,7 +240,7 @@ export class Bench {
   }
 
   executed(height: number, blockHash: Hash): readonly string[] {
-    return this.give({ kind: 'executed', height: height as Height, blockHash });
+    return this.give({ kind: 'block-executed', height: height as Height, blockHash });
   }
 
   propose(view: number, height: number, bodyHash: Hash): readonly string[] {

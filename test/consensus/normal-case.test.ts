@@ -169,7 +169,7 @@ describe('4.2 PREPARE and COMMIT', () => {
     bench.vote(2, 'commit', 0, 1, B);
     expect(bench.vote(3, 'commit', 0, 1, B)).toEqual([]);
     expect(bench.vote(0, 'commit', 0, 1, B)).toEqual(['evidence 0 commit v0 h1 a | commit v0 h1 b']);
-    expect(bench.replica.ordered).toBe(0);
+    expect(bench.replica.orderedHeight).toBe(0);
   });
 
   test('bodies are ordered by height: a later commit waits for the earlier one', () => {
@@ -339,7 +339,7 @@ describe('4.3 CHECKPOINT', () => {
     const bench = new Bench();
     const certificate = bench.pens.certificate(3, BLOCK, [0, 2, 3]);
     expect(bench.give({ kind: 'synced', certificate })).toEqual(['certified h3 d by 0,2,3']);
-    expect(bench.replica).toMatchObject({ executed: 3, ordered: 3 });
+    expect(bench.replica).toMatchObject({ executedHeight: 3, orderedHeight: 3 });
     expect(bench.give({ kind: 'synced', certificate })).toEqual([]);
   });
 
@@ -351,7 +351,7 @@ describe('4.3 CHECKPOINT', () => {
     expect(synced(1, H('e'))).toEqual(['certified-late h1 e by 0,2,3']);
     expect(synced(2, H('f'))).toEqual(['certified-late h2 f by 0,2,3']);
     expect(synced(3, BLOCK)).toEqual([]);
-    expect(bench.replica.executed).toBe(3);
+    expect(bench.replica.executedHeight).toBe(3);
   });
 
   test('a height committed before the gap below it was synced is executed after it', () => {

@@ -140,13 +140,13 @@ describe('after a restart', () => {
 
   test('a block that was durable without a CHECKPOINT is declared; one with it is not declared again', () => {
     const blocks = [{ height: 1 as never, hash: BLOCK }];
-    const bench = new Bench({}, { blocks, executed: 1 as never });
+    const bench = new Bench({}, { blocks, executedHeight: 1 as never });
     expect(bench.beginning).toEqual([
       'persist checkpoint h1 d',
       'send all checkpoint h1 d',
       'send all status v0 stable 0 executed 1',
     ]);
-    const again = restart(bench, {}, { blocks, executed: 1 as never });
+    const again = restart(bench, {}, { blocks, executedHeight: 1 as never });
     expect(again.beginning).toEqual(['send all status v0 stable 0 executed 1']);
     expect(again.status(2)).toEqual(['send 2 checkpoint h1 d']);
   });

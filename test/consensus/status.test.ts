@@ -1,6 +1,7 @@
 /** Castro's thesis, 5.2: STATUS, and answers with exactly what a peer lacks. */
 import { describe, expect, test } from 'vitest';
 import { signersOf } from '../../src/consensus/tally.ts';
+import { isStatusDue, statusSent } from '../../src/consensus/timer.ts';
 import { Bench, H } from './kit.ts';
 
 const A = H('a');
@@ -25,6 +26,14 @@ function voter(): Bench {
   bench.executed(1, BLOCK);
   return bench;
 }
+
+test('the regular STATUS is due until it is sent, however often that is asked', () => {
+  const { replica } = new Bench();
+  replica.timer.now = replica.instance.baseTimeoutTicks;
+  expect([isStatusDue(replica), isStatusDue(replica)]).toEqual([true, true]);
+  statusSent(replica);
+  expect(isStatusDue(replica)).toBe(false);
+});
 
 describe('STATUS of a peer in our view', () => {
   test('that has nothing gets all our votes', () => {
@@ -159,7 +168,7 @@ describe('STATUS of a peer that claims to be ahead', () => {
   test('is a hint also where a certificate already told us, and the blocks are still missing', () => {
     const bench = new Bench();
     for (const other of [0, 2, 3]) bench.vote(other, 'checkpoint', 0, 3, BLOCK);
-    expect(bench.replica).toMatchObject({ stable: { height: 3 }, executed: 0 });
+    expect(bench.replica).toMatchObject({ stable: { height: 3 }, executedHeight: 0 });
     expect(bench.status(2, { stableHeight: 3, executedHeight: 3 })).toContain('behind h3 says 2');
   });
 

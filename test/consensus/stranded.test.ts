@@ -144,7 +144,7 @@ describe('a replica alone in a higher view', () => {
     expect(slowTicksUntilLeft(bench, 1)).toBe(Number.POSITIVE_INFINITY);
   });
 
-  test('takes no patience from a view that follows one without a body', () => {
+  test('takes no time from a view that follows one without a body', () => {
     const bench = followedOnce();
     moved(bench, 3, 2);
     bench.replica.timer.failures = 3;
@@ -267,8 +267,8 @@ describe('the clock of a view', () => {
 });
 
 describe('a replica that was silent for the longest timeout', () => {
-  /** Between views, with three failures behind it: 32 ticks of patience, of which some are gone. */
-  function patient(): Bench {
+  /** Between views, with three failures behind it: a timeout of 32 ticks, of which some are gone. */
+  function slowed(): Bench {
     const bench = new Bench({ self: 0 });
     bench.give({ kind: 'reach', quorum: true });
     bench.give({ kind: 'demand', waiting: true });
@@ -281,8 +281,8 @@ describe('a replica that was silent for the longest timeout', () => {
   }
   const status = (bench: Bench) => bench.status(2, { view: 3, active: false });
 
-  test('makes patience start from the base when it is heard again', () => {
-    const bench = patient();
+  test('sets the timeout back to the base when it is heard again', () => {
+    const bench = slowed();
     status(bench);
     expect(bench.replica.timer.failures).toBe(0);
     bench.ticks(7);
@@ -292,7 +292,7 @@ describe('a replica that was silent for the longest timeout', () => {
   });
 
   test('does so once in a while only', () => {
-    const bench = patient();
+    const bench = slowed();
     status(bench);
     bench.replica.timer.failures = 3;
     bench.ticks(4);
@@ -302,7 +302,7 @@ describe('a replica that was silent for the longest timeout', () => {
   });
 
   test('but not if it was heard all the time', () => {
-    const bench = patient();
+    const bench = slowed();
     bench.replica.timer.heardAt.set(2 as never, bench.replica.timer.now - 31);
     status(bench);
     expect(bench.replica.timer.failures).toBe(3);

@@ -15,7 +15,7 @@ const demand = (bench: Bench, waiting = true) => bench.give({ kind: 'demand', wa
 const reach = (bench: Bench, quorum = true) => bench.give({ kind: 'reach', quorum });
 const moves = (lines: readonly string[]) => lines.filter((line) => line.startsWith('view-change-started'));
 
-/** A backup that has a reason to be impatient. */
+/** A backup whose timer runs. */
 function waiting(terms: Terms = {}): Bench {
   const bench = new Bench(terms);
   reach(bench);
@@ -283,7 +283,7 @@ describe('4.5.2 joining', () => {
 
 describe('4.5.2 timers', () => {
   /** Ticks until the next view change starts; the others always follow, and no NEW-VIEW comes. */
-  function patience(bench: Bench): number {
+  function ticksToTimeout(bench: Bench): number {
     for (let count = 1; count <= 200; count++) {
       if (moves(bench.give({ kind: 'tick' })).length === 0) continue;
       const { view } = bench.replica;
@@ -299,16 +299,16 @@ describe('4.5.2 timers', () => {
   test('doubles with each view that fails, up to the cap', () => {
     const bench = waiting({ self: 1 });
     // Views 1 and 5 are our own to begin, and then are active: their timer is that of a view without progress.
-    expect([1, 2, 3, 4, 5].map(() => patience(bench))).toEqual([8, 16, 32, 32, 32]);
+    expect([1, 2, 3, 4, 5].map(() => ticksToTimeout(bench))).toEqual([8, 16, 32, 32, 32]);
   });
 
   test('starts from the base again after a body was ordered', () => {
     const bench = waiting({ self: 1 });
-    patience(bench);
+    ticksToTimeout(bench);
     expect(bench.replica).toMatchObject({ view: 1, active: true, timer: { failures: 1 } });
     for (const voter of [0, 2, 3]) bench.vote(voter, 'commit', 1, 1, A);
     expect(bench.replica.timer.failures).toBe(0);
-    expect(patience(bench)).toBe(8);
+    expect(ticksToTimeout(bench)).toBe(8);
   });
 
   test('does not run while nothing is awaited', () => {
@@ -373,10 +373,10 @@ describe('4.5.2 timers', () => {
     expect(bench.replica.view).toBe(1);
   });
 
-  test('after a lonely wait patience starts from the base', () => {
+  test('after a wait without a quorum the timeout starts from the base', () => {
     const bench = waiting({ self: 3 });
-    patience(bench);
-    patience(bench);
+    ticksToTimeout(bench);
+    ticksToTimeout(bench);
     expect(moves(bench.ticks(32))).toHaveLength(1);
     expect(bench.replica.timer.failures).toBe(3);
     bench.ticks(1000);

@@ -130,11 +130,21 @@ describe('an account', () => {
     expect(left('a')).toBe(owed);
   });
 
+  test('is told of because something of it waits, not because somebody asks whether it can pay', () => {
+    const { budgets, told } = make(['a']);
+    budgets.charge('a', LANE, 1e9);
+    for (let ms = 0; ms < 2 * THROTTLED_NOTE_MS; ms += TICK_MS) {
+      expect(budgets.canPay('a', LANE)).toBe(false);
+      budgets.tick();
+    }
+    expect(told.filter((each) => each === 'a waits')).toEqual([]);
+  });
+
   test('that is short for a while is told of, and again each such while', () => {
     const { budgets, told } = make(['a']);
     budgets.charge('a', LANE, 1e9);
     for (let ms = 0; ms < 2 * THROTTLED_NOTE_MS; ms += TICK_MS) {
-      budgets.canPay('a', LANE);
+      budgets.waits('a', LANE);
       budgets.tick();
     }
     expect(told.filter((each) => each === 'a waits')).toHaveLength(2);
@@ -324,14 +334,14 @@ describe('a transaction of a peer', () => {
       punish: () => {},
       charge: (_, price) => (paid += price),
       refund: (_, price) => (paid -= price),
-      wasAsked: () => left-- > 0,
+      takeQuestion: () => left-- > 0,
       // An observer is no validator.
       validatorOf: (peer) => (peer === 'o' ? undefined : (peer.charCodeAt(0) as ValidatorIndex)),
     });
     for (const event of events) {
       if (event === 'executed') {
         nonce = mempool.pendingNonce(stranger(1));
-        mempool.executed([stranger(1)], 6, 0);
+        mempool.prune([stranger(1)], 6, 0);
         continue;
       }
       for (const { bytes, from } of event) {
@@ -401,12 +411,12 @@ describe('what we send', () => {
   test('keeps to a pace where it may be useless, to each peer, by the prices of who gets it', () => {
     const pace = new Pace(TICK_MS);
     let sent = 0;
-    while (pace.lets('a', 'fetch-transactions', question)) sent += 1;
+    while (pace.take('a', 'fetch-transactions', question)) sent += 1;
     expect(sent).toBe(Math.ceil(PACE_BURST_US / priceOfUselessness(question)));
-    expect(pace.lets('b', 'fetch-transactions', question)).toBe(true);
-    expect(pace.lets('a', 'status', question)).toBe(true);
+    expect(pace.take('b', 'fetch-transactions', question)).toBe(true);
+    expect(pace.take('a', 'status', question)).toBe(true);
     pace.tick();
-    expect(pace.lets('a', 'fetch-transactions', question)).toBe(true);
+    expect(pace.take('a', 'fetch-transactions', question)).toBe(true);
   });
 
   test('is answered at our cost, as often as we asked, and what we did not ask for is not', () => {
@@ -415,16 +425,16 @@ describe('what we send', () => {
     expect(questions.awaits('a', 'body')).toBe(false);
     for (let i = 0; i < 2; i++) questions.asked('a', fetch);
     expect([questions.awaits('a', 'body'), questions.awaits('b', 'body')]).toEqual([true, false]);
-    expect(questions.body('a', hashOf('b'))).toBe(false);
-    expect([1, 2, 3].map(() => questions.body('a', hashOf('a')))).toEqual([true, true, false]);
+    expect(questions.takeBody('a', hashOf('b'))).toBe(false);
+    expect([1, 2, 3].map(() => questions.takeBody('a', hashOf('a')))).toEqual([true, true, false]);
     questions.asked('a', { kind: 'fetch-blocks', from: 3 as Height, count: 64 });
-    expect([questions.blocks('b', 3), questions.blocks('a', 4), questions.blocks('a', 3)]).toEqual([
+    expect([questions.takeBlocks('b', 3), questions.takeBlocks('a', 4), questions.takeBlocks('a', 3)]).toEqual([
       false,
       false,
       true,
     ]);
     questions.asked('a', { kind: 'fetch-transactions', ids: [hashOf('a')] });
-    expect([questions.transaction('a'), questions.transaction('a')]).toEqual([true, false]);
+    expect([questions.takeTransaction('a'), questions.takeTransaction('a')]).toEqual([true, false]);
     expect(questions.awaits('a', 'vote')).toBe(true);
   });
 });

@@ -13,7 +13,7 @@ import { Batch } from '../../src/driver/durability/batch.ts';
 import { Given } from '../../src/driver/fairness/given.ts';
 import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
 import { Mempool } from '../../src/driver/transactions/mempool.ts';
-import { Patience } from '../../src/driver/transactions/patience.ts';
+import { ToldTransactions } from '../../src/driver/transactions/told-transactions.ts';
 import type { Store } from '../../src/driver/ports.ts';
 import { hasRoom } from '../../src/driver/agreement/proposer.ts';
 import { Server } from '../../src/driver/sync/server.ts';
@@ -468,7 +468,7 @@ describe('transactions', () => {
       punish: () => {},
       charge: () => {},
       refund: () => {},
-      wasAsked: () => false,
+      takeQuestion: () => false,
       validatorOf: () => undefined,
     });
     const answers: unknown[] = [];
@@ -542,12 +542,12 @@ describe('whether a transaction was overlooked', () => {
   function make(inFlight: ReadonlySet<Hash> = ids()) {
     const nonces = new Map<Address, number>();
     const mempool = new Mempool((sender) => ({ nonce: nonces.get(sender) ?? 0, balance: 0n }), genesis.ledger);
-    const patience = new Patience(genesis, mempool, inFlight);
-    patience.turnTo(primary);
+    const told = new ToldTransactions(genesis, mempool, inFlight);
+    told.turnTo(primary);
     const tellAll = (nowMs: number): void => {
-      for (const entry of mempool.entries()) patience.tell(entry, nowMs);
+      for (const entry of mempool.entries()) told.tell(entry, nowMs);
     };
-    return { nonces, mempool, patience, tellAll };
+    return { nonces, mempool, told, tellAll };
   }
 
   test.each([
@@ -560,66 +560,78 @@ describe('whether a transaction was overlooked', () => {
     ['many are in flight before it', range(0, 30).map(() => OLD), ids(...range(0, 29)), 0, true],
     ['the view is young', [OLD], ids(), OLD + 1, false],
   ])('when %s', (_, since, inFlight, viewSinceMs, expected) => {
-    const { mempool, patience, tellAll } = make(inFlight);
+    const { mempool, told, tellAll } = make(inFlight);
     for (const [sender, sinceMs] of since.entries()) mempool.add(of(sender), sinceMs, 'peer');
     tellAll(TOLD);
-    expect(patience.overlooked(NOW_MS, viewSinceMs)).toBe(expected);
+    expect(told.overlooked(NOW_MS, viewSinceMs)).toBe(expected);
   });
 
   test.each([
     ['for a base timeout', TOLD, true],
     ['for less', TOLD + 1, false],
   ])('when the primary has known of it %s', (_, toldMs, expected) => {
-    const { mempool, patience, tellAll } = make();
+    const { mempool, told, tellAll } = make();
     mempool.add(of(1), OLD, 'peer');
     tellAll(toldMs);
     tellAll(NOW_MS);
-    expect(patience.overlooked(NOW_MS, 0)).toBe(expected);
+    expect(told.overlooked(NOW_MS, 0)).toBe(expected);
   });
 
   test('not when the primary was never told', () => {
-    const { mempool, patience } = make();
+    const { mempool, told } = make();
     mempool.add(of(1), OLD, 'peer');
-    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
+    expect(told.overlooked(NOW_MS, 0)).toBe(false);
   });
 
   test('not when another primary was told', () => {
-    const { mempool, patience, tellAll } = make();
+    const { mempool, told, tellAll } = make();
     mempool.add(of(1), OLD, 'peer');
     tellAll(TOLD);
-    patience.turnTo(primary);
-    expect(patience.overlooked(NOW_MS, 0)).toBe(true);
-    patience.turnTo(1 as ValidatorIndex);
-    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
+    told.turnTo(primary);
+    expect(told.overlooked(NOW_MS, 0)).toBe(true);
+    told.turnTo(1 as ValidatorIndex);
+    expect(told.overlooked(NOW_MS, 0)).toBe(false);
   });
 
   test('not when it has to wait for another', () => {
-    const { mempool, patience, tellAll } = make();
+    const { mempool, told, tellAll } = make();
     mempool.add(of(1, 1), OLD, 'peer');
     tellAll(TOLD);
-    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
+    expect(told.overlooked(NOW_MS, 0)).toBe(false);
   });
 
   test('not when it had to until now, since the primary may have refused it', () => {
-    const { nonces, mempool, patience, tellAll } = make();
+    const { nonces, mempool, told, tellAll } = make();
     mempool.add(of(1, 1), OLD, 'peer');
     tellAll(TOLD);
     nonces.set(stranger(1), 1);
-    mempool.executed([stranger(1)], 5, TOLD + 1);
+    mempool.prune([stranger(1)], 5, TOLD + 1);
     tellAll(TOLD + 2);
-    expect(patience.overlooked(NOW_MS, 0)).toBe(false);
+    expect(told.overlooked(NOW_MS, 0)).toBe(false);
     const later = TOLD + 1 + 2 * TIMEOUT_MS;
-    expect([later, later + 1].map((nowMs) => patience.overlooked(nowMs, 0))).toEqual([false, true]);
+    expect([later, later + 1].map((nowMs) => told.overlooked(nowMs, 0))).toEqual([false, true]);
+  });
+
+  test('the primary owes what it was told of as long as that waits, however often this is asked', () => {
+    const { nonces, mempool, told, tellAll } = make();
+    expect(told.isOwed).toBe(false);
+    mempool.add(of(1), OLD, 'peer');
+    expect(told.isOwed).toBe(false);
+    tellAll(TOLD);
+    expect([told.isOwed, told.isOwed]).toEqual([true, true]);
+    nonces.set(stranger(1), 1);
+    mempool.prune([stranger(1)], 5, NOW_MS);
+    expect(told.isOwed).toBe(false);
   });
 
   test('what was told and has left is forgotten', () => {
-    const { nonces, mempool, patience, tellAll } = make();
+    const { nonces, mempool, told, tellAll } = make();
     for (const sender of [1, 2]) mempool.add(of(sender), OLD, 'peer');
     tellAll(TOLD);
     nonces.set(stranger(1), 1);
-    mempool.executed([stranger(1)], 5, NOW_MS);
-    patience.turnTo(primary);
-    expect([...patience.told()].map(({ item }) => item.id)).toEqual([of(2).id]);
-    expect(patience.overlooked(NOW_MS, 0)).toBe(true);
+    mempool.prune([stranger(1)], 5, NOW_MS);
+    told.forgetGone();
+    expect([...told.waiting()].map(({ item }) => item.id)).toEqual([of(2).id]);
+    expect(told.overlooked(NOW_MS, 0)).toBe(true);
   });
 });

@@ -54,7 +54,7 @@ function make() {
   /** A block leaves this account so. */
   const executed = (sender: number, nonce: number, balance = RICH, nextHeight = 1, nowMs = 0) => {
     accounts.set(stranger(sender), { nonce, balance });
-    return named(mempool.executed([stranger(sender)], nextHeight, nowMs));
+    return named(mempool.prune([stranger(sender)], nextHeight, nowMs));
   };
   return { accounts, mempool, add, select, executed };
 }
@@ -143,7 +143,7 @@ describe('what a missing one keeps from being executed', () => {
     for (const sender of senders)
       for (let nonce = 0; nonce < 256; nonce++) add(item(sender, nonce, { expiresAt: nonce === 0 ? 7 : 0 }));
     expect(mempool.gapped).toBe(0);
-    const dropped = named(mempool.executed(accounts.keys(), 8, 0));
+    const dropped = named(mempool.prune(accounts.keys(), 8, 0));
     expect(dropped.filter(([, code]) => code === 'EXPIRED')).toHaveLength(40);
     expect(dropped.filter(([, code]) => code === 'NONCE_TOO_HIGH')).toHaveLength(40 * 255 - GAPPED_TRANSACTIONS_MAX);
     expect([mempool.gapped, mempool.size]).toEqual([GAPPED_TRANSACTIONS_MAX, GAPPED_TRANSACTIONS_MAX]);
@@ -355,7 +355,7 @@ test('whatever comes, goes and is executed: bounds hold, and a selection is exec
             const { nonce } = account(stranger(each.sender));
             accounts.set(stranger(each.sender), { nonce: nonce + each.others, balance: each.balance });
             height += 1;
-            const dropped = mempool.executed(changed, height, 0);
+            const dropped = mempool.prune(changed, height, 0);
             for (const { entry } of dropped) expect(model.delete(entry.item.id)).toBe(true);
             for (const { signed } of model.values()) {
               const { transaction } = signed;

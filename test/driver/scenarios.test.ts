@@ -197,8 +197,9 @@ describe('a node that was away', () => {
 describe('epochs', () => {
   test('follow one another, each in view 0 with another primary', () => {
     const proposers = new Map<number, number>();
-    const executed: Checker['executed'] = (_, { header }) => void proposers.set(header.height, header.proposer);
-    begin({ consensus: SMALL }, [{ name: 'proposers', executed }]);
+    const blockExecuted: Checker['blockExecuted'] = (_, { header }) =>
+      void proposers.set(header.height, header.proposer);
+    begin({ consensus: SMALL }, [{ name: 'proposers', blockExecuted }]);
     expect(until(() => everywhere(13), 10_000)).toBe(true);
     expect([...proposers.values()].slice(0, 12)).toEqual([0, 0, 0, 1, 1, 1, 2, 2, 2, 3, 3, 3]);
   });

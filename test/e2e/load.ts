@@ -14,7 +14,7 @@ const PACE_MS = 100;
 /** A node is asked to wait so long for a commit, then the same bytes are submitted again. */
 const WAIT_MS = 5_000;
 /** Nobody waits longer for one payment, whatever happens to the network. */
-const PATIENCE_MS = 60_000;
+const LOAD_MS_MAX = 60_000;
 const POLL_MS = 10;
 const AGAIN_MS = 50;
 
@@ -90,7 +90,7 @@ export class SteadyLoad {
 
   /** Submits the same bytes until some node says that they are final. */
   async #untilFinal({ id, bytes }: SignedBytes, position: number): Promise<void> {
-    for (const deadline = Date.now() + PATIENCE_MS; ; ) {
+    for (const deadline = Date.now() + LOAD_MS_MAX; ; ) {
       const status = await submit(this.#validators.from(position % ALL.length), bytes);
       if (status?.status === 'committed') {
         invariant(status.code === 'OK', 'a payment failed', { id, code: status.code });

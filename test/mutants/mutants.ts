@@ -3,7 +3,7 @@ import { budgetMutants } from './list/budgets.ts';
 import { evidenceMutants } from './list/evidence.ts';
 import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
-import { patienceMutants } from './list/patience.ts';
+import { timerMutants } from './list/timers.ts';
 import { raftMutants } from './list/raft.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
 import { viewMutants } from './list/views.ts';
@@ -13,7 +13,7 @@ import type { Mutant } from './mutant.ts';
 export const mutants: readonly Mutant[] = [
   ...voteMutants,
   ...viewMutants,
-  ...patienceMutants,
+  ...timerMutants,
   ...retransmissionMutants,
   ...memoryMutants,
   ...budgetMutants,

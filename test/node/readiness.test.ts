@@ -79,16 +79,16 @@ describe('readiness', () => {
 
   it('ends when no block comes although a quorum is connected', () => {
     const { idleBlockMs, baseTimeoutTicks, tickMs } = genesisOf(EQUAL).consensus;
-    const patience = idleBlockMs + 4 * baseTimeoutTicks * tickMs;
-    expect(reasons(condition(EQUAL, [1, 2], { quietMs: patience }))).toEqual([]);
-    const seconds = patience / 1000;
-    const late = condition(EQUAL, [1, 2], { quietMs: patience + 1 });
+    const quietMsMax = idleBlockMs + 4 * baseTimeoutTicks * tickMs;
+    expect(reasons(condition(EQUAL, [1, 2], { quietMs: quietMsMax }))).toEqual([]);
+    const seconds = quietMsMax / 1000;
+    const late = condition(EQUAL, [1, 2], { quietMs: quietMsMax + 1 });
     expect(reasons(late)).toEqual([`NO_PROGRESS: no block became final for ${seconds} s; view 2, primary validator-2`]);
     const changing = { ...late, status: { ...late.status, active: false } };
     expect(reasons(changing)).toEqual([
       `NO_PROGRESS: no block became final for ${seconds} s; view 2 is being changed to`,
     ]);
-    const alone = condition(EQUAL, [], { quietMs: patience * 10 });
+    const alone = condition(EQUAL, [], { quietMs: quietMsMax * 10 });
     expect(readinessReasons(alone).map(({ code }) => code)).toEqual(['QUORUM_MISSING']);
   });
 

@@ -144,7 +144,7 @@ export class MemoryGateway implements Gateway {
       active: true,
       primary: validatorIndex(0),
       height: toHeight(this.#height),
-      certifiedHeight: toHeight(this.#height),
+      finalHeight: toHeight(this.#height),
       blockHash: tip?.hash ?? ZERO_HASH,
       validators: [0, 1, 2, 3].map((index) => ({
         index: validatorIndex(index),

@@ -164,7 +164,7 @@ describe('a checker at work', () => {
     const simulation = network({ trace: [sink] });
     (simulation.checkers as Checker[]).push({
       name: 'spy',
-      executed(_, { receipts }) {
+      blockExecuted(_, { receipts }) {
         for (const { code } of receipts) seen.receipts.add(code);
       },
     });

@@ -149,7 +149,7 @@ describe('a simulation', () => {
     expect(simulation.violations).toEqual([]);
   });
 
-  test('doubles its patience with each view that fails, up to the cap, and forgets it with the next block', () => {
+  test('doubles its timeout with each view that fails, up to the cap, and forgets it with the next block', () => {
     const [base, cap] = [20, 160];
     const simulation = new Simulation({
       seed: 1,

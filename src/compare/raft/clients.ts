@@ -31,7 +31,7 @@ interface ClientPorts {
   readonly servers: readonly RaftServer[];
   readonly scheduler: Scheduler;
   /** How long a client waits for an answer, in milliseconds. */
-  readonly patienceMs: number;
+  readonly answerTimeoutMs: number;
   /** Carries something between two servers' places. */
   carry(from: number, to: number, kind: WireKind, bytes: number, arrived: () => void): void;
   answered(payload: Uint8Array): void;
@@ -74,12 +74,12 @@ export class RaftClients {
   }
 
   #ask(pending: Pending): void {
-    const { servers, scheduler, patienceMs } = this.#ports;
+    const { servers, scheduler, answerTimeoutMs } = this.#ports;
     const attempt = ++pending.attempts;
     const bytes = RequestType.value_serializedSize({ payload: pending.payload });
     const at = pending.asked;
     this.#ports.carry(pending.beside, at, 'client-request', bytes, () => this.#arrive(pending, at));
-    scheduler.after(patienceMs, () => {
+    scheduler.after(answerTimeoutMs, () => {
       if (!this.#pending.has(pending.key) || pending.attempts !== attempt) return;
       pending.asked = (pending.asked + 1) % servers.length;
       pending.redirected = false;

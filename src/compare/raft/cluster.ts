@@ -79,7 +79,7 @@ export class RaftCluster {
     this.clients = new RaftClients({
       servers: this.servers,
       scheduler: this.scheduler,
-      patienceMs: timing.tickMs * timing.electionTicksMax,
+      answerTimeoutMs: timing.tickMs * timing.electionTicksMax,
       carry: (from, to, kind, bytes, arrived) => this.#carry(from, to, kind, bytes, arrived),
       answered: (payload) => this.#tell((observer) => observer.answered?.(payload)),
     });

@@ -1,8 +1,8 @@
 /**
- * Proofs that validators lied, from when they are found until the chain has recorded them. The chain counts a validator
- * guilty once in an epoch, so one proof of each is kept, of the epochs that it still takes. Who finds one tells everybody,
- * and whoever holds one hands it to each primary in turn: an honest one puts it into its next body, one that lies is left
- * for leaving it out.
+ * Proofs that validators lied, from when they are found until the chain has recorded them (A1 to A3). The chain records
+ * an offender once in an epoch, so one proof for each offender and epoch is kept, as long as the chain still takes it.
+ * Who finds a proof tells everybody. Who holds one tells each new primary: an honest primary puts it into its next
+ * body, and a primary that leaves it out is left.
  */
 import type { Epoch, ValidatorIndex } from '../../base/brand.ts';
 import { ok, type Result } from '../../base/result.ts';
@@ -41,7 +41,7 @@ export class Accusations {
   readonly #timeoutMs: number;
   /** What the chain has not recorded, by offence, and since when it is here. */
   readonly #open = new Map<string, { readonly evidence: Evidence; readonly sinceMs: number }>();
-  /** What it has, to be shown: the newest against each validator. */
+  /** What the chain has recorded, to be shown to people: the newest against each validator. */
   readonly #recorded = new Map<ValidatorIndex, Evidence>();
   /** When the primary was first told of what is open. */
   readonly #told = new Map<string, number>();
@@ -79,8 +79,9 @@ export class Accusations {
     if (this.#keep(evidence)) this.#found.push(evidence);
   }
 
-  /** A peer passed proofs on. What is known, recorded, too old, or of an epoch that we have not reached is no offence of
-   *  it; a proof that proves nothing is, since nobody honest keeps one. Errors: those of `checkEvidence`. */
+  /** A peer passed proofs on. It may pass on what we know, what is recorded, what is too old, and what is of an epoch
+   *  that we have not reached. It may not pass on a proof that proves nothing: nobody honest keeps one. Errors: those
+   *  of `checkEvidence`. */
   told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: Epoch) => Authority): Result<true> {
     for (const evidence of pieces) {
       const of = evidence.first.vote.epoch;
@@ -104,7 +105,7 @@ export class Accusations {
     }
   }
 
-  /** What no block of this epoch may hold any more is of no use. */
+  /** An epoch begins: forgets what no block of it may hold any more. */
   enter(epoch: Epoch): void {
     for (const [key, { evidence }] of this.#open) {
       if (isRecordable(evidence.first.vote.epoch, epoch)) continue;
@@ -114,8 +115,8 @@ export class Accusations {
     }
   }
 
-  /** For the next body: what none in flight carries. Offenders take turns, so that one with lies in many epochs keeps out
-   *  nobody; of each the oldest comes first, as it is forgotten first. */
+  /** Proofs for the next body: those that no body in flight carries. Offenders take turns, so that one who lied in many
+   *  epochs does not keep out the others; of each, the oldest comes first, as the chain stops taking it first. */
   choose(): readonly Evidence[] {
     if (this.#open.size === 0) return [];
     const carried = this.#carried();
@@ -136,8 +137,8 @@ export class Accusations {
     return chosen.slice(0, BODY_EVIDENCE_MAX);
   }
 
-  /** Ends a turn: everybody hears of what was found in it, and a new primary of what the one before left. `term`: which
-   *  epoch and view the primary's is. */
+  /** Ends a turn: tells everybody what was found in it, and a new primary all that the chain does not have yet. `term`:
+   *  the epoch and view of the primary. */
   flush(term: string, primary: ValidatorIndex): void {
     const found = this.#found.filter((evidence) => this.#open.has(keyOf(evidence)));
     this.#found = [];
@@ -163,7 +164,7 @@ export class Accusations {
     this.#context.outbox.ask({ kind: 'evidence', evidence }, this.#turn++);
   }
 
-  /** The primary was told of something, and owes a body for it. */
+  /** Whether the primary was told of a proof that no body in flight carries: it owes a body for it. */
   get demand(): boolean {
     if (this.#told.size === 0) return false;
     const carried = this.#carried();
@@ -171,8 +172,8 @@ export class Accusations {
     return false;
   }
 
-  /** Whether the primary left out, of a body with room for it, what it was told of two base timeouts ago, again and again,
-   *  and nothing in flight carries it. */
+  /** Whether the primary left out a proof: the body had room for it, the primary was first told of it more than two
+   *  base timeouts ago in this view, and no body in flight carries it (A3). */
   overlooked(recordedNow: number, viewSinceMs: number): boolean {
     if (recordedNow >= BODY_EVIDENCE_MAX || this.#told.size === 0) return false;
     const nowMs = this.#context.clock.nowMs();
@@ -226,7 +227,8 @@ export class Accusations {
     this.#context.batch.delete(KEYS.evidence(placeKey(offenceOf(evidence))));
   }
 
-  /** What live bodies carry: it will be recorded, or they die with their view. */
+  /** What bodies in flight carry: it will be recorded, or these bodies are given up with their view, and it is told
+   *  again. */
   #carried(): ReadonlySet<string> {
     const carried = new Set<string>();
     for (const { evidence } of this.#context.pool.live()) for (const each of evidence) carried.add(keyOf(each));

@@ -48,7 +48,7 @@ export class Proposer {
   }
 
   /** A block was executed. */
-  executed(): void {
+  blockExecuted(): void {
     this.#lastBlockMs = this.#clock.nowMs();
   }
 

@@ -1,6 +1,6 @@
 /**
- * The core's side of the driver: feeds one PBFT instance after another, and carries out its effects. The answers to its
- * questions about bodies and blocks are given within the same turn, where they are here.
+ * The core's side of the driver: gives inputs to one PBFT instance after another, and has its effects carried out. When
+ * the core asks about a body or a block that is here, it has its answer within the same turn.
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import { invariant } from '../../base/invariant.ts';
@@ -28,7 +28,7 @@ import type { Batch } from '../durability/batch.ts';
 import { EXECUTED_PER_TURN } from '../limits.ts';
 import type { Forwarding } from '../transactions/forwarding.ts';
 import type { Mempool } from '../transactions/mempool.ts';
-import type { Patience } from '../transactions/patience.ts';
+import type { ToldTransactions } from '../transactions/told-transactions.ts';
 import type { Clock, Observer, Signer } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
@@ -48,7 +48,7 @@ interface ProtocolContext {
   readonly batch: Batch;
   readonly chain: Chain;
   readonly mempool: Mempool;
-  readonly patience: Patience;
+  readonly told: ToldTransactions;
   readonly bodies: Bodies;
   readonly roster: Roster;
   readonly outbox: Outbox;
@@ -83,7 +83,7 @@ export class Protocol {
     const { replica, effects } = recoverReplica(instance, {
       stable: recovered.certified?.epoch === instance.epoch ? recovered.certified : null,
       blocks: recovered.blocks.filter(({ height }) => height >= instance.firstHeight),
-      executed: chain.executedHeight,
+      executedHeight: chain.executedHeight,
       records: recovered.promises.map(({ record }) => record),
     });
     this.#replica = replica;
@@ -104,7 +104,7 @@ export class Protocol {
     return this.#replica;
   }
 
-  /** The primary owes a block. */
+  /** Whether the primary owes a block. */
   get isWaiting(): boolean {
     const { chain, forwarding } = this.#context;
     const next = (chain.executedHeight + 1) as Height;
@@ -176,45 +176,50 @@ export class Protocol {
       invariant(block.hash === blockHash(header), 'our execution gives the certified block', {
         height: header.height,
       });
-      this.#executed(block);
+      this.#clearUpAfter(block);
       if (certificate !== null) this.step({ kind: 'synced', certificate });
-      else if (proof !== null) this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
+      else if (proof !== null)
+        this.step({ kind: 'block-executed', height: block.header.height, blockHash: block.hash });
     }
   }
 
   /** A block was executed: what it used up leaves the mempool and the pool of bodies. */
-  #executed(block: ExecutedBlock): void {
-    const { observer, mempool, bodies, clock } = this.#context;
+  #clearUpAfter(block: ExecutedBlock): void {
+    const { observer, mempool, told, bodies, clock } = this.#context;
     const { height, bodyHash } = block.header;
     this.accusations.recorded(block.offences);
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
-    // Not what the body lists and execution skipped: the primary chose its place, and it may be executed yet.
-    for (const { entry, code } of mempool.executed(block.changes.keys(), height + 1, clock.nowMs()))
+    // What execution skipped is not counted: its place was the primary's choice, and a later block may still execute
+    // it.
+    for (const { entry, code } of mempool.prune(block.changes.keys(), height + 1, clock.nowMs()))
       if (!included.has(entry.item.id)) observer.rejected(entry.item.id, code);
     bodies.drop(height, bodyHash);
-    this.#proposer.executed();
+    told.forgetGone();
+    this.#proposer.blockExecuted();
   }
 
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
     const { bodies, chain } = this.#context;
-    for (let executed = 0; ; ) {
+    for (let executedTransactions = 0; ; ) {
       const checked = bodies.nextChecked();
       if (checked !== undefined) {
         this.step({ kind: 'body-checked', ...checked });
         continue;
       }
-      // The CHECKPOINT of a block leaves at the end of the turn: a second large body waits for the next one.
-      if (executed > EXECUTED_PER_TURN) return this.#context.again();
+      // The CHECKPOINT of a block leaves at the end of the turn. So that it leaves soon, a second large body waits for
+      // the next turn.
+      if (executedTransactions > EXECUTED_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
-        executed += ready.transactions.length;
+        executedTransactions += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
         const favours = this.#censorship.favours(ready);
-        // Its certificate came first: it was made long before, and perhaps before the primary was told.
+        // Where its certificate came first, the body was made long ago, perhaps before the primary was told: it proves
+        // nothing.
         const late = (chain.certified?.height ?? 0) >= block.header.height;
-        this.#executed(block);
-        this.step({ kind: 'executed', height: block.header.height, blockHash: block.hash });
+        this.#clearUpAfter(block);
+        this.step({ kind: 'block-executed', height: block.header.height, blockHash: block.hash });
         if (!late) this.#blame(block, ready, favours);
         continue;
       }

@@ -1,6 +1,7 @@
 /**
- * Since when this node has seen the network at work without a break. What happened before, in an outage above all, is no
- * reason to blame the primary: its proposal of that time is old by now, and what waited could not be ordered.
+ * Since when this node has seen the network at work without a break. What happened before that is no reason to blame
+ * the primary. In an outage, above all, a primary may have made a proposal that is old by now, and what waited could
+ * not be ordered.
  */
 import type { Genesis } from '../../ledger/genesis.ts';
 
@@ -44,8 +45,9 @@ export class Attention {
   }
 
   /**
-   * A body that is proposed for the first time and is older than this was not made now. Who was away, or saw nothing happen,
-   * cannot know when it was made: for it the time of the chain's head counts, which no honest primary's clock is far below.
+   * The oldest time that a body may have which is proposed for the first time. An older one was not made now. A node
+   * that was away, or saw nothing happen, cannot know when the body was made. For it the time of the chain's head
+   * counts, if that is earlier: no honest primary's clock is far below that.
    */
   oldestMs(nowMs: number, headMs: number): number {
     const isAttentive =

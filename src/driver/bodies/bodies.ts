@@ -1,6 +1,6 @@
 /**
  * From body hashes to bodies: answers the core's questions whether a body is valid, and hands ordered bodies to the ledger.
- * A body is judged by each of its parts as soon as that part is here, and what is invalid is not collected any further.
+ * Each part of a body is judged as soon as it is here, and no more is collected of a body that is invalid.
  */
 import type { Epoch, Hash, Height, View } from '../../base/brand.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
@@ -90,8 +90,9 @@ export class Bodies {
     return bytes;
   }
 
-  /** While more than a window of ordered heights waits for what the first of them lacks, only bodies of these are taken: the
-   *  others would gather here as long as the quorum goes on. They are asked for when their time has come. */
+  /** Whether bodies of a height are taken. While the first ordered height lacks its body and more than a window of
+   *  ordered heights waits behind it, only bodies near it are taken: else they would pile up here for as long as the
+   *  quorum goes on without us. The others are asked for later. */
   #hasRoom(height: Height): boolean {
     const { genesis, executedHeight } = this.#context;
     const { window } = genesis.consensus;
@@ -105,7 +106,7 @@ export class Bodies {
   /** A body that came with a PRE-PREPARE which the core accepted, or that was asked for. */
   offered(height: Height, hash: Hash, body: Body, from: PeerId): void {
     if (!this.#hasRoom(height)) return;
-    // Not the sender's fault for certain: whoever got it as we did may pass it on with the primary's signature.
+    // The sender is not punished: it may be honest, and pass on what the primary signed and sent to it.
     if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#verdicts.refuse({ height, hash });
     const pooled = this.pool.add(height, hash, body, from, this.#ordered.get(height));
     if (this.#isWanted(height, hash)) this.pool.enliven(height, hash);
@@ -151,7 +152,7 @@ export class Bodies {
     this.#expect(height, hash);
   }
 
-  /** Whatever it takes, what a quorum ordered is collected. */
+  /** Collects a body that a quorum ordered, however much it holds: it has to be executed. */
   #expect(height: Height, hash: Hash): void {
     const pooled = this.pool.get(height, hash);
     if (pooled === undefined) return;
@@ -163,8 +164,8 @@ export class Bodies {
     return this.#verdicts.isAsked(height, hash) || this.#ordered.get(height) === hash;
   }
 
-  /** Lets bodies collect in the order in which they are examined, as many as could not hold too much together. The first always
-   *  can. */
+  /** Lets bodies collect transactions, in the order in which they are examined: as many bodies as cannot hold too much
+   *  together, and always the first. */
   #collect(): void {
     const { blockWeightMax } = this.#context.genesis.ledger;
     let reserved = 0;
@@ -196,7 +197,8 @@ export class Bodies {
   }
 
   #store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {
-    // The chain has the body of an executed height, and nobody would remember here that it must stay.
+    // Once the height is executed the chain has its body, and must not lose it when other bodies of the height are
+    // dropped here.
     if (pooled.height > this.#context.executedHeight()) this.#stored.store(pooled, transactions);
   }
 
@@ -212,14 +214,15 @@ export class Bodies {
   }
 
   /** The height is executed: all about it and below is settled. Bodies that lost are removed from the store. */
-  drop(height: Height, executed: Hash): void {
+  drop(height: Height, kept: Hash): void {
     this.#verdicts.forget((each) => each <= height);
     for (const each of this.#ordered.keys()) if (each <= height) this.#ordered.delete(each);
     this.pool.drop(height);
-    this.#stored.drop(height, executed);
+    this.#stored.drop(height, kept);
   }
 
-  /** A certificate reaches a window further than this: what is not ordered by now comes by sync, whatever is known of it. */
+  /** There is a certificate a whole window above this height. What was not ordered up to here comes by state transfer,
+   *  so whatever is known of it is dropped. */
   passed(height: Height): void {
     this.#verdicts.forget((each) => each <= height && !this.#ordered.has(each));
     this.pool.drop(height, this.#ordered);

@@ -1,7 +1,7 @@
 /**
- * Bodies of the heights in flight. A body arrives with its transactions named by id. Once it collects, those that are here are
- * looked up and the others waited for; it is complete when all are here and their signatures checked. Bounded: a few bodies a
- * height, heights within the window; what may collect is for `Bodies` to say.
+ * Bodies of the heights in flight. A body arrives with the ids of its transactions. When it may collect, those that are
+ * here are looked up, and it waits for the others. It is complete when all are here, with their signatures checked.
+ * Bounded: a few bodies for each height, heights within the window; `Bodies` says which may collect.
  */
 import type { Hash, Height } from '../../base/brand.ts';
 import type { Body } from '../../ledger/block.ts';
@@ -21,7 +21,7 @@ export interface PooledBody {
   collected: Collected | null;
   /** It is stored, or in the batch of this turn. Only bodies that were found valid are. */
   stored: boolean;
-  /** The core asks about it or ordered it: what it carries need not be proposed again. */
+  /** The core asks about it or ordered it, so it is in flight: what it carries is not proposed a second time. */
   live: boolean;
 }
 
@@ -41,7 +41,7 @@ export class BodyPool {
   readonly #carried = new Map<Hash, IdentifiedTransaction>();
   /** Who waits for a transaction. */
   readonly #wanted = new Map<Hash, Set<PooledBody>>();
-  /** Told when a body grew: it may be too large by now, and is given up then. */
+  /** Called when a body grew: it is given up if it is too large by now. */
   readonly #grew: (pooled: PooledBody, measure: Measure) => void;
 
   constructor(grew: (pooled: PooledBody, measure: Measure) => void = () => {}) {
@@ -61,7 +61,8 @@ export class BodyPool {
     return this.#wanted.has(id);
   }
 
-  /** A full height forgets its oldest body, but the one to `keep`: what we voted for stays on disk, here and at others. */
+  /** Takes a body in. A height that is full forgets its oldest body, but never the one to `keep`. Those that we voted
+   *  for stay on disk all the same. */
   add(height: Height, hash: Hash, body: Body, from: PeerId | null, keep?: Hash): PooledBody {
     const bodies = this.#heights.get(height) ?? new Map<Hash, PooledBody>();
     const known = bodies.get(hash);
@@ -118,8 +119,8 @@ export class BodyPool {
     if (isComplete(pooled)) this.#carry(pooled);
   }
 
-  /** Another view begins: bodies of the one before are in flight only if they are proposed again. What was not found valid, and
-   *  is not to be kept, begins anew then. */
+  /** Another view begins: no body is in flight until it is proposed again. Those that were not found valid, and are not
+   *  to be kept, drop what they collected, and collect anew then. */
   retire(keep: ReadonlyMap<Height, Hash> = new Map()): void {
     this.#carried.clear();
     for (const bodies of this.#heights.values())

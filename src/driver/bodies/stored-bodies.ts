@@ -28,12 +28,12 @@ export class StoredBodies {
     this.#batch.put(KEYS.body(pooled.height, pooled.hash), fullBodyCodec.encode(fullBody));
   }
 
-  /** A height is executed: of it one body stays, of those below none that lost. */
-  drop(height: Height, executed: Hash): void {
+  /** A height is executed: of its bodies only the executed one stays, and of the heights below none that lost. */
+  drop(height: Height, kept: Hash): void {
     for (const [each, hashes] of this.#hashes) {
       if (each > height) continue;
       this.#hashes.delete(each);
-      for (const hash of hashes) if (each !== height || hash !== executed) this.#batch.delete(KEYS.body(each, hash));
+      for (const hash of hashes) if (each !== height || hash !== kept) this.#batch.delete(KEYS.body(each, hash));
     }
   }
 }

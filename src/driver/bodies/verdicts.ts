@@ -1,7 +1,5 @@
-/**
- * The core's questions whether a body is valid, and their answers. A body is judged by each of its parts as soon as that part is
- * here.
- */
+/** The core's questions whether a body is valid, and their answers. Each part of a body is judged as soon as it is
+ *  here. */
 import type { Hash, Height, View } from '../../base/brand.ts';
 import { NULL_BODY_HASH } from '../../ledger/block.ts';
 import { checkBody } from '../../ledger/body-check.ts';
@@ -79,7 +77,8 @@ export class Verdicts {
     return undefined;
   }
 
-  /** Undefined while it depends on what is missing. */
+  /** Whether the body is valid; undefined while that depends on what is missing. Remembers that a part was found
+   *  sound. */
   #verdict(question: Asked): boolean | undefined {
     const { view, height, bodyHash: hash, repeat } = question;
     if (hash === NULL_BODY_HASH) return repeat;
@@ -88,14 +87,15 @@ export class Verdicts {
     const pooled = this.#pool.get(height, hash);
     if (pooled === undefined) return undefined;
     const transactions = completeTransactions(pooled);
-    // What is stored was checked before it was.
+    // A body is stored only after it was found valid.
     if (pooled.stored && repeat && transactions !== undefined) return true;
     const isTimely = (): boolean => repeat || this.#judge.isTimely(pooled.body, height, view);
     if (question.isSound === undefined) {
       if (!isTimely() || !this.#judge.isProved(pooled.body, height)) return false;
       question.isSound = true;
     }
-    // Time is looked at when the body comes and when it is complete, not in between: nobody is blamed for waiting.
+    // Its time is compared when the body comes and when it is complete, not in between: else it would fail while it
+    // waits.
     if (transactions === undefined) return undefined;
     return isTimely() && checkBody(pooled.body, transactions, this.#context.genesis).ok;
   }

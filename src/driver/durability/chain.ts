@@ -111,8 +111,9 @@ export class Chain {
     this.#batch.put(KEYS.certificate(certificate.height), certificateCodec.encode(certificate));
   }
 
-  /** What execution skipped paid nothing, and a primary can fill each body with it: of a final block only what was executed is
-   *  kept. The ids say what the rest was, and the header's root which it was: nobody who follows needs its bytes. */
+  /** Keeps of a final block's transactions only those that were executed. What execution skipped paid nothing, and a
+   *  primary could fill each body with it. Its bytes are needed by nobody: the body still has all ids, and the header's
+   *  root proves which of them were executed. */
   #forgetSkipped({ record: { header, executed }, body: { body, transactions } }: PendingBlock): void {
     const isExecuted = new Set(executed);
     const kept = transactions.map((bytes, position) => (isExecuted.has(position) ? bytes : SKIPPED_BYTES));

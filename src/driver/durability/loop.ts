@@ -1,7 +1,8 @@
 /**
- * Turns. A turn takes all inputs that wait, then messages of peers, then the ticks that went by, so that no timer expires
- * because of what is here and was not looked at; it writes what they made in one synced batch, and only then lets anything leave.
- * While a batch is being written inputs gather for the next turn, so that the load itself makes the batches large.
+ * Turns. A turn takes all inputs that wait, then messages of peers, then the ticks that went by: ticks last, so that no
+ * timer expires while the message that would stop it waits here. The turn writes what follows in one synced batch, and
+ * only then lets anything leave. While a batch is being written, inputs gather for the next turn: the higher the load,
+ * the larger the batches.
  */
 import { present } from '../../base/invariant.ts';
 import type { Batch } from './batch.ts';

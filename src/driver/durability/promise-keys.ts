@@ -7,8 +7,8 @@ import { promiseOperation } from './records.ts';
 
 export class PromiseKeys {
   readonly #batch: Batch;
-  /** Stored keys, each with the view beyond which it binds no more, by the height they are about; those about the view
-   *  stand under infinity. */
+  /** By height: the keys stored about it, each with the highest view in which it binds. Records of view changes are
+   *  about no height, and stand under infinity. */
   readonly #keys = new Map<number, Map<string, number>>();
 
   constructor(batch: Batch, stored: readonly { readonly key: string; readonly record: PromiseRecord }[]) {
@@ -20,7 +20,7 @@ export class PromiseKeys {
     const operation = promiseOperation(epoch, record);
     this.#batch.write(operation);
     this.#add(record, operation.key);
-    // In one batch with the record that we left them, which forbids more.
+    // They go in the same batch that writes that we left these views, which alone forbids all votes there.
     if (record.kind === 'view-change') this.#forgetViews(record.viewChange.viewChange.view);
     if (record.kind === 'new-view') this.#forgetViews(record.newView.newView.view);
   }

@@ -1,12 +1,14 @@
 /**
- * What peers may cost us. Each has an account of processor time for each lane, filled with time up to a bound. Whatever it
- * makes us do is charged there, in advance; what proves to be of use to us is given back. So honest traffic, however much,
- * costs next to nothing, and useless work is a small share of a processor, whoever makes it and however many they are.
+ * What peers may cost us. Each has an account of processor time for each lane, filled with time up to a bound. Whatever
+ * it makes us do is charged there, in advance; what proves to be of use to us is given back. So honest traffic, however
+ * much, costs next to nothing, and useless work is a small share of a processor, whoever makes it and however many they
+ * are.
  *
- * A message may be looked at while anything is left, and the account is below zero when it cost more: one message of each
- * peer at most is done on credit, and no message is too dear for ever.
+ * A message may be looked at while anything is left in the account. If it costs more than that, the account falls below
+ * zero. So at most one message of each peer is done on credit, and even the dearest message is looked at some day.
  *
- * Time is ticks of the driver: a clock that jumps gives nobody anything, and while this process stands still nobody earns.
+ * Time is ticks of the driver: a clock that jumps gives nobody anything, and while this process stands still nobody
+ * earns.
  */
 import { COSTS } from './costs.ts';
 import {
@@ -43,7 +45,7 @@ interface BudgetsContext {
   readonly overdrawn: (peer: PeerId) => void;
 }
 
-/** Ticks without a debt take away so much of one with: who is short half of the time or more is short. */
+/** How much of a tick with a debt each tick without one makes up for: who is short half of the time is still named. */
 const SHORT_PART = 0.25;
 
 /** By priority: agreement, what it is to agree on, then those who are behind. */
@@ -90,14 +92,16 @@ export class Budgets {
     return this.#accounts.get(peer)?.left[lane] ?? this.burst;
   }
 
-  /** Whether a message of this lane may be looked at. To be asked where one waits. */
+  /** Whether a message of this lane may be looked at. */
   canPay(peer: PeerId, lane: Lane): boolean {
+    const { left, underWay } = this.#of(peer);
+    return left[lane] > 0 && underWay[lane] === 0;
+  }
+
+  /** A message of this lane waits that may not be looked at. Who cannot pay for long is named (THROTTLED). */
+  waits(peer: PeerId, lane: Lane): void {
     const account = this.#of(peer);
-    if (account.left[lane] <= 0) {
-      account.short = true;
-      return false;
-    }
-    return account.underWay[lane] === 0;
+    if (account.left[lane] <= 0) account.short = true;
   }
 
   /** Does work for a peer: what is charged meanwhile is its to pay. When `run` says that it was of use, all of that is given

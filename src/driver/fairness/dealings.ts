@@ -122,7 +122,7 @@ export class Dealings {
 
   /** A message is about to leave. False when it has to stay. */
   leaves(to: PeerId, message: Leaving, bytes: Uint8Array): boolean {
-    if (!this.#pace.lets(to, message.kind, bytes)) return false;
+    if (!this.#pace.take(to, message.kind, bytes)) return false;
     this.questions.asked(to, message);
     this.budgets.answered(to, priceOfAnswer(message.kind, bytes.length));
     return true;

@@ -1,7 +1,8 @@
 /**
- * What each peer was given in bulk. The first time costs it the work that it is: any peer may lack anything once, also the whole
- * chain, and is to get it as fast as we can give. The same again is of little use to anybody honest, and the dearest thing on an
- * uplink that a few bytes can ask for: it costs so much that all peers together get only so much of it.
+ * What each peer was given in bulk. The first time it is charged only for the work: any peer may lack anything once,
+ * even the whole chain, and should get it as fast as we can give it. To be given the same again is of little use to
+ * anybody honest, and nothing else that a few bytes can ask for takes as much of our uplink. So it is charged more, and
+ * all peers together get only so much.
  */
 import { ForgetfulMap } from '../../base/bounded.ts';
 import type { Hash, Height } from '../../base/brand.ts';
@@ -54,13 +55,13 @@ export class Given {
     const first = new Set<Hash>();
     let again = 0;
     for (const { id, bytes } of given)
-      if (this.#isFirst(peer, id)) first.add(id);
+      if (this.#give(peer, id)) first.add(id);
       else again += bytes.length;
     if (again > 0) this.#context.again(peer, 'transactions', again);
     return first;
   }
 
-  /** They have not left after all, and are for the first time when they do. Only what `transactions` returned. */
+  /** What `transactions` returned did not leave after all: it counts as given for the first time when it does. */
   kept(peer: PeerId, first: readonly { readonly id: Hash }[]): void {
     const { bit } = this.#of(peer);
     for (const { id } of first) {
@@ -70,22 +71,24 @@ export class Given {
     }
   }
 
-  /** A body. Of old ones there are more than could be remembered, and who lacks many asks for blocks: they are free as far as the
-   *  few go that somebody who just came back lacks of what it was about to execute. */
+  /** A peer is given a body. There are more old bodies than could be remembered, and who lacks many asks for blocks
+   *  instead. So old bodies are free up to a few: as many as somebody lacks who was about to execute them, went away,
+   *  and came back. */
   body(peer: PeerId, hash: Hash, isOld: boolean, bytes: number): void {
     const receiver = this.#of(peer);
     if (isOld && this.#msSince(receiver.oldSince) >= GIVEN_HOLD_MS) {
       receiver.oldSince = this.#ticks;
       receiver.oldBytes = 0;
     }
-    const isFree = (!isOld || receiver.oldBytes < GIVEN_OLD_BYTES_MAX) && this.#isFirst(peer, hash);
+    const isFree = (!isOld || receiver.oldBytes < GIVEN_OLD_BYTES_MAX) && this.#give(peer, hash);
     if (!isFree) this.#context.again(peer, 'sync', bytes);
     else if (isOld) receiver.oldBytes += bytes;
   }
 
-  /** Blocks from one height to another. Who catches up asks for higher ones each time, and is not made to wait; so the highest is
-   *  all that has to be remembered. Who lost everything is a newcomer after a while: the longer, the more it was given, so that
-   *  nobody has a long chain again and again, faster than what is paid for as given before. */
+  /** A peer is given blocks. Who catches up asks for higher ones each time, and is not made to wait; so only the
+   *  highest has to be remembered. Who lost everything counts as new after a while. This while is longer the more it
+   *  was given, so that nobody gets a long chain again and again in this way, faster than by paying for what it was
+   *  given before. */
   blocks(peer: PeerId, from: Height, to: Height, bytes: number): void {
     const receiver = this.#of(peer);
     const holdMs = (1000 * receiver.blocksBytes) / REPEATED_BYTES_PER_S;
@@ -105,7 +108,8 @@ export class Given {
     return (this.#ticks - tick) * this.#context.tickMs;
   }
 
-  #isFirst(peer: PeerId, id: Hash): boolean {
+  /** Notes that a peer is given something. True when it is for the first time. */
+  #give(peer: PeerId, id: Hash): boolean {
     const { bit } = this.#of(peer);
     const given = this.#things.get(id) ?? 0n;
     if ((given & bit) !== 0n) return false;

@@ -102,11 +102,13 @@ export class Inbox {
 
   /** The next message that can be paid for. */
   next(): Taken | undefined {
+    const { budgets } = this.#context;
     for (const lane of LANES) {
       const ring = this.#rings[lane];
       for (const peer of ring) {
         if (this.#short[lane].has(peer)) continue;
-        if (!this.#context.budgets.canPay(peer, lane)) {
+        if (!budgets.canPay(peer, lane)) {
+          budgets.waits(peer, lane);
           this.#short[lane].add(peer);
           this.#used = 0;
           continue;
@@ -120,8 +122,11 @@ export class Inbox {
   /** The next message of a peer about agreement, if it can be paid for. */
   nextOf(peer: PeerId): Taken | undefined {
     const lane = 'consensus';
-    if (!this.#rings[lane].has(peer) || !this.#context.budgets.canPay(peer, lane)) return undefined;
-    return { peer, lane, ...this.#take(peer, lane) };
+    const { budgets } = this.#context;
+    if (!this.#rings[lane].has(peer)) return undefined;
+    if (budgets.canPay(peer, lane)) return { peer, lane, ...this.#take(peer, lane) };
+    budgets.waits(peer, lane);
+    return undefined;
   }
 
   /** The peer has left. */

@@ -25,8 +25,8 @@ export class Pace {
     }
   }
 
-  /** Whether the message may leave now; then it is counted. */
-  lets(peer: PeerId, kind: PeerMessage['kind'], bytes: Uint8Array): boolean {
+  /** Counts a message that is to leave. False when it may not leave now. */
+  take(peer: PeerId, kind: PeerMessage['kind'], bytes: Uint8Array): boolean {
     if (!isPaced(kind)) return true;
     const left = this.#left.get(peer) ?? PACE_BURST_US;
     if (left <= 0) return false;

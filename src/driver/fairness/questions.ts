@@ -38,19 +38,19 @@ export class Questions {
     return true;
   }
 
-  /** Whether this body was asked for; once for each time that it was. */
-  body(peer: PeerId, hash: Hash): boolean {
+  /** A body came: takes away one question for it. False when there is none. */
+  takeBody(peer: PeerId, hash: Hash): boolean {
     return uncount(this.#open.get(peer)?.bodies, hash);
   }
 
-  /** Whether blocks from this height on were; undefined: the peer has none, and could be asked for anything. */
-  blocks(peer: PeerId, from: number | undefined): boolean {
+  /** Blocks from this height on came. Undefined: the peer has none, which answers any question for blocks. */
+  takeBlocks(peer: PeerId, from: number | undefined): boolean {
     const blocks = this.#open.get(peer)?.blocks;
     return uncount(blocks, from ?? blocks?.keys().next().value ?? 0);
   }
 
-  /** Whether one more transaction was. */
-  transaction(peer: PeerId): boolean {
+  /** A transaction came. */
+  takeTransaction(peer: PeerId): boolean {
     const open = this.#open.get(peer);
     if (open === undefined || open.transactions === 0) return false;
     open.transactions -= 1;

@@ -7,7 +7,7 @@ import type { Genesis } from '../../ledger/genesis.ts';
 import { bundles } from './intake.ts';
 import { RELAYED_MAX, RESENT_BYTES_MAX } from '../limits.ts';
 import type { Mempool } from './mempool.ts';
-import type { Patience } from './patience.ts';
+import type { ToldTransactions } from './told-transactions.ts';
 import type { PeerId } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
@@ -19,7 +19,7 @@ export class Forwarding {
   readonly #self: ValidatorIndex | null;
   readonly #resentBytesMax: number;
   readonly #mempool: Mempool;
-  readonly #patience: Patience;
+  readonly #told: ToldTransactions;
   readonly #roster: Roster;
   readonly #outbox: Outbox;
   /** When the last relay looked for what is new, and what was executed by then. */
@@ -30,7 +30,7 @@ export class Forwarding {
   constructor(
     { genesis, self }: { readonly genesis: Genesis; readonly self: ValidatorIndex | null },
     mempool: Mempool,
-    patience: Patience,
+    told: ToldTransactions,
     roster: Roster,
     outbox: Outbox,
   ) {
@@ -39,16 +39,17 @@ export class Forwarding {
     this.#self = self;
     this.#resentBytesMax = Math.floor(RESENT_BYTES_MAX / genesis.validators.validators.length);
     this.#mempool = mempool;
-    this.#patience = patience;
+    this.#told = told;
     this.#roster = roster;
     this.#outbox = outbox;
   }
 
-  /** The primary owes a body: something waits that it was told of, or sent when it came, or that it cannot be told of since
-   *  it is gone. What a peer gave to us alone it may not know: it gets its whole time from when it does. */
+  /** Whether the primary owes a body: a transaction waits that it was told of, or that came from our clients and was
+   *  sent to it then; or anything waits while it is not connected. What a peer gave to us alone the primary may not
+   *  know: it has its whole timeout from when we tell it. */
   demands(primary: ValidatorIndex): boolean {
     if (!this.#mempool.demand) return false;
-    if (this.#mempool.own > 0 || this.#patience.hasTold) return true;
+    if (this.#mempool.own > 0 || this.#told.isOwed) return true;
     return primary === this.#self || !this.#roster.isConnected(this.#roster.peerOf(primary));
   }
 
@@ -70,8 +71,9 @@ export class Forwarding {
     if (ticks % Math.ceil(this.#timeoutTicks / 2) === 0) this.#resend(nowMs);
   }
 
-  /** Tells the primary what waits here, so that it hears of it before our patience with it ends: every eighth of a base
-   *  timeout while nothing is executed, since it may not know what we wait for; else every half, as it is at work. */
+  /** Tells the primary what waits here, so that it hears of it in time, before we hold it against it: every eighth of a
+   *  base timeout while nothing is executed, since it may not know what we wait for; else every half, as it is at
+   *  work. */
   #relay(nowMs: number, executedHeight: Height, primary: ValidatorIndex): void {
     const isQuiet = executedHeight === this.#relayed.height;
     if (!isQuiet && nowMs - this.#relayed.atMs < this.#timeoutMs / 2) {
@@ -81,10 +83,10 @@ export class Forwarding {
     this.#relayed = { atMs: nowMs, height: executedHeight };
     const peer = this.#roster.peerOf(primary);
     if (primary === this.#self || !this.#roster.isConnected(peer)) return;
-    this.#patience.turnTo(primary);
+    this.#told.turnTo(primary);
     const entries = this.#due(nowMs);
     for (const transactions of bundlesOf(entries)) this.#outbox.sendTo(peer, { kind: 'transactions', transactions });
-    for (const entry of entries) this.#patience.tell(entry, nowMs);
+    for (const entry of entries) this.#told.tell(entry, nowMs);
   }
 
   /** What our clients gave us and has waited for half a base timeout goes to all again, so many bytes at a time: the oldest
@@ -104,7 +106,7 @@ export class Forwarding {
     let room = this.#resentBytesMax;
     for (const entry of this.#own(untilMs)) {
       const { id, bytes } = entry.item;
-      if (sent.has(id) || this.#patience.inFlight.has(id)) continue;
+      if (sent.has(id) || this.#told.inFlight.has(id)) continue;
       room -= bytes.length;
       if (room < 0) break;
       sent.add(id);
@@ -113,22 +115,23 @@ export class Forwarding {
     return entries;
   }
 
-  /** A peer may have sent a transaction to us and not to the primary: it hears of it before we hold it against it
-   *  (Castro & Liskov 1999, 4.1: backups relay requests to the primary). What it was told of goes first, as it may have
-   *  been lost; then what each peer, and our clients, gave us in turn, so that none delays the others' with a flood of its
-   *  own. Our clients' was sent to it when it came. */
+  /** What the primary is to be told now (Castro & Liskov 1999, 4.1: backups relay requests to the primary). A peer may
+   *  have sent a transaction to us and not to the primary, which must know it before we hold it against it. First goes
+   *  what it was told before, as that may have been lost; then one of each peer and of our clients in turn, so that
+   *  nobody delays the others' with a flood of its own. What our clients brought was sent to it when it came, and waits
+   *  a while before it goes again. */
   #due(nowMs: number): readonly Entry[] {
-    const patience = this.#patience;
+    const told = this.#told;
     const isDue = ({ item, from, gapped, asOfMs }: Entry): boolean =>
-      !gapped && asOfMs < (from === null ? nowMs - this.#timeoutMs / 4 : nowMs) && !patience.inFlight.has(item.id);
+      !gapped && asOfMs < (from === null ? nowMs - this.#timeoutMs / 4 : nowMs) && !told.inFlight.has(item.id);
     const chosen: Entry[] = [];
-    for (const entry of patience.told()) {
+    for (const entry of told.waiting()) {
       if (chosen.length === RELAYED_MAX) return chosen;
       if (isDue(entry)) chosen.push(entry);
     }
     const given = new Map<PeerId | null, Entry[]>();
     for (const entry of this.#mempool.entries()) {
-      if (!isDue(entry) || patience.isTold(entry)) continue;
+      if (!isDue(entry) || told.isTold(entry)) continue;
       const lane = given.get(entry.from);
       if (lane === undefined) given.set(entry.from, [entry]);
       else if (lane.length < RELAYED_MAX) lane.push(entry);

@@ -50,8 +50,9 @@ interface IntakeContext {
   /** The peer pays for a transaction that it sent, or gets it back when it was of use. */
   readonly charge: (peer: PeerId, price: number) => void;
   readonly refund: (peer: PeerId, price: number) => void;
-  /** Whether the peer was asked for one more transaction: then it is paid by us. */
-  readonly wasAsked: (peer: PeerId) => boolean;
+  /** Takes away one question for a transaction that the peer was asked. True when there was one: then we pay for the
+   *  answer. */
+  readonly takeQuestion: (peer: PeerId) => boolean;
   readonly validatorOf: (peer: PeerId) => ValidatorIndex | undefined;
 }
 
@@ -118,10 +119,10 @@ export class Intake {
 
   /** Transactions that a peer passed on, or sent because we asked. */
   receive(peer: PeerId, bundle: readonly Uint8Array[]): void {
-    const { state, mempool, bodies, punish, charge, refund, wasAsked } = this.#context;
+    const { state, mempool, bodies, punish, charge, refund, takeQuestion } = this.#context;
     for (const bytes of bundle) {
       const id = transactionId(bytes);
-      const asked = wasAsked(peer);
+      const asked = takeQuestion(peer);
       const place = priceOfPlace(bytes.length);
       if (asked) refund(peer, place);
       const wanted = bodies.wants(id);
@@ -148,7 +149,7 @@ export class Intake {
       const item = identified.value;
       const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
-      if (!wanted && !this.#isWelcome(item)) {
+      if (!wanted && !this.#letIn(item)) {
         // It may have been here, and have been executed since.
         if (!asked) this.#giveBack(peer, id, price + place);
         continue;
@@ -161,7 +162,7 @@ export class Intake {
   #giveBack(peer: PeerId, id: Hash, price: number): void {
     const { validatorOf, refund } = this.#context;
     const validator = validatorOf(peer);
-    if (validator !== undefined && this.#tellers.isFirst(id, validator)) refund(peer, price);
+    if (validator !== undefined && this.#tellers.note(id, validator)) refund(peer, price);
   }
 
   /** It is of use: whoever told it while it was checked did not know that, and has it back. */
@@ -171,12 +172,13 @@ export class Intake {
     for (const [peer, price] of paid) {
       refund(peer, price);
       const validator = validatorOf(peer);
-      if (validator !== undefined) this.#tellers.isFirst(id, validator);
+      if (validator !== undefined) this.#tellers.note(id, validator);
     }
   }
 
-  /** Whether it would be let in, were its signature right: what would not is refused before that is looked at. */
-  #isWelcome(item: IdentifiedTransaction): boolean {
+  /** True when it is let in if its signature is right. Else it is refused, and remembered as such, before that is
+   *  looked at. */
+  #letIn(item: IdentifiedTransaction): boolean {
     const { state, mempool } = this.#context;
     const admitted = admission(state, item.signed);
     const refused = admitted.ok ? mempool.placeFor(item) : admitted;

@@ -1,7 +1,8 @@
 /**
- * Verified transactions that wait for a block. A pure data structure: time and accounts are told to it. Bounded per sender
- * and in all; the same id is one entry. Every entry would pass `admission` now: blocks may change what a sender can pay, so
- * that all nodes drop the same at the same height, and none waits for what another refuses.
+ * Verified transactions that wait for a block. A pure data structure: it is told the time and the accounts. Bounded for
+ * each sender and in all; the same id is one entry. Every entry would pass `admission` now: when a block changes what a
+ * sender can pay, entries are dropped. All nodes drop the same at the same height, so none waits for what another one
+ * refuses.
  */
 import type { Address, Hash } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
@@ -141,7 +142,7 @@ export class Mempool {
     if (nonce >= queue.start + NONCE_GAP_MAX)
       return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${queue.start}`);
     const gapped = nonce > queue.end;
-    // Who gets this answer can do something about it: nonce `end` is let in.
+    // This refusal says which nonce is missing, and a transaction with that nonce is still let in.
     if (gapped && this.#gapped.size >= GAPPED_TRANSACTIONS_MAX)
       return fail('NONCE_TOO_HIGH', `nonce ${nonce}, ${queue.end} is missing, and too many wait for missing ones`);
     const giveWay = this.#roomFor(item, gapped);
@@ -185,7 +186,8 @@ export class Mempool {
     for (const entry of this.#entries.values()) {
       if (full) break;
       if (entry.gapped || !take(entry)) continue;
-      // Successors that came before it were passed over; those that came later wait for their turn.
+      // Its sender's next transactions that came before it were passed over until now. Those that came later have their
+      // own turn.
       const { sender, nonce } = entry.item.signed.transaction;
       const queue = this.#senders.get(sender);
       for (let next = nonce + 1; !full; next++) {
@@ -196,8 +198,8 @@ export class Mempool {
     return { items, weight };
   }
 
-  /** A block was executed: drops what can stand in none any more. `changed`: accounts that it changed. */
-  executed(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
+  /** A block was executed: drops what can stand in no later block. `changed`: the accounts that it changed. */
+  prune(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
     const dropped: Dropped[] = [];
     for (const sender of changed) {
       const queue = this.#senders.get(sender);
@@ -209,7 +211,7 @@ export class Mempool {
         dropped.push({ entry, code: 'NONCE_TOO_LOW' });
       }
       this.#join(grown, nowMs);
-      for (const entry of queue.unpayable(balance)) this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
+      for (const entry of queue.takeUnpayable(balance)) this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
       this.#settle(sender, queue);
     }
     for (const entry of [...(this.#expiring.get(nextHeight - 1) ?? [])]) this.#drop(entry, 'EXPIRED', nowMs, dropped);

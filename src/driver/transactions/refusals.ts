@@ -17,12 +17,12 @@ export class Refusals {
     return this.#refused.size;
   }
 
-  add(id: Hash, code: RefusalCode, executed: Height): void {
-    this.#refused.set(id, FOR_EVER.has(code) ? null : executed);
+  add(id: Hash, code: RefusalCode, executedHeight: Height): void {
+    this.#refused.set(id, FOR_EVER.has(code) ? null : executedHeight);
   }
 
-  has(id: Hash, executed: Height): boolean {
+  has(id: Hash, executedHeight: Height): boolean {
     const until = this.#refused.get(id);
-    return until === null || until === executed;
+    return until === null || until === executedHeight;
   }
 }

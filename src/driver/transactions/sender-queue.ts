@@ -28,7 +28,7 @@ const NONE: readonly Held[] = [];
 
 export class SenderQueue {
   readonly #byNonce = new Map<number, Held>();
-  /** The run: from the account's nonce to the first that is missing. */
+  /** The run goes from the account's nonce to the first nonce that is missing. */
   #start: number;
   #end: number;
   /** When the account's nonce last moved here. */
@@ -51,7 +51,7 @@ export class SenderQueue {
     return this.#start;
   }
 
-  /** Since when the next one is the next. */
+  /** Since when the transaction with the account's nonce is the sender's next one. */
   get movedMs(): number {
     return this.#movedMs;
   }
@@ -94,8 +94,9 @@ export class SenderQueue {
     return { used, grown: this.#grow() };
   }
 
-  /** What costs more than the balance. Looks through the queue only where something may: then it is removed. */
-  unpayable(balance: bigint): readonly Held[] {
+  /** What costs more than the balance, and has to be removed. Looks through the queue only where something may cost so
+   *  much. */
+  takeUnpayable(balance: bigint): readonly Held[] {
     if (this.#dearest <= balance) return [];
     this.#dearest = balance;
     return [...this.#byNonce.values()].filter(({ fee }) => fee > balance);
@@ -118,8 +119,9 @@ export class SenderQueue {
   }
 }
 
-/** What a sender has left for certain after its transaction: the fee is paid, and what it moves may be gone. A body is not to
- *  hold what cannot pay once those before it are executed: it would look full of what nobody pays for. */
+/** What a sender has left at least after its transaction, whether its operations succeed or not. Bodies are filled by
+ *  this: a transaction that could not pay after those before it would be skipped, and would have taken room for
+ *  nothing. */
 export function leftAfter({ item, fee }: Entry, balance: bigint): bigint {
   const left = balance - mostSpentBy(item.signed.transaction, fee);
   return left > 0n ? left : 0n;

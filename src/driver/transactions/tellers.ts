@@ -19,8 +19,8 @@ export class Tellers {
     if (!this.#told.has(id)) this.#told.set(id, 0n);
   }
 
-  /** Whether the transaction was of use, and this validator tells it for the first time. */
-  isFirst(id: Hash, validator: ValidatorIndex): boolean {
+  /** Notes that a validator told a transaction. True when the transaction was of use, and this is the first time. */
+  note(id: Hash, validator: ValidatorIndex): boolean {
     const told = this.#told.get(id);
     const bit = 1n << BigInt(validator);
     if (told === undefined || (told & bit) !== 0n) return false;

@@ -19,7 +19,7 @@ export function agreement(violate: Violate): Checker {
   };
   return {
     name: 'agreement',
-    executed: (node, record, hash) => compare(node, record.header.height, hash),
+    blockExecuted: (node, record, hash) => compare(node, record.header.height, hash),
     finalized: (node, block) => compare(node, block.record.header.height, block.hash),
   };
 }
@@ -42,12 +42,12 @@ export function certificates(violate: Violate): Checker {
  *  those that fail with the receipt that says why. */
 export function transactions(submitted: ReadonlyMap<Hash, Submitted>, violate: Violate): Checker {
   const seen = new Set<Height>();
-  const executed = new Map<Hash, Height>();
+  const heightOf = new Map<Hash, Height>();
   const nonces = new Map<Address, number>();
   const look = ({ transactionId: id, code }: Receipt, height: Height): void => {
     const wrong = (what: string): void => violate(`transaction ${short(id)} at height ${height} ${what}`);
-    const earlier = executed.get(id);
-    executed.set(id, height);
+    const earlier = heightOf.get(id);
+    heightOf.set(id, height);
     const known = submitted.get(id);
     if (known === undefined) return wrong('was never submitted');
     const { sender, nonce, expected } = known;
@@ -65,7 +65,7 @@ export function transactions(submitted: ReadonlyMap<Hash, Submitted>, violate: V
   };
   return {
     name: 'transactions',
-    executed: (_, record) => examine(record),
+    blockExecuted: (_, record) => examine(record),
     finalized: (_, { record }) => examine(record),
   };
 }
@@ -76,7 +76,7 @@ export function durability(submitted: ReadonlyMap<Hash, Submitted>, violate: Vio
   const stored = new Set<Hash>();
   return {
     name: 'durability',
-    executed(_, { receipts }) {
+    blockExecuted(_, { receipts }) {
       for (const { transactionId } of receipts) stored.add(transactionId);
     },
     finalized({ slot }, { record }) {

@@ -12,9 +12,9 @@ import { grounds, onDisk } from './grounds.ts';
 import { bounds, health, supply, traffic } from './health.ts';
 import { honesty } from './honesty.ts';
 import { newViews } from './new-views.ts';
-import { patience } from './patience.ts';
 import { stall } from './stall.ts';
 import { thrift } from './thrift.ts';
+import { viewTimeouts } from './view-timeouts.ts';
 import { witness } from './witness.ts';
 import type { Submitted } from '../world/clients.ts';
 import type { SimulatedNode } from '../world/node.ts';
@@ -52,7 +52,7 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => newViews(genesis, violate)),
     named((violate) => authorship(nodes, violate)),
     named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
-    named((violate) => patience(genesis, violate)),
+    named((violate) => viewTimeouts(genesis, violate)),
     named((violate) => stall(world, violate)),
     named((violate) => proof(genesis, violate)),
     named((violate) => witness(genesis, world.scheme, violate)),

@@ -28,7 +28,7 @@ export function blame(world: CalmWorld, violate: Violate): Checker {
     });
   return {
     name: 'blame',
-    executed(node, { header }) {
+    blockExecuted(node, { header }) {
       if (node.validator === null || epochs.get(node.slot) === header.epoch) return;
       epochs.set(node.slot, header.epoch);
       movedMs = scheduler.nowMs;

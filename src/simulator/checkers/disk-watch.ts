@@ -47,7 +47,7 @@ export class DiskWatch {
     if (!record.ok) return;
     progress.pending = [...progress.pending, record.value];
     const hash = blockHash(record.value.header);
-    for (const checker of this.#checkers) checker.executed?.(node, record.value, hash);
+    for (const checker of this.#checkers) checker.blockExecuted?.(node, record.value, hash);
   }
 
   #certificate(node: SimulatedNode, progress: Progress, value: Uint8Array): void {

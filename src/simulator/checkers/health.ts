@@ -82,7 +82,7 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
           ['body/', executed + window * BODIES_PER_HEIGHT_MAX],
           ['block/', executed],
           // One a height at most, also where the blocks of certified heights are still missing.
-          ['certificate/', certifiedHeight(disk)],
+          ['certificate/', highestCertificate(disk)],
           ['evidence/', EVIDENCE_PER_VALIDATOR_MAX * validators],
         ] as const;
         for (const [prefix, limit] of limits)
@@ -108,7 +108,7 @@ function skippedAt(disk: SimulatedDisk, finalHeight: Height): readonly Height[] 
   return found;
 }
 
-function certifiedHeight(disk: SimulatedDisk): number {
+function highestCertificate(disk: SimulatedDisk): number {
   const certificate = certificateCodec.decode(disk.get(KEYS.certified) ?? new Uint8Array());
   return certificate.ok ? certificate.value.height : 0;
 }

@@ -146,7 +146,7 @@ class Watch {
     const view = Math.max(...active.map((status) => status.view));
     if (this.#slow.epoch !== epoch || this.#slow.view !== view) Object.assign(this.#slow, { epoch, view, ms: 0 });
     this.#slow.ms += LOOK_MS;
-    // As often as views were left before, patience with slow bodies has grown; and at the end comes a pause.
+    // More slow ticks are borne with each view that was left before \(V16\), and at the end comes a pause.
     const boundMs = (STRANDED_TIMEOUTS * (view + 1) + 1) * baseMs + ALLOWANCE_MS;
     if (this.#slow.ms <= boundMs) return null;
     this.#told = true;

@@ -15,7 +15,7 @@ export interface Checker {
   /** The same of a liar. */
   lied?(node: SimulatedNode, message: PeerMessage): void;
   /** A block is durable. */
-  executed?(node: SimulatedNode, record: BlockRecord, hash: Hash): void;
+  blockExecuted?(node: SimulatedNode, record: BlockRecord, hash: Hash): void;
   /** A certificate is durable. */
   certified?(node: SimulatedNode, certificate: Certificate): void;
   /** The view that a NEW-VIEW begins is durable. */

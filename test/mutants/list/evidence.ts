@@ -89,7 +89,7 @@ export const evidenceMutants: readonly Mutant[] = [
       edit('driver/transactions/forwarding.ts', 'this.#timeoutTicks / 8', 'this.#timeoutTicks / 2'),
       edit(
         'driver/transactions/forwarding.ts',
-        'if (this.#mempool.own > 0 || this.#patience.hasTold) return true;',
+        'if (this.#mempool.own > 0 || this.#told.isOwed) return true;',
         'return true;',
       ),
     ],
@@ -100,11 +100,7 @@ export const evidenceMutants: readonly Mutant[] = [
     clause: 'V1',
     breaks: 'waits for nothing that its peers gave it',
     edits: [
-      edit(
-        'driver/transactions/forwarding.ts',
-        'this.#mempool.own > 0 || this.#patience.hasTold',
-        'this.#mempool.own > 0',
-      ),
+      edit('driver/transactions/forwarding.ts', 'this.#mempool.own > 0 || this.#told.isOwed', 'this.#mempool.own > 0'),
     ],
     directed: { transcript: 'primary-falls-silent' },
   },

@@ -202,7 +202,7 @@ export const memoryMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/checkpoint.ts',
-        '  replica.ordered = Math.max(replica.ordered, certificate.height) as Height;\n  replica.blockHashes.set(certificate.height',
+        '  replica.orderedHeight = Math.max(replica.orderedHeight, certificate.height) as Height;\n  replica.blockHashes.set(certificate.height',
         '  replica.blockHashes.set(certificate.height',
       ),
     ],

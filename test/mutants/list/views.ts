@@ -201,7 +201,11 @@ export const viewMutants: readonly Mutant[] = [
     clause: 'V4',
     breaks: 'stays behind when f + 1 others moved on',
     edits: [
-      edit('consensus/view-change.ts', '  join(replica, emit);\n  quorumMoved(replica);', '  quorumMoved(replica);'),
+      edit(
+        'consensus/view-change.ts',
+        '  join(replica, emit);\n  startIfQuorumMoved(replica);',
+        '  startIfQuorumMoved(replica);',
+      ),
     ],
     directed: { transcript: 'far-behind-in-views' },
   },

@@ -337,8 +337,8 @@ export const voteMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/checkpoint.ts',
-        'replica.ordered = Math.max(replica.ordered, height) as Height;\n  replica.blockHashes',
-        'replica.ordered = stableHeight(replica);\n  replica.blockHashes',
+        'replica.orderedHeight = Math.max(replica.orderedHeight, height) as Height;\n  replica.blockHashes',
+        'replica.orderedHeight = stableHeight(replica);\n  replica.blockHashes',
       ),
     ],
   },

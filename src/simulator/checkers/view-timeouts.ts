@@ -1,6 +1,7 @@
 /**
- * How long honest validators wait for a view, by the ticks that they were given and the messages that they got: the timeout
- * doubles with each view in a row that failed, up to the cap and no further, and starts anew where it has to (V5, V6, V14).
+ * How long honest validators wait for a view, by the ticks that they were given and the messages that they got: the
+ * timeout doubles with each view in a row that failed, up to the cap and no further, and starts anew where it has to
+ * (V5, V6, V14).
  */
 import type { ValidatorIndex, View } from '../../base/brand.ts';
 import type { SignedViewChange } from '../../consensus/messages.ts';
@@ -23,8 +24,8 @@ interface Watch {
   awaitedSince: number | null;
   /** Tick at which a quorum had moved as far: perhaps, and for certain. */
   quorumAt: { perhaps: number | null; surely: number | null };
-  /** Tick at which its clock began at the earliest, once the view has begun here: perhaps while it was awaited. Null where the
-   *  beginning was not seen. */
+  /** Tick at which its clock began at the earliest, once the view has begun here: perhaps while it was awaited. Null
+   *  where the beginning was not seen. */
   enteredAt: number | null;
   /** Failed views in a row, the exponent of the timeout: at least, and at most. */
   failures: { least: number; most: number };
@@ -35,14 +36,16 @@ interface Watch {
   /** Tick of the last one after a long silence. */
   returnAt: number;
   /** Highest executed height, and that when the view began. */
-  executed: number;
-  executedAtEntry: number;
+  executedHeight: number;
+  executedHeightAtEntry: number;
 }
 
-/** By epoch, the node's own and later ones: messages that were held back come with those of epochs that it does not know yet. */
+/** By epoch, the node's own and later ones: messages that were held back come with those of epochs that it does not
+ *  know yet. */
 type Moves = Map<number, Map<ValidatorIndex, View>>;
 
-export function patience(genesis: Genesis, violate: Violate): Checker {
+/** Users know this checker as `patience`. */
+export function viewTimeouts(genesis: Genesis, violate: Violate): Checker {
   const watches = new Map<number, Watch>();
   const orders = new Orders(genesis);
   const watchOf = ({ slot, isHonest, validator }: SimulatedNode): Watch | undefined =>
@@ -57,7 +60,7 @@ export function patience(genesis: Genesis, violate: Violate): Checker {
       watches.set(node.slot, watch);
     },
     sent: (node, message) => orders.sent(node, message),
-    executed(node, { header }) {
+    blockExecuted(node, { header }) {
       const watch = watchOf(node);
       if (watch !== undefined) onExecuted(watch, header.height, genesis);
     },
@@ -99,18 +102,18 @@ const newWatch = (epoch: number, view: number, enteredAt: number | null): Watch 
   moved: { perhaps: new Map(), surely: new Map() },
   heardAt: new Map(),
   returnAt: Number.NEGATIVE_INFINITY,
-  executed: 0,
-  executedAtEntry: 0,
+  executedHeight: 0,
+  executedHeightAtEntry: 0,
 });
 
-/** Each epoch begins with the patience of a first view. When it began was not seen. */
+/** Each epoch begins with the timeout of a first view. When it began was not seen. */
 function enterEpoch(watch: Watch, { driver }: SimulatedNode): void {
   const epoch = driver?.status().epoch ?? watch.epoch;
   if (epoch === watch.epoch) return;
-  const { moved, heardAt, returnAt, executed } = watch;
+  const { moved, heardAt, returnAt, executedHeight } = watch;
   for (const moves of [moved.perhaps, moved.surely])
     for (const each of moves.keys()) if (each < epoch) moves.delete(each);
-  Object.assign(watch, newWatch(epoch, 0, null), { moved, heardAt, returnAt, executed });
+  Object.assign(watch, newWatch(epoch, 0, null), { moved, heardAt, returnAt, executedHeight });
 }
 
 /** A new interval: it awaits a view, or is in one. */
@@ -119,7 +122,7 @@ function begin(watch: Watch, node: SimulatedNode, view: View, awaits: boolean, g
   watch.view = view;
   watch.awaitedSince = awaits ? node.ticks : null;
   watch.enteredAt = awaits ? null : (clockAt ?? node.ticks);
-  watch.executedAtEntry = watch.executed;
+  watch.executedHeightAtEntry = watch.executedHeight;
   watch.quorumAt = { perhaps: null, surely: null };
   lookForQuorum(watch, node, genesis);
 }
@@ -154,16 +157,18 @@ class Orders {
   }
 }
 
-/** Anything may have been forgotten: it was too slow to be judged, ordered without our seeing it, or heard of somebody. */
+/** Anything may have been forgotten: it was too slow to be judged, ordered without our seeing it, or heard of
+ *  somebody. */
 function forgive({ failures }: Watch): void {
   failures.least = 0;
 }
 
 function onExecuted(watch: Watch, height: number, { consensus }: Genesis): void {
-  watch.executed = height;
+  watch.executedHeight = height;
   watch.failures.least = 0;
   // What is that far above what was executed when the view began was ordered in the view.
-  if (watch.awaitedSince === null && height > watch.executedAtEntry + 2 * consensus.window) watch.failures.most = 0;
+  if (watch.awaitedSince === null && height > watch.executedHeightAtEntry + 2 * consensus.window)
+    watch.failures.most = 0;
 }
 
 function onStatus(

@@ -1,7 +1,7 @@
 /** Bugs in timers: when a primary is left, and when it is not. */
 import { edit, type Mutant } from '../mutant.ts';
 
-export const patienceMutants: readonly Mutant[] = [
+export const timerMutants: readonly Mutant[] = [
   {
     name: 'timer-never-restarted',
     clause: 'V6',
@@ -53,8 +53,8 @@ export const patienceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/timer.ts',
-        '  timer.lonelySince = null;\n  timer.deadline = timer.now + timeoutTicks(replica);',
-        '  timer.lonelySince = null;',
+        '  timer.quorumMissingSince = null;\n  timer.deadline = timer.now + timeoutTicks(replica);',
+        '  timer.quorumMissingSince = null;',
       ),
     ],
   },
@@ -65,8 +65,8 @@ export const patienceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/timer.ts',
-        '  timer.lonelySince = timer.now;\n  quorumMoved(replica);',
-        '  timer.lonelySince = timer.now;\n  timer.deadline = timer.now + timeoutTicks(replica);',
+        '  timer.quorumMissingSince = timer.now;\n  startIfQuorumMoved(replica);',
+        '  timer.quorumMissingSince = timer.now;\n  timer.deadline = timer.now + timeoutTicks(replica);',
       ),
     ],
     directed: { faults: ['one-way', 'partition'] },
@@ -114,7 +114,7 @@ export const patienceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/timer.ts',
-        '  timer.lonelySince = timer.now;\n  quorumMoved(replica);',
+        '  timer.quorumMissingSince = timer.now;\n  startIfQuorumMoved(replica);',
         '  timer.deadline = timer.now + timeoutTicks(replica);',
       ),
       edit('consensus/timer.ts', '!timer.reach || timer.deadline !== null', 'timer.deadline !== null'),
@@ -191,7 +191,7 @@ export const patienceMutants: readonly Mutant[] = [
     clause: 'V16',
     breaks: 'leaves alone who is alone in a higher view',
     edits: [
-      edit('consensus/stranded.ts', 'timer.now - since >= patience) return true;', 'timer.now < since) return true;'),
+      edit('consensus/stranded.ts', 'timer.now - since >= ticksAlone) return true;', 'timer.now < since) return true;'),
     ],
     directed: { transcript: 'alone-in-a-higher-view' },
   },
@@ -244,7 +244,7 @@ export const patienceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/timer.ts',
-        'if (!wasAwaited || !timer.reach || !awaits(replica)) timer.deadline = null;',
+        'if (!wasAwaited || !timer.reach || !isAwaiting(replica)) timer.deadline = null;',
         'if (wasAwaited !== null) timer.deadline = null;',
       ),
     ],
