@@ -13,12 +13,15 @@ import { EMPTY_ROOT, HistoryTree, merkleRoot } from '../crypto/merkle.ts';
 import type { Account, StoredAccount } from './account.ts';
 import { AccountTree } from './account-tree.ts';
 import { blockHash, type Header, HeaderType, NO_PROPOSER } from './block.ts';
+import { type Epochs, epochsOf } from './epoch.ts';
 import type { Genesis } from './genesis.ts';
 import { type Offence, offenceCodec, offenceKey } from './offence.ts';
 import { validatorsHash } from './validators.ts';
 
 export interface LedgerState {
   readonly genesis: Genesis;
+  /** As far as they follow from the state: the set of an epoch is known at the end of the one before. */
+  readonly epochs: Epochs;
   /** The block after which the state is this. */
   head: { readonly header: Header; readonly hash: Hash };
   readonly accounts: Map<Address, Account>;
@@ -53,6 +56,7 @@ export function genesisState(genesis: Genesis): LedgerState {
   };
   return {
     genesis,
+    epochs: epochsOf(genesis),
     head: { header, hash: blockHash(header) },
     accounts,
     accountTree,
@@ -152,5 +156,6 @@ export function restoreState(genesis: Genesis, stored: StoredState): Result<Ledg
   const accountTree = AccountTree.EMPTY.with(accounts);
   if (stateRoot(accountTree, offenceTree) !== header.stateRoot) return fail('STATE_CORRUPT', 'state has another root');
   const head = { header, hash: blockHash(header) };
-  return ok({ genesis, head, accounts, accountTree, offences, offenceTree, history: history.value });
+  const epochs = epochsOf(genesis);
+  return ok({ genesis, epochs, head, accounts, accountTree, offences, offenceTree, history: history.value });
 }

@@ -132,7 +132,7 @@ export class Cluster {
       if (!recovered.ok) throw new Error(recovered.error.message);
       node.driver = new Driver({
         genesis: this.genesis,
-        self: index < this.genesis.validators.validators.length ? node.index : null,
+        publicKey: this.genesis.validators.validators[index]?.publicKey ?? null,
         recovered: recovered.value,
         store: {
           write: (batch, done) => node.disk.write(batch, done, () => node.life === life),
