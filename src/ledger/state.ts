@@ -4,7 +4,7 @@
  */
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { type Address, type Epoch, type Hash, type Height, ZERO_HASH } from '../base/brand.ts';
-import { invariant } from '../base/invariant.ts';
+import { invariant, present } from '../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { fromHex } from '../codec/hex.ts';
@@ -38,7 +38,8 @@ export function genesisState(genesis: Genesis): LedgerState {
   const accounts = new Map(genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }]));
   const accountTree = AccountTree.EMPTY.with(accounts);
   const offenceTree = new HistoryTree();
-  const validators = validatorsHash(genesis.validators);
+  const epochs = epochsOf(genesis);
+  const validators = validatorsHash(present(epochs.of(0 as Epoch), 'the first epoch').validators);
   const header: Header = {
     chainId: genesis.chainId,
     height: 0 as Height,
@@ -56,7 +57,7 @@ export function genesisState(genesis: Genesis): LedgerState {
   };
   return {
     genesis,
-    epochs: epochsOf(genesis),
+    epochs,
     head: { header, hash: blockHash(header) },
     accounts,
     accountTree,
