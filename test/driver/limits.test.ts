@@ -323,7 +323,7 @@ describe('an answer with blocks', () => {
     const answers: PeerMessage[] = [];
     const server = new Server(
       { read: (keys: readonly string[], done: (values: unknown) => void) => done(keys.map(value)) } as unknown as Store,
-      { state: { genesis }, finalHeight: 64 } as unknown as Chain,
+      { state: { genesis, epochs: epochsOf(genesis) }, finalHeight: 64 } as unknown as Chain,
       new Mempool(() => NO_ACCOUNT, genesis.ledger),
       new BodyPool(),
       {
