@@ -3,9 +3,11 @@
  * here, in one place: signers, signatures, quorums, the shape of certificates, and that a NEW-VIEW proposes exactly what
  * its VIEW-CHANGEs imply.
  */
-import type { Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Hash, ValidatorIndex } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { isQuorum, primaryOf, type ValidatorSet } from '../ledger/validators.ts';
+import { isWithin, type KnownEpoch, primaryOf } from '../ledger/epoch.ts';
+import type { Genesis } from '../ledger/genesis.ts';
+import { isQuorum, powerOf, validatorAt } from '../ledger/validators.ts';
 import { type Certificate, type Signers, type SignedVote, type Vote, voteSigningBytes } from '../ledger/vote.ts';
 import {
   type Message,
@@ -22,18 +24,19 @@ declare const verified: unique symbol;
 /** Passed `authenticate`. Only this file makes one. */
 export type Verified<T> = T & { readonly [verified]: true };
 
-/** What a message is checked against. */
-export interface Authority {
+/** What the messages of one epoch are checked against. */
+export interface Authority extends KnownEpoch {
   readonly chainId: Hash;
-  readonly epoch: Epoch;
-  readonly validators: ValidatorSet;
-  /** The first and last height of the epoch. */
-  readonly firstHeight: Height;
-  readonly lastHeight: Height;
   readonly window: number;
   /** The ed25519 predicate. */
   readonly verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean;
 }
+
+export const authorityOf = (
+  epoch: KnownEpoch,
+  { chainId, consensus }: Pick<Genesis, 'chainId' | 'consensus'>,
+  verify: Authority['verify'],
+): Authority => ({ ...epoch, chainId, window: consensus.window, verify });
 
 export type AuthenticationCode =
   /** Not of this epoch: no offence, the sender or we are behind. */
@@ -78,13 +81,13 @@ function check(authority: Authority, message: Message): Checked {
 function checkVote(authority: Authority, signed: SignedVote): Checked {
   const { vote, voter } = signed;
   if (vote.epoch !== authority.epoch) return fail('WRONG_EPOCH', `vote of epoch ${vote.epoch}`);
-  if (vote.height < authority.firstHeight || vote.height > authority.lastHeight)
+  if (!isWithin(authority, vote.height))
     return fail('HEIGHT_OUT_OF_RANGE', `height ${vote.height} is not in epoch ${vote.epoch}`);
   if (vote.kind === 'checkpoint' && vote.view !== 0)
     return fail('CHECKPOINT_WITH_VIEW', `CHECKPOINT with view ${vote.view}`);
-  const validator = authority.validators.validators[voter];
+  const validator = validatorAt(authority.validators, voter);
   if (validator === undefined) return fail('NOT_A_VALIDATOR', `no validator ${voter}`);
-  if (vote.kind === 'pre-prepare' && primaryOf(authority.validators, vote.epoch, vote.view) !== voter)
+  if (vote.kind === 'pre-prepare' && primaryOf(authority, vote.view) !== voter)
     return fail('NOT_THE_PRIMARY', `validator ${voter} is not the primary of view ${vote.view}`);
   if (!authority.verify(validator.publicKey, voteSigningBytes(authority.chainId, vote), signed.signature))
     return fail('BAD_SIGNATURE', `${vote.kind} of validator ${voter}`);
@@ -101,20 +104,14 @@ function checkQuorum(
 ): Checked {
   const indices = signers.getTrueBitIndexes() as ValidatorIndex[];
   if (indices.length !== signatures.length) return fail('OUT_OF_ORDER', 'signers and signatures differ in number');
-  let power = 0n;
-  if (also !== null) {
-    if (signers.get(also)) return fail('OUT_OF_ORDER', 'the primary is counted twice');
-    power += authority.validators.validators[also]?.power ?? 0n;
-  }
-  for (const index of indices) {
-    const validator = authority.validators.validators[index];
-    if (validator === undefined) return fail('NOT_A_VALIDATOR', `no validator ${index}`);
-    power += validator.power;
-  }
+  if (also !== null && signers.get(also)) return fail('OUT_OF_ORDER', 'the primary is counted twice');
+  for (const index of indices)
+    if (validatorAt(authority.validators, index) === undefined) return fail('NOT_A_VALIDATOR', `no validator ${index}`);
+  const power = powerOf(authority.validators, also === null ? indices : [also, ...indices]);
   if (!isQuorum(authority.validators, power)) return fail('QUORUM_NOT_MET', `${vote.kind}s of power ${power}`);
   const bytes = voteSigningBytes(authority.chainId, vote);
   for (const [position, index] of indices.entries()) {
-    const validator = authority.validators.validators[index];
+    const validator = validatorAt(authority.validators, index);
     const signature = signatures[position];
     if (validator === undefined || signature === undefined || !authority.verify(validator.publicKey, bytes, signature))
       return fail('BAD_SIGNATURE', `${vote.kind} of validator ${index} in a certificate`);
@@ -125,7 +122,7 @@ function checkQuorum(
 /** Finality certificate: a quorum of CHECKPOINTs. Errors: WRONG_EPOCH, QUORUM_NOT_MET, BAD_SIGNATURE, … */
 export function checkCertificate(authority: Authority, certificate: Certificate): Checked {
   if (certificate.epoch !== authority.epoch) return fail('WRONG_EPOCH', `certificate of epoch ${certificate.epoch}`);
-  if (certificate.height < authority.firstHeight || certificate.height > authority.lastHeight)
+  if (!isWithin(authority, certificate.height))
     return fail('HEIGHT_OUT_OF_RANGE', `height ${certificate.height} is not in epoch ${certificate.epoch}`);
   return checkQuorum(authority, checkpointOf(certificate), certificate.signers, certificate.signatures, null);
 }
@@ -156,7 +153,7 @@ export function checkPrepared(authority: Authority, prepared: PreparedCertificat
 function checkViewChange(authority: Authority, signed: SignedViewChange): Checked {
   const { viewChange } = signed;
   if (viewChange.epoch !== authority.epoch) return fail('WRONG_EPOCH', `VIEW-CHANGE of epoch ${viewChange.epoch}`);
-  const validator = authority.validators.validators[viewChange.voter];
+  const validator = validatorAt(authority.validators, viewChange.voter);
   if (validator === undefined) return fail('NOT_A_VALIDATOR', `no validator ${viewChange.voter}`);
   if (viewChange.view === 0) return fail('OUT_OF_ORDER', 'nobody changes to view 0');
   const bytes = viewChangeSigningBytes(authority.chainId, viewChange);
@@ -184,20 +181,20 @@ function checkViewChange(authority: Authority, signed: SignedViewChange): Checke
 function checkNewView(authority: Authority, signed: SignedNewView): Checked {
   const { newView } = signed;
   if (newView.epoch !== authority.epoch) return fail('WRONG_EPOCH', `NEW-VIEW of epoch ${newView.epoch}`);
-  const validator = authority.validators.validators[newView.voter];
+  const validator = validatorAt(authority.validators, newView.voter);
   if (validator === undefined) return fail('NOT_A_VALIDATOR', `no validator ${newView.voter}`);
-  if (newView.view === 0 || primaryOf(authority.validators, newView.epoch, newView.view) !== newView.voter)
+  if (newView.view === 0 || primaryOf(authority, newView.view) !== newView.voter)
     return fail('NOT_THE_PRIMARY', `validator ${newView.voter} is not the primary of view ${newView.view}`);
   if (!authority.verify(validator.publicKey, newViewSigningBytes(authority.chainId, newView), signed.signature))
     return fail('BAD_SIGNATURE', `NEW-VIEW of validator ${newView.voter}`);
-  let power = 0n;
   let last = -1;
   for (const { viewChange } of newView.viewChanges) {
     if (viewChange.voter <= last) return fail('OUT_OF_ORDER', 'VIEW-CHANGEs not by growing index');
     if (viewChange.view !== newView.view) return fail('OUT_OF_ORDER', `a VIEW-CHANGE to view ${viewChange.view}`);
     last = viewChange.voter;
-    power += authority.validators.validators[viewChange.voter]?.power ?? 0n;
   }
+  const voters = newView.viewChanges.map(({ viewChange }) => viewChange.voter);
+  const power = powerOf(authority.validators, voters);
   if (!isQuorum(authority.validators, power)) return fail('QUORUM_NOT_MET', `VIEW-CHANGEs of power ${power}`);
   for (const viewChange of newView.viewChanges) {
     const checked = checkViewChange(authority, viewChange);

@@ -1,6 +1,7 @@
 /** Proof that a validator signed two things where the protocol allows one. Anyone can check it; silence is never proof. */
 import { fail, ok, type Result } from '../base/result.ts';
 import { offenceOf, placeKey } from '../ledger/offence.ts';
+import { validatorAt } from '../ledger/validators.ts';
 import { type Evidence, type SignedVote, voteSigningBytes } from '../ledger/vote.ts';
 import type { Authority } from './authenticate.ts';
 import type { Replica } from './replica.ts';
@@ -40,7 +41,7 @@ export function checkEvidence(authority: Omit<Authority, 'window'>, evidence: Ev
   const { height } = first.vote;
   if (height < authority.firstHeight || height > authority.lastHeight)
     return fail('HEIGHT_OUT_OF_RANGE', `height ${height} is not in epoch ${first.vote.epoch}`);
-  const validator = authority.validators.validators[first.voter];
+  const validator = validatorAt(authority.validators, first.voter);
   if (validator === undefined) return fail('NOT_A_VALIDATOR', `no validator ${first.voter}`);
   for (const { vote, signature } of [first, second])
     if (!authority.verify(validator.publicKey, voteSigningBytes(authority.chainId, vote), signature))

@@ -2,22 +2,17 @@
  * What one replica knows of one epoch, which is one instance of PBFT. Plain data: `step` (step.ts) is the only writer.
  * Nothing in here grows beyond the window times the number of validators.
  */
-import type { Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
-import { primaryOf, type ValidatorSet } from '../ledger/validators.ts';
+import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { type KnownEpoch, primaryOf } from '../ledger/epoch.ts';
 import type { Certificate, SignedVote, Vote } from '../ledger/vote.ts';
 import type { PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
 import type { Promises } from './promises.ts';
 
 /** What is fixed for the whole epoch. */
-export interface Instance {
+export interface Instance extends KnownEpoch {
   readonly chainId: Hash;
-  readonly epoch: Epoch;
-  readonly validators: ValidatorSet;
   /** Null for an observer: it follows and signs nothing. */
   readonly self: ValidatorIndex | null;
-  /** The first and the last height of the epoch. */
-  readonly firstHeight: Height;
-  readonly lastHeight: Height;
   /** Heights above the newest certificate that may be in flight. */
   readonly window: number;
   /** The view-change timeout before any view has failed, in ticks; doubles with each view that fails, up to the cap. */
@@ -119,8 +114,7 @@ export const windowEnd = (replica: Replica): Height =>
 export const inWindow = (replica: Replica, height: Height): boolean =>
   height > stableHeight(replica) && height <= windowEnd(replica);
 
-export const primaryOfView = (replica: Replica, view: View): ValidatorIndex =>
-  primaryOf(replica.instance.validators, replica.instance.epoch, view);
+export const primaryOfView = (replica: Replica, view: View): ValidatorIndex => primaryOf(replica.instance, view);
 
 export const isPrimary = (replica: Replica): boolean =>
   replica.instance.self !== null && primaryOfView(replica, replica.view) === replica.instance.self;

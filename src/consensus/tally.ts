@@ -3,18 +3,18 @@ import { BitArray } from '@chainsafe/ssz';
 import type { Hash, ValidatorIndex } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { VALIDATORS_MAX } from '../ledger/limits.ts';
-import { isQuorum, type ValidatorSet } from '../ledger/validators.ts';
+import { isQuorum, powerOf, type ValidatorSet } from '../ledger/validators.ts';
 import type { Certificate, Signers, SignedVote } from '../ledger/vote.ts';
 import type { PreparedCertificate } from './messages.ts';
 import type { Slot } from './replica.ts';
 
 export type Votes = ReadonlyMap<ValidatorIndex, SignedVote>;
 
-/** Power of the voters for this hash; each voter stands in the map once. */
-function powerFor(set: ValidatorSet, votes: Votes, hash: Hash): bigint {
-  let power = 0n;
-  for (const [voter, { vote }] of votes) if (vote.hash === hash) power += set.validators[voter]?.power ?? 0n;
-  return power;
+/** Who votes for this hash. */
+function votersFor(votes: Votes, hash: Hash): ValidatorIndex[] {
+  const voters: ValidatorIndex[] = [];
+  for (const [voter, { vote }] of votes) if (vote.hash === hash) voters.push(voter);
+  return voters;
 }
 
 /** The hash that a quorum voted for, if any. */
@@ -23,7 +23,7 @@ export function quorumHash(set: ValidatorSet, votes: Votes): Hash | undefined {
   for (const { vote } of votes.values()) {
     if (seen.has(vote.hash)) continue;
     seen.add(vote.hash);
-    if (isQuorum(set, powerFor(set, votes, vote.hash))) return vote.hash;
+    if (isQuorum(set, powerOf(set, votersFor(votes, vote.hash)))) return vote.hash;
   }
   return undefined;
 }
@@ -56,7 +56,7 @@ export function certificateOf(votes: Votes, blockHash: Hash): Certificate {
 export function preparedOf(set: ValidatorSet, slot: Slot): PreparedCertificate | undefined {
   if (slot.prePrepare === null) return undefined;
   const { vote, voter, signature } = slot.prePrepare;
-  const power = powerFor(set, slot.prepares, vote.hash) + (set.validators[voter]?.power ?? 0n);
+  const power = powerOf(set, [voter, ...votersFor(slot.prepares, vote.hash)]);
   if (!isQuorum(set, power)) return undefined;
   const { signers, signatures: prepareSignatures } = signatures(slot.prepares, vote.hash);
   return {

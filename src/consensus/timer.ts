@@ -3,7 +3,7 @@
  * the primary. When it expires, the view has failed, and the replica moves to the next one (V1).
  */
 import type { ValidatorIndex } from '../base/brand.ts';
-import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
+import { isQuorum, isWeakQuorum, powerOf } from '../ledger/validators.ts';
 import { FORGIVING_TIMEOUTS, SLOW_PART, SLOW_TICKS_MIN } from './limits.ts';
 import { mark } from './marks.ts';
 import { type Replica, type Slot, stableHeight } from './replica.ts';
@@ -30,10 +30,8 @@ function isUnderWay(
   { prePrepare, prepared, committed, ...votes }: Slot,
 ): boolean {
   if (prePrepare !== null || prepared !== null || committed !== null) return true;
-  let power = 0n;
-  for (const voter of new Set([...votes.prepares.keys(), ...votes.commits.keys()]))
-    power += validators.validators[voter]?.power ?? 0n;
-  return isWeakQuorum(validators, power);
+  const voters = [...votes.prepares.keys(), ...votes.commits.keys()];
+  return isWeakQuorum(validators, powerOf(validators, voters));
 }
 
 /** Runs the timer of an active view if something is awaited and it does not run. */
@@ -86,10 +84,9 @@ export function awaitNewView(replica: Replica): void {
 export function startIfQuorumMoved(replica: Replica): void {
   const { timer, instance } = replica;
   if (replica.active || timer.deadline !== null) return;
-  let power = 0n;
-  for (const { viewChange } of replica.viewChanges.values())
-    if (viewChange.view >= replica.view) power += instance.validators.validators[viewChange.voter]?.power ?? 0n;
-  if (!isQuorum(instance.validators, power)) return;
+  const moved: ValidatorIndex[] = [];
+  for (const [voter, { viewChange }] of replica.viewChanges) if (viewChange.view >= replica.view) moved.push(voter);
+  if (!isQuorum(instance.validators, powerOf(instance.validators, moved))) return;
   mark('V5');
   timer.quorumMissingSince = null;
   timer.deadline = timer.now + timeoutTicks(replica);

@@ -1,7 +1,7 @@
 /** View changes: VIEW-CHANGE and NEW-VIEW (Castro & Liskov 1999, 4.4). */
-import type { View } from '../base/brand.ts';
+import type { ValidatorIndex, View } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
-import { isQuorum, isWeakQuorum } from '../ledger/validators.ts';
+import { isQuorum, isWeakQuorum, powerOf } from '../ledger/validators.ts';
 import { onCertificate } from './checkpoint.ts';
 import {
   newViewSigningBytes,
@@ -79,14 +79,14 @@ export function onViewChange(replica: Replica, signed: SignedViewChange, emit: E
 function join(replica: Replica, emit: Emit): void {
   if (replica.instance.self === null) return;
   const { validators } = replica.instance;
-  let power = 0n;
+  const ahead: ValidatorIndex[] = [];
   let smallest: View | undefined;
   for (const [voter, { viewChange }] of replica.viewChanges) {
     if (viewChange.view <= replica.view) continue;
-    power += validators.validators[voter]?.power ?? 0n;
+    ahead.push(voter);
     if (smallest === undefined || viewChange.view < smallest) smallest = viewChange.view;
   }
-  if (smallest === undefined || !isWeakQuorum(validators, power)) return;
+  if (smallest === undefined || !isWeakQuorum(validators, powerOf(validators, ahead))) return;
   mark('V4');
   moveTo(replica, smallest, 'joined', emit);
   join(replica, emit);
@@ -99,9 +99,8 @@ function beginView(replica: Replica, emit: Emit): void {
   const viewChanges = [...replica.viewChanges.values()]
     .filter(({ viewChange }) => viewChange.view === replica.view)
     .sort((a, b) => a.viewChange.voter - b.viewChange.voter);
-  let power = 0n;
-  for (const { viewChange } of viewChanges) power += validators.validators[viewChange.voter]?.power ?? 0n;
-  if (!isQuorum(validators, power)) return;
+  const moved = viewChanges.map(({ viewChange }) => viewChange.voter);
+  if (!isQuorum(validators, powerOf(validators, moved))) return;
   const prePrepares = [];
   for (const { height, bodyHash } of reproposals(firstHeight, viewChanges)) {
     const signed = cast(replica, 'pre-prepare', height, bodyHash, emit);

@@ -2,9 +2,9 @@
  * The parts of a driver, put together in the order in which they rest on one another: each is given those above it, and none
  * reaches forward to one that comes later.
  */
-import type { Epoch, ValidatorIndex } from '../base/brand.ts';
-import type { Authority } from '../consensus/authenticate.ts';
+import { type Authority, authorityOf } from '../consensus/authenticate.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
+import type { KnownEpoch } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { Protocol } from './agreement/protocol.ts';
 import { Bodies } from './bodies/bodies.ts';
@@ -12,7 +12,7 @@ import { Batch } from './durability/batch.ts';
 import { Chain } from './durability/chain.ts';
 import { Loop } from './durability/loop.ts';
 import { KEYS } from './durability/records.ts';
-import { authorityOf, type RecoveredDriver } from './durability/recovery.ts';
+import type { RecoveredDriver } from './durability/recovery.ts';
 import { Dealings } from './fairness/dealings.ts';
 import { Outbox } from './peers/outbox.ts';
 import { type Punish, punishing } from './peers/punish.ts';
@@ -30,8 +30,8 @@ import { laneOf } from './wire/wire.ts';
 
 export interface DriverOptions {
   readonly genesis: Genesis;
-  /** Which validator this node is; null for an observer. */
-  readonly self: ValidatorIndex | null;
+  /** Of the key that signs votes, 32 bytes: in each epoch the node is the validator that has it, or none. Null for an observer. */
+  readonly publicKey: Uint8Array | null;
   readonly clock: Clock;
   readonly transport: Transport;
   readonly store: Store;
@@ -49,17 +49,19 @@ export function assemble(options: DriverOptions) {
   const { genesis, recovered, observer, clock } = options;
   const batch = new Batch();
   const loop = new Loop({ ...options, batch });
-  const roster = new Roster(options);
+  const roster = new Roster(options, batch);
   const punish = punishing(options, roster);
   const dealings = newDealings(options, loop, roster, punish);
   const outbox = new Outbox(options, roster, batch, (...leaving) => dealings.leaves(...leaving));
   const chain = new Chain(recovered, batch, observer);
-  const authority = (epoch: Epoch): Authority => authorityOf(genesis, epoch, dealings.signatures.verify);
+  const { epochs } = recovered.state;
+  const authority = (epoch: KnownEpoch): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
   const mempool = new Mempool((sender) => chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
   const bodies = new Bodies({
     genesis,
     clock,
     batch,
+    epochs,
     authority,
     roster,
     outbox,
@@ -72,7 +74,7 @@ export function assemble(options: DriverOptions) {
   const shared = { ...options, batch, roster, outbox, chain, mempool, bodies, authority };
   const intake = newIntake(shared, loop, dealings, punish);
   const told = new ToldTransactions(genesis, mempool, bodies.pool.carried);
-  const forwarding = new Forwarding(options, mempool, told, roster, outbox);
+  const forwarding = new Forwarding(genesis, mempool, told, roster, outbox);
   const server = newServer(shared, loop, dealings);
   const catchUp = new CatchUp({
     tickMs: genesis.consensus.tickMs,
@@ -89,6 +91,7 @@ export function assemble(options: DriverOptions) {
 function newDealings(options: DriverOptions, loop: Loop, roster: Roster, punish: Punish): Dealings {
   return new Dealings({
     ...options,
+    validators: () => roster.validators,
     wake: () => loop.message(),
     throttled: (peer) =>
       options.observer.note({

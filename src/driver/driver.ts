@@ -3,7 +3,8 @@
  * batch, and only then lets anything leave. A node runs it over libp2p, LevelDB and the wall clock; the simulator over
  * virtual time. Nothing in it waits: answers of the world come back as inputs.
  */
-import type { Address, Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Address, Hash, Height } from '../base/brand.ts';
+import { validatorAt } from '../ledger/validators.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { assemble, type DriverOptions, type Parts } from './assembly.ts';
 import { type Buffers, INPUTS_MAX } from './limits.ts';
@@ -124,8 +125,13 @@ export class Driver {
   *#holders(height: Height): Generator<PeerId> {
     const { chain, roster } = this.#parts;
     const { certified } = chain;
-    if (certified !== null && certified.height >= height)
-      for (const signer of certified.signers.getTrueBitIndexes()) yield roster.peerOf(signer as ValidatorIndex);
+    if (certified !== null && certified.height >= height) {
+      const epoch = chain.state.epochs.of(certified.epoch);
+      for (const signer of certified.signers.getTrueBitIndexes()) {
+        const validator = epoch && validatorAt(epoch.validators, signer);
+        if (validator !== undefined) yield validator.peerId;
+      }
+    }
     for (const [peer, status] of roster.statuses)
       if (status !== null && Math.min(status.stableHeight, status.executedHeight) >= height) yield peer;
   }

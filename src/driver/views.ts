@@ -2,12 +2,17 @@
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import type { Status } from '../consensus/messages.ts';
 import { NO_ACCOUNT } from '../ledger/account.ts';
+import type { ValidatorSet } from '../ledger/validators.ts';
 import type { Parts } from './assembly.ts';
 import type { Buffers } from './limits.ts';
 import type { AccountView, PeerId } from './ports.ts';
 
 export interface DriverStatus {
   readonly epoch: Epoch;
+  /** Of the epoch. */
+  readonly validators: ValidatorSet;
+  /** Which of them we are; null while we are none. */
+  readonly self: ValidatorIndex | null;
   readonly view: number;
   readonly active: boolean;
   readonly primary: ValidatorIndex;
@@ -27,6 +32,8 @@ export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Pa
   const { epoch, view, active } = protocol.status;
   return {
     epoch,
+    validators: roster.validators,
+    self: roster.self,
     view,
     active,
     primary: protocol.primary,

@@ -7,6 +7,7 @@ import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, TRANSACTION_WEIGHT } from './lim
 import { OPERATIONS } from './operations/table.ts';
 import { BARE_TRANSACTION_BYTES, type IdentifiedTransaction } from './transaction.ts';
 import { checkTransactionStateless, type StatelessCode } from './transaction-rules.ts';
+import { validatorAt, type ValidatorSet } from './validators.ts';
 import { TRANSACTION_WEIGHT_MIN, weightOf } from './weight.ts';
 
 export type BodyCode =
@@ -30,9 +31,9 @@ export interface Measure {
   readonly bytes: number;
 }
 
-/** What shows before any transaction is here. Errors: NOT_A_VALIDATOR, DUPLICATE_TRANSACTION, BODY_TOO_HEAVY, BODY_TOO_LARGE. */
-export function checkBodyAlone(body: Body, genesis: Genesis): Checked {
-  if (genesis.validators.validators[body.proposer] === undefined)
+/** What shows before any transaction is here; the validators are those of the body's epoch. Errors: NOT_A_VALIDATOR, DUPLICATE_TRANSACTION, BODY_TOO_HEAVY, BODY_TOO_LARGE. */
+export function checkBodyAlone(body: Body, genesis: Genesis, validators: ValidatorSet): Checked {
+  if (validatorAt(validators, body.proposer) === undefined)
     return fail('NOT_A_VALIDATOR', `no validator ${body.proposer}`);
   const measured = checkMeasure(body, { count: 0, weight: 0, bytes: 0 }, genesis);
   if (!measured.ok) return measured;
@@ -72,8 +73,13 @@ export const mostBytes = (blockWeightMax: number): number =>
 
 /** Everything about a body but its certificate and evidence, the signatures, its time, and whether its proposer was the
  *  primary: those need the protocol. The null body is not for this check; it is known by its hash. Errors: BodyCode. */
-export function checkBody(body: Body, transactions: readonly IdentifiedTransaction[], genesis: Genesis): Checked {
-  const alone = checkBodyAlone(body, genesis);
+export function checkBody(
+  body: Body,
+  transactions: readonly IdentifiedTransaction[],
+  genesis: Genesis,
+  validators: ValidatorSet,
+): Checked {
+  const alone = checkBodyAlone(body, genesis, validators);
   if (!alone.ok) return alone;
   if (transactions.length !== body.transactionIds.length)
     return fail('TRANSACTIONS_MISMATCH', `${transactions.length} transactions, ${body.transactionIds.length} ids`);

@@ -3,7 +3,7 @@
  * what PBFT ordered gets a block, if need be an empty one.
  */
 import type { Address, Hash, Height } from '../base/brand.ts';
-import { invariant } from '../base/invariant.ts';
+import { invariant, present } from '../base/invariant.ts';
 import { work } from '../base/work.ts';
 import { fromHex } from '../codec/hex.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
@@ -16,7 +16,7 @@ import { OPERATIONS } from './operations/table.ts';
 import { type LedgerState, type StateChange, stateRoot } from './state.ts';
 import type { IdentifiedTransaction, Transaction } from './transaction.ts';
 import { checkTransactionStateful, feeOf, type SkipCode } from './transaction-rules.ts';
-import { epochOf } from './validators.ts';
+import { validatorsHash } from './validators.ts';
 
 export interface SkippedTransaction {
   readonly id: Hash;
@@ -37,8 +37,10 @@ export function execute(
   table: OperationTable = OPERATIONS,
 ): ExecutedBlock {
   work('execute', 'body', transactions.length);
-  const { genesis, head } = state;
+  const { genesis, epochs, head } = state;
   const height = (head.header.height + 1) as Height;
+  const { epoch, validators } = present(epochs.at(height), 'the epoch of the next block');
+  const next = present(epochs.at((height + 1) as Height), 'the epoch of the block after it');
   const entries = new Overlay(state.accounts);
   const outcome = executeTransactions({ state, entries, height, table }, body, transactions);
   const changes = entries.accounts;
@@ -51,16 +53,15 @@ export function execute(
   const header: Header = {
     chainId: genesis.chainId,
     height,
-    epoch: epochOf(height, genesis.consensus.epochLength),
+    epoch,
     parentHash: head.hash,
     bodyHash: bodyHash(body),
     transactionsRoot: merkleRoot(outcome.receipts.map(({ transactionId }) => fromHex(transactionId))),
     receiptsRoot: merkleRoot(outcome.receipts.map((receipt) => table.receiptCodec.encode(receipt))),
     stateRoot: stateRoot(accountTree, offenceTree),
     historyRoot: history.root(),
-    // The set does not change yet: no operation bonds stake.
-    validatorsHash: head.header.validatorsHash,
-    nextValidatorsHash: head.header.nextValidatorsHash,
+    validatorsHash: validatorsHash(validators),
+    nextValidatorsHash: validatorsHash(next.validators),
     timestampMs: Math.max(body.timestampMs, head.header.timestampMs + 1),
     proposer: body.proposer,
   };

@@ -14,7 +14,7 @@ import {
   TOTAL_POWER_MAX,
   VALIDATORS_MAX,
 } from './limits.ts';
-import { type ValidatorSet, validatorSet } from './validators.ts';
+import { sumOfPowers, type ValidatorSet, validatorSet } from './validators.ts';
 
 const MODES = ['equal', 'stake'] as const;
 
@@ -58,6 +58,7 @@ export interface Genesis {
   readonly timestampMs: number;
   readonly consensus: ConsensusParameters;
   readonly ledger: LedgerParameters;
+  /** Those of the first epoch. Who asks for the validators of some epoch asks `Epochs`. */
   readonly validators: ValidatorSet;
   /** In the order of the file, without duplicates. */
   readonly accounts: readonly GenesisAccount[];
@@ -145,13 +146,12 @@ function validatorsProblem({ validators, consensus }: GenesisFile): string | und
       validators.map(({ peerId }) => peerId),
     );
   if (duplicate !== undefined) return duplicate;
-  let total = 0n;
   for (const [index, validator] of validators.entries()) {
     if (consensus.mode === 'equal' && validator.power !== 1n) {
       return `validators[${index}].power: must be 1 where consensus.mode is equal`;
     }
-    total += validator.power;
-    if (total > TOTAL_POWER_MAX) return `validators[${index}].power: total power must be below 2^63`;
+    if (sumOfPowers(validators.slice(0, index + 1)) > TOTAL_POWER_MAX)
+      return `validators[${index}].power: total power must be below 2^63`;
   }
   return undefined;
 }

@@ -4,7 +4,7 @@
  */
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { type Address, type Epoch, type Hash, type Height, ZERO_HASH } from '../base/brand.ts';
-import { invariant } from '../base/invariant.ts';
+import { invariant, present } from '../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { fromHex } from '../codec/hex.ts';
@@ -13,12 +13,15 @@ import { EMPTY_ROOT, HistoryTree, merkleRoot } from '../crypto/merkle.ts';
 import type { Account, StoredAccount } from './account.ts';
 import { AccountTree } from './account-tree.ts';
 import { blockHash, type Header, HeaderType, NO_PROPOSER } from './block.ts';
+import { type Epochs, epochsOf } from './epoch.ts';
 import type { Genesis } from './genesis.ts';
 import { type Offence, offenceCodec, offenceKey } from './offence.ts';
 import { validatorsHash } from './validators.ts';
 
 export interface LedgerState {
   readonly genesis: Genesis;
+  /** As far as they follow from the state: the set of an epoch is known at the end of the one before. */
+  readonly epochs: Epochs;
   /** The block after which the state is this. */
   head: { readonly header: Header; readonly hash: Hash };
   readonly accounts: Map<Address, Account>;
@@ -35,7 +38,8 @@ export function genesisState(genesis: Genesis): LedgerState {
   const accounts = new Map(genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }]));
   const accountTree = AccountTree.EMPTY.with(accounts);
   const offenceTree = new HistoryTree();
-  const validators = validatorsHash(genesis.validators);
+  const epochs = epochsOf(genesis);
+  const validators = validatorsHash(present(epochs.of(0 as Epoch), 'the first epoch').validators);
   const header: Header = {
     chainId: genesis.chainId,
     height: 0 as Height,
@@ -53,6 +57,7 @@ export function genesisState(genesis: Genesis): LedgerState {
   };
   return {
     genesis,
+    epochs,
     head: { header, hash: blockHash(header) },
     accounts,
     accountTree,
@@ -152,5 +157,6 @@ export function restoreState(genesis: Genesis, stored: StoredState): Result<Ledg
   const accountTree = AccountTree.EMPTY.with(accounts);
   if (stateRoot(accountTree, offenceTree) !== header.stateRoot) return fail('STATE_CORRUPT', 'state has another root');
   const head = { header, hash: blockHash(header) };
-  return ok({ genesis, head, accounts, accountTree, offences, offenceTree, history: history.value });
+  const epochs = epochsOf(genesis);
+  return ok({ genesis, epochs, head, accounts, accountTree, offences, offenceTree, history: history.value });
 }

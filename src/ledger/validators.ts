@@ -1,11 +1,14 @@
-/** The validators of an epoch: who votes with which power, what is a quorum, and who is primary when. */
+/**
+ * A set of validators: who they are, how much power some of them have together, what is a quorum, and whose turn it is to be
+ * primary. All arithmetic of powers is here. Which epoch has which set is in epoch.ts.
+ */
 import { ByteVectorType, ContainerType, ListCompositeType } from '@chainsafe/ssz';
-import type { Epoch, Hash, Height, Power, ValidatorIndex, View } from '../base/brand.ts';
+import type { Hash, Power, ValidatorIndex } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
+import { equalBytes } from '../codec/codec.ts';
 import { uint64Big } from '../codec/types.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
 import { TOTAL_POWER_MAX, VALIDATORS_MAX } from './limits.ts';
-import type { Signers } from './vote.ts';
 
 export interface Validator {
   readonly index: ValidatorIndex;
@@ -17,11 +20,13 @@ export interface Validator {
   readonly power: Power;
 }
 
-/** The fixed set of one epoch. `validators[i].index === i`. */
+/** A set never changes: an epoch with other validators has another one. `validators[i].index === i`. */
 export interface ValidatorSet {
   readonly validators: readonly Validator[];
   /** Sum of the powers, below 2^63. */
   readonly total: bigint;
+  /** Use `validatorOfPeer`. */
+  readonly byPeerId: ReadonlyMap<string, Validator>;
 }
 
 /** What light clients need of a set to check a certificate: keys and powers, by index. */
@@ -31,7 +36,7 @@ const ValidatorSetType = new ListCompositeType(
 );
 
 export function validatorSet(validators: readonly Validator[]): ValidatorSet {
-  const total = validators.reduce((sum, { power }) => sum + power, 0n);
+  const total = sumOfPowers(validators);
   invariant(
     validators.length > 0 && validators.length <= VALIDATORS_MAX,
     'a validator set has a size within its bounds',
@@ -41,12 +46,34 @@ export function validatorSet(validators: readonly Validator[]): ValidatorSet {
     validators.every(({ index }, position) => index === position),
     'validators stand in the order of their indices',
   );
-  return { validators, total };
+  return { validators, total, byPeerId: new Map(validators.map((validator) => [validator.peerId, validator])) };
 }
 
-/** `validatorsHash` of headers. */
-export const validatorsHash = (set: ValidatorSet): Hash =>
-  sha256Hash(ValidatorSetType.serialize(set.validators.map(({ publicKey, power }) => ({ publicKey, power }))));
+/** Whoever they are; without a bound, for sums that are not checked yet. */
+export const sumOfPowers = (validators: readonly { readonly power: bigint }[]): bigint =>
+  validators.reduce((sum, { power }) => sum + power, 0n);
+
+/** `validatorsHash` of headers. Every block has it, and a set never changes: it is hashed once. */
+export function validatorsHash(set: ValidatorSet): Hash {
+  const known = hashes.get(set);
+  if (known !== undefined) return known;
+  const keysAndPowers = set.validators.map(({ publicKey, power }) => ({ publicKey, power }));
+  const hash = sha256Hash(ValidatorSetType.serialize(keysAndPowers));
+  hashes.set(set, hash);
+  return hash;
+}
+
+const hashes = new WeakMap<ValidatorSet, Hash>();
+
+/** Undefined where the index names nobody: it may come from a message. */
+export const validatorAt = (set: ValidatorSet, index: number): Validator | undefined => set.validators[index];
+
+/** Undefined for a peer that is no validator. */
+export const validatorOfPeer = (set: ValidatorSet, peerId: string): Validator | undefined => set.byPeerId.get(peerId);
+
+/** Who signs with this ed25519 key, 32 bytes. Undefined when nobody does. */
+export const validatorOfKey = (set: ValidatorSet, publicKey: Uint8Array): Validator | undefined =>
+  set.validators.find((validator) => equalBytes(validator.publicKey, publicKey));
 
 /** More than two thirds of the power: any two quorums share an honest validator. Not 2f+1: with six equal validators two
  *  sets of 2f+1 = 3 need not meet. */
@@ -56,56 +83,34 @@ export const isQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * powe
  *  same sets: liars hold less than a third, and what is left beside exactly a third is no quorum.) */
 export const isWeakQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * power >= set.total;
 
-/** Power of the signers, each identity once. Undefined when a bit names nobody. */
-export function powerOf(set: ValidatorSet, signers: Signers): bigint | undefined {
+/** The least power that is a quorum. */
+export const requiredPower = ({ total }: Pick<ValidatorSet, 'total'>): bigint => (2n * total) / 3n + 1n;
+
+/** Power of these validators together. Each identity counts once, however often it is named; an index that names nobody has
+ *  none. */
+export function powerOf(set: ValidatorSet, indices: Iterable<number>): bigint {
   let power = 0n;
-  for (const index of signers.getTrueBitIndexes()) {
-    const validator = set.validators[index];
-    if (validator === undefined) return undefined;
-    power += validator.power;
-  }
+  for (const index of new Set(indices)) power += set.validators[index]?.power ?? 0n;
   return power;
 }
 
-/** Epoch of a block: heights 1 to `epochLength` are epoch 0. Genesis counts as epoch 0. */
-export const epochOf = (height: Height, epochLength: number): Epoch =>
-  Math.floor(Math.max(0, height - 1) / epochLength) as Epoch;
-
 /**
- * The primary of a view: entry `epoch + view` of a cyclic schedule, so that leadership moves with every epoch and view.
+ * Whose turn it is, of a cyclic schedule that begins with turn 0.
  *
  * The schedule is Webster's apportionment sequence (Sainte-Laguë): the k-th turn (from 0) of a validator of power w is at
  * time (2k + 1) / 2w, and turns are taken in the order of their times, at one time by index. In a cycle of total-power turns each validator
  * has exactly as many as its power, spread evenly; with equal powers it is round robin.
  *
  * No cycle is walked: all turns up to time (2p - n) / 2W are counted, at most p and more than p - n of them, and only
- * the rest is stepped through. Cost: n^2 comparisons at most, whatever the view; none where it is asked of again, as it is
- * several times for each message.
+ * the rest is stepped through. Cost: n^2 comparisons at most, whatever the turn.
  */
-export function primaryOf(set: ValidatorSet, epoch: Epoch, view: View): ValidatorIndex {
-  const last = lastAsked.get(set);
-  if (last !== undefined && last.epoch === epoch && last.view === view) return last.primary;
-  const primary = scheduled(set, epoch, view);
-  lastAsked.set(set, { epoch, view, primary });
-  return primary;
-}
-
-interface Asked {
-  readonly epoch: Epoch;
-  readonly view: View;
-  readonly primary: ValidatorIndex;
-}
-
-/** Of each set the last turn that was asked for. */
-const lastAsked = new WeakMap<ValidatorSet, Asked>();
-
-function scheduled({ validators, total }: ValidatorSet, epoch: Epoch, view: View): ValidatorIndex {
+export function scheduled({ validators, total }: ValidatorSet, turn: bigint): ValidatorIndex {
   const first = present(validators[0], 'first validator');
   const size = validators.length;
   if (total === BigInt(size) * first.power && validators.every(({ power }) => power === first.power)) {
-    return Number((BigInt(epoch) + BigInt(view)) % BigInt(size)) as ValidatorIndex;
+    return Number(turn % BigInt(size)) as ValidatorIndex;
   }
-  const position = (BigInt(epoch) + BigInt(view)) % total;
+  const position = turn % total;
   const reach = 2n * position - BigInt(size);
   // Turns of each validator at times <= reach / 2W: floor(w * reach / 2W + 1/2).
   const taken = validators.map(({ power }) => (reach <= 0n ? 0n : (power * reach + total) / (2n * total)));

@@ -34,7 +34,7 @@ export interface NetworkOptions {
   /** 32-byte ed25519 seed of the node key. */
   readonly nodeKey: Uint8Array;
   readonly chainId: Hash;
-  /** Peers that may connect; see `setAdmitted`. */
+  /** Peers that may connect until `transport.admit` says otherwise. */
   readonly admitted: ReadonlySet<PeerId>;
   readonly listen: ListenAddress;
   /** Known addresses, `/ip4/…/tcp/…/p2p/…`. Wrong ones are told to the log and otherwise ignored. */
@@ -44,7 +44,7 @@ export interface NetworkOptions {
   readonly log: (event: NetworkEvent) => void;
 }
 
-/** Called for admitted peers that have proved their chain. `punish`, `setAdmitted` and `stop` call `disconnected` before they
+/** Called for admitted peers that have proved their chain. `punish`, `admit` and `stop` call `disconnected` before they
  *  return. */
 export interface NetworkHandlers {
   connected(peer: PeerId): void;
@@ -82,8 +82,6 @@ export interface Network {
   /** The connected peers. */
   peers(): readonly PeerState[];
   counts(): NetworkCounts;
-  /** Replaces the admitted peers; those no longer among them are disconnected. */
-  setAdmitted(peers: ReadonlySet<PeerId>): void;
 }
 
 export function createNetwork(options: NetworkOptions): Network {
@@ -96,6 +94,7 @@ class PeerNetwork implements Network {
     punish: (peer, code, message) => this.#punish(peer, code, message),
     // Not from within an event of the stream: what it still has would come out of order.
     hold: (peer, held) => queueMicrotask(() => this.#open.get(peer)?.hold(held)),
+    admit: (peers) => this.#admit(peers),
   };
   readonly #options: NetworkOptions;
   readonly #identity: NodeIdentity;
@@ -155,7 +154,7 @@ class PeerNetwork implements Network {
   async stop(): Promise<void> {
     clearInterval(this.#ticking);
     for (const session of [...this.#sessions.values()]) session.end('STOPPED', 'this node stops');
-    this.setAdmitted(new Set());
+    this.#admit(new Set());
     this.#door.close();
     await this.#node?.stop();
   }
@@ -178,7 +177,8 @@ class PeerNetwork implements Network {
     return { refused: this.#admission.refused, ended: new Map(this.#ended) };
   }
 
-  setAdmitted(peers: ReadonlySet<PeerId>): void {
+  /** Replaces the admitted peers; those no longer among them are disconnected. */
+  #admit(peers: ReadonlySet<PeerId>): void {
     const former = this.#admission.peers;
     this.#admission.replace(peers);
     for (const peer of former) {

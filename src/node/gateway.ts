@@ -21,8 +21,20 @@ export function gatewayOf(node: RunningNode): Gateway {
 }
 
 function statusOf(node: RunningNode): NodeStatus {
-  const { genesis, index, peerId } = node;
-  const { epoch, view, active, primary, executedHeight, finalHeight, finalHash, mempool, peers } = node.status();
+  const { genesis, peerId } = node;
+  const {
+    epoch,
+    validators,
+    self: index,
+    view,
+    active,
+    primary,
+    executedHeight,
+    finalHeight,
+    finalHash,
+    mempool,
+    peers,
+  } = node.status();
   return {
     chainId: genesis.chainId,
     name: genesis.name,
@@ -37,7 +49,7 @@ function statusOf(node: RunningNode): NodeStatus {
     height: executedHeight,
     finalHeight,
     blockHash: finalHash,
-    validators: genesis.validators.validators.map((validator) => {
+    validators: validators.validators.map((validator) => {
       const isSelf = validator.index === index;
       const height = isSelf ? executedHeight : peers.get(validator.peerId)?.executedHeight;
       return {

@@ -2,12 +2,12 @@
 import type { ValidatorIndex } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { equalBytes } from '../codec/codec.ts';
 import { toHex } from '../codec/hex.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import { readKeyFile } from '../crypto/keyfile.ts';
 import { decryptKeystore, type KeyKind, parseKeystore } from '../crypto/keystore.ts';
 import type { Genesis } from '../ledger/genesis.ts';
+import { validatorOfKey } from '../ledger/validators.ts';
 import { nodeIdentity } from '../network/identity.ts';
 import type { KeysConfig } from './config.ts';
 import { DEVELOPMENT_VALIDATORS_MAX, developmentNetwork, isDevelopmentKey } from './development.ts';
@@ -36,15 +36,15 @@ export async function loadKeys(
     'development' in keys ? ok(developmentSecrets(keys.development)) : await readSecrets(keys, passphraseOf);
   if (!secrets.ok) return secrets;
   const { validatorSecret, nodeSecret } = secrets.value;
-  const validatorKey = ed25519.publicKey(validatorSecret);
-  if (!genesis.dev && [validatorKey, ed25519.publicKey(nodeSecret)].some(isDevelopmentKey)) {
+  const publicKey = ed25519.publicKey(validatorSecret);
+  if (!genesis.dev && [publicKey, ed25519.publicKey(nodeSecret)].some(isDevelopmentKey)) {
     const reason =
       'its secret is published, so anybody could sign as this validator; only a genesis with dev: true takes it';
-    return fail('DEVELOPMENT_KEY', `the key ${toHex(validatorKey)} is a development key: ${reason}`);
+    return fail('DEVELOPMENT_KEY', `the key ${toHex(publicKey)} is a development key: ${reason}`);
   }
-  const validator = genesis.validators.validators.find(({ publicKey }) => equalBytes(publicKey, validatorKey));
+  const validator = validatorOfKey(genesis.validators, publicKey);
   if (validator === undefined) {
-    return fail('NOT_A_VALIDATOR', `the genesis has no validator with the key ${toHex(validatorKey)}`);
+    return fail('NOT_A_VALIDATOR', `the genesis has no validator with the key ${toHex(publicKey)}`);
   }
   const { peerId } = nodeIdentity(nodeSecret);
   if (peerId !== validator.peerId) {

@@ -11,6 +11,8 @@ import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { selectEd25519 } from '../crypto/select-ed25519.ts';
 import { Driver } from '../driver/driver.ts';
 import type { DriverStatus } from '../driver/views.ts';
+import { runningEpoch } from '../driver/durability/recovery.ts';
+import { peersOf } from '../driver/peers/roster.ts';
 import type { SubmitOutcome } from '../driver/transactions/fate.ts';
 import type { AccountView, Clock, PeerId } from '../driver/ports.ts';
 import type { Genesis } from '../ledger/genesis.ts';
@@ -89,13 +91,13 @@ async function startPrepared(
   ed25519: Ed25519,
   prepared: Prepared,
 ): Promise<Result<RunningNode>> {
-  const { genesis, keys } = prepared;
+  const { genesis, keys, recovered } = prepared;
   const { promise: halted, resolve: halt } = Promise.withResolvers<Error>();
   const verifier = await startVerifier({ ed25519, workers: config.verifier.workers, failed: halt });
   const network = createNetwork({
     nodeKey: keys.nodeSecret,
     chainId: genesis.chainId,
-    admitted: new Set(genesis.validators.validators.map(({ peerId }) => peerId)),
+    admitted: peersOf(runningEpoch(recovered).validators),
     listen: config.p2p,
     bootstrap: config.p2p.bootstrap,
     mdns: config.p2p.mdns,
@@ -154,7 +156,7 @@ class ValidatorNode implements RunningNode {
     this.#observer = new NodeObserver(logger, outcomes, halt);
     this.#driver = new Driver({
       genesis,
-      self: keys.index,
+      publicKey: ed25519.publicKey(keys.validatorSecret),
       clock: CLOCK,
       transport: network.transport,
       store,

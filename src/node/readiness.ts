@@ -3,7 +3,7 @@ import type { ReadinessReason } from '../api/status.ts';
 import type { DriverStatus } from '../driver/views.ts';
 import type { PeerId } from '../driver/ports.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { isQuorum, type Validator } from '../ledger/validators.ts';
+import { isQuorum, powerOf, requiredPower, validatorAt } from '../ledger/validators.ts';
 
 /** Idle time after which a healthy network has made a block whatever happened, beside `idleBlockMs`: a failed view and the
  *  one after it, in base timeouts. */
@@ -31,22 +31,24 @@ export function readinessReasons(node: NodeCondition): readonly ReadinessReason[
   return stalled === undefined ? [] : [stalled];
 }
 
-function missingQuorum({ genesis, peerId, status }: NodeCondition): ReadinessReason | undefined {
-  const { validators: set } = genesis;
+function missingQuorum({ peerId, status }: NodeCondition): ReadinessReason | undefined {
+  const { validators: set } = status;
   const missing = set.validators.filter(
     (validator) => validator.peerId !== peerId && !status.peers.has(validator.peerId),
   );
-  const connected = set.total - powerOf(missing);
+  const lacking = powerOf(
+    set,
+    missing.map(({ index }) => index),
+  );
+  const connected = set.total - lacking;
   if (isQuorum(set, connected)) return undefined;
-  const needed = (2n * set.total) / 3n + 1n;
+  const needed = requiredPower(set);
   const names = missing.map(({ name }) => name).join(', ');
   return {
     code: 'QUORUM_MISSING',
     detail: `connected to power ${connected} of ${set.total}, at least ${needed} is needed; missing: ${names}`,
   };
 }
-
-const powerOf = (validators: readonly Validator[]): bigint => validators.reduce((sum, { power }) => sum + power, 0n);
 
 function catchingUp({ status }: NodeCondition): ReadinessReason | undefined {
   const { catchingUpTo: target, executedHeight } = status;
@@ -58,7 +60,7 @@ function catchingUp({ status }: NodeCondition): ReadinessReason | undefined {
 function noProgress({ genesis, status, quietMs }: NodeCondition): ReadinessReason | undefined {
   const { idleBlockMs, baseTimeoutTicks, tickMs } = genesis.consensus;
   if (quietMs <= idleBlockMs + QUIET_TIMEOUTS_MAX * baseTimeoutTicks * tickMs) return undefined;
-  const { name } = genesis.validators.validators[status.primary] ?? { name: 'nobody' };
+  const { name } = validatorAt(status.validators, status.primary) ?? { name: 'nobody' };
   const view = status.active ? `view ${status.view}, primary ${name}` : `view ${status.view} is being changed to`;
   return { code: 'NO_PROGRESS', detail: `no block became final for ${Math.floor(quietMs / 1000)} s; ${view}` };
 }

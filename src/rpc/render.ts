@@ -13,6 +13,7 @@ import type { AccountView, FinalizedBlock } from '../driver/ports.ts';
 import type { CommittedTransaction, Refusal, TransactionState } from '../driver/transactions/fate.ts';
 import type { Receipt } from '../ledger/block.ts';
 import { offenceOf } from '../ledger/offence.ts';
+import { requiredPower, sumOfPowers } from '../ledger/validators.ts';
 import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
 import type { NodeStatus } from './gateway.ts';
 
@@ -117,9 +118,9 @@ function renderVote({ vote, voter, signature }: SignedVote): SignedVoteJson {
 
 function renderStatus(status: NodeStatus, offences: readonly Evidence[], addressPrefix: string): StatusJson {
   const { validators } = status;
-  const total = validators.reduce((sum, { power }) => sum + power, 0n);
-  const connected = validators.reduce((sum, { power, connected }) => (connected ? sum + power : sum), 0n);
-  const required = (2n * total) / 3n + 1n;
+  const total = sumOfPowers(validators);
+  const connected = sumOfPowers(validators.filter((validator) => validator.connected));
+  const required = requiredPower({ total });
   return {
     chainId: status.chainId,
     name: status.name,

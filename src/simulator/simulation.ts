@@ -2,6 +2,7 @@
  * The world of a simulation: nodes, wires, clients and checkers on one virtual clock. It runs the production driver, core
  * and ledger; one seed decides everything.
  */
+import type { Epoch } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
 import { shareAmongNodes } from '../base/shared.ts';
 import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
@@ -9,6 +10,7 @@ import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { PeerId } from '../driver/ports.ts';
 import type { StrategyFactory } from '../driver/wire/strategy.ts';
 import { decodePeerMessage, kindOfBytes } from '../driver/wire/wire.ts';
+import { type Epochs, epochsOf, type KnownEpoch } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violation } from './world/checker.ts';
 import { checkedOnce } from './world/checked-once.ts';
@@ -59,6 +61,8 @@ export class Simulation {
   readonly random: Random;
   readonly scheme: Ed25519;
   readonly genesis: Genesis;
+  /** As the checkers know them. */
+  readonly epochs: Epochs;
   readonly trace: Trace;
   readonly nodes: readonly SimulatedNode[];
   readonly links: Links;
@@ -86,9 +90,10 @@ export class Simulation {
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
     const keys = made.value;
     this.genesis = keys.genesis;
+    this.epochs = epochsOf(keys.genesis);
     const people = peopleOf(keys, setup);
     // Liars know one another from the start, those that tell one another nothing too.
-    for (const liar of setup.liars.keys()) coalitionOf(keys.genesis).recruit(liar);
+    for (const liar of setup.liars.keys()) coalitionOf(this).recruit(liar);
     this.links = new Links(people.length, setup.latencyMs ?? 1, this.random.fork());
     const { costs = true } = setup;
     this.nodes = people.map((person, slot) => {
@@ -109,6 +114,12 @@ export class Simulation {
     const checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
     this.checkers = setup.watch === undefined ? checkers : [...checkers, setup.watch];
     this.watch = new DiskWatch(this.checkers, (record) => this.clients.settled(record));
+  }
+
+  /** The newest that a node is in. */
+  get newestEpoch(): KnownEpoch {
+    const newest = Math.max(0, ...this.nodes.map(({ driver }) => driver?.status().epoch ?? 0)) as Epoch;
+    return present(this.epochs.of(newest), 'the epoch of a node');
   }
 
   /** Milliseconds since the start. */

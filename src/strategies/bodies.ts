@@ -7,8 +7,7 @@ import { bodyHash } from '../ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, OPERATIONS_MAX } from '../ledger/limits.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../ledger/transaction.ts';
 import { TRANSACTION_WEIGHT_MAX, TRANSACTION_WEIGHT_MIN } from '../ledger/weight.ts';
-import { primaryOf } from '../ledger/validators.ts';
-import { resign } from './lies.ts';
+import { ownKey, primaryIn, resign } from './lies.ts';
 
 interface Made {
   readonly id: Hash;
@@ -16,13 +15,9 @@ interface Made {
 }
 
 /** Transactions of the liar's own account, as long as they can be. It is poor: execution skips them. */
-function made(
-  { genesis, self, signer }: StrategyContext,
-  from: number,
-  count: number,
-  operations: number,
-): readonly Made[] {
-  const sender = toAddress(genesis.validators.validators[self]?.publicKey ?? new Uint8Array(32));
+function made(context: StrategyContext, from: number, count: number, operations: number): readonly Made[] {
+  const { genesis, signer } = context;
+  const sender = toAddress(ownKey(context));
   return Array.from({ length: count }, (_, i) => {
     const transaction = {
       chainId: genesis.chainId,
@@ -46,8 +41,8 @@ const give = (to: ValidatorIndex, some: readonly Made[]): readonly Outgoing[] =>
   }));
 
 /** The only one that gets what the liar has. */
-const favouriteOf = ({ genesis, self }: StrategyContext): ValidatorIndex =>
-  ((self + 1) % genesis.validators.validators.length) as ValidatorIndex;
+const favouriteOf = ({ validators, self }: StrategyContext): ValidatorIndex =>
+  ((self + 1) % validators().validators.length) as ValidatorIndex;
 
 /** Proposes bodies beyond every limit in one view, and too heavy ones in the next, and gives them to one backup, which others
  *  will ask. */
@@ -84,8 +79,8 @@ export const privateTransactions: StrategyFactory = (context) => {
     outgoing(outgoing) {
       const { to, message } = outgoing;
       if (message.kind === 'status') {
-        const primary = primaryOf(context.genesis.validators, message.status.epoch, message.status.view);
-        confidant = primary === context.self ? favouriteOf(context) : primary;
+        const primary = primaryIn(context, message.status.epoch, message.status.view);
+        confidant = primary === undefined || primary === context.self ? favouriteOf(context) : primary;
       }
       const isPrivate = message.kind === 'transactions' || message.kind === 'body';
       return isPrivate && to !== confidant ? [] : [outgoing];

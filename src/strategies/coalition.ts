@@ -4,11 +4,13 @@
  */
 import { ForgetfulMap } from '../base/bounded.ts';
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
 import type { Status } from '../consensus/messages.ts';
 import type { Outgoing, StrategyContext, StrategyFactory } from '../driver/wire/strategy.ts';
 import type { PeerMessage } from '../driver/wire/wire.ts';
+import { type Epochs, type KnownEpoch, primaryOf } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { isQuorum, isWeakQuorum, primaryOf } from '../ledger/validators.ts';
+import { isQuorum, isWeakQuorum, powerOf, type ValidatorSet } from '../ledger/validators.ts';
 import type { SignedVote, Vote } from '../ledger/vote.ts';
 import type { Plan } from './plans/plan.ts';
 
@@ -31,12 +33,21 @@ const STRAGGLE = 0.25;
 /** One kind of vote for one body, in one place. */
 const ballotOf = ({ kind, epoch, view, height, hash }: Vote): string => `${kind}/${epoch}/${view}/${height}/${hash}`;
 
+/** What the coalition lies about. */
+interface Chain {
+  readonly genesis: Genesis;
+  readonly epochs: Epochs;
+}
+
 export class Coalition {
   readonly genesis: Genesis;
   /** Ticks that the liar was given which was given most. */
   now = 0;
   /** What was agreed on for this run; null where nothing was. */
   plan: Plan | null = null;
+  readonly #epochs: Epochs;
+  /** The newest epoch that somebody said to be in. */
+  #reached: KnownEpoch;
   readonly #members = new Set<ValidatorIndex>();
   readonly #ticks = new Map<ValidatorIndex, number>();
   readonly #standings = new Map<ValidatorIndex, Standing>();
@@ -47,13 +58,19 @@ export class Coalition {
   /** The highest block, and when it came. */
   #grown = { height: 0, atTick: 0 };
 
-  constructor(genesis: Genesis) {
+  constructor({ genesis, epochs }: Chain) {
     this.genesis = genesis;
+    this.#epochs = epochs;
+    this.#reached = present(epochs.of(0 as Epoch), 'the first epoch');
+  }
+
+  get validators(): ValidatorSet {
+    return this.#reached.validators;
   }
 
   /** By slot: all observers count as the validator after the last. */
   recruit(liar: number): void {
-    this.#members.add(Math.min(liar, this.genesis.validators.validators.length) as ValidatorIndex);
+    this.#members.add(Math.min(liar, this.validators.validators.length) as ValidatorIndex);
   }
 
   /** By index; observers come last. */
@@ -63,12 +80,12 @@ export class Coalition {
 
   /** Validators that are not of the coalition, by index. */
   get honest(): readonly ValidatorIndex[] {
-    return this.genesis.validators.validators.map(({ index }) => index).filter((index) => !this.#members.has(index));
+    return this.validators.validators.map(({ index }) => index).filter((index) => !this.#members.has(index));
   }
 
   /** All that can be told something: the honest, and whoever watches. */
   get audience(): readonly ValidatorIndex[] {
-    return [...this.honest, this.genesis.validators.validators.length as ValidatorIndex];
+    return [...this.honest, this.validators.validators.length as ValidatorIndex];
   }
 
   /** True when time has passed for the coalition, not only for this one of it. */
@@ -97,13 +114,19 @@ export class Coalition {
   }
 
   #stands(validator: ValidatorIndex, { epoch, view, executedHeight: height }: Status): void {
+    this.#reach(epoch);
     this.#standings.set(validator, { epoch, view, height, heardAt: this.now });
   }
 
   #moves(validator: ValidatorIndex, epoch: Epoch, view: View): void {
     const before = this.#standings.get(validator);
     if (before !== undefined && (before.epoch > epoch || (before.epoch === epoch && before.view >= view))) return;
+    this.#reach(epoch);
     this.#standings.set(validator, { epoch, view, height: before?.height ?? (0 as Height), heardAt: this.now });
+  }
+
+  #reach(epoch: Epoch): void {
+    if (epoch > this.#reached.epoch) this.#reached = this.#epochs.of(epoch) ?? this.#reached;
   }
 
   #votes({ vote, voter }: SignedVote): void {
@@ -146,16 +169,20 @@ export class Coalition {
 
   /** Heights up to the end of the epoch. */
   get left(): number {
-    const { epochLength } = this.genesis.consensus;
-    return epochLength - (this.height % epochLength);
+    const next = this.#epochs.at((this.height + 1) as Height) ?? this.#reached;
+    return next.lastHeight - this.height;
   }
 
   get primary(): ValidatorIndex {
-    return primaryOf(this.genesis.validators, this.epoch, this.view);
+    return this.#primaryOf(this.view);
   }
 
   get nextPrimary(): ValidatorIndex {
-    return primaryOf(this.genesis.validators, this.epoch, (this.view + 1) as View);
+    return this.#primaryOf((this.view + 1) as View);
+  }
+
+  #primaryOf(view: View): ValidatorIndex {
+    return primaryOf(this.#epochs.of(this.epoch) ?? this.#reached, view);
   }
 
   /** Blocks come, and nobody honest is in another view than the others. */
@@ -176,7 +203,7 @@ export class Coalition {
   get lone(): readonly ValidatorIndex[] {
     const whileAgo = this.now - STRAGGLE * this.genesis.consensus.baseTimeoutTicks;
     const ahead = [...this.#aheadSince].flatMap(([index, since]) => (since <= whileAgo ? [index] : []));
-    return isWeakQuorum(this.genesis.validators, this.powerOf(ahead)) ? [] : ahead;
+    return isWeakQuorum(this.validators, powerOf(this.validators, ahead)) ? [] : ahead;
   }
 
   /** Honest ones that nobody has heard for so long that they are down or cut off. */
@@ -208,20 +235,16 @@ export class Coalition {
   }
 
   #isQuorum(validators: readonly ValidatorIndex[]): boolean {
-    return isQuorum(this.genesis.validators, this.powerOf(validators));
-  }
-
-  powerOf(validators: readonly ValidatorIndex[]): bigint {
-    return validators.reduce((sum, index) => sum + (this.genesis.validators.validators[index]?.power ?? 0n), 0n);
+    return isQuorum(this.validators, powerOf(this.validators, validators));
   }
 }
 
 /** Nodes of one simulation share its genesis, and those of no other. A liar on a real network is a coalition by itself. */
 const coalitions = new WeakMap<Genesis, Coalition>();
 
-export function coalitionOf(genesis: Genesis): Coalition {
-  const coalition = coalitions.get(genesis) ?? new Coalition(genesis);
-  coalitions.set(genesis, coalition);
+export function coalitionOf(chain: Chain): Coalition {
+  const coalition = coalitions.get(chain.genesis) ?? new Coalition(chain);
+  coalitions.set(chain.genesis, coalition);
   return coalition;
 }
 
@@ -236,7 +259,7 @@ export interface Part {
 export const colluding =
   (name: string, partOf: (context: StrategyContext, coalition: Coalition) => Part): StrategyFactory =>
   (context) => {
-    const coalition = coalitionOf(context.genesis);
+    const coalition = coalitionOf(context);
     coalition.recruit(context.self);
     const part = partOf(context, coalition);
     return {

@@ -14,9 +14,9 @@ import { encodePeerMessage, type PeerMessage } from '../driver/wire/wire.ts';
 import { type Body, bodyHash } from '../ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 import { signedTransactionCodec, type Transaction, transactionSigningBytes } from '../ledger/transaction.ts';
-import { isQuorum, primaryOf } from '../ledger/validators.ts';
+import { isQuorum, powerOf } from '../ledger/validators.ts';
 import { type SignedVote, type Vote, voteSigningBytes } from '../ledger/vote.ts';
-import { placeOf, signViewChange } from './lies.ts';
+import { heightsOf, ownKey, placeOf, primaryIn, signViewChange } from './lies.ts';
 
 /** Ticks of a burst, and from the start of one to that of the next: a flood that never ends would make a run take as long as
  *  it pretends to. */
@@ -44,9 +44,12 @@ const flood =
     },
   ): StrategyFactory =>
   (context) => {
-    const { genesis, self } = context;
+    const { validators, self } = context;
     const { messages, incoming } = begin(context);
-    const peers = genesis.validators.validators.map(({ index }) => index).filter((index) => index !== self);
+    const peers = (): ValidatorIndex[] =>
+      validators()
+        .validators.map(({ index }) => index)
+        .filter((index) => index !== self);
     const heard: Heard = { epoch: 0 as Epoch, view: 0 as View, executedHeight: 0 as Height, proposed: null };
     let ticks = 0;
     const listen = (message: Message): void => {
@@ -73,7 +76,7 @@ const flood =
         const turn = ticks++ % ROUND_TICKS;
         if (turn >= BURST_TICKS) return [];
         const said = messages(heard, ticks);
-        return peers.flatMap((to) => said.map((message): Outgoing => ({ to, message })));
+        return peers().flatMap((to) => said.map((message): Outgoing => ({ to, message })));
       },
     };
   };
@@ -127,10 +130,10 @@ export const floodTransactions = flood('flood-transactions', (context) => {
 });
 
 /** As many transactions of the liar's own as a bundle holds. */
-function bundle({ genesis, self, signer }: StrategyContext, change: (number: number) => Partial<Transaction>): Message {
-  // An observer has none: nobody pays for what it passes on.
-  const publicKey = genesis.validators.validators[self]?.publicKey ?? new Uint8Array(32);
-  const sender = toHex(publicKey) as Transaction['sender'];
+function bundle(context: StrategyContext, change: (number: number) => Partial<Transaction>): Message {
+  const { genesis, signer } = context;
+  // An observer has no account: nobody pays for what it passes on.
+  const sender = toHex(ownKey(context)) as Transaction['sender'];
   const transactions = Array.from({ length: BUNDLE_TRANSACTIONS_MAX }, (_, number) => {
     const transaction: Transaction = {
       chainId: genesis.chainId,
@@ -151,7 +154,8 @@ function bundle({ genesis, self, signer }: StrategyContext, change: (number: num
 const PROPOSALS = 10;
 
 /** PRE-PREPAREs with as many ids as a body holds, for a view to come in which it would be primary. */
-export const floodProposals = flood('flood-proposals', ({ genesis, self, signer }) => {
+export const floodProposals = flood('flood-proposals', (context) => {
+  const { genesis, validators, self, signer } = context;
   const body: Body = {
     proposer: self,
     timestampMs: genesis.timestampMs,
@@ -163,10 +167,10 @@ export const floodProposals = flood('flood-proposals', ({ genesis, self, signer 
   let made: { readonly place: string; readonly message: Message } | null = null;
   return {
     messages({ epoch, view, executedHeight }) {
-      if (self >= genesis.validators.validators.length) return [];
+      if (self >= validators().validators.length) return [];
       let ahead = (view + 1) as View;
-      while (primaryOf(genesis.validators, epoch, ahead) !== self) ahead = (ahead + 1) as View;
-      const last = ((epoch + 1) * genesis.consensus.epochLength) as Height;
+      while (primaryIn(context, epoch, ahead) !== self) ahead = (ahead + 1) as View;
+      const { last } = heightsOf(context, epoch);
       const height = Math.min(executedHeight + 1, last) as Height;
       const place = placeOf({ epoch, view: ahead, height });
       if (made?.place !== place) {
@@ -183,11 +187,12 @@ export const floodProposals = flood('flood-proposals', ({ genesis, self, signer 
 const VOTES = 1500;
 
 /** Votes for bodies that nobody has, all of them signed: each of another hash, at heights of the window and beyond. */
-export const floodVotes = flood('flood-votes', ({ genesis, self, signer }) => {
+export const floodVotes = flood('flood-votes', (context) => {
+  const { genesis, self, signer } = context;
   let number = 0;
   return {
     messages({ epoch, view, executedHeight }) {
-      const last = (epoch + 1) * genesis.consensus.epochLength;
+      const { last } = heightsOf(context, epoch);
       const votes = Array.from({ length: 16 }, () => {
         number += 1;
         const kind = number % 2 === 0 ? 'prepare' : 'commit';
@@ -241,13 +246,14 @@ class Album {
     if (message.kind !== 'vote' && message.kind !== 'pre-prepare') return;
     const { vote, voter } = message.vote;
     if (vote.kind !== 'pre-prepare' && vote.kind !== 'prepare') return;
-    const { epochLength, window } = this.#context.genesis.consensus;
+    const { window } = this.#context.genesis.consensus;
+    const beyond = heightsOf(this.#context, vote.epoch).first + window;
     if (vote.epoch > this.#epoch) {
       this.#epoch = vote.epoch;
       this.#votes.clear();
       this.#prepared.clear();
     }
-    if (vote.epoch !== this.#epoch || vote.height > vote.epoch * epochLength + window || vote.view !== 0) return;
+    if (vote.epoch !== this.#epoch || vote.height >= beyond || vote.view !== 0) return;
     const votes = this.#votes.get(vote.height) ?? { prePrepare: null, prepares: new Map() };
     this.#votes.set(vote.height, votes);
     if (vote.kind === 'pre-prepare') votes.prePrepare = message.vote;
@@ -261,7 +267,7 @@ class Album {
   }
 
   #complete(height: Height): void {
-    const { validators } = this.#context.genesis;
+    const validators = this.#context.validators();
     const { prePrepare, prepares } = this.#votes.get(height) ?? { prePrepare: null, prepares: new Map() };
     if (prePrepare === null) return;
     const { epoch, view, hash } = prePrepare.vote;
@@ -269,8 +275,7 @@ class Album {
       ({ vote, voter }) => vote.hash === hash && voter !== prePrepare.voter,
     );
     const voters = [prePrepare.voter, ...agreeing.map(({ voter }) => voter)];
-    const power = voters.reduce((sum, voter) => sum + (validators.validators[voter]?.power ?? 0n), 0n);
-    if (!isQuorum(validators, power)) return;
+    if (!isQuorum(validators, powerOf(validators, voters))) return;
     const ordered = agreeing.toSorted((a, b) => a.voter - b.voter);
     this.#prepared.set(height, {
       epoch,

@@ -1,7 +1,7 @@
 /** Liars in what they pass on. */
 import type { ValidatorIndex } from '../base/brand.ts';
 import type { StrategyFactory } from '../driver/wire/strategy.ts';
-import { primaryOf } from '../ledger/validators.ts';
+import { primaryIn } from './lies.ts';
 import { proposing } from './primaries.ts';
 import { doubleCheckpoint } from './voters.ts';
 
@@ -17,16 +17,18 @@ export const conceal: StrategyFactory = (context) => {
 };
 
 /** What clients give it reaches one backup alone: the one after the primary. */
-export const whisper: StrategyFactory = ({ genesis: { validators }, self }) => {
+export const whisper: StrategyFactory = (context) => {
   let chosen: ValidatorIndex | null = null;
   return {
     name: 'whisper',
     outgoing(outgoing) {
       const { to, message } = outgoing;
       if (message.kind === 'status') {
-        const primary = primaryOf(validators, message.status.epoch, message.status.view);
-        const backups = validators.validators.filter(({ index }) => index !== primary && index !== self);
-        chosen = (backups.find(({ index }) => index > primary) ?? backups[0])?.index ?? null;
+        const primary = primaryIn(context, message.status.epoch, message.status.view);
+        const backups = context
+          .validators()
+          .validators.filter(({ index }) => index !== primary && index !== context.self);
+        chosen = (backups.find(({ index }) => primary !== undefined && index > primary) ?? backups[0])?.index ?? null;
       }
       return message.kind === 'transactions' && to !== chosen ? [] : [outgoing];
     },

@@ -12,6 +12,8 @@ import {
 import { sha256Hash } from '../crypto/sha256.ts';
 import type { StrategyContext } from '../driver/wire/strategy.ts';
 import type { PeerMessage } from '../driver/wire/wire.ts';
+import { primaryOf } from '../ledger/epoch.ts';
+import { validatorAt } from '../ledger/validators.ts';
 import { type SignedVote, type Vote, voteSigningBytes } from '../ledger/vote.ts';
 
 /** Our validly signed vote like `signed`, but for `change`. */
@@ -27,6 +29,25 @@ export function signViewChange({ genesis, signer }: StrategyContext, viewChange:
 export function signNewView({ genesis, signer }: StrategyContext, newView: NewView): SignedNewView {
   return { newView, signature: signer.sign(newViewSigningBytes(genesis.chainId, newView)) };
 }
+
+/** Whose turn it is. Nobody's in an epoch that the liar does not know. */
+export function primaryIn({ epochs }: StrategyContext, epoch: Epoch, view: View): ValidatorIndex | undefined {
+  const known = epochs.of(epoch);
+  return known && primaryOf(known, view);
+}
+
+/** Where an epoch begins and ends. One that the liar does not know is nowhere. */
+export function heightsOf(
+  { epochs }: StrategyContext,
+  epoch: Epoch,
+): { readonly first: Height; readonly last: Height } {
+  const known = epochs.of(epoch);
+  return { first: known?.firstHeight ?? (0 as Height), last: known?.lastHeight ?? (0 as Height) };
+}
+
+/** The key of the liar's own account, 32 bytes. An observer has none. */
+export const ownKey = ({ validators, self }: StrategyContext): Uint8Array =>
+  validatorAt(validators(), self)?.publicKey ?? new Uint8Array(32);
 
 /** A hash that is nothing's, the same for every liar. */
 export const otherHash = (hash: Hash): Hash => sha256Hash(fromHex(hash));

@@ -4,9 +4,9 @@ import type { NewView, SignedViewChange, ViewChange } from '../consensus/message
 import { newestCertificate, reproposals } from '../consensus/new-view.ts';
 import type { Outgoing, Strategy, StrategyContext, StrategyFactory } from '../driver/wire/strategy.ts';
 import { NULL_BODY_HASH } from '../ledger/block.ts';
-import { isQuorum } from '../ledger/validators.ts';
+import { isQuorum, powerOf } from '../ledger/validators.ts';
 import { type SignedVote, type Vote, voteSigningBytes } from '../ledger/vote.ts';
-import { inSecondHalf, otherHash, ownVote, placeOf, resign, signNewView, signViewChange } from './lies.ts';
+import { heightsOf, inSecondHalf, otherHash, ownVote, placeOf, resign, signNewView, signViewChange } from './lies.ts';
 
 /** In the place of a NEW-VIEW, one for each half, or the same one for both. With `wait`, later VIEW-CHANGEs may make a
  *  better lie. */
@@ -122,7 +122,7 @@ function begin(
   { epoch, view, voter }: NewView,
   viewChanges: NewView['viewChanges'],
 ): NewView {
-  const firstHeight = (epoch * context.genesis.consensus.epochLength + 1) as Height;
+  const firstHeight = heightsOf(context, epoch).first;
   const prePrepares = reproposals(firstHeight, viewChanges).map(({ height, bodyHash }) =>
     propose(context, { epoch, view, height, hash: bodyHash }),
   );
@@ -146,7 +146,7 @@ export const beginningWith = (name: string, change: (viewChange: ViewChange) => 
 /** A PRE-PREPARE of a body that nobody prepared, for the first height of the view. */
 function invented(context: StrategyContext, { epoch, view, viewChanges }: NewView): SignedVote {
   const { genesis } = context;
-  const low = newestCertificate(viewChanges)?.height ?? epoch * genesis.consensus.epochLength;
+  const low = newestCertificate(viewChanges)?.height ?? heightsOf(context, epoch).first - 1;
   return propose(context, { epoch, view, height: (low + 1) as Height, hash: otherHash(genesis.chainId) });
 }
 
@@ -181,7 +181,7 @@ export const twoNewViews = beginning('two-new-views', (context, newView, heard) 
   const all = [...newView.viewChanges, ...heard.filter(({ viewChange }) => !known.has(viewChange.voter))].sort(
     (a, b) => a.viewChange.voter - b.viewChange.voter,
   );
-  const { validators } = context.genesis;
+  const validators = context.validators();
   const hidden = withOwn(context, newView.viewChanges, (viewChange) => ({ ...hiding(viewChange), stable: null }));
   const quorums = [all, withOwn(context, all, hiding)]
     .flatMap((set) => [
@@ -191,7 +191,10 @@ export const twoNewViews = beginning('two-new-views', (context, newView, heard) 
     .filter((set) =>
       isQuorum(
         validators,
-        set.reduce((sum, { viewChange }) => sum + (validators.validators[viewChange.voter]?.power ?? 0n), 0n),
+        powerOf(
+          validators,
+          set.map(({ viewChange }) => viewChange.voter),
+        ),
       ),
     );
   const others = quorums.map((quorum) => begin(context, newView, quorum));

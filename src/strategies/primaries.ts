@@ -3,9 +3,8 @@ import { ForgetfulMap } from '../base/bounded.ts';
 import { type Epoch, type Hash, type Height, type ValidatorIndex, type View, ZERO_HASH } from '../base/brand.ts';
 import type { Outgoing, StrategyFactory } from '../driver/wire/strategy.ts';
 import { type Body, bodyHash } from '../ledger/block.ts';
-import { primaryOf } from '../ledger/validators.ts';
 import type { Evidence, SignedVote } from '../ledger/vote.ts';
-import { otherHash, ownVote, placeOf, resign } from './lies.ts';
+import { heightsOf, otherHash, ownVote, placeOf, primaryIn, resign } from './lies.ts';
 import { liar } from './voters.ts';
 
 /** Of a base timeout: what is left is for the way, and for the prepares and commits that follow. */
@@ -74,7 +73,7 @@ export const slander: StrategyFactory = (context) => {
       const { to, message } = outgoing;
       if (message.kind !== 'status' || count++ % SLANDER_STEP !== 0) return bodies.outgoing(outgoing);
       const { epoch } = message.status;
-      const height = (epoch * context.genesis.consensus.epochLength + 1) as Height;
+      const height = heightsOf(context, epoch).first;
       return [outgoing, { to, message: { kind: 'evidence', evidence: [madeUp(context.self, epoch, height)] } }];
     },
   };
@@ -103,7 +102,7 @@ export const usurp: StrategyFactory = (context) => {
       const { to, message } = outgoing;
       const vote = ownVote(context, message);
       if (vote === null || vote.vote.kind !== 'prepare' || last === null) return [outgoing];
-      const proposer = primaryOf(context.genesis.validators, vote.vote.epoch, vote.vote.view);
+      const proposer = primaryIn(context, vote.vote.epoch, vote.vote.view) ?? context.self;
       const body: Body = { ...last, proposer, certificate: null, transactionIds: [], evidence: [] };
       const height = (vote.vote.height + 1) as Height;
       const lie = resign(context, vote, { kind: 'pre-prepare', height, hash: bodyHash(body) });

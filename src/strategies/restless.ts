@@ -1,8 +1,7 @@
 /** How liars in view changes get view changes to lie in, where nobody fails. */
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { Outgoing, StrategyFactory } from '../driver/wire/strategy.ts';
-import { primaryOf } from '../ledger/validators.ts';
-import { ownVote, signViewChange } from './lies.ts';
+import { heightsOf, ownVote, primaryIn, signViewChange } from './lies.ts';
 
 /** Heights that it orders as the first primary of an epoch. */
 const TERM = 10;
@@ -14,10 +13,10 @@ const CALM_STATUSES = 3;
 export const restless =
   (factory: StrategyFactory): StrategyFactory =>
   (context) => {
-    const { genesis, self } = context;
+    const { validators, self } = context;
     const strategy = factory(context);
     // An observer is never primary.
-    if (self >= genesis.validators.validators.length) return strategy;
+    if (self >= validators().validators.length) return strategy;
     const calm = new Map<ValidatorIndex, { readonly height: Height; readonly statuses: number }>();
     const ask = (to: ValidatorIndex, epoch: Epoch, view: View): Outgoing => {
       const viewChange = signViewChange(context, { epoch, view, voter: self, stable: null, prepared: [] });
@@ -29,12 +28,12 @@ export const restless =
         const { to, message } = outgoing;
         const vote = ownVote(context, message)?.vote;
         const begun = vote?.kind === 'pre-prepare' && vote.view === 0 ? vote : undefined;
-        if (begun !== undefined && begun.height > begun.epoch * genesis.consensus.epochLength + TERM) return [];
+        if (begun !== undefined && begun.height >= heightsOf(context, begun.epoch).first + TERM) return [];
         if (message.kind !== 'status') return strategy.outgoing(outgoing);
         const { epoch, view, executedHeight } = message.status;
         const before = calm.get(to);
         const next = (view + 1) as View;
-        const isNext = primaryOf(genesis.validators, epoch, next) === self;
+        const isNext = primaryIn(context, epoch, next) === self;
         const isCalm = isNext && before !== undefined && executedHeight > before.height;
         const statuses = isCalm ? before.statuses + 1 : 0;
         calm.set(to, { height: executedHeight, statuses });

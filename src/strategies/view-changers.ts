@@ -4,9 +4,8 @@ import type { PreparedCertificate, ViewChange } from '../consensus/messages.ts';
 import { signersOf } from '../consensus/tally.ts';
 import type { StrategyContext, StrategyFactory } from '../driver/wire/strategy.ts';
 import { SKIPPED_BYTES } from '../ledger/block.ts';
-import { primaryOf } from '../ledger/validators.ts';
 import type { Certificate } from '../ledger/vote.ts';
-import { inSecondHalf, otherHash, signViewChange } from './lies.ts';
+import { heightsOf, inSecondHalf, otherHash, primaryIn, signViewChange } from './lies.ts';
 import { beginningWith } from './new-views.ts';
 import { liar } from './voters.ts';
 
@@ -34,18 +33,21 @@ const changing =
 export const hidePrepared = changing('hide-prepared', () => (viewChange) => ({ ...viewChange, prepared: [] }));
 
 /** Says that bodies were prepared which were not: others than those that were, and one more. */
-export const forgePrepared = changing('forge-prepared', ({ genesis }) => (viewChange) => {
+export const forgePrepared = changing('forge-prepared', (context) => (viewChange) => {
   const { epoch, view, stable, prepared } = viewChange;
   const forged = prepared.map((each) => ({ ...each, bodyHash: otherHash(each.bodyHash) }));
-  const low = prepared.at(-1)?.height ?? stable?.height ?? epoch * genesis.consensus.epochLength;
+  const low = prepared.at(-1)?.height ?? stable?.height ?? heightsOf(context, epoch).first - 1;
   const before = (view - 1) as View;
-  const primary = primaryOf(genesis.validators, epoch, before);
-  const voters = genesis.validators.validators.map(({ index }) => index).filter((index) => index !== primary);
+  const primary = primaryIn(context, epoch, before) ?? context.self;
+  const voters = context
+    .validators()
+    .validators.map(({ index }) => index)
+    .filter((index) => index !== primary);
   const invented: PreparedCertificate = {
     epoch,
     view: before,
     height: (low + 1) as Height,
-    bodyHash: otherHash(genesis.chainId),
+    bodyHash: otherHash(context.genesis.chainId),
     primary,
     prePrepareSignature: NO_SIGNATURE,
     prepares: signersOf(voters),
@@ -80,11 +82,11 @@ export const spamViewChange: StrategyFactory = (context) => {
 };
 
 /** With each STATUS a certificate that nobody signed, for the next height. */
-export const forgeCertificate = liar('forge-certificate', ({ genesis }, outgoing) => {
+export const forgeCertificate = liar('forge-certificate', ({ genesis, validators }, outgoing) => {
   const { to, message } = outgoing;
   if (message.kind !== 'status') return [outgoing];
   const { epoch, stableHeight } = message.status;
-  const signers = genesis.validators.validators.map(({ index }) => index);
+  const signers = validators().validators.map(({ index }) => index);
   const certificate: Certificate = {
     epoch,
     height: (stableHeight + 1) as Height,

@@ -31,7 +31,8 @@ import { step } from '../../src/consensus/step.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import type { Effect, Input } from '../../src/consensus/transition.ts';
 import { NULL_BODY_HASH } from '../../src/ledger/block.ts';
-import { primaryOf, type ValidatorSet, validatorSet } from '../../src/ledger/validators.ts';
+import { type KnownEpoch, primaryOf } from '../../src/ledger/epoch.ts';
+import { type ValidatorSet, validatorSet } from '../../src/ledger/validators.ts';
 import {
   type Certificate,
   type Signers,
@@ -101,11 +102,13 @@ export class Pens {
   readonly set: ValidatorSet;
   readonly epoch: Epoch;
   readonly firstHeight: Height;
+  readonly #known: KnownEpoch;
 
-  constructor({ validators, epoch, firstHeight }: Instance) {
-    this.set = validators;
-    this.epoch = epoch;
-    this.firstHeight = firstHeight;
+  constructor(instance: Instance) {
+    this.#known = instance;
+    this.set = instance.validators;
+    this.epoch = instance.epoch;
+    this.firstHeight = instance.firstHeight;
   }
 
   vote(voter: number, kind: VoteKind, view: number, height: number, bodyHash: Hash): SignedVote {
@@ -115,7 +118,7 @@ export class Pens {
   }
 
   primary(view: number): ValidatorIndex {
-    return primaryOf(this.set, this.epoch, view as View);
+    return primaryOf(this.#known, view as View);
   }
 
   prePrepare(view: number, height: number, bodyHash: Hash): SignedVote {

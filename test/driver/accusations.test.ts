@@ -7,6 +7,7 @@ import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, NULL_BODY } from '../../src/ledger/block.ts';
 import { BODY_EVIDENCE_MAX, EVIDENCE_EPOCHS_MAX } from '../../src/ledger/limits.ts';
 import { type Offence, offenceKey, offenceOf } from '../../src/ledger/offence.ts';
+import type { KnownEpoch } from '../../src/ledger/epoch.ts';
 import type { Evidence, VoteKind } from '../../src/ledger/vote.ts';
 import { authorityOf, H, instanceOf, Pens } from '../consensus/kit.ts';
 import { makeGenesis } from '../ledger/network.ts';
@@ -25,7 +26,7 @@ const instance = (epoch: number) =>
     firstHeight: epoch * EPOCH_LENGTH + 1,
     lastHeight: (epoch + 1) * EPOCH_LENGTH,
   });
-const authority = (epoch: Epoch) => authorityOf(instance(epoch));
+const authority = ({ epoch }: Pick<KnownEpoch, 'epoch'>) => authorityOf(instance(epoch));
 
 /** Two votes of the validator at the n-th height of the epoch. */
 function proof(voter: number, epoch: number, n = 1, kind: VoteKind = 'commit'): Evidence {
@@ -51,18 +52,17 @@ function make(recovered: readonly Evidence[] = []) {
   const accused: Evidence[] = [];
   const accusations = new Accusations({
     genesis,
-    self: SELF,
     clock: { nowMs: () => at.nowMs, soon: (run) => run() },
     observer: { offence: (evidence: Evidence) => void accused.push(evidence) } as never,
     batch,
-    roster: { peerOf: (validator) => `peer-${validator}`, isConnected: () => at.connected },
+    roster: { self: SELF, peerOf: (validator) => `peer-${validator}`, isConnected: () => at.connected },
     outbox: {
       broadcast: (message) => send('all', message),
       sendTo: send,
       ask: (message, turn) => send(`turn ${turn}`, message),
     },
     pool: { live: () => live.values() as never },
-    state: { offences },
+    state: { offences, epochs: { of: instance, at: () => undefined } },
     recovered: { evidence: recovered },
   });
   const record = (...pieces: readonly Evidence[]): void => {
@@ -151,7 +151,7 @@ describe('what a peer passes on', () => {
   test('is checked once, and not at all where the chain has it', () => {
     const { accusations, record } = make();
     let checks = 0;
-    const counting = (epoch: Epoch) => ({
+    const counting = (epoch: KnownEpoch) => ({
       ...authority(epoch),
       verify: (...check: Parameters<ReturnType<typeof authority>['verify']>) => {
         checks += 1;

@@ -30,6 +30,7 @@ import {
   SKIPPED_BYTES,
 } from '../../src/ledger/block.ts';
 import { VALIDATORS_MAX } from '../../src/ledger/limits.ts';
+import { epochsOf } from '../../src/ledger/epoch.ts';
 import { genesisState } from '../../src/ledger/state.ts';
 import { type Certificate, certificateCodec } from '../../src/ledger/vote.ts';
 import { append, hashOf, makeGenesis } from '../ledger/network.ts';
@@ -121,7 +122,7 @@ describe('blocks of 8 MB each', () => {
     const again: string[] = [];
     const server = new Server(
       { read: (keys: readonly string[], done: (values: unknown) => void) => done(keys.map(value)) } as unknown as Store,
-      { state: { genesis }, finalHeight: 64 } as unknown as Chain,
+      { state: { genesis, epochs: epochsOf(genesis) }, finalHeight: 64 } as unknown as Chain,
       new Mempool(() => NO_ACCOUNT, genesis.ledger),
       new BodyPool(),
       {

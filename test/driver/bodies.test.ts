@@ -8,16 +8,19 @@ import { KEYS } from '../../src/driver/durability/records.ts';
 import { type Body, bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
 import { parseGenesis } from '../../src/ledger/genesis.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
+import { epochsOf } from '../../src/ledger/epoch.ts';
 
-const genesis = parseGenesis(developmentNetwork(4).genesisText);
-if (!genesis.ok) throw new Error(genesis.error.message);
+const parsed = parseGenesis(developmentNetwork(4).genesisText);
+if (!parsed.ok) throw new Error(parsed.error.message);
+const genesis = parsed.value;
 
 /** Bodies of a node that executed so many heights, all of them final, and what it writes. */
 function bodiesAt(executed: number) {
   const batch = new Batch();
   const at = { executed: executed as Height };
   const bodies = new Bodies({
-    genesis: genesis.ok ? genesis.value : unreachable(genesis as never),
+    genesis,
+    epochs: epochsOf(genesis),
     clock: { nowMs: () => 0, soon: (run) => run() },
     batch,
     authority: () => unreachable('no certificate here' as never),
@@ -59,7 +62,7 @@ describe('the bodies of a driver', () => {
 
   test.each([
     ['another epoch than its height', 5, 3],
-    ['an epoch that is still to come', 1, genesis.ok ? genesis.value.consensus.epochLength + 1 : 0],
+    ['an epoch that is still to come', 1, genesis.consensus.epochLength + 1],
   ])('are refused with evidence from %s, whoever signed it', (_, of, height) => {
     const { bodies } = bodiesAt(6);
     const signed = (digit: string) => ({

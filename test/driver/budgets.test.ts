@@ -42,7 +42,7 @@ function make(peers: readonly string[], members = 3) {
   const told: string[] = [];
   const budgets = new Budgets({
     tickMs: TICK_MS,
-    members,
+    members: () => members,
     throttled: (peer) => told.push(`${peer} waits`),
     overdrawn: (peer) => told.push(`${peer} is shut out`),
   });

@@ -5,10 +5,11 @@ import { present } from '../../src/base/invariant.ts';
 import { equalBytes } from '../../src/codec/codec.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '../../src/driver/ports.ts';
-import { recover } from '../../src/driver/durability/recovery.ts';
+import { recover, type RecoveredDriver } from '../../src/driver/durability/recovery.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
+import type { Epochs } from '../../src/ledger/epoch.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
 import { type Transaction, signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { type Evidence, voteSigningBytes } from '../../src/ledger/vote.ts';
@@ -88,6 +89,12 @@ export class Cluster {
   readonly accounts = developmentNetwork(4).accounts;
   /** Whether a message may pass; a test closes links with it. */
   link: (from: number, to: number, message: Uint8Array) => boolean = () => true;
+  /** What nodes that start believe of epochs; null for what follows from the genesis. */
+  epochs: Epochs | null = null;
+  /** Told whom a node admits when an epoch begins. */
+  admitted: (by: number, peers: ReadonlySet<PeerId>) => void = () => {};
+  /** By node; null for those who sign nothing. */
+  readonly publicKeys: (Uint8Array | null)[];
   /** By stream: what waits while its receiver reads nothing from it, votes behind what was sent before them. */
   readonly #held = new Map<string, Uint8Array[]>();
 
@@ -102,6 +109,7 @@ export class Cluster {
       ...this.genesis.validators.validators.map(({ peerId }) => peerId),
       ...Array.from({ length: observers }, (_, i) => `observer-${i}`),
     ];
+    this.publicKeys = peers.map((_, index) => this.genesis.validators.validators[index]?.publicKey ?? null);
     this.nodes = peers.map((peerId, index) => ({
       index: index as ValidatorIndex,
       peerId,
@@ -132,8 +140,8 @@ export class Cluster {
       if (!recovered.ok) throw new Error(recovered.error.message);
       node.driver = new Driver({
         genesis: this.genesis,
-        self: index < this.genesis.validators.validators.length ? node.index : null,
-        recovered: recovered.value,
+        publicKey: this.publicKeys[index] ?? null,
+        recovered: this.#believed(recovered.value),
         store: {
           write: (batch, done) => node.disk.write(batch, done, () => node.life === life),
           read: (keys, done) => node.disk.read(keys, (values) => node.life === life && done(values)),
@@ -144,6 +152,7 @@ export class Cluster {
           send: (to, _lane, message) => this.#send(index, to, message),
           punish: (peer, code) => node.punished.push({ peer, code }),
           hold: (peer, held) => this.#hold(peer, index, held),
+          admit: (admitted) => this.admitted(index, admitted),
         },
         verifier: {
           check: ({ publicKey: key, message, signature }) => equalBytes(signature, standInSignature(key, message)),
@@ -172,6 +181,11 @@ export class Cluster {
         other.driver.peerConnected(node.peerId);
       }
     });
+  }
+
+  #believed(recovered: RecoveredDriver): RecoveredDriver {
+    const epochs = this.epochs ?? recovered.state.epochs;
+    return { ...recovered, state: { ...recovered.state, epochs } };
   }
 
   #tick(index: number, life: number): void {
@@ -227,7 +241,7 @@ export class Cluster {
 
   /** Signs as this validator. */
   sign(index: number, bytes: Uint8Array): Uint8Array {
-    return standInSignature(present(this.genesis.validators.validators[index], 'validator').publicKey, bytes);
+    return standInSignature(present(this.publicKeys[index] ?? undefined, 'a key'), bytes);
   }
 
   /** Submits to this node; the answer appears in the list. */

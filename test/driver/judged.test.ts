@@ -15,6 +15,7 @@ import { signersOf } from '../../src/consensus/tally.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { bodyOf, hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 import { Cluster, type GenesisText, proposal } from './cluster.ts';
+import { epochsOf } from '../../src/ledger/epoch.ts';
 
 const LIAR = 0;
 const FAVOURITE = 1;
@@ -184,6 +185,7 @@ test('what is ordered is collected, whatever else waits', () => {
   const fetched: Height[] = [];
   const bodies = new Bodies({
     genesis,
+    epochs: epochsOf(genesis),
     clock: { nowMs: () => 1_800_000_000_000, soon: (run) => run() },
     batch: new Batch(),
     authority: () => unreachable('no certificate here' as never),

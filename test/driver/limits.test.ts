@@ -28,6 +28,7 @@ import type { SimulatedNode } from '../../src/simulator/world/node.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { append, hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 import { Cluster, proposal } from './cluster.ts';
+import { epochsOf } from '../../src/ledger/epoch.ts';
 
 const WINDOW = 16;
 const WEIGHT = 4000;
@@ -197,8 +198,10 @@ function expectWithin(buffers: Buffers): void {
 describe('the bodies of a node that executed one height only', () => {
   function bodiesOf() {
     const asked = new Set<Height>();
+    const genesis = makeGenesis();
     const bodies = new Bodies({
-      genesis: makeGenesis(),
+      genesis,
+      epochs: epochsOf(genesis),
       clock: { nowMs: () => 0, soon: (run) => run() },
       batch: new Batch(),
       authority: () => unreachable('no certificate here' as never),
@@ -277,12 +280,11 @@ test.each([null, ...(Object.keys(bufferLimits(4, WINDOW, WEIGHT)) as (keyof Buff
   (name) => {
     const limits = bufferLimits(4, WINDOW, WEIGHT);
     const buffers = name === null ? limits : { ...limits, [name]: limits[name] + 1 };
+    const genesis = makeGenesis();
     const node = { slot: 0, driver: { buffers: () => buffers } } as unknown as SimulatedNode;
     const violations: string[] = [];
-    const checker = bounds(
-      makeGenesis(),
-      () => [node, node, node, node],
-      (message) => violations.push(message),
+    const checker = bounds({ genesis, epochs: epochsOf(genesis), nodes: [node] }, (message) =>
+      violations.push(message),
     );
     checker.sent?.(node, { kind: 'view-change' } as PeerMessage);
     expect(violations).toEqual(
@@ -321,7 +323,7 @@ describe('an answer with blocks', () => {
     const answers: PeerMessage[] = [];
     const server = new Server(
       { read: (keys: readonly string[], done: (values: unknown) => void) => done(keys.map(value)) } as unknown as Store,
-      { state: { genesis }, finalHeight: 64 } as unknown as Chain,
+      { state: { genesis, epochs: epochsOf(genesis) }, finalHeight: 64 } as unknown as Chain,
       new Mempool(() => NO_ACCOUNT, genesis.ledger),
       new BodyPool(),
       {

@@ -1,6 +1,5 @@
 /** Persist before send, and bounds on what waits. */
 import { describe, expect, test } from 'vitest';
-import type { ValidatorIndex } from '../../src/base/brand.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
@@ -22,7 +21,7 @@ function alone(self = 0) {
   const { publicKey } = genesis.validators.validators[self]!;
   const driver = new Driver({
     genesis,
-    self: self as ValidatorIndex,
+    publicKey,
     clock: { nowMs: () => 1_800_000_000_000, soon: (turn) => turns.push(turn) },
     transport: { send: (to, _lane, message) => sent.push({ to, message }), punish: () => {} },
     store: {

@@ -14,7 +14,7 @@ const many = (count: number, fields: Partial<Transaction> = {}) =>
   Array.from({ length: count }, (_, nonce) => make(nonce, fields));
 
 const verdict = (body: Body, transactions: readonly IdentifiedTransaction[], within = genesis): string => {
-  const result = checkBody(body, transactions, within);
+  const result = checkBody(body, transactions, within, within.validators);
   return result.ok ? 'fit' : result.error.code;
 };
 

@@ -1,15 +1,15 @@
-import { BitArray } from '@chainsafe/ssz';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { epoch, height, power, validatorIndex, view } from '../../src/base/brand.ts';
+import { power, validatorIndex } from '../../src/base/brand.ts';
 import { InvariantViolation } from '../../src/base/invariant.ts';
-import { VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import {
-  epochOf,
   isQuorum,
   isWeakQuorum,
   powerOf,
-  primaryOf,
+  requiredPower,
+  validatorAt,
+  validatorOfKey,
+  validatorOfPeer,
   validatorSet,
   validatorsHash,
 } from '../../src/ledger/validators.ts';
@@ -26,18 +26,6 @@ const setOf = (...powers: readonly (number | bigint)[]) =>
   );
 
 const equal = (size: number) => setOf(...Array.from({ length: size }, () => 1));
-
-/** The primaries of `count` consecutive views. */
-const turns = (set: ReturnType<typeof setOf>, count: number, inEpoch = 0, from = 0): number[] =>
-  Array.from({ length: count }, (_, offset) => primaryOf(set, epoch(inEpoch), view(from + offset)));
-
-/** The schedule as the definition says it: all turns of a cycle, sorted. */
-function definition(powers: readonly number[]): number[] {
-  return powers
-    .flatMap((weight, index) => Array.from({ length: weight }, (_, k) => ({ index, up: 2 * k + 1, down: 2 * weight })))
-    .sort((a, b) => a.up * b.down - b.up * a.down || a.index - b.index)
-    .map(({ index }) => index);
-}
 
 describe('a quorum', () => {
   test.each([
@@ -110,82 +98,44 @@ describe('a quorum', () => {
   });
 });
 
-describe('the power of signers', () => {
-  const bits = (...indices: number[]) => {
-    const signers = BitArray.fromBitLen(VALIDATORS_MAX);
-    for (const index of indices) signers.set(index, true);
-    return signers;
-  };
-
+describe('the power of some', () => {
   test.each([
-    ['nobody', bits(), 0n],
-    ['some', bits(0, 2), 5n],
-    ['all', bits(0, 1, 2), 7n],
-    ['a bit that names nobody', bits(0, 3), undefined],
+    ['nobody', [], 0n],
+    ['some', [0, 2], 5n],
+    ['all', [0, 1, 2], 7n],
+    ['one who is named twice', [2, 2], 4n],
+    ['an index that names nobody', [0, 3], 1n],
   ])('of %s', (_, signers, expected) => {
     expect(powerOf(setOf(1, 2, 4), signers)).toBe(expected);
   });
 });
 
-describe('the primary', () => {
-  test('goes round with the views where powers are equal', () => {
-    expect(turns(equal(4), 9)).toEqual([0, 1, 2, 3, 0, 1, 2, 3, 0]);
-  });
-
-  test('moves on with the epoch', () => {
-    expect(turns(equal(4), 4, 3)).toEqual([3, 0, 1, 2]);
-    expect(turns(setOf(5, 3, 1, 1), 5, 2)).toEqual(turns(setOf(5, 3, 1, 1), 7).slice(2));
-  });
-
-  test('is spread by power', () => {
-    expect(turns(setOf(5, 3, 1, 1), 10)).toEqual(definition([5, 3, 1, 1]));
-  });
-
-  test('follows the definition for any powers, one cycle after another', () => {
+describe('the required power', () => {
+  test('is a quorum, and one less is none', () => {
     fc.assert(
-      fc.property(fc.array(fc.integer({ min: 1, max: 30 }), { minLength: 1, maxLength: 12 }), (powers) => {
-        const cycle = definition(powers);
-        expect(turns(setOf(...powers), 2 * cycle.length)).toEqual([...cycle, ...cycle]);
+      fc.property(fc.array(fc.bigInt({ min: 1n, max: 2n ** 56n }), { minLength: 1, maxLength: 20 }), (powers) => {
+        const set = setOf(...powers);
+        expect(isQuorum(set, requiredPower(set))).toBe(true);
+        expect(isQuorum(set, requiredPower(set) - 1n)).toBe(false);
       }),
     );
-  });
-
-  test('is each validator once in n consecutive views of equal power, from wherever', () => {
-    const anywhere = fc.record({
-      size: fc.integer({ min: 1, max: VALIDATORS_MAX }),
-      weight: fc.bigInt({ min: 1n, max: 2n ** 56n }),
-      from: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER - VALIDATORS_MAX }),
-      inEpoch: fc.integer({ min: 0, max: Number.MAX_SAFE_INTEGER }),
-    });
-    fc.assert(
-      fc.property(anywhere, ({ size, weight, from, inEpoch }) => {
-        const set = setOf(...Array.from({ length: size }, () => weight));
-        expect(new Set(turns(set, size, inEpoch, from)).size).toBe(size);
-      }),
-    );
-  });
-
-  test('is found for the largest views, epochs and powers', () => {
-    const set = setOf(2n ** 62n, 2n ** 61n, 3n, 1n);
-    const last = primaryOf(set, epoch(Number.MAX_SAFE_INTEGER), view(Number.MAX_SAFE_INTEGER));
-    expect([0, 1]).toContain(last);
-  });
-});
-
-describe('epochs', () => {
-  test.each([
-    [0, 0],
-    [1, 0],
-    [10, 0],
-    [11, 1],
-    [20, 1],
-    [21, 2],
-  ])('of ten heights: height %i is in epoch %i', (at, expected) => {
-    expect(epochOf(height(at), 10)).toBe(expected);
   });
 });
 
 describe('a validator set', () => {
+  test('knows its validators by index, by peer id and by key, and nobody else', () => {
+    const set = setOf(1, 2, 4);
+    const [, second] = set.validators;
+    expect(validatorAt(set, 1)).toBe(second);
+    expect(validatorOfPeer(set, 'peer-1')).toBe(second);
+    expect(validatorOfKey(set, new Uint8Array(32).fill(1))).toBe(second);
+    expect([
+      validatorAt(set, 3),
+      validatorOfPeer(set, 'peer-3'),
+      validatorOfKey(set, new Uint8Array(32).fill(3)),
+    ]).toEqual([undefined, undefined, undefined]);
+  });
+
   test('has a hash of keys and powers, in order', () => {
     const hashes = [setOf(1, 2), setOf(2, 1), setOf(1, 2, 3)].map(validatorsHash);
     expect(new Set(hashes).size).toBe(3);

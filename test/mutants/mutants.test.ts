@@ -22,7 +22,9 @@ const harmless: Mutant = {
   name: 'harmless',
   clause: 'N1',
   breaks: 'breaks nothing',
-  edits: [edit('consensus/tally.ts', 'let power = 0n;', 'let power = 1n - 1n;')],
+  edits: [
+    edit('consensus/tally.ts', 'const voters: ValidatorIndex[] = [];', 'const voters: ValidatorIndex[] = [].slice();'),
+  ],
 };
 
 describe('seeded bugs', () => {

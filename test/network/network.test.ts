@@ -107,11 +107,11 @@ describe('peers', () => {
     const b = await startHost(2, { admitted: peers(1), bootstrap: [address(a)] });
     const c = await startHost(3, { admitted: peers(1), bootstrap: [address(a)] });
     await meet(a, b);
-    a.network.setAdmitted(peers(3));
+    a.network.transport.admit?.(peers(3));
     expect(a.links).toEqual([`+${b.peer}`, `-${b.peer}`]);
     await meet(a, c);
     await eventually(() => expect(b.links.at(-1)).toBe(`-${a.peer}`));
-    a.network.setAdmitted(peers(2, 3));
+    a.network.transport.admit?.(peers(2, 3));
     await eventually(() => expect(connectedPeers(a)).toEqual([b.peer, c.peer].sort()));
   });
 });

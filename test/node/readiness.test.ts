@@ -24,6 +24,8 @@ function condition(powers: readonly bigint[], connected: readonly number[], chan
   const peerOf = (index: number): string => present(genesis.validators.validators[index], 'validator').peerId;
   const status: DriverStatus = {
     epoch: epoch(0),
+    validators: genesis.validators,
+    self: validatorIndex(0),
     view: 2,
     active: true,
     primary: validatorIndex(2),

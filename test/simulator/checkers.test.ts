@@ -479,11 +479,8 @@ describe('a checker', () => {
       disk: { count: (prefix: string) => stored[prefix] ?? 0, get: () => certificateCodec.encode(certificate) },
     } as unknown as SimulatedNode;
     const violations: string[] = [];
-    const { finished } = bounds(
-      world().genesis,
-      () => [node],
-      (message) => violations.push(message),
-    );
+    const { genesis, epochs } = world();
+    const { finished } = bounds({ genesis, epochs, nodes: [node] }, (message) => violations.push(message));
     finished?.();
     expect(violations).toEqual(height === 30 ? [] : ['node 0 stores 30 of certificate/, at most 29']);
   });

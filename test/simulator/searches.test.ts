@@ -7,6 +7,7 @@ import { runFuzz } from '../../src/simulator/search/fuzz.ts';
 import { mutationsOf, signerOf } from '../../src/simulator/search/mutations.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 import { TWINS_SCENARIOS, twinsRounds } from '../../src/simulator/search/twins.ts';
+import { contextOf } from '../strategies/context.ts';
 
 installNodeSha256();
 
@@ -58,7 +59,7 @@ describe('a mutation', () => {
               ? [message.newView.signature]
               : [];
       const signer = { sign: () => present(signature, 'a signature') };
-      const context = { genesis: simulation.genesis, self: present(signerOf(message), 'who signed it'), signer };
+      const context = contextOf(simulation.genesis, present(signerOf(message), 'who signed it'), signer);
       for (const [name, changed] of mutationsOf(context, message)) {
         names.add(name);
         expect(encodePeerMessage(changed)).not.toEqual(encodePeerMessage(message));

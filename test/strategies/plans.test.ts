@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import type { Outgoing, StrategyContext } from '../../src/driver/wire/strategy.ts';
+import type { Outgoing } from '../../src/driver/wire/strategy.ts';
 import { parseGenesis } from '../../src/ledger/genesis.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { formatPlan, MOVES_MAX, parsePlan, type Plan } from '../../src/strategies/plans/plan.ts';
@@ -14,6 +14,8 @@ import type { Scenario } from '../../src/simulator/search/scenario.ts';
 import { Coalition, coalitionOf } from '../../src/strategies/coalition.ts';
 import { strategies } from '../../src/strategies/registry.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
+import { epochsOf } from '../../src/ledger/epoch.ts';
+import { contextOf } from './context.ts';
 
 installNodeSha256();
 
@@ -100,7 +102,7 @@ describe('a plan under way', () => {
 
   /** Seven, of whom the last two lie. */
   function begun(text: string) {
-    const coalition = new Coalition(genesis);
+    const coalition = new Coalition({ genesis, epochs: epochsOf(genesis) });
     for (const liar of LIARS) coalition.recruit(liar);
     const plot = new Plot(coalition, planOf(text));
     return {
@@ -212,13 +214,9 @@ describe('each primitive lie', () => {
   function liar(text: string) {
     const genesis = genesisOf(4);
     const self = 3 as ValidatorIndex;
-    coalitionOf(genesis).plan = planOf(text);
     const { publicKey } = present(genesis.validators.validators[self], 'validator');
-    const context: StrategyContext = {
-      genesis,
-      self,
-      signer: { sign: (message) => standInSignature(publicKey, message) },
-    };
+    const context = contextOf(genesis, self, { sign: (message) => standInSignature(publicKey, message) });
+    coalitionOf(context).plan = planOf(text);
     const strategy = present(strategies.get('plan'), 'plan').factory(context);
     strategy.tick?.();
     return { strategy, tick: () => [...(strategy.tick?.() ?? [])], base: genesis.consensus.baseTimeoutTicks };

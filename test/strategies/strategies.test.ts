@@ -13,6 +13,7 @@ import type { ConsensusSettings } from '../../src/simulator/world/keys.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
 import { strategies } from '../../src/strategies/registry.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
+import { contextOf } from './context.ts';
 
 installNodeSha256();
 
@@ -23,7 +24,7 @@ const self = 0 as ValidatorIndex;
 const { publicKey } = present(genesis.validators.validators[self], 'validator');
 const signer = { sign: (message: Uint8Array) => standInSignature(publicKey, message) };
 const make = (name: string, index = self) =>
-  present(strategies.get(name), name).factory({ genesis, self: index, signer });
+  present(strategies.get(name), name).factory(contextOf(genesis, index, signer));
 const body = { ...NULL_BODY, proposer: self, timestampMs: 5 };
 
 function vote(kind: VoteKind, height: number): SignedVote {
@@ -99,11 +100,9 @@ describe('liars', () => {
   test.for([0, 1])(
     'two that never met vote for the same two bodies: the first as primary, the other as validator %i',
     (at) => {
-      const primary = present(strategies.get('equivocate'), 'liar').factory({
-        genesis,
-        self: 2 as ValidatorIndex,
-        signer,
-      });
+      const primary = present(strategies.get('equivocate'), 'liar').factory(
+        contextOf(genesis, 2 as ValidatorIndex, signer),
+      );
       const other = make('equivocate', at as ValidatorIndex);
       const prePrepare = {
         kind: 'pre-prepare',

@@ -9,6 +9,7 @@ import { ok, type Result } from '../../base/result.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import { checkEvidence } from '../../consensus/evidence.ts';
 import { mark } from '../../consensus/marks.ts';
+import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf, placeKey } from '../../ledger/offence.ts';
@@ -23,14 +24,13 @@ import { KEYS } from '../durability/records.ts';
 
 interface AccusationsContext {
   readonly genesis: Genesis;
-  readonly self: ValidatorIndex | null;
   readonly clock: Clock;
   readonly observer: Observer;
   readonly batch: Batch;
-  readonly roster: Pick<Roster, 'peerOf' | 'isConnected'>;
+  readonly roster: Pick<Roster, 'self' | 'peerOf' | 'isConnected'>;
   readonly outbox: Pick<Outbox, 'broadcast' | 'sendTo' | 'ask'>;
   readonly pool: Pick<BodyPool, 'live'>;
-  readonly state: Pick<LedgerState, 'offences'>;
+  readonly state: Pick<LedgerState, 'offences' | 'epochs'>;
   readonly recovered: { readonly evidence: readonly Evidence[] };
 }
 
@@ -82,11 +82,13 @@ export class Accusations {
   /** A peer passed proofs on. It may pass on what we know, what is recorded, what is too old, and what is of an epoch
    *  that we have not reached. It may not pass on a proof that proves nothing: nobody honest keeps one. Errors: those
    *  of `checkEvidence`. */
-  told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: Epoch) => Authority): Result<true> {
+  told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: KnownEpoch) => Authority): Result<true> {
     for (const evidence of pieces) {
       const of = evidence.first.vote.epoch;
       if (!isRecordable(of, epoch) || this.#isKnown(keyOf(evidence))) continue;
-      const checked = checkEvidence(authorityOf(of), evidence);
+      const known = this.#context.state.epochs.of(of);
+      if (known === undefined) continue;
+      const checked = checkEvidence(authorityOf(known), evidence);
       if (!checked.ok) return checked;
       this.#keep(evidence);
     }
@@ -188,14 +190,14 @@ export class Accusations {
   }
 
   #tell(primary: ValidatorIndex, evidence: readonly Evidence[]): void {
-    if (evidence.length === 0 || primary === this.#context.self) return;
+    if (evidence.length === 0 || primary === this.#context.roster.self) return;
     this.#context.outbox.sendTo(this.#context.roster.peerOf(primary), { kind: 'evidence', evidence });
     this.#noteTold(primary, evidence);
   }
 
   #noteTold(primary: ValidatorIndex, evidence: readonly Evidence[]): void {
-    const { self, roster, clock } = this.#context;
-    if (primary === self || !roster.isConnected(roster.peerOf(primary))) return;
+    const { roster, clock } = this.#context;
+    if (primary === roster.self || !roster.isConnected(roster.peerOf(primary))) return;
     const nowMs = clock.nowMs();
     for (const key of evidence.map(keyOf)) if (!this.#told.has(key)) this.#told.set(key, nowMs);
   }

@@ -3,7 +3,7 @@
  * the core asks about a body or a block that is here, it has its answer within the same turn.
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
-import { invariant } from '../../base/invariant.ts';
+import { invariant, present } from '../../base/invariant.ts';
 import type { Result } from '../../base/result.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import type { Message, Status } from '../../consensus/messages.ts';
@@ -16,6 +16,7 @@ import { step } from '../../consensus/step.ts';
 import type { Input } from '../../consensus/transition.ts';
 import { blockHash } from '../../ledger/block.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
+import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Evidence } from '../../ledger/vote.ts';
 import { Accusations } from './accusations.ts';
@@ -34,15 +35,14 @@ import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
 import { Proposer } from './proposer.ts';
-import { instanceEpoch, type RecoveredDriver } from '../durability/recovery.ts';
+import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
 
 interface ProtocolContext {
   readonly genesis: Genesis;
-  readonly self: ValidatorIndex | null;
   readonly clock: Clock;
   readonly signer: Signer;
   /** Who may sign what in an epoch. */
-  readonly authority: (epoch: Epoch) => Authority;
+  readonly authority: (epoch: KnownEpoch) => Authority;
   readonly observer: Observer;
   readonly recovered: RecoveredDriver;
   readonly batch: Batch;
@@ -77,8 +77,8 @@ export class Protocol {
     this.#promiseKeys = new PromiseKeys(batch, recovered.promises);
     this.#censorship = new Censorship({ ...context, attention: bodies.attention, accusations: this.accusations });
     this.#effects = new Effects(context, this.#promiseKeys, this.accusations, this.#censorship);
-    const instance = this.#instance(instanceEpoch(genesis, chain.executedHeight, recovered.certified));
-    this.#authority = context.authority(instance.epoch);
+    const instance = this.#instance(runningEpoch(recovered));
+    this.#authority = context.authority(instance);
     this.accusations.enter(instance.epoch);
     const { replica, effects } = recoverReplica(instance, {
       stable: recovered.certified?.epoch === instance.epoch ? recovered.certified : null,
@@ -253,28 +253,28 @@ export class Protocol {
     const { instance } = this.#replica;
     const settled = Math.min(stableHeight(this.#replica), this.#context.chain.executedHeight);
     if (settled < instance.lastHeight) return false;
-    const next = this.#instance((instance.epoch + 1) as Epoch);
+    const { roster, chain, authority } = this.#context;
+    const epoch = present(chain.state.epochs.of((instance.epoch + 1) as Epoch), 'the epoch after this one');
+    roster.enter(epoch);
+    const next = this.#instance(epoch);
     this.#promiseKeys.forgetAll();
-    this.#authority = this.#context.authority(next.epoch);
+    this.#authority = authority(next);
     this.accusations.enter(next.epoch);
     this.#censorship.viewEntered();
     const { replica, effects } = recoverReplica(next, nothingRecovered(next));
     this.#replica = replica;
     this.#effects.carryOut(effects, next);
-    this.step({ kind: 'reach', quorum: this.#context.roster.reachesQuorum() });
+    this.step({ kind: 'reach', quorum: roster.reachesQuorum() });
     return true;
   }
 
-  #instance(epoch: Epoch): Instance {
-    const { genesis, self, signer } = this.#context;
-    const { epochLength, window, baseTimeoutTicks, timeoutCapTicks } = genesis.consensus;
+  #instance(epoch: KnownEpoch): Instance {
+    const { genesis, roster, signer } = this.#context;
+    const { window, baseTimeoutTicks, timeoutCapTicks } = genesis.consensus;
     return {
+      ...epoch,
       chainId: genesis.chainId,
-      epoch,
-      validators: genesis.validators,
-      self,
-      firstHeight: (epoch * epochLength + 1) as Height,
-      lastHeight: ((epoch + 1) * epochLength) as Height,
+      self: roster.self,
       window,
       baseTimeoutTicks,
       timeoutCapTicks,

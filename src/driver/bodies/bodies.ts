@@ -2,10 +2,11 @@
  * From body hashes to bodies: answers the core's questions whether a body is valid, and hands ordered bodies to the ledger.
  * Each part of a body is judged as soon as it is here, and no more is collected of a body that is invalid.
  */
-import type { Epoch, Hash, Height, View } from '../../base/brand.ts';
+import type { Hash, Height, View } from '../../base/brand.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import { type Body, bodyHash, type FullBody, NULL_BODY, NULL_BODY_HASH } from '../../ledger/block.ts';
 import { checkBodyAlone, checkMeasure, mostBytesOf } from '../../ledger/body-check.ts';
+import type { Epochs, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../../ledger/transaction.ts';
 import { Attention } from './attention.ts';
@@ -24,7 +25,8 @@ interface BodiesContext {
   readonly genesis: Genesis;
   readonly clock: Clock;
   readonly batch: Batch;
-  readonly authority: (epoch: Epoch) => Authority;
+  readonly epochs: Epochs;
+  readonly authority: (epoch: KnownEpoch) => Authority;
   /** Time of the newest block that was executed. */
   readonly headMs: () => number;
   readonly roster: Pick<Roster, 'peers' | 'peerOf'>;
@@ -107,7 +109,10 @@ export class Bodies {
   offered(height: Height, hash: Hash, body: Body, from: PeerId): void {
     if (!this.#hasRoom(height)) return;
     // The sender is not punished: it may be honest, and pass on what the primary signed and sent to it.
-    if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#verdicts.refuse({ height, hash });
+    const { genesis, epochs } = this.#context;
+    const validators = epochs.at(height)?.validators;
+    if (validators === undefined || !checkBodyAlone(body, genesis, validators).ok)
+      return this.#verdicts.refuse({ height, hash });
     const pooled = this.pool.add(height, hash, body, from, this.#ordered.get(height));
     if (this.#isWanted(height, hash)) this.pool.enliven(height, hash);
     if (this.#isOrdered(pooled)) this.pool.collect(pooled, this.#context.find);

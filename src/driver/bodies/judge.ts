@@ -1,18 +1,19 @@
 /** What makes a body fit to be prepared here and now, beside its transactions: these are the ledger's to check. */
-import type { Epoch, Height, View } from '../../base/brand.ts';
+import type { Height, View } from '../../base/brand.ts';
 import { type Authority, checkCertificate } from '../../consensus/authenticate.ts';
 import { checkEvidence } from '../../consensus/evidence.ts';
 import type { Body } from '../../ledger/block.ts';
+import { type Epochs, type KnownEpoch, primaryOf } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { isRecordable } from '../../ledger/offence.ts';
-import { epochOf, primaryOf } from '../../ledger/validators.ts';
 import type { Attention } from './attention.ts';
 import type { Clock } from '../ports.ts';
 
 interface JudgeContext {
   readonly genesis: Genesis;
   readonly clock: Clock;
-  readonly authority: (epoch: Epoch) => Authority;
+  readonly epochs: Epochs;
+  readonly authority: (epoch: KnownEpoch) => Authority;
   /** Time of the newest block that was executed. */
   readonly headMs: () => number;
 }
@@ -28,27 +29,28 @@ export class Judge {
 
   /** Of a body that is proposed for the first time: whether the primary made it, and now. */
   isTimely(body: Body, height: Height, view: View): boolean {
-    const { genesis, clock, headMs } = this.#context;
-    const { epochLength, clockDriftMs } = genesis.consensus;
-    if (body.proposer !== primaryOf(genesis.validators, epochOf(height, epochLength), view)) return false;
+    const { genesis, clock, epochs, headMs } = this.#context;
+    const { clockDriftMs } = genesis.consensus;
+    const epoch = epochs.at(height);
+    if (epoch === undefined || body.proposer !== primaryOf(epoch, view)) return false;
     const nowMs = clock.nowMs();
     if (body.timestampMs > nowMs + clockDriftMs) return false;
     return body.timestampMs >= this.#attention.oldestMs(nowMs, headMs());
   }
 
-  /** Whether its certificate and evidence hold. Hundreds of signatures: asked once for each question. */
+  /** Whether its certificate and evidence hold, each by the set of its own epoch. Hundreds of signatures: asked once for each question. */
   isProved(body: Body, height: Height): boolean {
-    const { genesis, authority } = this.#context;
-    const { epochLength } = genesis.consensus;
+    const { epochs, authority } = this.#context;
+    const epoch = epochs.at(height);
+    if (epoch === undefined) return false;
     if (body.certificate !== null) {
       if (body.certificate.height >= height) return false;
-      if (!checkCertificate(authority(epochOf(body.certificate.height, epochLength)), body.certificate).ok)
-        return false;
+      const certified = epochs.at(body.certificate.height);
+      if (certified === undefined || !checkCertificate(authority(certified), body.certificate).ok) return false;
     }
-    const epoch = epochOf(height, epochLength);
     return body.evidence.every((evidence) => {
-      const of = evidence.first.vote.epoch;
-      return isRecordable(of, epoch) && checkEvidence(authority(of), evidence).ok;
+      const of = epochs.of(evidence.first.vote.epoch);
+      return of !== undefined && isRecordable(of.epoch, epoch.epoch) && checkEvidence(authority(of), evidence).ok;
     });
   }
 }

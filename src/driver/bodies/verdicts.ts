@@ -3,6 +3,7 @@
 import type { Hash, Height, View } from '../../base/brand.ts';
 import { NULL_BODY_HASH } from '../../ledger/block.ts';
 import { checkBody } from '../../ledger/body-check.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { type BodyPool, completeTransactions } from './body-pool.ts';
 import type { Judge } from './judge.ts';
@@ -22,6 +23,7 @@ type Asked = Question & {
 
 interface VerdictsContext {
   readonly genesis: Genesis;
+  readonly epochs: Epochs;
   /** The body executed at this height, where the block is not final yet. */
   readonly executedBody: (height: Height) => Hash | undefined;
 }
@@ -97,7 +99,9 @@ export class Verdicts {
     // Its time is compared when the body comes and when it is complete, not in between: else it would fail while it
     // waits.
     if (transactions === undefined) return undefined;
-    return isTimely() && checkBody(pooled.body, transactions, this.#context.genesis).ok;
+    const { genesis, epochs } = this.#context;
+    const validators = epochs.at(height)?.validators;
+    return isTimely() && validators !== undefined && checkBody(pooled.body, transactions, genesis, validators).ok;
   }
 
   /** Forgets the questions of these heights. */

@@ -1,7 +1,8 @@
 /** What bodies still need from peers, and who should have it. */
 import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import { NULL_BODY_HASH } from '../../ledger/block.ts';
-import type { Genesis } from '../../ledger/genesis.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
+import { validatorAt } from '../../ledger/validators.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
 import type { PeerId } from '../ports.ts';
@@ -22,7 +23,7 @@ export interface Knowledge {
 }
 
 interface WantsContext {
-  readonly genesis: Genesis;
+  readonly epochs: Epochs;
   readonly roster: Pick<Roster, 'peers' | 'peerOf'>;
   readonly outbox: Pick<Outbox, 'sendTo'>;
 }
@@ -59,10 +60,12 @@ export class Wants {
 
   /** Best first: who gave us the body, who made it, who voted for it. */
   *#holders(height: Height, hash: Hash, pooled: PooledBody | undefined, knowledge: Knowledge): Generator<PeerId> {
-    const { genesis, roster } = this.#context;
+    const { epochs, roster } = this.#context;
     if (pooled !== undefined) {
       if (pooled.from !== null) yield pooled.from;
-      if (genesis.validators.validators[pooled.body.proposer] !== undefined) yield roster.peerOf(pooled.body.proposer);
+      const epoch = epochs.at(height);
+      const proposer = epoch && validatorAt(epoch.validators, pooled.body.proposer);
+      if (proposer !== undefined) yield proposer.peerId;
     }
     for (const voter of knowledge.voters(height, hash)) yield roster.peerOf(voter);
   }

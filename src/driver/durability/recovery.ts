@@ -2,19 +2,26 @@
  * What a driver starts from: everything that the store kept. It is read in two parts, which write nothing; between them a new
  * folder is given its first batch.
  */
-import { type Epoch, type Hash, type Height, isAddress } from '../../base/brand.ts';
+import { type Hash, type Height, isAddress } from '../../base/brand.ts';
+import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { toHex } from '../../codec/hex.ts';
-import { type Authority, authenticate, checkCertificate, checkPrepared } from '../../consensus/authenticate.ts';
+import {
+  type Authority,
+  authenticate,
+  authorityOf,
+  checkCertificate,
+  checkPrepared,
+} from '../../consensus/authenticate.ts';
 import { checkEvidence } from '../../consensus/evidence.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import { type StoredAccount, storedAccountCodec } from '../../ledger/account.ts';
 import { blockHash, blockRecordCodec, bodyHash, type FullBody, fullBodyCodec } from '../../ledger/block.ts';
+import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { offenceCodec } from '../../ledger/offence.ts';
 import { chainStateCodec, genesisState, type LedgerState, restoreState } from '../../ledger/state.ts';
 import { transactionId } from '../../ledger/transaction.ts';
-import { epochOf } from '../../ledger/validators.ts';
 import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../../ledger/vote.ts';
 import type { PendingBlock } from './chain.ts';
 import type { Store } from '../ports.ts';
@@ -101,19 +108,22 @@ function* readChain(
   if (!blocks.ok) return blocks;
   const bodies = parseEach(yield* all(RANGES.bodiesFrom((executed + 1) as Height, 64)), parseStoredBody);
   if (!bodies.ok) return bodies;
-  const epoch = instanceEpoch(genesis, executed, certified.value);
-  const authority = authorityOf(genesis, epoch, verify);
+  const { epochs } = state.value;
+  const running = runningEpoch({ state: state.value, certified: certified.value });
+  const authority = authorityOf(running, genesis, verify);
   const promises = parseEach(
-    promised.filter(([key]) => promiseEpoch(key) === epoch),
+    promised.filter(([key]) => promiseEpoch(key) === running.epoch),
     (key, value) => parsePromise(authority, key, value),
   );
   if (!promises.ok) return promises;
   if (certified.value !== null) {
-    const checked = checkCertificate(authorityOf(genesis, certified.value.epoch, verify), certified.value);
+    const epoch = epochs.of(certified.value.epoch);
+    if (epoch === undefined) return corrupt(`${KEYS.certified}: of an epoch that nobody knows`);
+    const checked = checkCertificate(authorityOf(epoch, genesis, verify), certified.value);
     if (!checked.ok) return corrupt(`${KEYS.certified}: ${checked.error.message}`);
   }
   const evidence = parseEach(yield* all(RANGES.evidence(256)), (key, value) =>
-    parseEvidence(genesis, verify, key, value),
+    parseEvidence(state.value, verify, key, value),
   );
   if (!evidence.ok) return evidence;
   return ok({
@@ -175,26 +185,24 @@ function parsePromise(
 }
 
 /** Nor in one of evidence, which we pass on, and nobody honest passes on what proves nothing. */
-function parseEvidence(genesis: Genesis, verify: Authority['verify'], key: string, value: Uint8Array): Sound<Evidence> {
+function parseEvidence(
+  { genesis, epochs }: LedgerState,
+  verify: Authority['verify'],
+  key: string,
+  value: Uint8Array,
+): Sound<Evidence> {
   const evidence = parse(evidenceCodec, key, value);
   if (!evidence.ok) return evidence;
-  const checked = checkEvidence(authorityOf(genesis, evidence.value.first.vote.epoch, verify), evidence.value);
+  const epoch = epochs.of(evidence.value.first.vote.epoch);
+  if (epoch === undefined) return corrupt(`${key}: of an epoch that nobody knows`);
+  const checked = checkEvidence(authorityOf(epoch, genesis, verify), evidence.value);
   return checked.ok ? evidence : corrupt(`${key}: ${checked.error.message}`);
 }
 
-/** Who may sign what in an epoch: until stake can move, every epoch has the validators of the genesis. */
-export function authorityOf(genesis: Genesis, epoch: Epoch, verify: Authority['verify']): Authority {
-  const { epochLength, window } = genesis.consensus;
-  const firstHeight = (epoch * epochLength + 1) as Height;
-  const lastHeight = ((epoch + 1) * epochLength) as Height;
-  return { chainId: genesis.chainId, epoch, validators: genesis.validators, firstHeight, lastHeight, window, verify };
-}
-
 /** The epoch whose instance runs: the one of the next height, once the last block of the one before is final. */
-export function instanceEpoch(genesis: Genesis, executed: Height, certified: Certificate | null): Epoch {
-  const { epochLength } = genesis.consensus;
-  const settled = Math.min(executed, certified?.height ?? 0);
-  return epochOf((settled + 1) as Height, epochLength);
+export function runningEpoch({ state, certified }: Pick<RecoveredDriver, 'state' | 'certified'>): KnownEpoch {
+  const settled = Math.min(state.head.header.height, certified?.height ?? 0);
+  return present(state.epochs.at((settled + 1) as Height), 'the epoch of the next block');
 }
 
 function* readState(genesis: Genesis): Reading<Sound<LedgerState>> {

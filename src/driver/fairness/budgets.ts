@@ -38,7 +38,7 @@ interface Account {
 interface BudgetsContext {
   readonly tickMs: number;
   /** Peers that there are usually. */
-  readonly members: number;
+  readonly members: () => number;
   /** What the peer sends has to wait, and has had to for a while: for people to know. */
   readonly throttled: (peer: PeerId) => void;
   /** It offered more useless work, for longer, than any honest node could. */
@@ -71,7 +71,7 @@ export class Budgets {
   get peers(): number {
     let connected = 0;
     for (const account of this.#accounts.values()) if (account.connected) connected += 1;
-    return Math.max(1, this.#context.members, connected);
+    return Math.max(1, this.#context.members(), connected);
   }
 
   /** The most that an account holds in one lane. */

@@ -3,6 +3,7 @@
  * answers are charged to who asked, and what we send ourselves keeps to a pace.
  */
 import type { Genesis } from '../../ledger/genesis.ts';
+import type { ValidatorSet } from '../../ledger/validators.ts';
 import { Budgets } from './budgets.ts';
 import { Given } from './given.ts';
 import { Inbox, type Taken } from './inbox.ts';
@@ -16,6 +17,8 @@ import { kindOfBytes, type Leaving } from '../wire/wire.ts';
 
 interface DealingsContext {
   readonly genesis: Genesis;
+  /** Of the epoch that runs. */
+  readonly validators: () => ValidatorSet;
   readonly verifier: Verifier;
   readonly transport: Transport;
   readonly store: Store;
@@ -41,10 +44,9 @@ export class Dealings {
 
   constructor(context: DealingsContext) {
     this.#context = context;
-    const { genesis, verifier, transport, store, wake } = context;
+    const { genesis, validators, verifier, transport, store, wake } = context;
     const { tickMs, window } = genesis.consensus;
-    const { length } = genesis.validators.validators;
-    this.budgets = new Budgets({ ...context, tickMs, members: length - 1 });
+    this.budgets = new Budgets({ ...context, tickMs, members: () => validators().validators.length - 1 });
     this.given = new Given({ tickMs, again: (...given) => this.budgets.repeated(...given) });
     this.#inbox = new Inbox({ tickMs, budgets: this.budgets, hold: (peer, held) => transport.hold?.(peer, held) });
     this.#pace = new Pace(tickMs);
@@ -53,7 +55,7 @@ export class Dealings {
         this.budgets.verifying();
         return verifier.check({ publicKey, message, signature });
       },
-      signaturesMax(length, window),
+      signaturesMax(validators().validators.length, window),
     );
     this.store = {
       read: (keys, done) =>

@@ -2,6 +2,7 @@
 import type { ValidatorIndex } from '../../base/brand.ts';
 import type { Message } from '../../consensus/messages.ts';
 import type { Body } from '../../ledger/block.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { SignedVote } from '../../ledger/vote.ts';
 import type { Batch } from '../durability/batch.ts';
@@ -22,7 +23,7 @@ type Leaves = (to: PeerId, message: Leaving, bytes: Uint8Array) => boolean;
 
 interface OutboxOptions {
   readonly genesis: Genesis;
-  readonly self: ValidatorIndex | null;
+  readonly recovered: { readonly state: { readonly epochs: Epochs } };
   readonly transport: Transport;
   readonly signer: Signer;
   readonly strategy?: StrategyFactory;
@@ -32,21 +33,19 @@ export class Outbox {
   readonly #transport: Transport;
   readonly #roster: Roster;
   readonly #batch: Batch;
-  readonly #self: ValidatorIndex | null;
-  /** What a strategy calls those who are no validator. */
-  readonly #observer: ValidatorIndex;
   readonly #strategy: Strategy | null;
   readonly #leaves: Leaves;
 
   constructor(options: OutboxOptions, roster: Roster, batch: Batch, leaves: Leaves) {
-    const { genesis, self, signer, strategy } = options;
+    const { genesis, recovered, signer, strategy } = options;
+    const { epochs } = recovered.state;
     this.#transport = options.transport;
     this.#roster = roster;
     this.#batch = batch;
-    this.#self = self;
-    this.#observer = genesis.validators.validators.length as ValidatorIndex;
     this.#leaves = leaves;
-    this.#strategy = strategy === undefined ? null : strategy({ genesis, self: self ?? this.#observer, signer });
+    const self = roster.self ?? this.#observer;
+    const validators = () => roster.validators;
+    this.#strategy = strategy === undefined ? null : strategy({ genesis, epochs, validators, self, signer });
   }
 
   /** To one connected peer, another with each number. */
@@ -105,6 +104,11 @@ export class Outbox {
     return [...this.#roster.peers()].filter((peer) => this.#indexOf(peer) === index);
   }
 
+  /** What a strategy calls those who are no validator: the one after the last. */
+  get #observer(): ValidatorIndex {
+    return this.#roster.validators.validators.length as ValidatorIndex;
+  }
+
   #indexOf(peer: PeerId): ValidatorIndex {
     return this.#roster.validatorOf(peer) ?? this.#observer;
   }
@@ -127,7 +131,7 @@ export class Outbox {
 
   #lie(strategy: Strategy, peer: PeerId, message: PeerMessage): void {
     const to = this.#indexOf(peer);
-    if (to === this.#self) return;
+    if (to === this.#roster.self) return;
     const outgoing: Outgoing = { to, message };
     for (const each of strategy.outgoing(outgoing))
       for (const receiver of each.to === to ? [peer] : this.#peersOf(each.to)) this.#tell(receiver, each);

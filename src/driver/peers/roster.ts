@@ -1,22 +1,61 @@
-/** Who is connected, which validator each peer is, and where each last said it stands. */
+/** Who is connected, which validator each peer is in the epoch that runs, which one we are, and where each last said it stands. */
 import type { ValidatorIndex } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import type { Status } from '../../consensus/messages.ts';
-import type { Genesis } from '../../ledger/genesis.ts';
-import { isQuorum, isWeakQuorum } from '../../ledger/validators.ts';
-import type { PeerId } from '../ports.ts';
+import type { KnownEpoch } from '../../ledger/epoch.ts';
+import {
+  isQuorum,
+  isWeakQuorum,
+  powerOf,
+  validatorAt,
+  validatorOfKey,
+  validatorOfPeer,
+  type ValidatorSet,
+} from '../../ledger/validators.ts';
+import type { Batch } from '../durability/batch.ts';
+import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
+import type { PeerId, Transport } from '../ports.ts';
+
+interface RosterContext {
+  /** The key that we sign votes with: it decides which validator we are. Null for an observer. */
+  readonly publicKey: Uint8Array | null;
+  readonly transport: Pick<Transport, 'admit'>;
+  readonly recovered: Pick<RecoveredDriver, 'state' | 'certified'>;
+}
 
 export class Roster {
-  readonly #genesis: Genesis;
-  readonly #self: ValidatorIndex | null;
-  readonly #indices: ReadonlyMap<PeerId, ValidatorIndex>;
+  readonly #context: RosterContext;
+  readonly #batch: Pick<Batch, 'after'>;
+  #validators: ValidatorSet;
+  #self: ValidatorIndex | null;
   /** Connected peers; null where one has said nothing yet. */
   readonly #statuses = new Map<PeerId, Status | null>();
 
-  constructor({ genesis, self }: { readonly genesis: Genesis; readonly self: ValidatorIndex | null }) {
-    this.#genesis = genesis;
-    this.#self = self;
-    this.#indices = new Map(genesis.validators.validators.map(({ peerId, index }) => [peerId, index]));
+  /** Of the epoch that runs when the node starts. The network admits its validators already. */
+  constructor(context: RosterContext, batch: Pick<Batch, 'after'>) {
+    const { validators } = runningEpoch(context.recovered);
+    this.#context = context;
+    this.#batch = batch;
+    this.#validators = validators;
+    this.#self = selfIn(validators, context.publicKey);
+  }
+
+  /** An epoch begins. Who is a validator no longer is let go after what this turn sends: it may lack the certificate that ends
+   *  the epoch in which it was one. */
+  enter({ validators }: KnownEpoch): void {
+    const { publicKey, transport } = this.#context;
+    this.#validators = validators;
+    this.#self = selfIn(validators, publicKey);
+    this.#batch.after(() => transport.admit?.(peersOf(validators)));
+  }
+
+  /** Which validator we are; null while we are none, and follow. */
+  get self(): ValidatorIndex | null {
+    return this.#self;
+  }
+
+  get validators(): ValidatorSet {
+    return this.#validators;
   }
 
   connected(peer: PeerId): void {
@@ -46,27 +85,37 @@ export class Roster {
     return this.#statuses.has(peer);
   }
 
+  /** Undefined for an observer. */
   validatorOf(peer: PeerId): ValidatorIndex | undefined {
-    return this.#indices.get(peer);
+    return validatorOfPeer(this.#validators, peer)?.index;
   }
 
   peerOf(validator: ValidatorIndex): PeerId {
-    return present(this.#genesis.validators.validators[validator], 'validator').peerId;
+    return present(validatorAt(this.#validators, validator), 'validator').peerId;
   }
 
   /** Whether replicas of a quorum's power are connected: without one no primary can be blamed. */
   reachesQuorum(): boolean {
-    const own = this.#self === null ? [] : [this.peerOf(this.#self)];
-    return isQuorum(this.#genesis.validators, this.#powerOf(new Set([...own, ...this.peers()])));
+    const own = this.#self === null ? [] : [this.#self];
+    return isQuorum(this.#validators, powerOf(this.#validators, [...own, ...this.#indices(this.peers())]));
   }
 
   /** Whether an honest validator is among these peers, unless liars hold more than the protocol stands. */
   isWeakQuorum(peers: Iterable<PeerId>): boolean {
-    return isWeakQuorum(this.#genesis.validators, this.#powerOf(new Set(peers)));
+    return isWeakQuorum(this.#validators, powerOf(this.#validators, this.#indices(peers)));
   }
 
-  #powerOf(peers: ReadonlySet<PeerId>): bigint {
-    const { validators } = this.#genesis.validators;
-    return validators.reduce((sum, { peerId, power }) => (peers.has(peerId) ? sum + power : sum), 0n);
+  *#indices(peers: Iterable<PeerId>): Generator<ValidatorIndex> {
+    for (const peer of peers) {
+      const index = this.validatorOf(peer);
+      if (index !== undefined) yield index;
+    }
   }
 }
+
+/** Whom the network admits in an epoch of these validators. */
+export const peersOf = ({ validators }: ValidatorSet): ReadonlySet<PeerId> =>
+  new Set(validators.map(({ peerId }) => peerId));
+
+const selfIn = (validators: ValidatorSet, publicKey: Uint8Array | null): ValidatorIndex | null =>
+  publicKey === null ? null : (validatorOfKey(validators, publicKey)?.index ?? null);

@@ -111,10 +111,10 @@ export class Server {
 
   /** Who executed an epoch that we left, and stays in it, lacks the certificate that ends it. */
   helpOutOfEpoch(peer: PeerId, { epoch, executedHeight }: Status, ours: Epoch): void {
-    const lastHeight = ((epoch + 1) * this.#chain.state.genesis.consensus.epochLength) as Height;
-    if (epoch >= ours || executedHeight < lastHeight) return;
+    const left = epoch < ours ? this.#chain.state.epochs.of(epoch) : undefined;
+    if (left === undefined || executedHeight < left.lastHeight) return;
     mark('R8');
-    this.#store.read([KEYS.certificate(lastHeight)], ([bytes]) => {
+    this.#store.read([KEYS.certificate(left.lastHeight)], ([bytes]) => {
       const certificate = decode(certificateCodec, bytes);
       if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });
     });
@@ -134,8 +134,7 @@ export class Server {
 
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
   blocks(peer: PeerId, from: Height, count: number): void {
-    const { epochLength } = this.#chain.state.genesis.consensus;
-    const epochEnd = Math.ceil(from / epochLength) * epochLength;
+    const epochEnd = this.#chain.state.epochs.at(from)?.lastHeight ?? 0;
     const to = Math.min(from + Math.min(count, SYNC_BLOCKS_MAX) - 1, this.#chain.finalHeight, epochEnd);
     const heights: Height[] = [];
     for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);

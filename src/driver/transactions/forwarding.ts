@@ -16,8 +16,6 @@ import type { Entry } from './sender-queue.ts';
 export class Forwarding {
   readonly #timeoutTicks: number;
   readonly #timeoutMs: number;
-  readonly #self: ValidatorIndex | null;
-  readonly #resentBytesMax: number;
   readonly #mempool: Mempool;
   readonly #told: ToldTransactions;
   readonly #roster: Roster;
@@ -27,17 +25,9 @@ export class Forwarding {
   /** Of our clients' transactions that came until then, these were sent again in this round. */
   #round: { readonly untilMs: number; readonly sent: Set<Hash> } = { untilMs: 0, sent: new Set() };
 
-  constructor(
-    { genesis, self }: { readonly genesis: Genesis; readonly self: ValidatorIndex | null },
-    mempool: Mempool,
-    told: ToldTransactions,
-    roster: Roster,
-    outbox: Outbox,
-  ) {
+  constructor(genesis: Genesis, mempool: Mempool, told: ToldTransactions, roster: Roster, outbox: Outbox) {
     this.#timeoutTicks = genesis.consensus.baseTimeoutTicks;
     this.#timeoutMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
-    this.#self = self;
-    this.#resentBytesMax = Math.floor(RESENT_BYTES_MAX / genesis.validators.validators.length);
     this.#mempool = mempool;
     this.#told = told;
     this.#roster = roster;
@@ -50,13 +40,13 @@ export class Forwarding {
   demands(primary: ValidatorIndex): boolean {
     if (!this.#mempool.demand) return false;
     if (this.#mempool.own > 0 || this.#told.isOwed) return true;
-    return primary === this.#self || !this.#roster.isConnected(this.#roster.peerOf(primary));
+    return primary === this.#roster.self || !this.#roster.isConnected(this.#roster.peerOf(primary));
   }
 
   /** What our clients gave us and has waited for longest, to a peer that connects. The rest it gets as all others do. */
   toPeer(peer: PeerId): void {
     const entries: Entry[] = [];
-    let room = this.#resentBytesMax;
+    let room = this.#resentBytesMax();
     for (const entry of this.#own(Number.POSITIVE_INFINITY)) {
       room -= entry.item.bytes.length;
       if (room < 0) break;
@@ -82,7 +72,7 @@ export class Forwarding {
     }
     this.#relayed = { atMs: nowMs, height: executedHeight };
     const peer = this.#roster.peerOf(primary);
-    if (primary === this.#self || !this.#roster.isConnected(peer)) return;
+    if (primary === this.#roster.self || !this.#roster.isConnected(peer)) return;
     this.#told.turnTo(primary);
     const entries = this.#due(nowMs);
     for (const transactions of bundlesOf(entries)) this.#outbox.sendTo(peer, { kind: 'transactions', transactions });
@@ -103,7 +93,7 @@ export class Forwarding {
   #nextOfRound(): readonly Entry[] {
     const { untilMs, sent } = this.#round;
     const entries: Entry[] = [];
-    let room = this.#resentBytesMax;
+    let room = this.#resentBytesMax();
     for (const entry of this.#own(untilMs)) {
       const { id, bytes } = entry.item;
       if (sent.has(id) || this.#told.inFlight.has(id)) continue;
@@ -139,6 +129,11 @@ export class Forwarding {
     for (let turn = 0; turn < RELAYED_MAX; turn++)
       for (const lane of given.values()) chosen.push(...lane.slice(turn, turn + 1));
     return chosen.slice(0, RELAYED_MAX);
+  }
+
+  /** All validators send again: together they may not send more. */
+  #resentBytesMax(): number {
+    return Math.floor(RESENT_BYTES_MAX / this.#roster.validators.validators.length);
   }
 
   *#own(sinceMs: number): Generator<Entry> {

@@ -3,7 +3,9 @@
  * have none. The strategies themselves are in src/simulator, and a node loads one only on a development chain.
  */
 import type { ValidatorIndex } from '../../base/brand.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import type { ValidatorSet } from '../../ledger/validators.ts';
 import type { Signer } from '../ports.ts';
 import type { PeerMessage } from './wire.ts';
 
@@ -16,7 +18,10 @@ export interface Outgoing {
 
 export interface StrategyContext {
   readonly genesis: Genesis;
-  /** An observer counts as the validator after the last. What it signs is worth nothing. */
+  readonly epochs: Epochs;
+  /** Of the epoch that runs here. */
+  readonly validators: () => ValidatorSet;
+  /** Which validator it was when it started. An observer counts as the validator after the last. What it signs is worth nothing. */
   readonly self: ValidatorIndex;
   readonly signer: Signer;
 }

@@ -3,11 +3,11 @@ import type { Epoch, Hash } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { PIPELINE_MAX } from '../../driver/limits.ts';
 import type { PeerMessage } from '../../driver/wire/wire.ts';
+import { type Epochs, primaryOf } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Body, Header } from '../../ledger/block.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf } from '../../ledger/offence.ts';
-import { primaryOf } from '../../ledger/validators.ts';
 import type { Evidence } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedNode } from '../world/node.ts';
@@ -28,7 +28,7 @@ const CONCEALED_TIMEOUTS = 5;
 
 /** A primary of whom honest validators prepare two bodies in one place, again and again, is proved guilty. Only what is told
  *  after the faults counts: before, the proof may be lost with the messages. */
-export function proof({ validators }: Genesis, violate: Violate): Checker {
+export function proof(epochs: Epochs, violate: Violate): Checker {
   let healed = false;
   /** By place, the body that the first honest validator prepared. */
   const prepared = new Map<string, Hash>();
@@ -49,7 +49,7 @@ export function proof({ validators }: Genesis, violate: Violate): Checker {
       const other = prepared.get(place) ?? hash;
       prepared.set(place, other);
       if (other === hash) return;
-      const primary = primaryOf(validators, epoch, view);
+      const primary = primaryOf(present(epochs.of(epoch), 'the epoch of a vote'), view);
       if (proved.has(offenceKey({ epoch, validator: primary } as Offence))) return;
       const told = (stories.get(primary) ?? new Set()).add(place);
       stories.set(primary, told);

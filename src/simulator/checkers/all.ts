@@ -1,6 +1,7 @@
 /** All checkers of a simulation. */
 import type { Hash } from '../../base/brand.ts';
 import type { Ed25519 } from '../../crypto/ed25519.ts';
+import type { Epochs, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import { accusation, proof } from './accountability.ts';
@@ -22,6 +23,9 @@ import type { Scheduler } from '../world/scheduler.ts';
 
 interface World {
   readonly genesis: Genesis;
+  readonly epochs: Epochs;
+  /** The newest that a node is in. */
+  readonly newestEpoch: KnownEpoch;
   readonly nodes: readonly SimulatedNode[];
   readonly scheduler: Scheduler;
   readonly scheme: Ed25519;
@@ -32,7 +36,7 @@ interface World {
 }
 
 export function checkersOf(world: World, report: (checker: string, message: string) => void): readonly Checker[] {
-  const { genesis } = world;
+  const { genesis, epochs } = world;
   const submitted = world.clients.transactions;
   const nodes = () => world.nodes;
   const startMs = world.scheduler.nowMs;
@@ -46,19 +50,19 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => transactions(submitted, violate)),
     named((violate) => durability(submitted, violate)),
     named((violate) => honesty(violate)),
-    named((violate) => grounds(genesis, nodes, violate)),
+    named((violate) => grounds(epochs, nodes, violate)),
     named((violate) => gaps(violate)),
-    named((violate) => onDisk(genesis, violate)),
-    named((violate) => newViews(genesis, violate)),
+    named((violate) => onDisk(epochs, violate)),
+    named((violate) => newViews(epochs, violate)),
     named((violate) => authorship(nodes, violate)),
     named((violate) => times(genesis, startMs, () => world.scheduler.nowMs, violate)),
-    named((violate) => viewTimeouts(genesis, violate)),
+    named((violate) => viewTimeouts(world, violate)),
     named((violate) => stall(world, violate)),
-    named((violate) => proof(genesis, violate)),
-    named((violate) => witness(genesis, world.scheme, violate)),
+    named((violate) => proof(epochs, violate)),
+    named((violate) => witness(world, violate)),
     named((violate) => accusation(world, violate)),
     named((violate) => supply(genesis, violate)),
-    named((violate) => bounds(genesis, nodes, violate)),
+    named((violate) => bounds(world, violate)),
     named((violate) => traffic(() => world.scheduler.nowMs, violate)),
     named((violate) => health(nodes, violate)),
     named((violate) => thrift(() => world.scheduler.nowMs, violate)),

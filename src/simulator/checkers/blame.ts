@@ -1,6 +1,7 @@
 /** Nobody honest leaves an honest primary when nothing is wrong, whatever liars tell whom. */
 import type { Epoch, View } from '../../base/brand.ts';
-import { primaryOf } from '../../ledger/validators.ts';
+import { present } from '../../base/invariant.ts';
+import { type Epochs, primaryOf } from '../../ledger/epoch.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedNode } from '../world/node.ts';
 import { Calm, type CalmWorld } from './calm.ts';
@@ -12,8 +13,8 @@ const SETTLED_TIMEOUTS = 4;
 /** What an honest backup does to a primary of which it believes that it fails. In other cases it follows somebody. */
 const BLAMING = ['timeout', 'invalid-body', 'censorship'];
 
-export function blame(world: CalmWorld, violate: Violate): Checker {
-  const { nodes, scheduler, genesis } = world;
+export function blame(world: CalmWorld & { readonly epochs: Epochs }, violate: Violate): Checker {
+  const { nodes, scheduler, genesis, epochs: known } = world;
   const { baseTimeoutTicks, tickMs } = genesis.consensus;
   const settleMs = SETTLED_TIMEOUTS * baseTimeoutTicks * tickMs;
   const calm = new Calm(world);
@@ -40,7 +41,7 @@ export function blame(world: CalmWorld, violate: Violate): Checker {
       const epoch = node.driver?.status().epoch;
       if (note.kind !== 'view-change-started' || !BLAMING.includes(note.reason) || epoch === undefined) return;
       const view = (note.view - 1) as View;
-      const primary = primaryOf(genesis.validators, epoch, view);
+      const primary = primaryOf(present(known.of(epoch), 'the epoch of a node'), view);
       const isHonest = nodes.every(({ validator, isLiar }) => validator !== primary || !isLiar);
       if (isHonest && settledMs >= settleMs && areTogether(node, epoch, view))
         violate(`node ${node.slot} leaves the honest primary ${primary} in view ${view}: ${note.reason}`);

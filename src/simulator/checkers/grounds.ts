@@ -2,14 +2,15 @@
  * Nobody honest says more than it can prove: behind each vote stand the votes and the records that the protocol asks for.
  * Liars count as having said everything.
  */
-import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
+import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import type { PeerMessage } from '../../driver/wire/wire.ts';
 import { decodePromise, KEYS } from '../../driver/durability/records.ts';
 import { blockRecordCodec, NULL_BODY_HASH } from '../../ledger/block.ts';
-import type { Genesis } from '../../ledger/genesis.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import { certificateCodec, type SignedVote, type Vote } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../world/checker.ts';
+import { isQuorumOf } from './quorum.ts';
 import type { SimulatedDisk } from '../world/disk.ts';
 import type { SimulatedNode } from '../world/node.ts';
 
@@ -17,34 +18,33 @@ const placeOf = ({ epoch, view, height, hash }: Vote): string => `${epoch}/${vie
 
 /** A COMMIT stands on a quorum of PREPAREs, a CHECKPOINT on a quorum of COMMITs, a certificate on one of CHECKPOINTs,
  *  and what a VIEW-CHANGE says of PREPAREs is true. */
-export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
-  const { validators, total } = genesis.validators;
+export function grounds(epochs: Epochs, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
   const [prepares, commits, checkpoints] = [0, 1, 2].map(() => new Map<string, Set<number>>()) as [Tally, Tally, Tally];
   /** Places in which somebody committed a body. */
   const views = new Map<string, Set<string>>();
-  const isQuorum = (voters: ReadonlySet<number> | undefined, self: number | null): boolean => {
+  const isQuorum = (of: Epoch, voters: ReadonlySet<number> | undefined, self: number | null): boolean => {
     const counts = (index: number): boolean =>
       index === self ||
       voters?.has(index) === true ||
       nodes().some((node) => node.validator === index && !node.isHonest);
-    const power = validators.reduce((sum, { index, power: own }) => (counts(index) ? sum + own : sum), 0n);
-    return 3n * power > 2n * total;
+    const epoch = epochs.of(of);
+    return epoch !== undefined && isQuorumOf(epoch, counts);
   };
   const onVote = (node: SimulatedNode, { vote, voter }: SignedVote): void => {
-    const { kind, height, hash } = vote;
+    const { kind, epoch, height, hash } = vote;
     const place = placeOf(vote);
     switch (kind) {
       case 'pre-prepare':
       case 'prepare':
         return add(prepares, place, voter);
       case 'commit':
-        if (node.isHonest && !isQuorum(prepares.get(place), voter))
+        if (node.isHonest && !isQuorum(epoch, prepares.get(place), voter))
           violate(`node ${node.slot} sent COMMIT at height ${height} without a quorum of PREPAREs`);
         add(commits, place, voter);
         return void views.set(`${height}/${hash}`, (views.get(`${height}/${hash}`) ?? new Set()).add(place));
       case 'checkpoint': {
         const places = [...(views.get(`${height}/${bodyOnDisk(node, height)}`) ?? [])];
-        if (node.isHonest && !places.some((each) => isQuorum(commits.get(each), voter)))
+        if (node.isHonest && !places.some((each) => isQuorum(epoch, commits.get(each), voter)))
           violate(`node ${node.slot} sent CHECKPOINT at height ${height} without a quorum of COMMITs`);
         return add(checkpoints, place, voter);
       }
@@ -68,14 +68,14 @@ export function grounds(genesis: Genesis, nodes: () => readonly SimulatedNode[],
           if (primary === viewChange.voter || voters.get(viewChange.voter))
             add(prepares, placeOf(vote), viewChange.voter);
           for (const kind of ['prepare', 'pre-prepare'] as const) addFromDisks(prepares, { ...vote, kind });
-          if (!isQuorum(prepares.get(placeOf(vote)), node.validator))
+          if (!isQuorum(epoch, prepares.get(placeOf(vote)), node.validator))
             violate(`node ${node.slot} believes that height ${height} was prepared in view ${view}, which it was not`);
         }
     },
     certified(node, { epoch, height, blockHash }) {
       const vote: Vote = { kind: 'checkpoint', epoch, view: 0 as Vote['view'], height, hash: blockHash };
       addFromDisks(checkpoints, vote);
-      if (node.isHonest && !isQuorum(checkpoints.get(placeOf(vote)), node.validator))
+      if (node.isHonest && !isQuorum(epoch, checkpoints.get(placeOf(vote)), node.validator))
         violate(`node ${node.slot} has a certificate of height ${height} without a quorum of CHECKPOINTs`);
     },
   };
@@ -138,9 +138,8 @@ function ownVotes(node: SimulatedNode, message: PeerMessage): readonly SignedVot
 }
 
 /** What an honest node says is on its disk already: its vote, the body it prepares, the block of a CHECKPOINT, the view. */
-export function onDisk(genesis: Genesis, violate: Violate): Checker {
+export function onDisk(epochs: Epochs, violate: Violate): Checker {
   const settled = new Map<number, number>();
-  const { epochLength } = genesis.consensus;
   return {
     name: 'on disk',
     certified: ({ slot }, { height }) => void settled.set(slot, Math.max(settled.get(slot) ?? 0, height)),
@@ -154,7 +153,7 @@ export function onDisk(genesis: Genesis, violate: Violate): Checker {
         message.kind === 'view-change' ? message.viewChange.viewChange : message.newView.newView;
       // What it passes on is somebody else's promise.
       if (voter !== node.validator) return;
-      const ended = low >= (epoch + 1) * epochLength;
+      const ended = low >= (epochs.of(epoch)?.lastHeight ?? Number.POSITIVE_INFINITY);
       if (!ended && storedView(node, KEYS.promisedView(epoch, message.kind)) < view)
         lacks(`a ${message.kind.toUpperCase()} of view ${view}`);
     },

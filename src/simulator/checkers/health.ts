@@ -2,6 +2,7 @@
 import { FEE_POOL } from '../../ledger/account.ts';
 import type { Height } from '../../base/brand.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
 import { KEYS } from '../../driver/durability/records.ts';
@@ -60,11 +61,25 @@ export function supply(genesis: Genesis, violate: Violate): Checker {
 const FINAL_BODIES = 64;
 
 /** Nothing grows without end, in memory or on disk. */
-export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
+interface World {
+  readonly genesis: Genesis;
+  readonly epochs: Epochs;
+  readonly nodes: readonly SimulatedNode[];
+}
+
+export function bounds(world: World, violate: Violate): Checker {
+  const { genesis, epochs } = world;
   const { window } = genesis.consensus;
-  const validators = genesis.validators.validators.length;
+  /** In the largest set so far. */
+  let validators = 0;
+  const reach = (height: number): void => {
+    const epoch = epochs.at(height as Height);
+    validators = Math.max(validators, epoch?.validators.validators.length ?? 0);
+  };
+  reach(1);
   return {
     name: 'bounds',
+    blockExecuted: (_, { header }) => reach(header.height + 1),
     sent({ slot, driver }, message) {
       // Once for each block and each view: most messages are other votes.
       if (driver === null || (message.kind === 'vote' && message.vote.vote.kind !== 'checkpoint')) return;
@@ -74,7 +89,7 @@ export function bounds(genesis: Genesis, nodes: () => readonly SimulatedNode[], 
           violate(`node ${slot} holds ${size} ${name}, at most ${limits[name as keyof Buffers]}`);
     },
     finished() {
-      for (const { slot, isHonest, driver, disk } of nodes()) {
+      for (const { slot, isHonest, driver, disk } of world.nodes) {
         if (!isHonest || driver === null) continue;
         const { executedHeight: executed, finalHeight } = driver.status();
         for (const height of skippedAt(disk, finalHeight)) violate(`node ${slot} keeps what height ${height} skipped`);

@@ -1,14 +1,14 @@
 /** What an honest node accepts as the beginning of a view: counted and chosen again, by other means than the core's. */
 import type { Hash } from '../../base/brand.ts';
+import { present } from '../../base/invariant.ts';
 import type { PreparedCertificate, SignedNewView } from '../../consensus/messages.ts';
 import { NULL_BODY_HASH } from '../../ledger/block.ts';
-import type { Genesis } from '../../ledger/genesis.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import type { Checker, Violate } from '../world/checker.ts';
+import { isQuorumOf } from './quorum.ts';
 
 /** Views are entered by growing number, each once. A NEW-VIEW on an honest disk was asked for by a quorum, and proposes what was prepared last, and null in the gaps. */
-export function newViews(genesis: Genesis, violate: Violate): Checker {
-  const { validators, total } = genesis.validators;
-  const { epochLength } = genesis.consensus;
+export function newViews(epochs: Epochs, violate: Violate): Checker {
   const entered = new Map<number, { readonly epoch: number; readonly view: number }>();
   return {
     name: 'new views',
@@ -20,10 +20,10 @@ export function newViews(genesis: Genesis, violate: Violate): Checker {
       if (last !== undefined && newView.epoch === last.epoch && newView.view <= last.view)
         wrong(`after view ${last.view}`);
       const voters = new Set(newView.viewChanges.map(({ viewChange }) => viewChange.voter));
-      const power = [...voters].reduce((sum, voter) => sum + (validators[voter]?.power ?? 0n), 0n);
-      if (3n * power <= 2n * total) wrong(`with VIEW-CHANGEs of power ${power} of ${total}`);
+      const epoch = present(epochs.of(newView.epoch), 'the epoch of a view');
+      if (!isQuorumOf(epoch, (voter) => voters.has(voter))) wrong(`with VIEW-CHANGEs of ${[...voters].join()} alone`);
       const low = Math.max(
-        newView.epoch * epochLength,
+        epoch.firstHeight - 1,
         ...newView.viewChanges.map(({ viewChange }) => viewChange.stable?.height ?? 0),
       );
       const chosen = choose(newView, low);

@@ -4,15 +4,19 @@
  * in view v of an honest primary bodies are slow for 4 (v + 1) base timeouts at most.
  */
 import type { Epoch, View } from '../../base/brand.ts';
+import { present } from '../../base/invariant.ts';
+import { type Epochs, type KnownEpoch, primaryOf } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { SLOW_PART, STRANDED_TIMEOUTS } from '../../consensus/limits.ts';
-import { isWeakQuorum, primaryOf } from '../../ledger/validators.ts';
+import { isWeakQuorum, powerOf, scheduled, type ValidatorSet } from '../../ledger/validators.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedNode } from '../world/node.ts';
 import type { Scheduler } from '../world/scheduler.ts';
 
 interface World {
   readonly genesis: Genesis;
+  readonly epochs: Epochs;
+  readonly newestEpoch: KnownEpoch;
   readonly scheduler: Scheduler;
   readonly nodes: readonly SimulatedNode[];
   /** Whether nothing is wrong with any honest node, or with a wire between two of them. */
@@ -57,11 +61,11 @@ export function stall(world: World, violate: Violate): Checker {
 }
 
 /** How many validators are faulty, and how many of the views below this one are theirs. */
-function liarsOf({ genesis, nodes }: World, epoch: Epoch, view: View): { liars: number; turns: number } {
+function liarsOf({ epochs, nodes }: World, epoch: Epoch, view: View): { liars: number; turns: number } {
   const faulty = faultyOf(nodes);
+  const known = present(epochs.of(epoch), 'the epoch of a node');
   let turns = 0;
-  for (let each = 0; each < view; each++)
-    if (faulty.has(primaryOf(genesis.validators, epoch, each as View))) turns += 1;
+  for (let each = 0; each < view; each++) if (faulty.has(primaryOf(known, each as View))) turns += 1;
   return { liars: faulty.size, turns };
 }
 
@@ -69,10 +73,8 @@ const faultyOf = (nodes: readonly SimulatedNode[]): ReadonlySet<number> =>
   new Set(nodes.flatMap(({ validator, isHonest }) => (validator === null || isHonest ? [] : [validator])));
 
 /** With a third of the power faulty nothing is promised. */
-function isMinority({ validators }: Genesis, faulty: ReadonlySet<number>): boolean {
-  const power = validators.validators.reduce((sum, each) => (faulty.has(each.index) ? sum + each.power : sum), 0n);
-  return !isWeakQuorum(validators, power);
-}
+const isMinority = (validators: ValidatorSet, faulty: ReadonlySet<number>): boolean =>
+  !isWeakQuorum(validators, powerOf(validators, faulty));
 
 class Watch {
   readonly #world: World;
@@ -93,9 +95,9 @@ class Watch {
 
   /** Calm before the epoch's first block, and since. */
   isCalmIn(epoch: Epoch): boolean {
-    const { epochLength } = this.#world.genesis.consensus;
     const isCalm = this.#calm && this.#troubles === this.#world.troubles && this.#world.isCalm();
-    return isCalm && this.#settledAt !== null && this.#settledAt <= epoch * epochLength;
+    const known = this.#world.epochs.of(epoch);
+    return isCalm && known !== undefined && this.#settledAt !== null && this.#settledAt < known.firstHeight;
   }
 
   finalized({ isHonest }: SimulatedNode, height: number): void {
@@ -107,11 +109,11 @@ class Watch {
 
   /** A sentence when the pause is too long, once. */
   look(): string | null {
-    const { scheduler, genesis, troubles, nodes, links } = this.#world;
+    const { scheduler, genesis, newestEpoch, troubles, nodes, links } = this.#world;
     const { baseTimeoutTicks, tickMs } = genesis.consensus;
     const isPrompt = links.latencyMs + links.jitterMs <= PROMPT_PART * baseTimeoutTicks * tickMs;
     const isCalm = this.#world.isCalm() && this.#troubles === troubles;
-    this.#calm = isCalm && isPrompt && isMinority(genesis, faultyOf(nodes));
+    this.#calm = isCalm && isPrompt && isMinority(newestEpoch.validators, faultyOf(nodes));
     this.#troubles = troubles;
     if (!this.#calm) this.#settledAt = null;
     if (this.#settledAt === null || !this.#isWaitedFor()) {
@@ -134,13 +136,14 @@ class Watch {
   }
 
   #lookAtSlowness(pauseMs: number): string | null {
-    const { genesis, nodes } = this.#world;
+    const { genesis, epochs, nodes } = this.#world;
     const baseMs = genesis.consensus.baseTimeoutTicks * genesis.consensus.tickMs;
     if (this.#told || pauseMs <= SLOW_PART * baseMs) return null;
     const honest = nodes.flatMap(({ isHonest, driver }) => (isHonest && driver !== null ? [driver.status()] : []));
     const epoch = Math.max(...honest.map((status) => status.epoch)) as Epoch;
     const faulty = faultyOf(nodes);
-    const isHonests = (view: number): boolean => !faulty.has(primaryOf(genesis.validators, epoch, view as View));
+    const known = epochs.of(epoch);
+    const isHonests = (view: number): boolean => known !== undefined && !faulty.has(primaryOf(known, view as View));
     const active = honest.filter((status) => status.epoch === epoch && status.active && isHonests(status.view));
     if (active.length === 0 || !this.isCalmIn(epoch)) return null;
     const view = Math.max(...active.map((status) => status.view));
@@ -162,15 +165,19 @@ class Watch {
 
 /** Longest pause that liars can bring about, in milliseconds: a base timeout, and those of the longest run of their turns, of
  *  which each doubles the one before. */
-export function longestPauseMs({ genesis, nodes }: Pick<World, 'genesis' | 'nodes'>): number {
+export function longestPauseMs({
+  genesis,
+  nodes,
+  newestEpoch: { validators },
+}: Pick<World, 'genesis' | 'nodes' | 'newestEpoch'>): number {
   const { baseTimeoutTicks, timeoutCapTicks, tickMs } = genesis.consensus;
   const faulty = faultyOf(nodes);
-  const cycle = Math.min(Number(genesis.validators.total), MAX_CYCLE);
+  const cycle = Math.min(Number(validators.total), MAX_CYCLE);
   let longest = 0;
   let run = 0;
   // Twice around: a run may go over the end.
-  for (let view = 0; view < 2 * cycle; view++) {
-    run = faulty.has(primaryOf(genesis.validators, 0 as Epoch, view as View)) ? run + 1 : 0;
+  for (let turn = 0; turn < 2 * cycle; turn++) {
+    run = faulty.has(scheduled(validators, BigInt(turn))) ? run + 1 : 0;
     longest = Math.max(longest, run);
   }
   let ticks = baseTimeoutTicks;

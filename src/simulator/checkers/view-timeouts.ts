@@ -3,11 +3,12 @@
  * timeout doubles with each view in a row that failed, up to the cap and no further, and starts anew where it has to
  * (V5, V6, V14).
  */
-import type { ValidatorIndex, View } from '../../base/brand.ts';
+import type { Epoch, ValidatorIndex, View } from '../../base/brand.ts';
 import type { SignedViewChange } from '../../consensus/messages.ts';
 import type { PeerMessage } from '../../driver/wire/wire.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { isQuorum, isWeakQuorum } from '../../ledger/validators.ts';
+import { isQuorum, isWeakQuorum, powerOf } from '../../ledger/validators.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedNode } from '../world/node.ts';
 
@@ -44,10 +45,15 @@ interface Watch {
  *  know yet. */
 type Moves = Map<number, Map<ValidatorIndex, View>>;
 
+interface World {
+  readonly genesis: Genesis;
+  readonly epochs: Epochs;
+}
+
 /** Users know this checker as `patience`. */
-export function viewTimeouts(genesis: Genesis, violate: Violate): Checker {
+export function viewTimeouts({ genesis, epochs }: World, violate: Violate): Checker {
   const watches = new Map<number, Watch>();
-  const orders = new Orders(genesis);
+  const orders = new Orders(epochs);
   const watchOf = ({ slot, isHonest, validator }: SimulatedNode): Watch | undefined =>
     isHonest && validator !== null ? watches.get(slot) : undefined;
   return {
@@ -56,7 +62,7 @@ export function viewTimeouts(genesis: Genesis, violate: Violate): Checker {
       const { epoch = 0, view = 0, active = true } = node.driver?.status() ?? {};
       const watch = newWatch(epoch, view, node.ticks);
       // It had asked for this view before it stopped.
-      if (!active) begin(watch, node, view as View, true, genesis);
+      if (!active) begin(watch, node, view as View, true, epochs);
       watches.set(node.slot, watch);
     },
     sent: (node, message) => orders.sent(node, message),
@@ -70,7 +76,7 @@ export function viewTimeouts(genesis: Genesis, violate: Violate): Checker {
     },
     moved(node, from, signed) {
       const watch = watchOf(node);
-      if (watch !== undefined) onMoved(watch, node, from, signed, genesis);
+      if (watch !== undefined) onMoved(watch, node, from, signed, epochs);
     },
     noted(node, note) {
       const watch = watchOf(node);
@@ -87,7 +93,7 @@ export function viewTimeouts(genesis: Genesis, violate: Violate): Checker {
       }
       // What came in the same turn may have been looked at after the timeout.
       if (node.ticks - watch.returnAt <= SLACK) forgive(watch);
-      begin(watch, node, note.view, note.kind === 'view-change-started', genesis);
+      begin(watch, node, note.view, note.kind === 'view-change-started', epochs);
     },
   };
 }
@@ -117,24 +123,24 @@ function enterEpoch(watch: Watch, { driver }: SimulatedNode): void {
 }
 
 /** A new interval: it awaits a view, or is in one. */
-function begin(watch: Watch, node: SimulatedNode, view: View, awaits: boolean, genesis: Genesis): void {
+function begin(watch: Watch, node: SimulatedNode, view: View, awaits: boolean, epochs: Epochs): void {
   const clockAt = watch.awaitedSince !== null && watch.view === view ? watch.quorumAt.perhaps : null;
   watch.view = view;
   watch.awaitedSince = awaits ? node.ticks : null;
   watch.enteredAt = awaits ? null : (clockAt ?? node.ticks);
   watch.executedHeightAtEntry = watch.executedHeight;
   watch.quorumAt = { perhaps: null, surely: null };
-  lookForQuorum(watch, node, genesis);
+  lookForQuorum(watch, node, epochs);
 }
 
 /** In which views something may have been ordered, whether or not its transactions are here to execute it. */
 class Orders {
-  readonly #genesis: Genesis;
+  readonly #epochs: Epochs;
   readonly #views = new Set<string>();
   readonly #commits = new Map<string, Set<ValidatorIndex>>();
 
-  constructor(genesis: Genesis) {
-    this.#genesis = genesis;
+  constructor(epochs: Epochs) {
+    this.#epochs = epochs;
   }
 
   /** With the votes of liars the COMMITs of a third of the power are a quorum. */
@@ -145,9 +151,8 @@ class Orders {
     const place = `${epoch}/${view}/${height}/${hash}`;
     const voters = (this.#commits.get(place) ?? new Set()).add(message.vote.voter);
     this.#commits.set(place, voters);
-    const { validators } = this.#genesis;
-    const power = validators.validators.reduce((sum, each) => (voters.has(each.index) ? sum + each.power : sum), 0n);
-    if (!isWeakQuorum(validators, power)) return;
+    const validators = this.#epochs.of(epoch)?.validators;
+    if (validators === undefined || !isWeakQuorum(validators, powerOf(validators, voters))) return;
     this.#views.add(`${epoch}/${view}`);
     this.#commits.delete(place);
   }
@@ -190,7 +195,7 @@ function onMoved(
   node: SimulatedNode,
   from: SimulatedNode,
   { viewChange }: SignedViewChange,
-  genesis: Genesis,
+  epochs: Epochs,
 ): void {
   const { voter, epoch, view } = viewChange;
   const raise = (moves: Moves): void => {
@@ -202,22 +207,23 @@ function onMoved(
   raise(watch.moved.perhaps);
   if (from.isHonest && from.validator === voter && watch.epoch === epoch && isHeard(node, from))
     raise(watch.moved.surely);
-  lookForQuorum(watch, node, genesis);
+  lookForQuorum(watch, node, epochs);
 }
 
 /** Whether the node looks at it in its next turn: what a peer cannot pay for waits. */
 const isHeard = ({ driver }: SimulatedNode, { peerId }: SimulatedNode): boolean => driver?.isHeard(peerId) ?? true;
 
-function lookForQuorum(watch: Watch, { validator, ticks }: SimulatedNode, { validators }: Genesis): void {
-  if (watch.awaitedSince === null) return;
+function lookForQuorum(watch: Watch, { validator, ticks }: SimulatedNode, epochs: Epochs): void {
+  const validators = epochs.of(watch.epoch as Epoch)?.validators;
+  if (watch.awaitedSince === null || validators === undefined) return;
   for (const kind of ['perhaps', 'surely'] as const) {
     if (watch.quorumAt[kind] !== null) continue;
     const isThere = (index: ValidatorIndex): boolean => {
       const view = watch.moved[kind].get(watch.epoch)?.get(index);
       return index === validator || (view !== undefined && view >= watch.view);
     };
-    const power = validators.validators.reduce((sum, each) => (isThere(each.index) ? sum + each.power : sum), 0n);
-    if (isQuorum(validators, power)) watch.quorumAt[kind] = ticks;
+    const there = validators.validators.map(({ index }) => index).filter(isThere);
+    if (isQuorum(validators, powerOf(validators, there))) watch.quorumAt[kind] = ticks;
   }
 }
 

@@ -1,7 +1,9 @@
 /** Whoever is shown that a validator lies knows it: no lie is one too many. */
 import type { Ed25519 } from '../../crypto/ed25519.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { offenceKey, type Offence, offenceOf, placeKey } from '../../ledger/offence.ts';
+import { validatorAt } from '../../ledger/validators.ts';
 import { type SignedVote, voteSigningBytes } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedNode } from '../world/node.ts';
@@ -10,14 +12,21 @@ import type { SimulatedNode } from '../world/node.ts';
  *  between views, or done with the height, when the second comes. */
 const PLACES_MAX = 8;
 
-export function witness(genesis: Genesis, scheme: Pick<Ed25519, 'verify'>, violate: Violate): Checker {
+interface World {
+  readonly genesis: Genesis;
+  readonly epochs: Epochs;
+  readonly scheme: Pick<Ed25519, 'verify'>;
+}
+
+export function witness({ genesis, epochs, scheme }: World, violate: Violate): Checker {
   /** By node and place, the first vote. Of the newest epochs only. */
   const seen = new Map<string, SignedVote>();
   /** By node and offence, places of two votes. */
   const shown = new Map<string, Set<string>>();
   const proved = new Set<string>();
   const isSigned = ({ vote, voter, signature }: SignedVote): boolean => {
-    const publicKey = genesis.validators.validators[voter]?.publicKey;
+    const epoch = epochs.of(vote.epoch);
+    const publicKey = epoch && validatorAt(epoch.validators, voter)?.publicKey;
     return publicKey !== undefined && scheme.verify(publicKey, voteSigningBytes(genesis.chainId, vote), signature);
   };
   /** Whether the node looks at votes of this place now. */
@@ -25,7 +34,8 @@ export function witness(genesis: Genesis, scheme: Pick<Ed25519, 'verify'>, viola
     const status = driver?.status();
     if (status === undefined || status.epoch !== epoch || height > status.finalHeight + genesis.consensus.window)
       return false;
-    if (height > (epoch + 1) * genesis.consensus.epochLength) return false;
+    const known = epochs.of(epoch);
+    if (known === undefined || height > known.lastHeight) return false;
     return kind === 'checkpoint' ? view === 0 : status.active && status.view === view && height > status.finalHeight;
   };
   return {

@@ -1,4 +1,5 @@
 /** Faults of disks. */
+import { isWeakQuorum, powerOf } from '../../ledger/validators.ts';
 import type { Random } from '../../base/random.ts';
 import type { Simulation } from '../simulation.ts';
 import type { SimulatedNode } from '../world/node.ts';
@@ -12,14 +13,14 @@ function diskFault(describe: string, damage: (node: SimulatedNode, world: Simula
   return {
     describe,
     begin(world, random) {
-      const { nodes, genesis } = world;
+      const { nodes } = world;
+      const { validators } = world.newestEpoch;
       const node = random.pick(nodes);
-      let power = 0n;
+      const faulty: number[] = [];
       for (const { validator, isHonest } of nodes)
-        if (validator !== null && (!isHonest || validator === node.validator))
-          power += genesis.validators.validators[validator]?.power ?? 0n;
+        if (validator !== null && (!isHonest || validator === node.validator)) faulty.push(validator);
       node.crash();
-      if (3n * power < genesis.validators.total) damage(node, world, random);
+      if (!isWeakQuorum(validators, powerOf(validators, faulty))) damage(node, world, random);
       return { whom: slotsOf([node]), end: () => node.start() };
     },
   };

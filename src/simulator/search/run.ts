@@ -1,4 +1,5 @@
 /** Runs a scenario to its verdict: faults for a while, then quiet, in which the network has to recover. */
+import type { Height } from '../../base/brand.ts';
 import { invariant } from '../../base/invariant.ts';
 import { healAll } from '../faults/faults.ts';
 import { type Outcome, outcomeOf } from '../story/outcome.ts';
@@ -46,7 +47,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simul
     costs: scenario.costs ?? true,
     trace: sink === undefined ? [story] : [story, sink],
   });
-  if (scenario.plan !== undefined) coalitionOf(simulation.genesis).plan = planOf(scenario.plan);
+  if (scenario.plan !== undefined) coalitionOf(simulation).plan = planOf(scenario.plan);
   story.begin(simulation);
   watch?.(simulation);
   simulation.startAll();
@@ -113,16 +114,18 @@ function recover(simulation: Simulation): Pick<Verdict, 'recoveryMs' | 'boundMs'
 /** After the recovery views change only where a liar is primary, and for the sake of one that is alone ahead, as liars can
  *  pretend to be: at most once for each in each epoch. */
 function quiet(simulation: Simulation, faulty: number): number {
-  const { baseTimeoutTicks, tickMs, epochLength } = simulation.genesis.consensus;
+  const { baseTimeoutTicks, tickMs } = simulation.genesis.consensus;
   const reached = (): number =>
     Math.max(0, ...simulation.honest.map(({ driver }) => driver?.status().finalHeight ?? 0));
+  const epochAfter = (height: number): number => simulation.epochs.at((height + 1) as Height)?.epoch ?? 0;
   const started = new Set<string>();
   simulation.viewChanges = (epoch, view) => started.add(`${epoch}/${view}`);
   const before = reached();
   simulation.clients.load(500);
   simulation.run(QUIET_TIMEOUTS * baseTimeoutTicks * tickMs);
   simulation.clients.load(0);
-  const epochs = Math.ceil((reached() - before) / epochLength) + 1;
+  // At the end of an epoch some may be in it still, and others in the next one.
+  const epochs = Math.max(2, epochAfter(reached()) - epochAfter(before) + 1);
   const most = epochs * (2 * faulty + 1);
   simulation.note('quiet', QUIET_TIMEOUTS * baseTimeoutTicks * tickMs, started.size);
   if (started.size > most)

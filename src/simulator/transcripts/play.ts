@@ -25,7 +25,7 @@ export function playTranscript({ network, steps }: Transcript, sink?: TraceSink)
     liars: new Map([...liars].map(([index, name]) => [index, present(strategies.get(name), name).factory])),
     trace: sink === undefined ? [story] : [story, sink],
   });
-  if (plan.length > 0) coalitionOf(simulation.genesis).plan = plan;
+  if (plan.length > 0) coalitionOf(simulation).plan = plan;
   story.begin(simulation);
   const play = new Play(simulation);
   const { violations } = simulation;

@@ -32,6 +32,7 @@ export interface NodeSetup {
   readonly peerId: PeerId;
   readonly genesis: Genesis;
   /** The validator's key; null for an observer. */
+  readonly publicKey: Uint8Array | null;
   readonly secret: Uint8Array | null;
   readonly scheme: Ed25519;
   readonly scheduler: Scheduler;
@@ -133,11 +134,11 @@ export class SimulatedNode {
   }
 
   #newDriver(recovered: RecoveredDriver, store: Store, verifier: Verifier): Driver {
-    const { genesis, strategy, scheduler } = this.#setup;
+    const { genesis, publicKey, strategy, scheduler } = this.#setup;
     const { processor } = this;
     return new Driver({
       genesis,
-      self: this.validator,
+      publicKey,
       recovered,
       store,
       clock: {

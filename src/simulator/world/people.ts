@@ -4,7 +4,7 @@ import type { StrategyFactory } from '../../driver/wire/strategy.ts';
 import type { SimulatedKeys } from './keys.ts';
 import type { NodeSetup } from './node.ts';
 
-export type Person = Pick<NodeSetup, 'validator' | 'peerId' | 'secret' | 'strategy'>;
+export type Person = Pick<NodeSetup, 'validator' | 'peerId' | 'publicKey' | 'secret' | 'strategy'>;
 
 interface Cast {
   /** By validator; the first observer counts as the one after the last. */
@@ -21,12 +21,14 @@ export function peopleOf({ genesis, validatorSecrets }: SimulatedKeys, cast: Cas
     ...[...validators, ...twins].map((validator) => ({
       validator: validator.index,
       peerId: validator.peerId,
+      publicKey: validator.publicKey,
       secret: present(validatorSecrets[validator.index], 'secret'),
       strategy: twins.includes(validator) ? honestTwin : (cast.liars.get(validator.index) ?? null),
     })),
     ...Array.from({ length: cast.observers ?? 0 }, (_, position) => ({
       validator: null,
       peerId: `observer-${position}`,
+      publicKey: null,
       secret: null,
       strategy: cast.liars.get(validators.length + position) ?? null,
     })),

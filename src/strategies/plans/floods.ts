@@ -8,7 +8,7 @@ import { bodyHash, NULL_BODY } from '../../ledger/block.ts';
 import { signedTransactionCodec, type Transaction, transactionSigningBytes } from '../../ledger/transaction.ts';
 import { type Vote, voteSigningBytes } from '../../ledger/vote.ts';
 import type { Coalition } from '../coalition.ts';
-import { signViewChange } from '../lies.ts';
+import { ownKey, signViewChange } from '../lies.ts';
 import type { Ahead, Flood } from './plan.ts';
 
 /** Of one message of a flood: enough to be felt. */
@@ -35,11 +35,11 @@ export class Floods {
 
   /** `ahead` of the view in which the others are. */
   ask(to: ValidatorIndex, ahead: Ahead): Outgoing {
-    const { honest, view, genesis } = this.#coalition;
+    const { honest, view, validators } = this.#coalition;
     const rank = honest.indexOf(to) + 1;
     return this.#viewChange(
       to,
-      view + (ahead === 'n' ? genesis.validators.validators.length : ahead === 'rank' ? rank : ahead),
+      view + (ahead === 'n' ? validators.validators.length : ahead === 'rank' ? rank : ahead),
     );
   }
 
@@ -105,8 +105,8 @@ export class Floods {
 
   /** Well signed, by the key of a validator that has no account. */
   #transaction(): Uint8Array {
-    const { genesis, self, signer } = this.#context;
-    const sender = toAddress(genesis.validators.validators[self]?.publicKey ?? new Uint8Array(32));
+    const { genesis, signer } = this.#context;
+    const sender = toAddress(ownKey(this.#context));
     const transaction: Transaction = {
       chainId: genesis.chainId,
       sender,

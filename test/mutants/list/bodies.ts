@@ -9,7 +9,7 @@ export const bodyMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/bodies/bodies.ts',
-        'if (!checkBodyAlone(body, this.#context.genesis).ok) return this.#verdicts.refuse({ height, hash });',
+        'if (validators === undefined || !checkBodyAlone(body, genesis, validators).ok)\n      return this.#verdicts.refuse({ height, hash });',
         '',
       ),
       edit(

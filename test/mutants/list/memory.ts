@@ -305,8 +305,8 @@ export const memoryMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/agreement/protocol.ts',
-        'lastHeight: ((epoch + 1) * epochLength) as Height,',
-        'lastHeight: ((epoch + 1) * epochLength + 1) as Height,',
+        '      ...epoch,\n',
+        '      ...epoch,\n      lastHeight: (epoch.lastHeight + 1) as Height,\n',
       ),
     ],
   },
@@ -351,8 +351,8 @@ export const memoryMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/bodies/judge.ts',
-        'isRecordable(of, epoch) && checkEvidence(authority(of), evidence).ok;',
-        'isRecordable(of, epoch) && evidence !== null;',
+        'isRecordable(of.epoch, epoch.epoch) && checkEvidence(authority(of), evidence).ok;',
+        'isRecordable(of.epoch, epoch.epoch) && evidence !== null;',
       ),
     ],
     directed: { liars: [{ validator: 0, strategy: 'slander' }] },

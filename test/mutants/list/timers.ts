@@ -155,7 +155,7 @@ export const timerMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/peers/roster.ts',
-        'return isQuorum(this.#genesis.validators, this.#powerOf(new Set([...own, ...this.peers()])));',
+        'return isQuorum(this.#validators, powerOf(this.#validators, [...own, ...this.#indices(this.peers())]));',
         'return own.length > 1;',
       ),
     ],
@@ -183,7 +183,13 @@ export const timerMutants: readonly Mutant[] = [
     name: 'stray-votes-awaited',
     clause: 'V6',
     breaks: 'waits for whatever anybody votes for, proposed or not',
-    edits: [edit('consensus/timer.ts', 'return isWeakQuorum(validators, power);', 'return power > 0n;')],
+    edits: [
+      edit(
+        'consensus/timer.ts',
+        'return isWeakQuorum(validators, powerOf(validators, voters));',
+        'return voters.length > 0;',
+      ),
+    ],
     directed: { transcript: 'stray-votes' },
   },
   {

@@ -26,7 +26,7 @@ export const viewMutants: readonly Mutant[] = [
     name: 'view-begun-below-quorum',
     clause: 'V7',
     breaks: 'begins its view before a quorum moved to it',
-    edits: [edit('consensus/view-change.ts', 'if (!isQuorum(validators, power)) return;', '')],
+    edits: [edit('consensus/view-change.ts', 'if (!isQuorum(validators, powerOf(validators, moved))) return;', '')],
   },
   {
     name: 'view-changes-counted-twice',
@@ -38,6 +38,7 @@ export const viewMutants: readonly Mutant[] = [
         "if (viewChange.voter <= last) return fail('OUT_OF_ORDER', 'VIEW-CHANGEs not by growing index');",
         '',
       ),
+      edit('ledger/validators.ts', 'of new Set(indices)', 'of indices'),
     ],
     directed: { liars: [{ validator: 1, strategy: 'short-new-view' }], faults: ['partition'] },
   },

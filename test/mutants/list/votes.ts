@@ -24,8 +24,8 @@ export const voteMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/tally.ts',
-        'power += set.validators[voter]?.power ?? 0n;\n  return',
-        'power += set.total / BigInt(set.validators.length);\n  return',
+        'if (isQuorum(set, powerOf(set, votersFor(votes, vote.hash)))) return vote.hash;',
+        'if (3 * votersFor(votes, vote.hash).length > 2 * set.validators.length) return vote.hash;',
       ),
     ],
     directed: { powers: [5n, 1n, 1n, 1n, 1n] },
@@ -49,7 +49,7 @@ export const voteMutants: readonly Mutant[] = [
     name: 'votes-for-any-hash',
     clause: 'N7',
     breaks: 'counts votes for other bodies too',
-    edits: [edit('consensus/tally.ts', 'if (vote.hash === hash) power +=', 'if (vote.hash !== null) power +=')],
+    edits: [edit('consensus/tally.ts', 'if (vote.hash === hash) voters.push', 'if (vote.hash !== null) voters.push')],
   },
   {
     name: 'votes-counted-twice',
@@ -72,11 +72,8 @@ export const voteMutants: readonly Mutant[] = [
         'for (const [voter, { vote }] of votes)',
         'for (const [voter, { vote, times }] of votes)',
       ),
-      edit(
-        'consensus/tally.ts',
-        'power += set.validators[voter]?.power ?? 0n;\n  return',
-        'power += BigInt(times ?? 1) * (set.validators[voter]?.power ?? 0n);\n  return',
-      ),
+      edit('consensus/tally.ts', 'voters.push(voter);', 'for (let i = 0; i < (times ?? 1); i++) voters.push(voter);'),
+      edit('ledger/validators.ts', 'of new Set(indices)', 'of indices'),
     ],
     directed: { faults: ['duplication', 'partition'] },
   },
@@ -146,7 +143,7 @@ export const voteMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/bodies/judge.ts',
-        'if (body.proposer !== primaryOf(genesis.validators, epochOf(height, epochLength), view)) return false;',
+        'if (epoch === undefined || body.proposer !== primaryOf(epoch, view)) return false;',
         '',
       ),
     ],
@@ -182,7 +179,7 @@ export const voteMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/authenticate.ts',
-        "if (vote.kind === 'pre-prepare' && primaryOf(authority.validators, vote.epoch, vote.view) !== voter)",
+        "if (vote.kind === 'pre-prepare' && primaryOf(authority, vote.view) !== voter)",
         'if (false)',
       ),
     ],
@@ -285,8 +282,8 @@ export const voteMutants: readonly Mutant[] = [
     edits: [
       edit(
         'consensus/tally.ts',
-        'if (isQuorum(set, powerFor(set, votes, vote.hash))) return vote.hash;',
-        "if ((vote.kind === 'checkpoint' ? 2n : 1n) * 3n * powerFor(set, votes, vote.hash) > 2n * set.total) return vote.hash;",
+        'if (isQuorum(set, powerOf(set, votersFor(votes, vote.hash)))) return vote.hash;',
+        "if ((vote.kind === 'checkpoint' ? 2n : 1n) * 3n * powerOf(set, votersFor(votes, vote.hash)) > 2n * set.total) return vote.hash;",
       ),
       edit(
         'consensus/authenticate.ts',
