@@ -17,7 +17,9 @@ export const sideBytesMax = (blockWeightMax: number): number => BRANCH_DEPTH_MAX
  *  its first period fills the tree. With it each block there costs at least a quarter of an honest one. A quarter, because one
  *  period of false times does no more (RETARGET_CLAMP), so that no honest fork at the end of a period is refused. A branch that
  *  has more work than the best one when what waits for its blocks is counted too is taken in however easy they are: the
- *  most work wins. */
+ *  most work wins, where there is room for it. A branch that needs more blocks than may wait (ORPHANS_MAX), or than the tree
+ *  takes beside the best one (TREE_BLOCKS_MAX, sideBytesMax), does not come to win by itself. Blocks as hard as those of the best
+ *  one never need so many; who makes each of the best ones cost many times as much has done all that work. */
 export const EASIER_MAX = 4n;
 
 /** Blocks whose times have a median that the next block has to pass. Bitcoin's. */

@@ -114,10 +114,14 @@ export class PowNode {
   /** The next block on the way to this one, asked of a peer that has this one. Every such peer is asked, not only the first: that
    *  one may never answer, and then the block would wait for ever. */
   #ask(peer: Peer, id: Hash): NodeEffect[] {
-    const next = this.#orphans.missing(id, (other) => this.#chain.has(other));
+    const next = this.#missing(id);
     if (this.#chain.knows(next)) return [];
     this.#wishes.asked(peer, next);
     return [{ kind: 'ask', to: peer, id: next }];
+  }
+
+  #missing(id: Hash): Hash {
+    return this.#orphans.missing(id, (other) => this.#chain.has(other));
   }
 
   /** A peer has this block. */
@@ -171,15 +175,22 @@ export class PowNode {
   }
 
   /** Asks on after a block that has found its place, now or before. First for what comes next on it and lost its content: of the
-   *  peer that has just sent something, which is there and answers, and of the one that sent that content. Where there is none, for
-   *  what is missing to the newest block that the peer has, if this was the answer to what it was asked for last. */
+   *  one that sent that content, and of the peer that has just sent something, which is there and answers. Then for what is missing
+   *  to the newest block of this peer, where it was asked for nothing that it sent itself: what waits may be of another peer's
+   *  making, and this one never have it. */
   #goOn(id: Hash, from: Peer | null, lost: readonly Lost[], isAnswer: boolean): readonly NodeEffect[] {
+    const newest = from === null ? null : this.#wishes.newestOf(from);
+    const further = newest === null || this.#chain.knows(newest) ? null : this.#missing(newest);
+    const isOnItsWay = (isAnswer && this.#chain.has(id)) || lost.some((each) => each.id === further);
+    const goesOn = further !== null && isOnItsWay && lost.every((each) => each.from !== from);
     const effects: NodeEffect[] = [];
-    for (const { id: next, from: owner } of lost)
-      for (const peer of new Set([from ?? owner, owner])) effects.push(...this.#ask(peer, next));
-    if (from === null || effects.length > 0 || !isAnswer || !this.#chain.has(id)) return effects;
-    const newest = this.#wishes.newestOf(from);
-    return newest === null || this.#chain.knows(newest) ? effects : this.#ask(from, newest);
+    for (const { id: next, from: owner } of lost) {
+      effects.push(...this.#ask(owner, next));
+      if (from === null || from === owner || (goesOn && next === further)) continue;
+      // Beside what it was asked for last, which is not forgotten for this.
+      effects.push({ kind: 'ask', to: from, id: next });
+    }
+    return from === null || !goesOn ? effects : [...effects, ...this.#ask(from, further)];
   }
 
   /** Drops what waits for a refused block, where it waits in vain: the block is invalid, or has no place in the tree. Other refusals

@@ -128,6 +128,21 @@ describe('a node that is behind by full blocks', () => {
     expect(node.tip.id).toBe(last(blocks).id);
   });
 
+  test('ends at the tip though blocks that nobody has wait for each of the branch, where there is room for a few of it', () => {
+    const [wires, node] = [new Wires(), newNode()];
+    const send = (from: string, block: PowBlock): void => void node.step({ kind: 'block', from, block }, LATE_S);
+    wires.join('late', node);
+    wires.join('honest', fill(newNode(), blocks));
+    const nobody = quarry.block(quarry.first);
+    // Each peer has so few that the honest one, with more than any of them, loses its oldest.
+    for (const [index, { id }] of blocks.entries()) send(`liar ${index}`, full(quarry.block(id)));
+    for (let i = 0; i < ORPHANS_MAX; i++) send(`flooder ${i % 50}`, quarry.block(nobody.id));
+    // Of what waits for the branch only the headers stay.
+    for (let i = 0; i < 3 * HELD; i++) send(`liar ${i % blocks.length}`, full(quarry.block(nobody.id)));
+    wires.announce('honest', 'late', last(blocks));
+    expect(node.tip.id).toBe(last(blocks).id);
+  });
+
   test('ends at the tip though the peer speaks of another branch meanwhile, and of nothing after that', () => {
     const [wires, node] = [new Wires(), newNode()];
     const side = full(quarry.block(blocks[50]!.id));

@@ -21,6 +21,8 @@ export function count(value: number | null): string {
 
 export function percent(value: number): string {
   if (value === 0) return '0 %';
+  // What is not all is not rounded to all.
+  if (value >= 0.9995 && value < 1) return 'over 99.9 %';
   if (value >= 0.1) return `${(value * 100).toFixed(1)} %`;
   return `${(value * 100).toPrecision(2)} %`;
 }
