@@ -6,10 +6,12 @@ import type { SimulatedNode } from '../simulator/world/node.ts';
 import type { Scheduler } from '../simulator/world/scheduler.ts';
 import { Simulation } from '../simulator/simulation.ts';
 import { countedSignatures } from './hashes.ts';
+import { honestAtFirst } from './honest-at-first.ts';
 import type { Meter } from './meter.ts';
 import type { Meters, Network, Protocol, ProtocolName } from './protocol.ts';
 import { distances, honestOf, type Scenario } from './scenario.ts';
 import { twoFaced } from './two-faced.ts';
+import { START_UP_MS } from './workload.ts';
 
 /** It draws nothing, but wires and clients do: which node a client stands beside, and what comes while a leader is gone. */
 export const pbft: Protocol = protocol('pbft', 'PBFT', [1n, 1n, 1n, 1n], 3);
@@ -33,7 +35,9 @@ class PbftNetwork implements Network {
   #cutOff: readonly number[] = [];
 
   constructor(scenario: Scenario, seed: number, powers: readonly bigint[], meters: Meters) {
-    const liars = new Map(Array.from({ length: scenario.liars }, (_, index) => [index, twoFaced] as const));
+    const liars = new Map(
+      Array.from({ length: scenario.liars }, (_, index) => [index, honestAtFirst(START_UP_MS, twoFaced)] as const),
+    );
     this.#meter = meters(honestOf(scenario));
     const simulation = new Simulation({
       seed,

@@ -1,6 +1,6 @@
 /**
  * Where a validator may be made to lie: what the honest replica wants to send passes through a strategy. Honest nodes
- * have none. The strategies themselves are in src/simulator, and a node loads one only on a development chain.
+ * have none. The strategies themselves are in src/strategies, and a node loads one only on a development chain.
  */
 import type { ValidatorIndex } from '../../base/brand.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
