@@ -17,6 +17,7 @@ export interface DriverStatus {
   readonly active: boolean;
   readonly primary: ValidatorIndex;
   readonly executedHeight: Height;
+  /** The newest final block that can be read here. */
   readonly finalHeight: Height;
   readonly finalHash: Hash;
   /** Height that we are behind of and catch up to; null when we are not. */
@@ -38,8 +39,8 @@ export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Pa
     active,
     primary: protocol.primary,
     executedHeight: chain.executedHeight,
-    finalHeight: chain.finalHeight,
-    finalHash: chain.finalHash,
+    finalHeight: chain.told.height,
+    finalHash: chain.told.hash,
     catchingUpTo: catchUp.target(chain.executedHeight),
     mempool: { size: mempool.size, bytes: mempool.bytes },
     waiting: protocol.isWaiting,

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
+import type { Height } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
+import { KEYS } from '../../src/driver/durability/records.ts';
 import { kindOfBytes } from '../../src/driver/wire/wire.ts';
 import type { Checker } from '../../src/simulator/world/checker.ts';
 import { faults, healAll } from '../../src/simulator/faults/faults.ts';
@@ -51,6 +53,22 @@ describe('a simulation', () => {
     expect(again.traceHash).toBe(first.traceHash);
     expect(again.events).toBe(first.events);
     expect(other.traceHash).not.toBe(first.traceHash);
+  });
+
+  test('says of no block that it is final which could not be read after a power cut', () => {
+    const simulation = new Simulation({ seed: 3, powers: [1n, 1n, 1n, 1n], liars: new Map() });
+    const late = simulation.node(3);
+    for (const node of simulation.nodes) if (node !== late) node.start();
+    simulation.run(10_000);
+    late.start();
+    let seen = 0;
+    // Who catches up executes what is final already: both in one turn, before either is written.
+    for (let steps = 0; seen < 20 && steps < 200_000; steps++) {
+      simulation.scheduler.runNext(simulation.scheduler.nowMs + 1000);
+      seen = late.driver?.status().finalHeight ?? 0;
+      if (seen > 0) expect([seen, late.disk.get(KEYS.block(seen as Height)) !== undefined]).toEqual([seen, true]);
+    }
+    expect(seen).toBeGreaterThanOrEqual(20);
   });
 
   test('without faults commits what is submitted, and changes no view', () => {

@@ -34,6 +34,8 @@ export class Chain {
   readonly #pending: PendingBlock[];
   #certified: Certificate | null;
   #final: Height;
+  /** The newest block that was told to the observer, so that whoever reads finds it. */
+  #told: { readonly height: Height; readonly hash: Hash };
 
   constructor(
     recovered: {
@@ -48,6 +50,7 @@ export class Chain {
     this.#pending = [...recovered.pending];
     this.#certified = recovered.certified;
     this.#final = (recovered.state.head.header.height - recovered.pending.length) as Height;
+    this.#told = { height: this.#final, hash: this.#finalHash };
     this.#batch = batch;
     this.#observer = observer;
   }
@@ -71,8 +74,12 @@ export class Chain {
     return this.#certified;
   }
 
-  /** Hash of the newest final block. */
-  get finalHash(): Hash {
+  /** The newest final block that is durable: the observer was told of it. A turn may know of newer ones. */
+  get told(): { readonly height: Height; readonly hash: Hash } {
+    return this.#told;
+  }
+
+  get #finalHash(): Hash {
     const next = this.#pending[0];
     return next === undefined ? this.state.head.hash : next.record.header.parentHash;
   }
@@ -138,7 +145,10 @@ export class Chain {
       this.#forgetSkipped(next);
       this.#final = next.record.header.height;
       const block: FinalizedBlock = { ...next, certificate: own ? certified : null };
-      this.#batch.after(() => this.#observer.finalized(block));
+      this.#batch.after(() => {
+        this.#told = { height: block.record.header.height, hash: block.hash };
+        this.#observer.finalized(block);
+      });
     }
   }
 }
