@@ -89,10 +89,11 @@ export class Reception {
       case 'certificate':
       case 'status': {
         const from = this.#context.roster.validatorOf(peer);
-        if (from !== undefined) return this.#onProtocol(peer, from, message);
-        if (message.kind === 'status')
-          this.#context.server.helpObserver(peer, message.status, this.#context.protocol.authority.epoch);
-        return false;
+        if (message.kind === 'status') {
+          const { epoch } = this.#context.protocol.authority;
+          this.#context.server.passCertificate(peer, message.status, { epoch, isReplica: from !== undefined });
+        }
+        return this.#onProtocol(peer, from, message);
       }
     }
   }
@@ -121,10 +122,7 @@ export class Reception {
   /** True when it told something new. */
   #onProtocol(peer: PeerId, from: ValidatorIndex | undefined, message: Message): boolean {
     if (from === undefined) return false;
-    if (message.kind === 'status') {
-      this.#context.roster.stands(peer, message.status);
-      this.#context.server.helpOutOfEpoch(peer, message.status, this.#context.protocol.authority.epoch);
-    }
+    if (message.kind === 'status') this.#context.roster.stands(peer, message.status);
     if (!this.#context.protocol.isOfUse(message)) return false;
     const checked = authenticate(this.#context.protocol.authority, message);
     if (checked.ok) {

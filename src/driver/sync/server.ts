@@ -1,7 +1,7 @@
 /** Answers to what peers FETCH: transactions, bodies, ranges of final blocks. Who asks pays for reading and sending them. */
 import type { Epoch, Hash, Height } from '../../base/brand.ts';
-import { mark } from '../../consensus/marks.ts';
 import type { Status } from '../../consensus/messages.ts';
+import { passesOn } from '../../consensus/status.ts';
 import {
   fullBodyCodec,
   type Header,
@@ -109,27 +109,20 @@ export class Server {
     this.#large.give((done) => resume(() => work(done)));
   }
 
-  /** Who executed an epoch that we left, and stays in it, lacks the certificate that ends it. */
-  helpOutOfEpoch(peer: PeerId, { epoch, executedHeight }: Status, ours: Epoch): void {
-    const left = epoch < ours ? this.#chain.state.epochs.of(epoch) : undefined;
-    if (left === undefined || executedHeight < left.lastHeight) return;
-    mark('R8');
-    this.#store.read([KEYS.certificate(left.lastHeight)], ([bytes]) => {
-      const certificate = decode(certificateCodec, bytes);
-      if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });
-    });
-  }
-
-  /** An observer is no replica to the core. It too may have executed a block and missed its CHECKPOINTs, or heard the wrong
-   *  one of a liar's two first. */
-  helpObserver(peer: PeerId, status: Status, ours: Epoch): void {
-    this.helpOutOfEpoch(peer, status, ours);
-    const { epoch, stableHeight, executedHeight } = status;
-    const { certified } = this.#chain;
-    if (epoch !== ours || certified === null) return;
-    if (certified.height <= stableHeight || certified.height > executedHeight) return;
-    mark('R8');
-    this.#send.message(peer, { kind: 'certificate', certificate: certified });
+  /** Passes a certificate on to whom the core does not know as one of its replicas: who executed an epoch that we left,
+   *  and stays in it, may lack the certificate that ends it; and an observer, that of a block. */
+  passCertificate(peer: PeerId, status: Status, ours: { readonly epoch: Epoch; readonly isReplica: boolean }): void {
+    const { certified, state } = this.#chain;
+    if (status.epoch < ours.epoch) {
+      const left = state.epochs.of(status.epoch);
+      if (left === undefined || !passesOn(left.lastHeight, status)) return;
+      this.#store.read([KEYS.certificate(left.lastHeight)], ([bytes]) => {
+        const certificate = decode(certificateCodec, bytes);
+        if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });
+      });
+    } else if (status.epoch === ours.epoch && !ours.isReplica && certified !== null) {
+      if (passesOn(certified.height, status)) this.#send.message(peer, { kind: 'certificate', certificate: certified });
+    }
   }
 
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
