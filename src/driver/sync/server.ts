@@ -128,11 +128,12 @@ export class Server {
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
   blocks(peer: PeerId, from: Height, count: number): void {
     const epochEnd = this.#chain.state.epochs.at(from)?.lastHeight ?? 0;
-    const to = Math.min(from + Math.min(count, SYNC_BLOCKS_MAX) - 1, this.#chain.finalHeight, epochEnd);
+    // Beyond what was asked for headers may have to lead to a certificate.
+    const to = count < 1 ? 0 : Math.min(from + SYNC_BLOCKS_MAX - 1, this.#chain.finalHeight, epochEnd);
     const heights: Height[] = [];
     for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);
     this.#give((done) =>
-      this.#readBlocks(heights, (blocks) => {
+      this.#readBlocks(heights, count, (blocks) => {
         const answer = encodeBlocksAnswer(blocks);
         // Those of which it gets the header alone it has yet to ask for.
         const whole = blocks.filter(({ fullBody }) => fullBody !== NO_BODY_BYTES).length;
@@ -143,7 +144,8 @@ export class Server {
     );
   }
 
-  #readBlocks(heights: readonly Height[], done: (blocks: readonly EncodedBlock[]) => void): void {
+  /** Of so many of these heights at most the whole blocks. */
+  #readBlocks(heights: readonly Height[], count: number, done: (blocks: readonly EncodedBlock[]) => void): void {
     const keys = heights.flatMap((height) => [KEYS.block(height), KEYS.certificate(height)]);
     this.#store.read(keys, (values) => {
       const found: FoundBlock[] = [];
@@ -155,7 +157,8 @@ export class Server {
         const key = KEYS.body(header.height, header.bodyHash);
         found.push({ key, header: encoded, certificate: values[2 * i + 1] ?? null });
       }
-      this.#readBodies(found, { blocks: [], bytes: 0 }, (blocks) => done(provable(blocks, found)));
+      const whole = found.slice(0, count);
+      this.#readBodies(whole, { blocks: [], bytes: 0 }, (blocks) => done(provable(blocks, found)));
     });
   }
 
