@@ -11,6 +11,7 @@ import { openLevelStore } from '../../src/storage/level-store.ts';
 import { makeAccounts } from './accounts.ts';
 import { type LaidNetwork, layNetwork, untilReady } from './network.ts';
 import { storeChain } from './stored-chain.ts';
+import { cpuMicrosOf, peakMemoryOf } from './usage.ts';
 
 const ACCOUNTS = 100;
 /** Milliseconds between two looks at the height: a few of them are a small part of what is measured. */
@@ -25,6 +26,10 @@ export interface SyncFigures {
   readonly seconds: number;
   readonly blocksPerSecond: number;
   readonly transactionsPerSecond: number;
+  /** Processor time that it took meanwhile, in µs for each block: other programs do not count, or hardly. */
+  readonly cpuMicrosPerBlock: number;
+  /** Bytes of memory that it had at most. */
+  readonly memoryPeakBytes: number;
 }
 
 interface SyncBenchOptions {
@@ -71,17 +76,26 @@ async function measure(
   for (const { index } of having) spawnNode(dir, index);
   await untilReady(dir, { ...network, nodes: having }, blocks, signal);
   progress('Starting the one that has none …');
-  const seconds = await catchUp(laid, blocks, signal);
+  const { seconds, cpuMicros, memoryPeakBytes } = await catchUp(laid, blocks, signal);
   const blocksPerSecond = blocks / seconds;
-  return { what, blocks, seconds, blocksPerSecond, transactionsPerSecond: blocksPerSecond * transactionsPerBlock };
+  const transactionsPerSecond = blocksPerSecond * transactionsPerBlock;
+  const cpuMicrosPerBlock = cpuMicros / blocks;
+  return { what, blocks, seconds, blocksPerSecond, transactionsPerSecond, cpuMicrosPerBlock, memoryPeakBytes };
 }
 
-/** Seconds from when the last node answers until it has all blocks; what it had by then does not count. */
-async function catchUp({ dir, network }: LaidNetwork, blocks: number, signal: AbortSignal): Promise<number> {
+interface CaughtUp {
+  readonly seconds: number;
+  readonly cpuMicros: number;
+  readonly memoryPeakBytes: number;
+}
+
+/** From when the last node answers until it has all blocks; what it had by then does not count. */
+async function catchUp({ dir, network }: LaidNetwork, blocks: number, signal: AbortSignal): Promise<CaughtUp> {
   const node = present(network.nodes.at(-1), 'the last node');
-  spawnNode(dir, node.index);
+  const { pid } = spawnNode(dir, node.index);
   const client = clientOfNode(node);
-  let [firstMs, first, last, lastMs] = [0, -1, 0, performance.now()];
+  let begun: { readonly height: number; readonly ms: number; readonly cpuMicros: number } | null = null;
+  let [last, lastMs] = [0, performance.now()];
   for (;;) {
     signal.throwIfAborted();
     const height = await client.status().then(
@@ -89,8 +103,12 @@ async function catchUp({ dir, network }: LaidNetwork, blocks: number, signal: Ab
       () => -1,
     );
     const nowMs = performance.now();
-    if (height >= 0 && first < 0) [first, firstMs] = [height, nowMs];
-    if (height >= blocks) return ((nowMs - firstMs) / 1000) * (blocks / Math.max(1, blocks - first));
+    if (height >= 0) begun ??= { height, ms: nowMs, cpuMicros: cpuMicrosOf(pid) };
+    if (begun !== null && height >= blocks) {
+      const part = blocks / Math.max(1, blocks - begun.height);
+      const cpuMicros = (cpuMicrosOf(pid) - begun.cpuMicros) * part;
+      return { seconds: ((nowMs - begun.ms) / 1000) * part, cpuMicros, memoryPeakBytes: peakMemoryOf(pid) };
+    }
     if (height > last) [last, lastMs] = [height, nowMs];
     if (runningProcess(dir, node.index) === undefined) throw nodeFailed(dir, node.index, 'stopped');
     if (nowMs - lastMs > STALLED_MS) throw nodeFailed(dir, node.index, `does not get on from height ${last}`);
@@ -99,9 +117,13 @@ async function catchUp({ dir, network }: LaidNetwork, blocks: number, signal: Ab
 }
 
 export function syncReport(figures: readonly SyncFigures[]): { readonly json: object; readonly text: string } {
-  const lines = figures.map(
-    ({ what, blocks, seconds, blocksPerSecond, transactionsPerSecond }) =>
-      `${blocks} ${what}: ${blocksPerSecond.toFixed(0)} blocks/s, ${transactionsPerSecond.toFixed(0)} transactions/s (${seconds.toFixed(1)} s)`,
+  const lines = figures.map((each) =>
+    [
+      `${each.blocks} ${each.what}: ${each.blocksPerSecond.toFixed(0)} blocks/s`,
+      `${each.transactionsPerSecond.toFixed(0)} transactions/s (${each.seconds.toFixed(1)} s)`,
+      `${each.cpuMicrosPerBlock.toFixed(0)} µs of processor time per block`,
+      `${(each.memoryPeakBytes / 2 ** 20).toFixed(0)} MiB at most`,
+    ].join(', '),
   );
   return { json: { sync: figures }, text: lines.join('\n') };
 }
