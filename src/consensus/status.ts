@@ -132,12 +132,18 @@ function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Statu
   }
 }
 
-/** Who executed a block but missed its CHECKPOINTs may never get a quorum of them again: some signers may be gone, and
- *  some who hold the certificate got the block by state transfer and never signed. */
-function answerCertificate(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
-  const { stable } = replica;
-  if (stable === null || stable.height <= status.stableHeight || stable.height > status.executedHeight) return;
-  if (!takeTurn(replica, replica.lacking.certificate, from, status.stableHeight)) return;
+/** Whether a certificate of this height, which we hold, is passed on to a peer that stands there: it executed the block and lacks
+ *  the certificate. Who missed the CHECKPOINTs of a block may never get a quorum of them again: some that signed may be gone,
+ *  and some that hold the certificate got the block by state transfer and never signed. `isTurn` tells where others could give it too. */
+export function passesOn(held: Height, { stableHeight: stable, executedHeight }: Status, isTurn = () => true): boolean {
+  if (held <= stable || held > executedHeight || !isTurn()) return false;
   mark('R8');
+  return true;
+}
+
+function answerCertificate(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  const { stable, lacking } = replica;
+  const isTurn = (): boolean => takeTurn(replica, lacking.certificate, from, status.stableHeight);
+  if (stable === null || !passesOn(stable.height, status, isTurn)) return;
   emit({ kind: 'send', to: from, message: { kind: 'certificate', certificate: stable } });
 }

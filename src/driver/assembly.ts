@@ -21,6 +21,7 @@ import type { Clock, Lane, Observer, PeerId, Signer, Store, Transport, Verifier 
 import { Reception } from './reception.ts';
 import { CatchUp } from './sync/catch-up.ts';
 import { Server } from './sync/server.ts';
+import { StateTransfer } from './sync/state-transfer.ts';
 import { Forwarding } from './transactions/forwarding.ts';
 import { Intake } from './transactions/intake.ts';
 import { Mempool } from './transactions/mempool.ts';
@@ -78,14 +79,14 @@ export function assemble(options: DriverOptions) {
   const server = newServer(shared, loop, dealings);
   const catchUp = new CatchUp({
     tickMs: genesis.consensus.tickMs,
-    send: (to, message) => outbox.sendTo(to, message),
     peers: () => [...roster.peers()],
     isWeakQuorum: (peers) => roster.isWeakQuorum(peers),
   });
   const protocol = new Protocol({ ...shared, told, forwarding, catchUp, again: () => loop.input(() => {}) });
+  const stateTransfer = new StateTransfer({ ...shared, catchUp, protocol, again: () => loop.input(() => {}) });
   const { questions } = dealings;
-  const reception = new Reception({ ...shared, intake, server, protocol, catchUp, questions, punish });
-  return { ...shared, loop, dealings, intake, forwarding, server, catchUp, protocol, reception };
+  const reception = new Reception({ ...shared, intake, server, protocol, stateTransfer, questions, punish });
+  return { ...shared, loop, dealings, intake, forwarding, catchUp, protocol, stateTransfer, reception };
 }
 
 function newDealings(options: DriverOptions, loop: Loop, roster: Roster, punish: Punish): Dealings {

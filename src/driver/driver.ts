@@ -3,8 +3,7 @@
  * batch, and only then lets anything leave. A node runs it over libp2p, LevelDB and the wall clock; the simulator over
  * virtual time. Nothing in it waits: answers of the world come back as inputs.
  */
-import type { Address, Hash, Height } from '../base/brand.ts';
-import { validatorAt } from '../ledger/validators.ts';
+import type { Address, Hash } from '../base/brand.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { assemble, type DriverOptions, type Parts } from './assembly.ts';
 import { type Buffers, INPUTS_MAX } from './limits.ts';
@@ -107,33 +106,15 @@ export class Driver {
 
   /** What follows from all inputs of a turn together. */
   #endTurn(): void {
-    const { protocol, chain, bodies, catchUp, intake } = this.#parts;
+    const { protocol, stateTransfer, bodies, intake } = this.#parts;
+    stateTransfer.follow();
     protocol.settle();
-    const next = (chain.executedHeight + 1) as Height;
-    if (bodies.isOverdue(next, (chain.certified?.height ?? 0) >= next)) catchUp.overdue(next, this.#holders(next));
-    // Blocks of the next epoch can be checked when this one's last certificate is here.
-    if (chain.executedHeight < protocol.authority.lastHeight) catchUp.pursue(chain.executedHeight, this.#ticks);
+    stateTransfer.ask(this.#ticks);
     bodies.fetch(this.#ticks, {
       voters: (height, hash) => protocol.voters(height, hash),
       isChecking: (id) => intake.isChecking(id),
     });
     intake.flush();
-  }
-
-  /** Who must have a block: who signed a certificate of it, or of one above it; who executed it and calls it final, since a liar
-   *  may have kept us from the certificate. Others who lack the block may hold its certificate. */
-  *#holders(height: Height): Generator<PeerId> {
-    const { chain, roster } = this.#parts;
-    const { certified } = chain;
-    if (certified !== null && certified.height >= height) {
-      const epoch = chain.state.epochs.of(certified.epoch);
-      for (const signer of certified.signers.getTrueBitIndexes()) {
-        const validator = epoch && validatorAt(epoch.validators, signer);
-        if (validator !== undefined) yield validator.peerId;
-      }
-    }
-    for (const [peer, status] of roster.statuses)
-      if (status !== null && Math.min(status.stableHeight, status.executedHeight) >= height) yield peer;
   }
 
   #onTick(): void {

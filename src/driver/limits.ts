@@ -139,6 +139,14 @@ export const SYNC_BLOCKS_MAX = 64;
 export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
 /** Bytes of the longest such answer: one block always fits, and with it the headers that lead to a certificate. */
 export const SYNC_ANSWER_BYTES_MAX = FULL_BODY_BYTES_MAX + 64 * 1024;
+/** Bytes of blocks that came before their turn, or are asked for out of turn: eight answers, so that several peers give at once
+ *  while one of them is slow. What is executed next has always room beside them: one answer. */
+export const SYNC_HELD_BYTES_MAX = 32 * 1024 * 1024;
+/** Blocks by which ranges may be ahead of the next one to be executed: small ones take more memory than their bytes. It is a
+ *  second of what the fastest node executes. */
+export const SYNC_AHEAD_BLOCKS_MAX = 16 * SYNC_BLOCKS_MAX;
+/** Ranges asked of one peer that are open: one is awaited, those before it are late, and may come yet. */
+export const SYNC_QUESTIONS_MAX = 4;
 /** Bodies read from the store at a time for it: sixty-four of the largest would be half a gigabyte for one question. */
 export const SYNC_READ_AHEAD = 8;
 /** Answers with bodies or blocks that are made at a time, for all peers: each takes up to the longest answer, twice while it is
@@ -155,6 +163,9 @@ export const GIVEN_MAX = 65_536;
  *  have the whole chain again and again; not for ever, since it may lose its disk. If it takes longer to give all of
  *  them again at the pace of REPEATED_BYTES_PER_S, it pays more for that long. */
 export const GIVEN_HOLD_MS = 3_600_000;
+/** Gaps that are remembered between the blocks that a peer was given, the newest of them: who catches up has as many as
+ *  ranges are ahead of one another, and leaves a few behind. What is forgotten counts as given. */
+export const GIVEN_GAPS_MAX = 64;
 /** Bytes of old bodies, of heights more than a window below the last final block, that a peer is given in that time as
  *  if for the first time: several of the longest. This is 18 KiB a second; who needs more asks for blocks. */
 export const GIVEN_OLD_BYTES_MAX = 64 * 1024 * 1024;
@@ -176,6 +187,8 @@ export interface Buffers {
   readonly collectedBytes: number;
   /** Validators that say that they are ahead. */
   readonly claims: number;
+  /** Bytes of blocks that came before their turn. */
+  readonly syncBytes: number;
   /** Messages that wait, of all peers. */
   readonly waiting: number;
   /** Refused transactions that are remembered. */
@@ -226,6 +239,8 @@ export function bufferLimits(validators: number, window: number, blockWeightMax:
     collectedBytes: collectedBytesMax(blockWeightMax),
     // The newest of each validator.
     claims: validators,
+    // And the answer that is executed next.
+    syncBytes: SYNC_HELD_BYTES_MAX + SYNC_ANSWER_BYTES_MAX,
     waiting: INPUTS_MAX,
     refused: REFUSALS_MAX,
     told: TOLD_MAX,

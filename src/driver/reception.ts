@@ -5,17 +5,16 @@ import type { Message } from '../consensus/messages.ts';
 import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import type { Bodies } from './bodies/bodies.ts';
-import { type CatchUp, proveRange } from './sync/catch-up.ts';
-import type { Chain } from './durability/chain.ts';
 import type { Intake } from './transactions/intake.ts';
-import type { Observer, PeerId } from './ports.ts';
+import type { PeerId } from './ports.ts';
 import type { Outbox } from './peers/outbox.ts';
 import type { Punish } from './peers/punish.ts';
 import type { Roster } from './peers/roster.ts';
 import type { Protocol } from './agreement/protocol.ts';
 import type { Questions } from './fairness/questions.ts';
 import type { Server } from './sync/server.ts';
-import { decodePeerMessage, type PeerMessage, type SyncBlock } from './wire/wire.ts';
+import type { StateTransfer } from './sync/state-transfer.ts';
+import { decodePeerMessage, type PeerMessage } from './wire/wire.ts';
 
 interface ReceptionContext {
   readonly roster: Roster;
@@ -24,9 +23,7 @@ interface ReceptionContext {
   readonly server: Server;
   readonly bodies: Bodies;
   readonly protocol: Protocol;
-  readonly catchUp: CatchUp;
-  readonly chain: Chain;
-  readonly observer: Observer;
+  readonly stateTransfer: StateTransfer;
   readonly questions: Questions;
   readonly punish: Punish;
 }
@@ -43,13 +40,13 @@ export class Reception {
     // It may have left while its message waited.
     if (!this.#context.roster.isConnected(peer)) return false;
     const decoded = decodePeerMessage(message);
-    if (decoded.ok) return this.#onMessage(peer, decoded.value);
+    if (decoded.ok) return this.#onMessage(peer, decoded.value, message.length);
     this.#context.punish(peer, decoded.error.code, decoded.error.message);
     return false;
   }
 
   /** True when it was of use. Transactions are paid for one by one. */
-  #onMessage(peer: PeerId, message: PeerMessage): boolean {
+  #onMessage(peer: PeerId, message: PeerMessage, bytes: number): boolean {
     this.#context.outbox.overhear(peer, message);
     switch (message.kind) {
       case 'transactions':
@@ -68,7 +65,8 @@ export class Reception {
         return this.#onBody(peer, message.height, message.fullBody);
       case 'blocks': {
         const asked = this.#context.questions.takeBlocks(peer, message.blocks[0]?.header.height);
-        this.#onBlocks(peer, message.blocks);
+        const refused = this.#context.stateTransfer.answered(peer, message.blocks, bytes);
+        if (refused !== null) this.#context.punish(peer, refused.code, refused.message);
         return asked;
       }
       case 'evidence': {
@@ -89,10 +87,11 @@ export class Reception {
       case 'certificate':
       case 'status': {
         const from = this.#context.roster.validatorOf(peer);
-        if (from !== undefined) return this.#onProtocol(peer, from, message);
-        if (message.kind === 'status')
-          this.#context.server.helpObserver(peer, message.status, this.#context.protocol.authority.epoch);
-        return false;
+        if (message.kind === 'status') {
+          const { epoch } = this.#context.protocol.authority;
+          this.#context.server.passCertificate(peer, message.status, { epoch, isReplica: from !== undefined });
+        }
+        return this.#onProtocol(peer, from, message);
       }
     }
   }
@@ -121,10 +120,7 @@ export class Reception {
   /** True when it told something new. */
   #onProtocol(peer: PeerId, from: ValidatorIndex | undefined, message: Message): boolean {
     if (from === undefined) return false;
-    if (message.kind === 'status') {
-      this.#context.roster.stands(peer, message.status);
-      this.#context.server.helpOutOfEpoch(peer, message.status, this.#context.protocol.authority.epoch);
-    }
+    if (message.kind === 'status') this.#context.roster.stands(peer, message.status);
     if (!this.#context.protocol.isOfUse(message)) return false;
     const checked = authenticate(this.#context.protocol.authority, message);
     if (checked.ok) {
@@ -135,23 +131,5 @@ export class Reception {
     // Another epoch is no offence: one of us is behind.
     if (checked.error.code !== 'WRONG_EPOCH') this.#context.punish(peer, checked.error.code, checked.error.message);
     return false;
-  }
-
-  #onBlocks(peer: PeerId, blocks: readonly SyncBlock[]): void {
-    if (!this.#context.catchUp.accept(peer, blocks)) return;
-    const fresh = blocks.filter(({ header }) => header.height > this.#context.chain.executedHeight);
-    // Several may have been asked, or it came by itself.
-    if (fresh.length === 0) return;
-    const checked = proveRange(this.#context.protocol.authority, this.#context.chain.state.head, fresh);
-    if (!checked.ok) {
-      this.#context.catchUp.refuted(peer);
-      return this.#context.punish(peer, checked.error.code, checked.error.message);
-    }
-    const from = this.#context.chain.executedHeight;
-    this.#context.protocol.follow(checked.value);
-    const to = this.#context.chain.executedHeight;
-    this.#context.observer.note(
-      this.#context.catchUp.target(to) === null ? { kind: 'caught-up', height: to } : { kind: 'catching-up', from, to },
-    );
   }
 }

@@ -69,6 +69,7 @@ export function buffersOf({ protocol, intake, dealings, mempool, bodies, catchUp
     bodies: bodies.pool.size,
     collectedBytes: bodies.collectedBytes,
     claims: catchUp.claims,
+    syncBytes: catchUp.heldBytes,
     evidence: protocol.accusations.size,
     slots: slots.size,
     slotVotes: Math.max(0, ...slotVotes),

@@ -35,9 +35,17 @@ export interface BenchNetwork {
   stop(): Promise<void>;
 }
 
-/** Starts it in a temporary folder and waits until height 1 is final on every node. Throws CommandError NODE_FAILED, the
- *  signal's reason; nothing is left then. */
-export async function startNetwork(accounts: readonly Address[], signal: AbortSignal): Promise<BenchNetwork> {
+/** A network whose nodes do not run yet. */
+export interface LaidNetwork {
+  readonly dir: string;
+  readonly network: Network;
+  readonly genesis: Genesis;
+  /** Stops all validators and removes what they wrote. */
+  readonly stop: () => Promise<void>;
+}
+
+/** Writes all that its nodes start from, in a temporary folder. */
+export async function layNetwork(accounts: readonly Address[]): Promise<LaidNetwork> {
   const { genesis, genesisText } = benchGenesis(accounts);
   const nodes = await withPorts(genesis);
   const network: Network = { chainId: genesis.chainId, foundedMs: Date.now(), nodes, accounts: [] };
@@ -54,11 +62,23 @@ export async function startNetwork(accounts: readonly Address[], signal: AbortSi
     await writeNodeFiles(dir, network);
     // In the place of the development network's, whose validators it has.
     writeWhole(genesisFile(dir), genesisText);
-    const records = nodes.map(({ index }) => spawnNode(dir, index));
-    await untilReady(dir, network, signal);
+    return { dir, network, genesis, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+/** Starts it in a temporary folder and waits until height 1 is final on every node. Throws CommandError NODE_FAILED, the
+ *  signal's reason; nothing is left then. */
+export async function startNetwork(accounts: readonly Address[], signal: AbortSignal): Promise<BenchNetwork> {
+  const { dir, network, genesis, stop } = await layNetwork(accounts);
+  try {
+    const records = network.nodes.map(({ index }) => spawnNode(dir, index));
+    await untilReady(dir, network, 1, signal);
     return {
       chainId: genesis.chainId,
-      nodes: nodes.map((node, position) => ({ url: httpUrl(node), pid: records[position]?.pid ?? 0 })),
+      nodes: network.nodes.map((node, position) => ({ url: httpUrl(node), pid: records[position]?.pid ?? 0 })),
       agreed: async () => agreed(await observe(dir, network)),
       stop,
     };
@@ -96,18 +116,19 @@ async function withPorts(genesis: Genesis): Promise<TestnetNode[]> {
   });
 }
 
-async function untilReady(dir: string, network: Network, signal: AbortSignal): Promise<void> {
+/** Waits until this height is final on all of these nodes, and each sees a quorum. Throws CommandError NODE_FAILED. */
+export async function untilReady(dir: string, network: Network, height: number, signal: AbortSignal): Promise<void> {
   for (const deadline = Date.now() + READY_MS; ; ) {
     signal.throwIfAborted();
     const observations = await observe(dir, network);
     const dead = observations.find(({ running }) => !running);
     if (dead !== undefined) throw nodeFailed(dir, dead.node.index, 'stopped while it was starting');
-    const waiting = observations.find((observation) => !isReady(observation));
+    const waiting = observations.find((observation) => !isReady(observation, height));
     if (waiting === undefined) return;
     if (Date.now() > deadline) throw nodeFailed(dir, waiting.node.index, 'is not ready');
     await delay(POLL_MS);
   }
 }
 
-const isReady = ({ status }: Observation): boolean =>
-  status !== undefined && status.certifiedHeight >= 1 && status.quorum.met;
+const isReady = ({ status }: Observation, height: number): boolean =>
+  status !== undefined && status.certifiedHeight >= height && status.quorum.met;

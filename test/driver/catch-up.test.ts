@@ -1,8 +1,10 @@
 /** Catching up believes nobody: what lying peers answer, and what becomes of it. */
 import { beforeAll, describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
-import { CatchUp, checkRange } from '../../src/driver/sync/catch-up.ts';
-import { decodePeerMessage, kindOfBytes, type PeerMessage, type SyncBlock } from '../../src/driver/wire/wire.ts';
+import { CatchUp } from '../../src/driver/sync/catch-up.ts';
+import { SYNC_ANSWER_BYTES_MAX, SYNC_HELD_BYTES_MAX } from '../../src/driver/limits.ts';
+import { checkRange, type ProvedRange } from '../../src/driver/sync/proof.ts';
+import { decodePeerMessage, kindOfBytes, type SyncBlock } from '../../src/driver/wire/wire.ts';
 import { NO_BODY, NULL_BODY } from '../../src/ledger/block.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { authorityOf, H } from '../consensus/kit.ts';
@@ -102,32 +104,37 @@ describe('a range of blocks', () => {
   ])('%s', (_, blocks, code) => expect(codeOf(blocks())).toBe(code));
 });
 
+/** Of the epoch. */
+const LAST = 1_000_000_000 as Height;
+
 describe('whom it asks', () => {
   const begin = (peers = ['a', 'b', 'c']) => {
     const asked: [string, number][] = [];
     const catchUp = new CatchUp({
       tickMs: 50,
-      send: (to, message) => asked.push([to, (message as Extract<PeerMessage, { kind: 'fetch-blocks' }>).from]),
       peers: () => peers,
       isWeakQuorum: (claiming) => claiming.length >= 2,
     });
-    return { asked, catchUp };
+    const pursue = (executed: number, tick: number): void => {
+      for (const { peer, from } of catchUp.ask(executed as Height, LAST, tick)) asked.push([peer, from]);
+    };
+    return { asked, catchUp, pursue };
   };
 
   test('nobody, while nothing is missing', () => {
-    const { asked, catchUp } = begin();
-    catchUp.pursue(5 as Height, 1);
+    const { asked, catchUp, pursue } = begin();
+    pursue(5, 1);
     catchUp.behind(5 as Height, 'a');
-    catchUp.pursue(5 as Height, 2);
+    pursue(5, 2);
     expect(asked).toEqual([]);
   });
 
   test('who says that it has an overdue block and answers with none is not asked again at once', () => {
-    const { asked, catchUp } = begin();
+    const { asked, catchUp, pursue } = begin();
     for (let turn = 0; turn < 800; turn++) {
       const tick = 1 + Math.floor(turn / 100);
       catchUp.overdue(6 as Height, ['a']);
-      catchUp.pursue(5 as Height, tick);
+      pursue(5, tick);
       catchUp.accept('a', []);
     }
     expect(asked).toEqual([
@@ -137,24 +144,24 @@ describe('whom it asks', () => {
   });
 
   test('one who claims to be ahead, once, until it answers or is too late', () => {
-    const { asked, catchUp } = begin();
+    const { asked, catchUp, pursue } = begin();
     catchUp.behind(9 as Height, 'b');
-    for (let tick = 1; tick <= 16; tick++) catchUp.pursue(5 as Height, tick);
+    for (let tick = 1; tick <= 16; tick++) pursue(5, tick);
     expect(asked).toEqual([['b', 6]]);
     catchUp.behind(9 as Height, 'c');
-    catchUp.pursue(5 as Height, 17);
+    pursue(5, 17);
     expect(asked.at(-1)).toEqual(['c', 6]);
   });
 
   const everybody = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
   /** In which tick whom, if nobody answers. */
   function inTurn(isOverdue: boolean): string[] {
-    const { asked, catchUp } = begin(everybody);
+    const { asked, catchUp, pursue } = begin(everybody);
     const lines: string[] = [];
     for (const peer of everybody) catchUp.behind(9 as Height, peer);
     for (let tick = 0; tick < 28; tick++) {
       if (isOverdue) catchUp.overdue(6 as Height, everybody);
-      catchUp.pursue(5 as Height, tick);
+      pursue(5, tick);
       lines.push(...asked.splice(0).map(([peer]) => `${tick} ${peer}`));
     }
     return lines;
@@ -180,38 +187,62 @@ describe('whom it asks', () => {
       };
     });
 
-  /** Whom it asks in so many ticks, if each answers after so many of them with so many blocks. */
-  function inTurnOf(
-    habits: Readonly<Record<string, readonly [ticks: number, blocks: number, bytes: number]>>,
-    ticks: number,
-  ): string {
-    const { asked, catchUp } = begin(Object.keys(habits));
+  /** What a peer does: answers after so many ticks with so many blocks (or as many as were asked for) of so many bytes. */
+  type Habit = readonly [ticks: number, blocks: number, bytes: number];
+
+  interface Answer {
+    readonly tick: number;
+    readonly peer: string;
+    readonly from: number;
+    readonly count: number;
+    readonly bytes: number;
+  }
+
+  /** A transfer of so many ticks, with peers of these habits that all say to have so many blocks more than we. */
+  function transfer(habits: Readonly<Record<string, Habit>>, ticks: number, more: number) {
+    const { catchUp } = begin(Object.keys(habits));
     let executed = 0;
-    let due: {
-      readonly tick: number;
-      readonly peer: string;
-      readonly from: number;
-      readonly count: number;
-      readonly bytes: number;
-    }[] = [];
+    let due: Answer[] = [];
     let order = '';
-    for (const peer of Object.keys(habits)) catchUp.behind(1_000_000 as Height, peer);
+    let heldMost = 0;
+    const pursue = (tick: number): void => {
+      for (const peer of Object.keys(habits)) catchUp.behind((executed + more) as Height, peer);
+      for (const { peer, from, to } of catchUp.ask(executed as Height, LAST, tick)) {
+        order += peer;
+        const [later, most, bytes] = habits[peer] ?? [0, 0, 0];
+        if (later > 0) due.push({ tick: tick + later, peer, from, count: Math.min(most, to - from + 1), bytes });
+      }
+    };
     for (let tick = 0; tick < ticks; tick++) {
-      catchUp.pursue(executed as Height, tick);
+      pursue(tick);
       for (const answer of due.filter((each) => each.tick === tick)) {
         const { peer, from, count, bytes } = answer;
-        if (catchUp.accept(peer, range(from, count, bytes))) executed = Math.max(executed, from + count - 1);
-        catchUp.pursue(executed as Height, tick);
+        const blocks = range(from, count, bytes);
+        if (catchUp.accept(peer, blocks)) catchUp.proved(provedOf(blocks), count * bytes, executed as Height);
+        heldMost = Math.max(heldMost, catchUp.heldBytes);
+        for (let next = catchUp.take(executed as Height); next !== undefined; next = catchUp.take(executed as Height))
+          executed = next.blocks.at(-1)?.header.height ?? 0;
+        pursue(tick);
       }
       due = due.filter((each) => each.tick > tick);
-      for (const [peer, from] of asked.splice(0)) {
-        const [later, count, bytes] = habits[peer] ?? [0, 0, 0];
-        due.push({ tick: tick + later, peer, from, count, bytes });
-        order += peer;
-      }
     }
-    return order;
+    return { order, executed, heldMost };
   }
+
+  const provedOf = (blocks: readonly SyncBlock[]): ProvedRange => ({
+    blocks: blocks.map(({ header, fullBody: { body }, certificate }) => ({
+      header,
+      body,
+      transactions: [],
+      certificate,
+    })),
+    proof: null,
+  });
+
+  /** Whom it asks where everything that is missing has room in one answer. */
+  const FEW = 10;
+  const inTurnOf = (habits: Readonly<Record<string, Habit>>, ticks: number): string =>
+    transfer(habits, ticks, FEW).order;
 
   test.each<readonly [string, number, number, number, string]>([
     ['one block just in time', 13, 1, 0, 'abbbbbbbbb'],
@@ -220,10 +251,15 @@ describe('whom it asks', () => {
     ['half of what it could, slowly', 5, 32, 0, 'abbbbbbbbb'],
     ['half of what it could, fast', 2, 32, 0, 'aaaaaaaaaa'],
     ['all that it could, as fast as it takes', 4, 64, 0, 'aaaaaaaaaa'],
-    ['one large block, before others are asked', 7, 1, 4 * 1024 * 1024, 'aaaaaaaaaa'],
-    ['smaller ones, just in time', 15, 16, 128 * 1024, 'abbbbbbbbb'],
   ])('who gives %s is asked first again only if that is fast', (_, ticks, count, bytes, order) => {
     expect(inTurnOf({ a: [ticks, count, bytes], b: [1, 64, 0], c: [1, 64, 0] }, 100).slice(0, 10)).toBe(order);
+  });
+
+  test.each<readonly [string, Habit, string]>([
+    ['one large block, before others are asked, is asked again at once', [7, 1, 4 * 1024 * 1024], 'aabc'],
+    ['smaller ones, just in time, waits', [15, 16, 128 * 1024], 'abbb'],
+  ])('who gives %s, and others are asked for what has no room in its answer', (_, habit, order) => {
+    expect(inTurnOf({ a: habit, b: [1, 64, 0], c: [1, 64, 0] }, 100)).toMatch(new RegExp(`^${order}`));
   });
 
   test.each([6, 13])('of slow ones, that give one block each after %i ticks, everybody in turn', (ticks) => {
@@ -239,27 +275,89 @@ describe('whom it asks', () => {
     expect(order.length).toBeGreaterThan(20);
   });
 
+  const FAR = 1_000_000;
+  const HONEST: Habit = [1, 64, 0];
+  const SLOW: Habit = [40, 64, 0];
+  const STINGY: Habit = [1, 1, 0];
+  const SILENT: Habit = [0, 0, 0];
+
+  test('all who say that they have them, for different ranges at once', () => {
+    const { catchUp } = begin();
+    for (const peer of ['a', 'b', 'c']) catchUp.behind(1000 as Height, peer);
+    catchUp.behind(100 as Height, 'c');
+    const questions = catchUp.ask(0 as Height, LAST, 1).map(({ peer, from, to }) => `${peer} ${from}-${to}`);
+    expect(questions).toEqual(['a 1-64', 'b 65-128']);
+    catchUp.behind(1000 as Height, 'c');
+    expect(catchUp.ask(0 as Height, 150 as Height, 2).map(({ peer, from, to }) => `${peer} ${from}-${to}`)).toEqual([
+      'c 129-192',
+    ]);
+  });
+
+  test('nobody for later blocks that only a liar claims', () => {
+    const { catchUp } = begin();
+    for (const peer of ['a', 'b']) catchUp.behind(50 as Height, peer);
+    catchUp.behind(FAR as Height, 'c');
+    const asked = () => catchUp.ask(0 as Height, LAST, 1).map(({ peer, from, to }) => `${peer} ${from}-${to}`);
+    expect(asked()).toEqual(['a 1-64']);
+    catchUp.refuted('c');
+    expect(catchUp.accept('a', range(1, 50, 0))).toBe(true);
+    catchUp.proved(provedOf(range(1, 50, 0)), 0, 0 as Height);
+    expect(asked()).toEqual([]);
+    expect(catchUp.take(0 as Height)?.blocks).toHaveLength(50);
+    expect(catchUp.ask(50 as Height, LAST, 2)).toEqual([]);
+  });
+
+  // A tick is 50 ms: 40 s, in which a chain of 35 blocks a second grows by 1,400.
+  test.each<readonly [string, Readonly<Record<string, Habit>>, number, number]>([
+    ['three give at once', { a: HONEST, b: HONEST, c: HONEST }, 800, 100_000],
+    ['one of them is silent', { a: SILENT, b: HONEST, c: HONEST }, 800, 90_000],
+    ['one gives a block at a time', { a: STINGY, b: HONEST, c: HONEST }, 800, 90_000],
+    ['one gives a block at a time, just in time', { a: [7, 1, 0], b: HONEST, c: HONEST }, 800, 60_000],
+    ['one gives half of what is asked, as late as it may', { a: [15, 32, 0], b: HONEST, c: HONEST }, 800, 40_000],
+    ['honest ones need two seconds, and a liar gives little at once', { a: STINGY, b: SLOW, c: SLOW }, 800, 2500],
+    ['honest ones need two seconds, and a liar is silent', { a: SILENT, b: SLOW, c: SLOW }, 800, 1400],
+    ['all need two seconds', { a: SLOW, b: SLOW, c: SLOW }, 800, 3 * 64 * 18],
+    [
+      'two of six are silent, and all others need two seconds',
+      { a: SILENT, b: SILENT, c: SLOW, d: SLOW, e: SLOW, f: SLOW },
+      800,
+      2 * 1400,
+    ],
+  ])('where %s it gets on', (_, habits, ticks, least) => {
+    const { executed, order } = transfer(habits, ticks, FAR);
+    expect([executed, executed >= least, order.slice(0, 40)]).toEqual([executed, true, order.slice(0, 40)]);
+  });
+
+  test('no more than has room where the next range does not come, and that has room all the same', () => {
+    const MIB = 1024 * 1024;
+    const all = { a: [500, 64, MIB], b: [2, 4, MIB], c: [2, 4, MIB], d: [2, 4, MIB] } as const;
+    const { heldMost, executed } = transfer(all, 200, FAR);
+    expect(heldMost).toBeGreaterThan(SYNC_HELD_BYTES_MAX / 2);
+    expect(heldMost).toBeLessThanOrEqual(SYNC_HELD_BYTES_MAX + SYNC_ANSWER_BYTES_MAX);
+    expect(executed).toBeGreaterThan(500);
+  });
+
   test('who gave little has no more time than anybody, and waits for its turn; and a late answer counts', () => {
-    const { asked, catchUp } = begin();
+    const { asked, catchUp, pursue } = begin();
     for (const peer of ['a', 'b', 'c']) catchUp.behind(9 as Height, peer);
-    for (let tick = 0; tick <= 8; tick++) catchUp.pursue(0 as Height, tick);
+    for (let tick = 0; tick <= 8; tick++) pursue(0, tick);
     expect(asked.splice(0)).toEqual([
       ['a', 1],
       ['b', 1],
     ]);
     expect(catchUp.accept('b', chain.slice(0, 1))).toBe(true);
-    for (let tick = 9; tick < 17; tick++) catchUp.pursue(1 as Height, tick);
+    for (let tick = 9; tick < 17; tick++) pursue(1, tick);
     expect(asked.splice(0)).toEqual([['c', 2]]);
-    catchUp.pursue(1 as Height, 17);
+    pursue(1, 17);
     expect(asked).toEqual([['b', 2]]);
     expect(catchUp.accept('c', chain.slice(1))).toBe(true);
   });
 
   test('others at once where a certificate proves what nobody claims, and in vain not without a pause', () => {
-    const { asked, catchUp } = begin();
+    const { asked, catchUp, pursue } = begin();
     catchUp.behind(9 as Height, null);
     for (let turn = 0; turn < 800; turn++) {
-      catchUp.pursue(5 as Height, Math.floor(turn / 100));
+      pursue(5, Math.floor(turn / 100));
       for (const peer of ['a', 'b', 'c']) catchUp.accept(peer, []);
     }
     expect(asked.map(([peer]) => peer).join('')).toBe('abcabc');
@@ -267,9 +365,9 @@ describe('whom it asks', () => {
 
   test('no longer one who answered with nothing, with a lie, or with something else', () => {
     for (const lie of ['empty', 'refuted', 'elsewhere', 'bare']) {
-      const { asked, catchUp } = begin();
+      const { asked, catchUp, pursue } = begin();
       catchUp.behind(9 as Height, 'a');
-      catchUp.pursue(0 as Height, 1);
+      pursue(0, 1);
       if (lie === 'empty') expect(catchUp.accept('a', [])).toBe(false);
       if (lie === 'elsewhere') expect(catchUp.accept('a', chain.slice(3))).toBe(false);
       if (lie === 'bare')
@@ -278,22 +376,22 @@ describe('whom it asks', () => {
         expect(catchUp.accept('a', chain)).toBe(true);
         catchUp.refuted('a');
       }
-      for (let tick = 2; tick < 60; tick++) catchUp.pursue(0 as Height, tick);
+      for (let tick = 2; tick < 60; tick++) pursue(0, tick);
       expect([lie, asked]).toEqual([lie, [['a', 1]]]);
       catchUp.behind(9 as Height, 'b');
-      catchUp.pursue(0 as Height, 60);
+      pursue(0, 60);
       expect(asked.at(-1)).toEqual(['b', 1]);
     }
   });
 
   test('an answer to an earlier question counts, once, and the newer one stays open', () => {
-    const { asked, catchUp } = begin(['a']);
+    const { asked, catchUp, pursue } = begin(['a']);
     catchUp.behind(9 as Height, 'a');
-    catchUp.pursue(0 as Height, 0);
+    pursue(0, 0);
     catchUp.behind(9 as Height, 'a');
     // Another gave the first block meanwhile.
-    catchUp.pursue(1 as Height, 17);
-    catchUp.pursue(1 as Height, 18);
+    pursue(1, 17);
+    pursue(1, 18);
     expect(asked).toEqual([
       ['a', 1],
       ['a', 2],
@@ -304,11 +402,11 @@ describe('whom it asks', () => {
   });
 
   test('who owes an answer is asked after all others', () => {
-    const { asked, catchUp } = begin(['a', 'b']);
+    const { asked, catchUp, pursue } = begin(['a', 'b']);
     for (const peer of ['a', 'b']) catchUp.behind(9 as Height, peer);
-    catchUp.pursue(0 as Height, 0);
+    pursue(0, 0);
     for (let tick = 1; tick < 30; tick++) {
-      catchUp.pursue(0 as Height, tick);
+      pursue(0, tick);
       catchUp.behind(9 as Height, 'a');
       catchUp.accept('b', range(1, 1, 1));
     }
@@ -317,9 +415,9 @@ describe('whom it asks', () => {
   });
 
   test('only the one who was asked is listened to', () => {
-    const { catchUp } = begin();
+    const { catchUp, pursue } = begin();
     catchUp.behind(9 as Height, 'a');
-    catchUp.pursue(0 as Height, 1);
+    pursue(0, 1);
     expect(catchUp.accept('b', chain)).toBe(false);
     expect(catchUp.accept('a', chain)).toBe(true);
     expect(catchUp.accept('a', chain)).toBe(false);
@@ -399,4 +497,25 @@ test('who hears of the newest certificate first gives what it fetched below it t
   network.inject(asks, behind, { kind: 'fetch-blocks', from: 1 as Height, count: 64 });
   network.run(100);
   expect(given).toHaveLength(64);
+});
+
+test('a node that is far behind gets on as fast as all honest peers give, though these take two seconds and a liar gives a block soon', () => {
+  const [liar, behind, far] = [0, 3, 400];
+  const network = new Cluster(4, ({ consensus }) => Object.assign(consensus, { idleBlockMs: 50 }));
+  for (const index of [0, 1, 2]) network.start(index);
+  expect(network.until(() => (network.heights()[1] ?? 0) >= far, 60_000)).toBe(true);
+  network.link = (from, to, message) => {
+    if (to !== behind || kindOfBytes(message) !== 'blocks') return true;
+    const answer = decodePeerMessage(message);
+    const blocks = answer.ok && answer.value.kind === 'blocks' ? answer.value.blocks : [];
+    const some = from === liar && blocks[0]?.certificate !== null ? blocks.slice(0, 1) : blocks;
+    network.scheduler.after(from === liar ? 100 : 2000, () =>
+      network.inject(from, to, { kind: 'blocks', blocks: some }),
+    );
+    return false;
+  };
+  network.start(behind);
+  // Two of them give 64 blocks each time. One alone would need more than twelve seconds for what was there at the beginning.
+  expect(network.until(() => (network.heights()[behind] ?? 0) >= far, 8500)).toBe(true);
+  expect(network.nodes.flatMap(({ punished, halted }) => [...punished, ...halted])).toEqual([]);
 });

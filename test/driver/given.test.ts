@@ -9,6 +9,7 @@ import { Given } from '../../src/driver/fairness/given.ts';
 import {
   BUDGET_BURST_US,
   BUDGET_US_PER_MS,
+  GIVEN_GAPS_MAX,
   GIVEN_HOLD_MS,
   GIVEN_MAX,
   GIVEN_OLD_BYTES_MAX,
@@ -131,7 +132,7 @@ describe('of what a peer is given, is given again', () => {
     expect(charged('x', 'a')).toBe(true);
   });
 
-  test('no block above all that it was given, but any range that begins below', () => {
+  test('no block that it was not given, below the highest too, but any range with one that it was', () => {
     const { given, again } = make();
     for (const [from, to] of [
       [1, 64],
@@ -142,11 +143,33 @@ describe('of what a peer is given, is given again', () => {
     blocks(given, 'y', 1, 64);
     expect(again).toEqual([]);
     blocks(given, 'x', 163, 170);
-    blocks(given, 'x', 71, 99);
+    expect(again.splice(0)).toEqual([['x', 'sync', 80]]);
+    // From the gap that the third left.
+    blocks(given, 'x', 81, 90);
+    blocks(given, 'x', 71, 80);
+    expect(again).toEqual([]);
+    for (const [from, to] of [
+      [80, 81],
+      [90, 92],
+      [91, 100],
+      [71, 71],
+    ] as const)
+      blocks(given, 'x', from, to);
     expect(again).toEqual([
-      ['x', 'sync', 80],
-      ['x', 'sync', 290],
+      ['x', 'sync', 20],
+      ['x', 'sync', 30],
+      ['x', 'sync', 100],
+      ['x', 'sync', 10],
     ]);
+  });
+
+  test('any block of a gap that is forgotten, since there are many newer ones', () => {
+    const { given, again } = make();
+    for (let gap = 0; gap <= GIVEN_GAPS_MAX; gap++) blocks(given, 'x', 2 + 2 * gap, 2 + 2 * gap);
+    blocks(given, 'x', 3, 3);
+    expect(again).toEqual([]);
+    blocks(given, 'x', 1, 1);
+    expect(again).toHaveLength(1);
   });
 
   test('no block where it was given none for a while: its disk may be a new one', () => {

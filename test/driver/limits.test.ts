@@ -259,6 +259,7 @@ test('the limits are as they are known to be, with four validators', () => {
     bodies: 384,
     collectedBytes: 4 * 930_000,
     claims: 4,
+    syncBytes: 32 * 1024 * 1024 + 8 * 1024 * 1024 + 64 * 1024,
     waiting: 50_000,
     refused: 16_384,
     told: 65_536,

@@ -1,7 +1,7 @@
 /** What execution skipped paid nothing: its bytes are forgotten when its block is final, and whoever follows needs none. */
 import { describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
-import { proveRange } from '../../src/driver/sync/catch-up.ts';
+import { proveRange } from '../../src/driver/sync/proof.ts';
 import { KEYS } from '../../src/driver/durability/records.ts';
 import { kindOfBytes, type SyncBlock } from '../../src/driver/wire/wire.ts';
 import { type FullBody, fullBodyCodec, hasAllTransactions, SKIPPED_BYTES } from '../../src/ledger/block.ts';
@@ -157,7 +157,7 @@ describe('blocks of a peer that left out', () => {
     const transactions = second.fullBody.transactions.map((bytes, i) =>
       positions.includes(i) ? SKIPPED_BYTES : bytes,
     );
-    const genesisBlock = { header: { height: 0 as Height }, hash: first.header.parentHash };
+    const genesisBlock = { height: 0 as Height, hash: first.header.parentHash };
     const given = [first, { ...second, fullBody: { ...second.fullBody, transactions } }];
     const proved = proveRange(authority, genesisBlock, given);
     expect(proved.ok ? 'ok' : proved.error.code).toBe(code);

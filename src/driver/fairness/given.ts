@@ -6,14 +6,16 @@
  */
 import { ForgetfulMap } from '../../base/bounded.ts';
 import type { Hash, Height } from '../../base/brand.ts';
-import { GIVEN_HOLD_MS, GIVEN_MAX, GIVEN_OLD_BYTES_MAX, REPEATED_BYTES_PER_S } from '../limits.ts';
+import { GIVEN_GAPS_MAX, GIVEN_HOLD_MS, GIVEN_MAX, GIVEN_OLD_BYTES_MAX, REPEATED_BYTES_PER_S } from '../limits.ts';
 import type { Lane, PeerId } from '../ports.ts';
 
 /** Only peers that are admitted ask: there are no more of these than the genesis and our operator name. */
 interface Receiver {
   readonly bit: bigint;
-  /** The highest block that it was given, and when it was given blocks last. */
+  /** The highest block that it was given, and what it was not given below: of peers that are asked at once for different ranges
+   *  each has gaps. And when it was given blocks last. */
   blocksTo: number;
+  gaps: readonly Gap[];
   blocksTick: number;
   /** Bytes of blocks that it was given for the first time, since when. */
   blocksBytes: number;
@@ -21,6 +23,11 @@ interface Receiver {
   /** The same of old bodies. */
   oldBytes: number;
   oldSince: number;
+}
+
+interface Gap {
+  readonly from: number;
+  readonly to: number;
 }
 
 interface GivenContext {
@@ -85,19 +92,23 @@ export class Given {
     else if (isOld) receiver.oldBytes += bytes;
   }
 
-  /** A peer is given blocks. Who catches up asks for higher ones each time, and is not made to wait; so only the
-   *  highest has to be remembered. Who lost everything counts as new after a while. This while is longer the more it
-   *  was given, so that nobody gets a long chain again and again in this way, faster than by paying for what it was
-   *  given before. */
+  /** A peer is given blocks. Who catches up asks one peer for higher ones each time, and for what others did not give in
+   *  between, and is not made to wait; so the highest is remembered, and the gaps below it. Who lost everything counts as
+   *  new after a while. This while is longer the more it was given, so that nobody gets a long chain again and again in
+   *  this way, faster than by paying for what it was given before. */
   blocks(peer: PeerId, from: Height, to: Height, bytes: number): void {
     const receiver = this.#of(peer);
     const holdMs = (1000 * receiver.blocksBytes) / REPEATED_BYTES_PER_S;
     if (this.#msSince(receiver.blocksTick) >= GIVEN_HOLD_MS && this.#msSince(receiver.blocksSince) >= holdMs) {
       receiver.blocksTo = 0;
+      receiver.gaps = [];
       receiver.blocksBytes = 0;
       receiver.blocksSince = this.#ticks;
     }
-    const isFirst = from > receiver.blocksTo;
+    const isFirst = from > receiver.blocksTo || receiver.gaps.some((gap) => gap.from <= from && to <= gap.to);
+    const gaps = receiver.gaps.flatMap((gap) => without(gap, from, to));
+    if (from > receiver.blocksTo + 1) gaps.push({ from: receiver.blocksTo + 1, to: from - 1 });
+    receiver.gaps = gaps.slice(-GIVEN_GAPS_MAX);
     receiver.blocksTo = Math.max(receiver.blocksTo, to);
     receiver.blocksTick = this.#ticks;
     if (isFirst) receiver.blocksBytes += bytes;
@@ -122,8 +133,27 @@ export class Given {
     if (known !== undefined) return known;
     const [blocksTick, blocksSince, oldSince] = [this.#ticks, this.#ticks, this.#ticks];
     const bit = 1n << BigInt(this.#receivers.size);
-    const receiver: Receiver = { bit, blocksTo: 0, blocksTick, blocksBytes: 0, blocksSince, oldBytes: 0, oldSince };
+    const receiver: Receiver = {
+      bit,
+      blocksTo: 0,
+      gaps: [],
+      blocksTick,
+      blocksBytes: 0,
+      blocksSince,
+      oldBytes: 0,
+      oldSince,
+    };
     this.#receivers.set(peer, receiver);
     return receiver;
   }
+}
+
+/** What is left of a gap when these were given. */
+function without(gap: Gap, from: number, to: number): readonly Gap[] {
+  if (to < gap.from || gap.to < from) return [gap];
+  const parts = [
+    { from: gap.from, to: from - 1 },
+    { from: to + 1, to: gap.to },
+  ];
+  return parts.filter((part) => part.from <= part.to);
 }

@@ -1,7 +1,7 @@
 /** Answers to what peers FETCH: transactions, bodies, ranges of final blocks. Who asks pays for reading and sending them. */
 import type { Epoch, Hash, Height } from '../../base/brand.ts';
-import { mark } from '../../consensus/marks.ts';
 import type { Status } from '../../consensus/messages.ts';
+import { passesOn } from '../../consensus/status.ts';
 import {
   fullBodyCodec,
   type Header,
@@ -109,37 +109,31 @@ export class Server {
     this.#large.give((done) => resume(() => work(done)));
   }
 
-  /** Who executed an epoch that we left, and stays in it, lacks the certificate that ends it. */
-  helpOutOfEpoch(peer: PeerId, { epoch, executedHeight }: Status, ours: Epoch): void {
-    const left = epoch < ours ? this.#chain.state.epochs.of(epoch) : undefined;
-    if (left === undefined || executedHeight < left.lastHeight) return;
-    mark('R8');
-    this.#store.read([KEYS.certificate(left.lastHeight)], ([bytes]) => {
-      const certificate = decode(certificateCodec, bytes);
-      if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });
-    });
-  }
-
-  /** An observer is no replica to the core. It too may have executed a block and missed its CHECKPOINTs, or heard the wrong
-   *  one of a liar's two first. */
-  helpObserver(peer: PeerId, status: Status, ours: Epoch): void {
-    this.helpOutOfEpoch(peer, status, ours);
-    const { epoch, stableHeight, executedHeight } = status;
-    const { certified } = this.#chain;
-    if (epoch !== ours || certified === null) return;
-    if (certified.height <= stableHeight || certified.height > executedHeight) return;
-    mark('R8');
-    this.#send.message(peer, { kind: 'certificate', certificate: certified });
+  /** Passes a certificate on to whom the core does not know as one of its replicas: who executed an epoch that we left,
+   *  and stays in it, may lack the certificate that ends it; and an observer, that of a block. */
+  passCertificate(peer: PeerId, status: Status, ours: { readonly epoch: Epoch; readonly isReplica: boolean }): void {
+    const { certified, state } = this.#chain;
+    if (status.epoch < ours.epoch) {
+      const left = state.epochs.of(status.epoch);
+      if (left === undefined || !passesOn(left.lastHeight, status)) return;
+      this.#store.read([KEYS.certificate(left.lastHeight)], ([bytes]) => {
+        const certificate = decode(certificateCodec, bytes);
+        if (certificate !== undefined) this.#send.message(peer, { kind: 'certificate', certificate });
+      });
+    } else if (status.epoch === ours.epoch && !ours.isReplica && certified !== null) {
+      if (passesOn(certified.height, status)) this.#send.message(peer, { kind: 'certificate', certificate: certified });
+    }
   }
 
   /** Final blocks from a height on, as many as fit, up to one that has a certificate. */
   blocks(peer: PeerId, from: Height, count: number): void {
     const epochEnd = this.#chain.state.epochs.at(from)?.lastHeight ?? 0;
-    const to = Math.min(from + Math.min(count, SYNC_BLOCKS_MAX) - 1, this.#chain.finalHeight, epochEnd);
+    // Beyond what was asked for headers may have to lead to a certificate.
+    const to = count < 1 ? 0 : Math.min(from + SYNC_BLOCKS_MAX - 1, this.#chain.finalHeight, epochEnd);
     const heights: Height[] = [];
     for (let height = from; height >= 1 && height <= to; height = (height + 1) as Height) heights.push(height);
     this.#give((done) =>
-      this.#readBlocks(heights, (blocks) => {
+      this.#readBlocks(heights, count, (blocks) => {
         const answer = encodeBlocksAnswer(blocks);
         // Those of which it gets the header alone it has yet to ask for.
         const whole = blocks.filter(({ fullBody }) => fullBody !== NO_BODY_BYTES).length;
@@ -150,7 +144,8 @@ export class Server {
     );
   }
 
-  #readBlocks(heights: readonly Height[], done: (blocks: readonly EncodedBlock[]) => void): void {
+  /** Of so many of these heights at most the whole blocks. */
+  #readBlocks(heights: readonly Height[], count: number, done: (blocks: readonly EncodedBlock[]) => void): void {
     const keys = heights.flatMap((height) => [KEYS.block(height), KEYS.certificate(height)]);
     this.#store.read(keys, (values) => {
       const found: FoundBlock[] = [];
@@ -162,7 +157,8 @@ export class Server {
         const key = KEYS.body(header.height, header.bodyHash);
         found.push({ key, header: encoded, certificate: values[2 * i + 1] ?? null });
       }
-      this.#readBodies(found, { blocks: [], bytes: 0 }, (blocks) => done(provable(blocks, found)));
+      const whole = found.slice(0, count);
+      this.#readBodies(whole, { blocks: [], bytes: 0 }, (blocks) => done(provable(blocks, found)));
     });
   }
 

@@ -74,7 +74,13 @@ export const bodyMutants: readonly Mutant[] = [
     name: 'overdue-block-awaited',
     clause: 'C4',
     breaks: 'goes on asking for a body that nobody can give, and not for its block',
-    edits: [edit('driver/driver.ts', 'catchUp.overdue(next, this.#holders(next));', 'catchUp.overdue(next, []);')],
+    edits: [
+      edit(
+        'driver/sync/state-transfer.ts',
+        'catchUp.overdue(next, this.#holders(next));',
+        'catchUp.overdue(next, []);',
+      ),
+    ],
     directed: { transcript: 'signers-keep-a-block' },
   },
   {
@@ -82,7 +88,7 @@ export const bodyMutants: readonly Mutant[] = [
     clause: 'C5',
     breaks: 'believes a peer that a transaction of a proved block was skipped',
     edits: [
-      edit('driver/sync/catch-up.ts', 'given.length < transactions.length &&', 'given.length > transactions.length &&'),
+      edit('driver/sync/proof.ts', 'given.length < transactions.length &&', 'given.length > transactions.length &&'),
     ],
     directed: { liars: [{ validator: 3, strategy: 'lie-status' }], faults: ['crash', 'partition'] },
   },

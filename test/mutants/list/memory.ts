@@ -238,7 +238,7 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'believes blocks of a peer without their certificate',
     edits: [
       edit(
-        'driver/sync/catch-up.ts',
+        'driver/sync/proof.ts',
         'if (certificate.height !== height || certificate.blockHash !== hash)',
         'if (certificate.height !== height)',
       ),
@@ -249,7 +249,7 @@ export const memoryMutants: readonly Mutant[] = [
     name: 'sync-body-unproved',
     clause: 'R7',
     breaks: 'believes the bodies that come with proved headers',
-    edits: [edit('driver/sync/catch-up.ts', 'header.bodyHash !== bodyHash(fullBody.body) ||\n', '')],
+    edits: [edit('driver/sync/proof.ts', 'header.bodyHash !== bodyHash(fullBody.body) ||\n', '')],
     directed: { liars: [{ validator: 3, strategy: 'lie-status' }], faults: ['crash', 'partition'] },
   },
   {
@@ -258,9 +258,9 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'asks nobody for blocks that it missed',
     edits: [
       edit(
-        'driver/sync/catch-up.ts',
-        "this.#context.send(peer, { kind: 'fetch-blocks', from, count: SYNC_BLOCKS_MAX });",
-        '',
+        'driver/sync/state-transfer.ts',
+        "outbox.sendTo(peer, { kind: 'fetch-blocks', from, count: to - from + 1 });",
+        '{}',
       ),
     ],
     directed: { faults: ['crash'] },
@@ -271,9 +271,9 @@ export const memoryMutants: readonly Mutant[] = [
     breaks: 'asks for blocks whoever gave last, however little and however late',
     edits: [
       edit(
-        'driver/sync/catch-up.ts',
-        'if (isFast(blocks, Math.max(1, this.#now - asked.tick) * this.#context.tickMs)) {',
-        'if (blocks.length > 0) {',
+        'driver/sync/givers.ts',
+        'const isFast = whole.length * BLOCKS_MS >= ms * SYNC_BLOCKS_MAX || bytes * BYTES_MS >= ms * SYNC_BYTES_MAX;',
+        'const isFast = true;',
       ),
     ],
     directed: { transcript: 'one-block-at-a-time' },
