@@ -89,6 +89,7 @@ function join(replica: Replica, emit: Emit): void {
   if (smallest === undefined || !isWeakQuorum(validators, powerOf(validators, ahead))) return;
   mark('V4');
   moveTo(replica, smallest, 'joined', emit);
+  // Of those that were ahead a weak quorum may be ahead of this view too.
   join(replica, emit);
 }
 

@@ -53,7 +53,7 @@ export function assemble(options: DriverOptions) {
   const roster = new Roster(options, batch);
   const punish = punishing(options, roster);
   const dealings = newDealings(options, loop, roster, punish);
-  const outbox = new Outbox(options, roster, batch, (...leaving) => dealings.leaves(...leaving));
+  const outbox = new Outbox(options, roster, batch, dealings);
   const chain = new Chain(recovered, batch, observer);
   const { epochs } = recovered.state;
   const authority = (epoch: KnownEpoch): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
@@ -93,7 +93,7 @@ function newDealings(options: DriverOptions, loop: Loop, roster: Roster, punish:
   return new Dealings({
     ...options,
     validators: () => roster.validators,
-    wake: () => loop.message(),
+    loop,
     throttled: (peer) =>
       options.observer.note({
         kind: 'misbehaviour',
@@ -117,21 +117,17 @@ interface Below {
 }
 
 function newIntake(options: DriverOptions & Below, loop: Loop, dealings: Dealings, punish: Punish): Intake {
-  const { store, observer, outbox, roster, chain, bodies } = options;
+  const { store, chain, bodies } = options;
   return new Intake({
     ...options,
     state: chain.state,
     bodies: bodies.pool,
-    input: (run) => loop.input(run),
+    loop,
+    budgets: dealings.budgets,
+    questions: dealings.questions,
+    punish,
     committed: (id, done) =>
       store.read([KEYS.transaction(id)], ([value]) => loop.input(() => done(value !== undefined))),
-    forward: (transactions) => outbox.broadcast({ kind: 'transactions', transactions }),
-    rejected: (id, code) => observer.rejected(id, code),
-    punish,
-    charge: (peer, price) => dealings.budgets.charge(peer, 'transactions', price),
-    refund: (peer, price) => dealings.budgets.refund(peer, 'transactions', price),
-    takeQuestion: (peer) => dealings.questions.takeTransaction(peer),
-    validatorOf: (peer) => roster.validatorOf(peer),
   });
 }
 

@@ -1,7 +1,8 @@
 /**
- * The only loop. It takes inputs in turns, lets the pure core and the ledger answer, writes what has to be durable in one
- * batch, and only then lets anything leave. A node runs it over libp2p, LevelDB and the wall clock; the simulator over
- * virtual time. Nothing in it waits: answers of the world come back as inputs.
+ * The driver: what a node, or the simulator, puts into it and asks of it. Inputs are taken in turns (durability/loop.ts): the pure
+ * core and the ledger answer, what has to be durable is written in one batch, and only then anything leaves. A node runs it over
+ * libp2p, LevelDB and the wall clock; the simulator over virtual time. Nothing in it waits: answers of the world come back as
+ * inputs.
  */
 import type { Address, Hash } from '../base/brand.ts';
 import type { Evidence } from '../ledger/vote.ts';
@@ -9,7 +10,7 @@ import { assemble, type DriverOptions, type Parts } from './assembly.ts';
 import { type Buffers, INPUTS_MAX } from './limits.ts';
 import type { AccountView, PeerId } from './ports.ts';
 import { type Answer, Submissions } from './transactions/submissions.ts';
-import { accountOf, buffersOf, type DriverStatus, isPending, statusOf } from './views.ts';
+import { accountOf, buffersOf, type DriverStatus, isPending, statusOf } from './reports.ts';
 
 export class Driver {
   readonly #options: DriverOptions;

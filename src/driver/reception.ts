@@ -1,6 +1,5 @@
 /** Messages of peers, once they are paid for: decoded, and given to whom they concern. What each was good for is told. */
 import type { Height, ValidatorIndex } from '../base/brand.ts';
-import { authenticate } from '../consensus/authenticate.ts';
 import type { Message } from '../consensus/messages.ts';
 import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
 import type { SignedVote } from '../ledger/vote.ts';
@@ -121,15 +120,9 @@ export class Reception {
   #onProtocol(peer: PeerId, from: ValidatorIndex | undefined, message: Message): boolean {
     if (from === undefined) return false;
     if (message.kind === 'status') this.#context.roster.stands(peer, message.status);
-    if (!this.#context.protocol.isOfUse(message)) return false;
-    const checked = authenticate(this.#context.protocol.authority, message);
-    if (checked.ok) {
-      this.#context.protocol.step({ kind: 'message', from, message: checked.value });
-      // Everybody can say at any time where it stands.
-      return message.kind !== 'status';
-    }
-    // Another epoch is no offence: one of us is behind.
-    if (checked.error.code !== 'WRONG_EPOCH') this.#context.punish(peer, checked.error.code, checked.error.message);
+    const received = this.#context.protocol.receive(from, message);
+    if (received.ok) return received.value;
+    this.#context.punish(peer, received.error.code, received.error.message);
     return false;
   }
 }

@@ -10,7 +10,7 @@ import type { Ed25519 } from '../crypto/ed25519.ts';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
 import { selectEd25519 } from '../crypto/select-ed25519.ts';
 import { Driver } from '../driver/driver.ts';
-import type { DriverStatus } from '../driver/views.ts';
+import type { DriverStatus } from '../driver/reports.ts';
 import { runningEpoch } from '../driver/durability/recovery.ts';
 import { peersOf } from '../driver/peers/roster.ts';
 import type { SubmitOutcome } from '../driver/transactions/fate.ts';

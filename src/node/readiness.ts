@@ -1,6 +1,6 @@
 /** Whether a node is of use to clients, and if not, why: the sentences an operator reads first. */
 import type { ReadinessReason } from '../api/status.ts';
-import type { DriverStatus } from '../driver/views.ts';
+import type { DriverStatus } from '../driver/reports.ts';
 import type { PeerId } from '../driver/ports.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { isQuorum, powerOf, requiredPower, validatorAt } from '../ledger/validators.ts';

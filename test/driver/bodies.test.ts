@@ -38,9 +38,9 @@ const bodyAt = (timestampMs: number): Body => ({ ...NULL_BODY, proposer: 0 as Bo
 
 function askAndAnswer(bodies: Bodies, height: number, body: Body): boolean | undefined {
   const question = { view: 0 as View, height: height as Height, bodyHash: bodyHash(body), repeat: true };
-  bodies.check(question);
+  bodies.verdicts.ask(question);
   bodies.offered(question.height, question.bodyHash, body, 'peer');
-  return bodies.nextChecked()?.valid;
+  return bodies.verdicts.take()?.valid;
 }
 
 const touched = (operations: readonly StoreOperation[], height: number, hash: Hash) =>

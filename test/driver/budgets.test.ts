@@ -327,16 +327,18 @@ describe('a transaction of a peer', () => {
         },
       },
       clock: { nowMs: () => 0, soon: (run) => run() },
-      input: (run) => run(),
+      loop: { input: (run) => run() },
       committed: () => {},
-      forward: () => {},
-      rejected: () => {},
+      outbox: { broadcast: () => {} },
+      observer: { rejected: () => {} },
       punish: () => {},
-      charge: (_, price) => (paid += price),
-      refund: (_, price) => (paid -= price),
-      takeQuestion: () => left-- > 0,
+      budgets: {
+        charge: (_, __, price) => (paid += price),
+        refund: (_, __, price) => (paid -= price),
+      },
+      questions: { takeTransaction: () => left-- > 0 },
       // An observer is no validator.
-      validatorOf: (peer) => (peer === 'o' ? undefined : (peer.charCodeAt(0) as ValidatorIndex)),
+      roster: { validatorOf: (peer) => (peer === 'o' ? undefined : (peer.charCodeAt(0) as ValidatorIndex)) },
     });
     for (const event of events) {
       if (event === 'executed') {

@@ -208,7 +208,7 @@ test('what is ordered is collected, whatever else waits', () => {
   const all = range(8, 2).map((height) => ({ height: height as Height, some: full(height) }));
   for (const { height, some } of all) {
     const body = bodyOf(some);
-    bodies.check({ view: 0 as View, height, bodyHash: bodyHash(body), repeat: true });
+    bodies.verdicts.ask({ view: 0 as View, height, bodyHash: bodyHash(body), repeat: true });
     bodies.offered(height, bodyHash(body), body, 'peer');
   }
   const wanted = () => all.flatMap(({ height, some }) => (bodies.pool.wants(some[0]!.id) ? [height] : []));
@@ -216,7 +216,7 @@ test('what is ordered is collected, whatever else waits', () => {
   bodies.execute(9 as Height, bodyHash(bodyOf(all[7]!.some)));
   expect(wanted()).toEqual([2, 3, 4, 5, 9]);
   for (const item of all[0]!.some) bodies.pool.supply(item);
-  expect(bodies.nextChecked()).toMatchObject({ height: 2, valid: true });
+  expect(bodies.verdicts.take()).toMatchObject({ height: 2, valid: true });
   expect(wanted()).toEqual([3, 4, 5, 6, 9]);
   expect(fetched).toEqual([]);
 });

@@ -464,15 +464,14 @@ describe('transactions', () => {
       bodies: new BodyPool(),
       verifier: { check: () => true, checkBatch: (checks, done) => done(checks.map(() => true)) },
       clock: { nowMs: () => 0, soon: (run) => run() },
-      input: (run) => run(),
+      loop: { input: (run) => run() },
       committed: (_, done) => done(false),
-      forward: () => {},
-      rejected: (id, code) => rejected.push([id, code]),
+      outbox: { broadcast: () => {} },
+      observer: { rejected: (id, code) => rejected.push([id, code]) },
       punish: () => {},
-      charge: () => {},
-      refund: () => {},
-      takeQuestion: () => false,
-      validatorOf: () => undefined,
+      budgets: { charge: () => {}, refund: () => {} },
+      questions: { takeTransaction: () => false },
+      roster: { validatorOf: () => undefined },
     });
     const answers: unknown[] = [];
     for (const each of [of(500, 0), of(501, 0)]) intake.submit(each.bytes, (outcome) => answers.push(outcome));

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { epoch, type Height, power, validatorIndex, ZERO_HASH } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
-import type { DriverStatus } from '../../src/driver/views.ts';
+import type { DriverStatus } from '../../src/driver/reports.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
 import { validatorSet } from '../../src/ledger/validators.ts';
 import { developmentNetwork } from '../../src/node/development.ts';

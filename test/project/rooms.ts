@@ -42,7 +42,7 @@ const INSIDE: ReadonlyMap<string, readonly string[]> = new Map([
       'agreement',
       'reception.ts',
       'assembly.ts',
-      'views.ts',
+      'reports.ts',
       'driver.ts',
     ],
   ],

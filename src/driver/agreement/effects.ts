@@ -48,7 +48,7 @@ export class Effects {
       case 'send':
         return outbox.deliver(effect.to, effect.message, ({ vote }) => bodies.pool.get(vote.height, vote.hash)?.body);
       case 'check-body':
-        return bodies.check(effect);
+        return bodies.verdicts.ask(effect);
       case 'execute':
         return bodies.execute(effect.height, effect.bodyHash);
       case 'certified': {

@@ -4,8 +4,8 @@
  */
 import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import { invariant, present } from '../../base/invariant.ts';
-import type { Result } from '../../base/result.ts';
-import type { Authority } from '../../consensus/authenticate.ts';
+import { ok, type Result } from '../../base/result.ts';
+import { authenticate, type Authority } from '../../consensus/authenticate.ts';
 import type { Message, Status } from '../../consensus/messages.ts';
 import { nextProposal } from '../../consensus/normal-case.ts';
 import { nothingRecovered, recoverReplica } from '../../consensus/recovery.ts';
@@ -131,9 +131,14 @@ export class Protocol {
       for (const voter of slot.prepared.prepares.getTrueBitIndexes()) yield voter as ValidatorIndex;
   }
 
-  /** Whether a message could change anything, were it genuine. */
-  isOfUse(message: Message): boolean {
-    return isOfUse(this.#replica, message);
+  /** A message of the validator `from`, looked at when it could change anything. True when it told something new: anybody can
+   *  say at any time where it stands. Errors: those of `authenticate`, but WRONG_EPOCH, since one of us may be behind. */
+  receive(from: ValidatorIndex, message: Message): Result<boolean> {
+    if (!isOfUse(this.#replica, message)) return ok(false);
+    const checked = authenticate(this.#authority, message);
+    if (!checked.ok) return checked.error.code === 'WRONG_EPOCH' ? ok(false) : checked;
+    this.step({ kind: 'message', from, message: checked.value });
+    return ok(message.kind !== 'status');
   }
 
   step(input: Input): void {
@@ -203,7 +208,7 @@ export class Protocol {
   #settleBodies(): void {
     const { bodies, chain } = this.#context;
     for (let executedTransactions = 0; ; ) {
-      const checked = bodies.nextChecked();
+      const checked = bodies.verdicts.take();
       if (checked !== undefined) {
         this.step({ kind: 'body-checked', ...checked });
         continue;

@@ -2,21 +2,20 @@
  * From body hashes to bodies: answers the core's questions whether a body is valid, and hands ordered bodies to the ledger.
  * Each part of a body is judged as soon as it is here, and no more is collected of a body that is invalid.
  */
-import type { Hash, Height, View } from '../../base/brand.ts';
+import type { Hash, Height } from '../../base/brand.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import { type Body, bodyHash, type FullBody, NULL_BODY, NULL_BODY_HASH } from '../../ledger/block.ts';
-import { checkBodyAlone, checkMeasure, mostBytesOf } from '../../ledger/body-check.ts';
+import { checkBodyAlone, checkMeasure } from '../../ledger/body-check.ts';
 import type { Epochs, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../../ledger/transaction.ts';
 import { Attention } from './attention.ts';
-import { BodyPool, completeTransactions, type PooledBody } from './body-pool.ts';
+import { BodyPool, completeTransactions } from './body-pool.ts';
 import type { Batch } from '../durability/batch.ts';
 import { Judge } from './judge.ts';
 import { StoredBodies } from './stored-bodies.ts';
-import { type Question, Verdicts } from './verdicts.ts';
+import { Verdicts } from './verdicts.ts';
 import { type Knowledge, Wants } from './wants.ts';
-import { collectedBytesMax } from '../limits.ts';
 import type { Clock, PeerId } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
@@ -48,8 +47,9 @@ export interface ReadyBody {
 export class Bodies {
   readonly pool: BodyPool;
   readonly attention: Attention;
+  /** Whether bodies are valid: what the core asks, and what it is answered. */
+  readonly verdicts: Verdicts;
   readonly #context: BodiesContext;
-  readonly #verdicts: Verdicts;
   readonly #stored: StoredBodies;
   readonly #wants: Wants;
   /** Ordered bodies that wait for execution, by height. */
@@ -60,10 +60,16 @@ export class Bodies {
     this.attention = new Attention(context.genesis, context.clock.nowMs());
     this.pool = new BodyPool((pooled, measure) => {
       if (!this.#isOrdered(pooled) && !checkMeasure(pooled.body, measure, context.genesis).ok)
-        this.#verdicts.refuse(pooled);
+        this.verdicts.refuse(pooled);
     });
-    this.#verdicts = new Verdicts(context, this.pool, new Judge(context, this.attention));
-    this.#stored = new StoredBodies(context.batch);
+    this.#stored = new StoredBodies(context.batch, context.executedHeight);
+    this.verdicts = new Verdicts({
+      ...context,
+      judge: new Judge(context, this.attention),
+      pool: this.pool,
+      stored: this.#stored,
+      isOrdered: (body) => this.#isOrdered(body),
+    });
     this.#wants = new Wants(context, this.pool);
   }
 
@@ -79,17 +85,6 @@ export class Bodies {
       this.pool.collect(pooled, (id) => known.get(id));
       this.#stored.found(pooled);
     }
-  }
-
-  /** Bytes of transactions that bodies collected which are not judged yet. */
-  get collectedBytes(): number {
-    let bytes = 0;
-    for (const { height, bodyHash: hash } of this.#verdicts.questions()) {
-      const pooled = this.pool.get(height, hash);
-      if (pooled !== undefined && !pooled.stored && !this.#isOrdered(pooled))
-        bytes += pooled.collected?.measure.bytes ?? 0;
-    }
-    return bytes;
   }
 
   /** Whether bodies of a height are taken. While the first ordered height lacks its body and more than a window of
@@ -112,11 +107,11 @@ export class Bodies {
     const { genesis, epochs } = this.#context;
     const validators = epochs.at(height)?.validators;
     if (validators === undefined || !checkBodyAlone(body, genesis, validators).ok)
-      return this.#verdicts.refuse({ height, hash });
+      return this.verdicts.refuse({ height, hash });
     const pooled = this.pool.add(height, hash, body, from, this.#ordered.get(height));
     if (this.#isWanted(height, hash)) this.pool.enliven(height, hash);
     if (this.#isOrdered(pooled)) this.pool.collect(pooled, this.#context.find);
-    else this.#collect();
+    else this.verdicts.collect();
   }
 
   /** A body of our own. Durable before anybody hears of it. */
@@ -126,7 +121,7 @@ export class Bodies {
     const pooled = this.pool.add(height, hash, body, null, this.#ordered.get(height));
     this.pool.collect(pooled, (id) => found.get(id));
     this.pool.enliven(height, hash);
-    this.#store(pooled, transactions);
+    this.#stored.store(pooled, transactions);
     return hash;
   }
 
@@ -137,16 +132,9 @@ export class Bodies {
     return (this.pool.get(height, hash)?.collected?.missing.size ?? 0) > 0;
   }
 
-  /** The core asks whether a body is valid. */
-  check(question: Question): void {
-    this.#verdicts.ask(question);
-    this.pool.enliven(question.height, question.bodyHash);
-    this.#collect();
-  }
-
   /** Another view begins: questions of the one before need no answer. */
   viewEntered(): void {
-    this.#verdicts.forget(() => true);
+    this.verdicts.forget(() => true);
     this.pool.retire(this.#ordered);
     for (const [height, hash] of this.#ordered) this.#expect(height, hash);
   }
@@ -166,45 +154,7 @@ export class Bodies {
   }
 
   #isWanted(height: Height, hash: Hash): boolean {
-    return this.#verdicts.isAsked(height, hash) || this.#ordered.get(height) === hash;
-  }
-
-  /** Lets bodies collect transactions, in the order in which they are examined: as many bodies as cannot hold too much
-   *  together, and always the first. */
-  #collect(): void {
-    const { blockWeightMax } = this.#context.genesis.ledger;
-    let reserved = 0;
-    for (const question of this.#verdicts.questions()) {
-      const pooled = this.pool.get(question.height, question.bodyHash);
-      if (pooled === undefined || pooled.stored || this.#isOrdered(pooled)) continue;
-      reserved += mostBytesOf(pooled.body.transactionIds.length, blockWeightMax);
-      if (reserved <= collectedBytesMax(blockWeightMax)) this.pool.collect(pooled, this.#context.find);
-      else this.pool.release(pooled);
-    }
-  }
-
-  /** An answer to one of the core's questions, if there is any. */
-  nextChecked(): { view: View; height: Height; bodyHash: Hash; valid: boolean } | undefined {
-    const taken = this.#verdicts.take();
-    if (taken === undefined) return undefined;
-    const { view, height, bodyHash: hash, valid } = taken;
-    if (valid) this.#keep(height, hash);
-    else if (this.#ordered.get(height) !== hash) this.pool.remove(height, hash);
-    this.#collect();
-    return { view, height, bodyHash: hash, valid };
-  }
-
-  /** What was found valid is stored before anybody hears of it. */
-  #keep(height: Height, hash: Hash): void {
-    const pooled = this.pool.get(height, hash);
-    const transactions = pooled === undefined ? undefined : completeTransactions(pooled);
-    if (pooled !== undefined && transactions !== undefined) this.#store(pooled, transactions);
-  }
-
-  #store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {
-    // Once the height is executed the chain has its body, and must not lose it when other bodies of the height are
-    // dropped here.
-    if (pooled.height > this.#context.executedHeight()) this.#stored.store(pooled, transactions);
+    return this.verdicts.isAsked(height, hash) || this.#ordered.get(height) === hash;
   }
 
   /** The body of the next height, if it is ordered and here. */
@@ -220,7 +170,7 @@ export class Bodies {
 
   /** The height is executed: all about it and below is settled. Bodies that lost are removed from the store. */
   drop(height: Height, kept: Hash): void {
-    this.#verdicts.forget((each) => each <= height);
+    this.verdicts.forget((each) => each <= height);
     for (const each of this.#ordered.keys()) if (each <= height) this.#ordered.delete(each);
     this.pool.drop(height);
     this.#stored.drop(height, kept);
@@ -229,14 +179,14 @@ export class Bodies {
   /** There is a certificate a whole window above this height. What was not ordered up to here comes by state transfer,
    *  so whatever is known of it is dropped. */
   passed(height: Height): void {
-    this.#verdicts.forget((each) => each <= height && !this.#ordered.has(each));
+    this.verdicts.forget((each) => each <= height && !this.#ordered.has(each));
     this.pool.drop(height, this.#ordered);
   }
 
   /** Fetches what is missing. Called at the end of each turn. */
   fetch(tick: number, knowledge: Knowledge): void {
     const needed = new Map<Height, Hash>(this.#ordered);
-    for (const { height, bodyHash: hash } of this.#verdicts.questions())
+    for (const { height, bodyHash: hash } of this.verdicts.questions())
       if (!needed.has(height)) needed.set(height, hash);
     for (const height of needed.keys()) if (!this.#hasRoom(height)) needed.delete(height);
     this.#wants.pursue(needed, tick, knowledge);

@@ -8,10 +8,12 @@ import type { PooledBody } from './body-pool.ts';
 
 export class StoredBodies {
   readonly #batch: Batch;
+  readonly #executedHeight: () => Height;
   readonly #hashes = new Map<Height, Set<Hash>>();
 
-  constructor(batch: Batch) {
+  constructor(batch: Batch, executedHeight: () => Height) {
     this.#batch = batch;
+    this.#executedHeight = executedHeight;
   }
 
   /** The store has it already. */
@@ -22,7 +24,9 @@ export class StoredBodies {
 
   /** Durable with the batch of this turn, so before anybody hears of it. */
   store(pooled: PooledBody, transactions: readonly IdentifiedTransaction[]): void {
-    if (pooled.stored) return;
+    // Once the height is executed the chain has its body, and must not lose it when other bodies of the height are
+    // dropped here.
+    if (pooled.stored || pooled.height <= this.#executedHeight()) return;
     this.found(pooled);
     const fullBody = { body: pooled.body, transactions: transactions.map(({ bytes }) => bytes) };
     this.#batch.put(KEYS.body(pooled.height, pooled.hash), fullBodyCodec.encode(fullBody));

@@ -60,8 +60,8 @@ export function recover(
     if (!opened.ok) return done(opened);
     const { promises, isNew } = opened.value;
     let founded: Result<void, Coded<RecoveryCode>> = ok(undefined);
-    // Nothing waits for the first batch, since none that comes later is durable without it: should it fail after this, the
-    // store is broken, the driver's first batch fails too, and nothing leaves.
+    // The first batch is not waited for. A store writes in order: if this batch fails, so does the driver's first one, the
+    // node halts, and it has sent nothing by then.
     const sealed = isNew ? found(store, genesis, (result) => (founded = result)) : opened.value.sealed;
     read(store, readChain(genesis, verify, promises, isNew), (chain) => {
       if (!founded.ok) return done(founded);
@@ -170,7 +170,7 @@ function* readBlocks(
   return ok({ blocks, pending });
 }
 
-/** Decoding does not see a bit that flipped in a signature, and what we repeat to our peers has to stand. */
+/** A promise is sent to peers again, so its signatures are checked: decoding does not notice a flipped bit in them. */
 function parsePromise(
   authority: Authority,
   key: string,
@@ -184,7 +184,7 @@ function parsePromise(
   return checked.ok ? ok({ key, record }) : corrupt(`${key}: ${checked.error.message}`);
 }
 
-/** Nor in one of evidence, which we pass on, and nobody honest passes on what proves nothing. */
+/** Evidence is passed on to peers, who punish us if it proves nothing. So its signatures are checked, as those of promises. */
 function parseEvidence(
   { genesis, epochs }: LedgerState,
   verify: Authority['verify'],

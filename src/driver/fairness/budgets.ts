@@ -45,7 +45,8 @@ interface BudgetsContext {
   readonly overdrawn: (peer: PeerId) => void;
 }
 
-/** How much of a tick with a debt each tick without one makes up for: who is short half of the time is still named. */
+/** A tick in which a peer owes counts one towards naming it; a tick in which it owes nothing takes this much back. So a peer
+ *  that owes half of the time is still named. */
 const SHORT_PART = 0.25;
 
 /** By priority: agreement, what it is to agree on, then those who are behind. */

@@ -4,6 +4,7 @@
  */
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { ValidatorSet } from '../../ledger/validators.ts';
+import type { Loop } from '../durability/loop.ts';
 import { Budgets } from './budgets.ts';
 import { Given } from './given.ts';
 import { Inbox, type Taken } from './inbox.ts';
@@ -22,8 +23,8 @@ interface DealingsContext {
   readonly verifier: Verifier;
   readonly transport: Transport;
   readonly store: Store;
-  /** Something that waited can be looked at. */
-  readonly wake: () => void;
+  /** Told when something that waited can be looked at. */
+  readonly loop: Pick<Loop, 'message'>;
   /** Its messages have had to wait for a while. */
   readonly throttled: (peer: PeerId) => void;
   /** It offered more useless work than any honest node could. */
@@ -44,7 +45,7 @@ export class Dealings {
 
   constructor(context: DealingsContext) {
     this.#context = context;
-    const { genesis, validators, verifier, transport, store, wake } = context;
+    const { genesis, validators, verifier, transport, store, loop } = context;
     const { tickMs, window } = genesis.consensus;
     this.budgets = new Budgets({ ...context, tickMs, members: () => validators().validators.length - 1 });
     this.given = new Given({ tickMs, again: (...given) => this.budgets.repeated(...given) });
@@ -63,7 +64,7 @@ export class Dealings {
           store.read(keys, (values, error) => {
             const bytes = values.reduce((sum, value) => sum + (value?.length ?? 0), 0);
             answer(keys.length, bytes, () => done(values, error));
-            wake();
+            loop.message();
           }),
         ),
     };
@@ -95,7 +96,7 @@ export class Dealings {
     if (!this.questions.awaits(peer, kindOfBytes(message)))
       return this.budgets.declined(peer, priceOfDropping(message.length));
     this.#inbox.put(peer, message);
-    this.#context.wake();
+    this.#context.loop.message();
   }
 
   /** Looks at messages, each when it is paid for: as many as one turn has time for. `look` says whether one was of use. True

@@ -78,9 +78,9 @@ export class Given {
     }
   }
 
-  /** A peer is given a body. There are more old bodies than could be remembered, and who lacks many asks for blocks
-   *  instead. So old bodies are free up to a few: as many as somebody lacks who was about to execute them, went away,
-   *  and came back. */
+  /** A peer is given a body. Which old bodies it had is not remembered, there are too many: some bytes of them an hour
+   *  cost nothing, enough for a peer that went away with ordered bodies missing and came back. Who lacks more asks for
+   *  blocks. */
   body(peer: PeerId, hash: Hash, isOld: boolean, bytes: number): void {
     const receiver = this.#of(peer);
     if (isOld && this.#msSince(receiver.oldSince) >= GIVEN_HOLD_MS) {

@@ -6,20 +6,11 @@ import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { SignedVote } from '../../ledger/vote.ts';
 import type { Batch } from '../durability/batch.ts';
+import type { Dealings } from '../fairness/dealings.ts';
 import type { PeerId, Signer, Transport } from '../ports.ts';
 import type { Roster } from './roster.ts';
 import type { Outgoing, Strategy, StrategyFactory } from '../wire/strategy.ts';
-import {
-  type AnswerKind,
-  decodePeerMessage,
-  encodePeerMessage,
-  laneOf,
-  type Leaving,
-  type PeerMessage,
-} from '../wire/wire.ts';
-
-/** A message is about to leave; false when it may not. */
-type Leaves = (to: PeerId, message: Leaving, bytes: Uint8Array) => boolean;
+import { type AnswerKind, decodePeerMessage, encodePeerMessage, laneOf, type PeerMessage } from '../wire/wire.ts';
 
 interface OutboxOptions {
   readonly genesis: Genesis;
@@ -34,15 +25,15 @@ export class Outbox {
   readonly #roster: Roster;
   readonly #batch: Batch;
   readonly #strategy: Strategy | null;
-  readonly #leaves: Leaves;
+  readonly #dealings: Pick<Dealings, 'leaves'>;
 
-  constructor(options: OutboxOptions, roster: Roster, batch: Batch, leaves: Leaves) {
+  constructor(options: OutboxOptions, roster: Roster, batch: Batch, dealings: Pick<Dealings, 'leaves'>) {
     const { genesis, recovered, signer, strategy } = options;
     const { epochs } = recovered.state;
     this.#transport = options.transport;
     this.#roster = roster;
     this.#batch = batch;
-    this.#leaves = leaves;
+    this.#dealings = dealings;
     const self = roster.self ?? this.#observer;
     const validators = () => roster.validators;
     this.#strategy = strategy === undefined ? null : strategy({ genesis, epochs, validators, self, signer });
@@ -81,7 +72,7 @@ export class Outbox {
 
   /** An answer that is encoded already. A liar looks at it all the same. */
   sendEncoded(peer: PeerId, kind: AnswerKind, bytes: Uint8Array): void {
-    if (!this.#leaves(peer, { kind }, bytes)) return;
+    if (!this.#dealings.leaves(peer, { kind }, bytes)) return;
     if (this.#strategy === null) return this.#batch.after(() => this.#transport.send(peer, 'sync', bytes));
     const decoded = decodePeerMessage(bytes);
     if (decoded.ok) this.#lie(this.#strategy, peer, decoded.value);
@@ -117,7 +108,7 @@ export class Outbox {
   #send(peers: readonly PeerId[], message: PeerMessage): number {
     if (peers.length === 0) return 0;
     const bytes = encodePeerMessage(message);
-    const receivers = peers.filter((peer) => this.#leaves(peer, message, bytes));
+    const receivers = peers.filter((peer) => this.#dealings.leaves(peer, message, bytes));
     if (this.#strategy !== null) {
       for (const peer of receivers) this.#lie(this.#strategy, peer, message);
       return receivers.length;

@@ -39,7 +39,8 @@ const NEXT_TICKS_MAX = 64;
  *  so many rounds an answer is late: the peer's claim is doubted, and what it was asked is wanted again. Its answer is taken all
  *  the same, when it comes. */
 const ROUNDS_OPEN = 2;
-/** Part of an answer that a range is to fill, judged by the blocks before it: few shall be left out at its end. */
+/** A range is made as long as fills this part of an answer, by the size of the blocks that came before. Larger blocks do not fit
+ *  then, are left out at the end of the answer, and have to be asked for again. */
 const FILL = 0.9;
 
 /** Where a node stands towards what others say exists. */

@@ -10,9 +10,9 @@ import { isBare } from './proof.ts';
 
 /** Ticks until somebody is asked again when all who may have the blocks were asked: who has none answers at once. */
 const AGAIN_TICKS = 4;
-/** Milliseconds in which a peer gives as many blocks, or as many bytes, as an answer holds, and part of them in that part of the
- *  time, to be asked again before the others had their turn. Who is slower has no more than its turn: else a liar that gives one
- *  block just in time would keep us behind for ever. So many blocks a second, or so many bytes, no chain grows by. */
+/** A peer is fast if it gives a full answer's blocks in so many milliseconds, or its bytes, or a part of them in that part of the
+ *  time. Who is fast is asked again before the others had their turn; who is slower waits for its own, or a liar that gives one
+ *  block just in time would keep us behind for ever. No chain grows at that rate, so whoever follows a fast peer catches up. */
 const BLOCKS_MS = 200;
 const BYTES_MS = 800;
 /** Part of what was asked for, or of the bytes that an answer holds, that is much. */

@@ -22,7 +22,7 @@ export interface HeldRange extends ProvedRange {
   readonly kind: 'proved';
   readonly from: Height;
   readonly to: Height;
-  /** Of the message that it came in. */
+  /** Length of the message in which it came, all of it. */
   readonly bytes: number;
 }
 

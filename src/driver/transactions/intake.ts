@@ -2,7 +2,7 @@
  * How transactions come in: from clients and peers, each decoded once, its signature checked once and off this thread,
  * then into the mempool, to the bodies that wait for it, and on to the other validators.
  */
-import type { Hash, ValidatorIndex } from '../../base/brand.ts';
+import type { Hash } from '../../base/brand.ts';
 import { fromHex } from '../../codec/hex.ts';
 import type { LedgerState } from '../../ledger/state.ts';
 import {
@@ -15,8 +15,14 @@ import { admission, checkTransactionStateless } from '../../ledger/transaction-r
 import type { BodyPool } from '../bodies/body-pool.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from '../limits.ts';
 import type { Refusal } from './fate.ts';
-import type { Dropped, Mempool } from './mempool.ts';
-import type { Clock, PeerId, Verifier } from '../ports.ts';
+import type { Loop } from '../durability/loop.ts';
+import type { Budgets } from '../fairness/budgets.ts';
+import type { Questions } from '../fairness/questions.ts';
+import type { Outbox } from '../peers/outbox.ts';
+import type { Punish } from '../peers/punish.ts';
+import type { Roster } from '../peers/roster.ts';
+import type { Mempool } from './mempool.ts';
+import type { Clock, Observer, PeerId, Verifier } from '../ports.ts';
 import { PRICE_OF_TRANSACTION, priceOfPlace } from '../fairness/prices.ts';
 import { Refusals } from './refusals.ts';
 import type { Answer } from './submissions.ts';
@@ -38,22 +44,18 @@ interface IntakeContext {
   readonly bodies: BodyPool;
   readonly verifier: Verifier;
   readonly clock: Clock;
-  /** Runs the rest of an input in the driver's loop. */
-  readonly input: (run: () => void) => void;
+  /** Runs the rest of an input. */
+  readonly loop: Pick<Loop, 'input'>;
+  readonly outbox: Pick<Outbox, 'broadcast'>;
+  readonly roster: Pick<Roster, 'validatorOf'>;
+  readonly observer: Pick<Observer, 'rejected'>;
+  /** A peer pays for a transaction that it sent, and gets it back when it was of use. */
+  readonly budgets: Pick<Budgets, 'charge' | 'refund'>;
+  /** Transactions that peers were asked for: those are paid by us. */
+  readonly questions: Pick<Questions, 'takeTransaction'>;
+  readonly punish: Punish;
   /** Is this id in a block? Answered later. */
   readonly committed: (id: Hash, done: (yes: boolean) => void) => void;
-  /** To all other validators. */
-  readonly forward: (transactions: readonly Uint8Array[]) => void;
-  /** A transaction had to make room for another. */
-  readonly rejected: (id: Hash, code: Dropped['code']) => void;
-  readonly punish: (peer: PeerId, code: string, message: string) => void;
-  /** The peer pays for a transaction that it sent, or gets it back when it was of use. */
-  readonly charge: (peer: PeerId, price: number) => void;
-  readonly refund: (peer: PeerId, price: number) => void;
-  /** Takes away one question for a transaction that the peer was asked. True when there was one: then we pay for the
-   *  answer. */
-  readonly takeQuestion: (peer: PeerId) => boolean;
-  readonly validatorOf: (peer: PeerId) => ValidatorIndex | undefined;
 }
 
 export class Intake {
@@ -119,12 +121,12 @@ export class Intake {
 
   /** Transactions that a peer passed on, or sent because we asked. */
   receive(peer: PeerId, bundle: readonly Uint8Array[]): void {
-    const { state, mempool, bodies, punish, charge, refund, takeQuestion } = this.#context;
+    const { state, mempool, bodies, punish, budgets, questions } = this.#context;
     for (const bytes of bundle) {
       const id = transactionId(bytes);
-      const asked = takeQuestion(peer);
+      const asked = questions.takeTransaction(peer);
       const place = priceOfPlace(bytes.length);
-      if (asked) refund(peer, place);
+      if (asked) budgets.refund(peer, 'transactions', place);
       const wanted = bodies.wants(id);
       const known = mempool.get(id);
       if (known !== undefined) {
@@ -143,7 +145,7 @@ export class Intake {
         continue;
       }
       const price = asked ? 0 : PRICE_OF_TRANSACTION;
-      charge(peer, price);
+      budgets.charge(peer, 'transactions', price);
       const identified = identifyTransaction(bytes, id);
       if (!identified.ok) return punish(peer, identified.error.code, identified.error.message);
       const item = identified.value;
@@ -160,18 +162,18 @@ export class Intake {
 
   /** What a validator paid for a transaction that others told before it. */
   #giveBack(peer: PeerId, id: Hash, price: number): void {
-    const { validatorOf, refund } = this.#context;
-    const validator = validatorOf(peer);
-    if (validator !== undefined && this.#tellers.note(id, validator)) refund(peer, price);
+    const { roster, budgets } = this.#context;
+    const validator = roster.validatorOf(peer);
+    if (validator !== undefined && this.#tellers.note(id, validator)) budgets.refund(peer, 'transactions', price);
   }
 
   /** It is of use: whoever told it while it was checked did not know that, and has it back. */
   #useful(id: Hash, paid: ReadonlyMap<PeerId, number>): void {
-    const { validatorOf, refund } = this.#context;
+    const { roster, budgets } = this.#context;
     this.#tellers.add(id);
     for (const [peer, price] of paid) {
-      refund(peer, price);
-      const validator = validatorOf(peer);
+      budgets.refund(peer, 'transactions', price);
+      const validator = roster.validatorOf(peer);
       if (validator !== undefined) this.#tellers.note(id, validator);
     }
   }
@@ -203,14 +205,14 @@ export class Intake {
       signature: item.signed.signature,
     }));
     this.#context.verifier.checkBatch(checks, (verdicts) =>
-      this.#context.input(() => {
+      this.#context.loop.input(() => {
         for (const [position, checking] of batch.entries()) this.#checked(checking, verdicts[position] === true);
       }),
     );
   }
 
   #checked({ item, answers, peer, paid }: Checking, valid: boolean): void {
-    const { state, mempool, bodies, clock, punish, rejected } = this.#context;
+    const { state, mempool, bodies, clock, punish, observer } = this.#context;
     const { id } = item;
     this.#checking.delete(id);
     const answer: Answer = (outcome) => {
@@ -229,7 +231,7 @@ export class Intake {
       this.#refusals.add(id, added.error.code, state.head.header.height);
       return answers.length > 0 ? this.#refuse(item, added.error, answer) : undefined;
     }
-    for (const { entry, code } of added.value) rejected(entry.item.id, code);
+    for (const { entry, code } of added.value) observer.rejected(entry.item.id, code);
     if (answers.length > 0) this.#fresh.push(item.bytes);
     answer({ id, status: 'pending' });
   }
@@ -237,7 +239,7 @@ export class Intake {
   #forwardFresh(): void {
     const fresh = this.#fresh;
     this.#fresh = [];
-    for (const bundle of bundles(fresh)) this.#context.forward(bundle);
+    for (const bundle of bundles(fresh)) this.#context.outbox.broadcast({ kind: 'transactions', transactions: bundle });
   }
 }
 

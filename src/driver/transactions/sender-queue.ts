@@ -14,7 +14,7 @@ export interface Entry {
   readonly from: PeerId | null;
   /** A transaction before it is missing: it could not be executed, whatever a primary did. */
   readonly gapped: boolean;
-  /** Since when it is gapped, or is not. */
+  /** When `gapped` last changed: since then it is so. */
   readonly asOfMs: number;
 }
 
@@ -33,7 +33,7 @@ export class SenderQueue {
   #end: number;
   /** When the account's nonce last moved here. */
   #movedMs = Number.NEGATIVE_INFINITY;
-  /** No fee here is higher. */
+  /** An upper bound of the fees that wait here. It is not lowered when the transaction with the highest leaves. */
   #dearest = 0n;
 
   /** `nonce`: the account's. */

@@ -14,7 +14,7 @@ export class Tellers {
     return this.#told.size;
   }
 
-  /** The transaction was of use, to a client of ours or by a peer. */
+  /** The transaction was of use: a client of ours brought it, or the first peer that told it. */
   add(id: Hash): void {
     if (!this.#told.has(id)) this.#told.set(id, 0n);
   }

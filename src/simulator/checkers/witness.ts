@@ -1,4 +1,4 @@
-/** Whoever is shown that a validator lies knows it: no lie is one too many. */
+/** A replica that holds two votes which prove a lie reports it: none is too many to be remembered, or too late. */
 import type { Ed25519 } from '../../crypto/ed25519.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';

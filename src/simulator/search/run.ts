@@ -66,8 +66,8 @@ function planOf(text: string): Plan {
   return parsed.value;
 }
 
-/** The time in which commits have to resume: until what slow wires took has arrived, which holds back what comes after it, two
- *  base timeouts, another doubled one for each liar that may be primary in between, and an allowance to catch up. */
+/** The time in which commits have to resume. It is the sum of: what slow wires still carry, since later messages arrive behind
+ *  it; two base timeouts; a timeout, doubled each time, for each liar that may be primary meanwhile; and time to catch up. */
 function boundOf(simulation: Simulation, liars: number): number {
   const { baseTimeoutTicks, timeoutCapTicks, tickMs } = simulation.genesis.consensus;
   let ticks = 2 * baseTimeoutTicks;

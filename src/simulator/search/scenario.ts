@@ -93,7 +93,7 @@ function liarsAmong(powers: readonly bigint[], random: Random): { validator: num
   return liars;
 }
 
-/** Each name draws a lot, and the highest wins: a name that comes new changes only what those seeds mean that draw it. */
+/** Each name draws a lot, and the highest wins. So a name that is added later changes only the seeds in which it wins. */
 function lot(names: readonly string[], random: Random): string {
   const salt = random.int(0, 2 ** 31 - 1);
   const drawn = names.map((name) => {

@@ -105,7 +105,7 @@ export class Connections {
       if (!this.#sees(node, peer.peerId)) node.input((driver) => driver.peerDisconnected(peer.peerId));
   }
 
-  /** Whether it is connected with a twin of that peer. */
+  /** Whether it is connected with a node of that peer id: twins have one together. */
   #sees(node: SimulatedNode, peer: PeerId): boolean {
     return this.#world.nodes.some((other) => other.peerId === peer && this.stands(node, other));
   }

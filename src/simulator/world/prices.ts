@@ -6,7 +6,8 @@ import type { PeerMessage } from '../../driver/wire/wire.ts';
 
 const KIB = 1024;
 
-/** Codecs of messages, and of what is as dear as one. */
+/** The kind of message whose price a codec has, by the codec's name. Types that are no messages have the price of one that is
+ *  made of the same. */
 const KINDS: ReadonlyMap<string, PeerMessage['kind']> = new Map([
   ['SignedVote', 'vote'],
   ['Vote', 'vote'],

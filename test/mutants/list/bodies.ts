@@ -9,7 +9,7 @@ export const bodyMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/bodies/bodies.ts',
-        'if (validators === undefined || !checkBodyAlone(body, genesis, validators).ok)\n      return this.#verdicts.refuse({ height, hash });',
+        'if (validators === undefined || !checkBodyAlone(body, genesis, validators).ok)\n      return this.verdicts.refuse({ height, hash });',
         '',
       ),
       edit(
@@ -18,13 +18,13 @@ export const bodyMutants: readonly Mutant[] = [
         'if (measure.count < 0 && !checkMeasure(',
       ),
       edit(
-        'driver/bodies/bodies.ts',
-        'if (valid) this.#keep(height, hash);\n    else if (',
-        'this.#keep(height, hash);\n    if (!valid && ',
+        'driver/bodies/verdicts.ts',
+        'if (valid) this.#keep(height, hash);\n      else if (',
+        'this.#keep(height, hash);\n      if (!valid && ',
       ),
-      edit('driver/bodies/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
+      edit('driver/bodies/verdicts.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
       // What it collected is another bug's: this one is about what it gives.
-      edit('driver/views.ts', 'collectedBytes: bodies.collectedBytes,', 'collectedBytes: 0,'),
+      edit('driver/reports.ts', 'collectedBytes: bodies.verdicts.collectedBytes,', 'collectedBytes: 0,'),
     ],
     directed: { liars: [{ validator: 0, strategy: 'oversize' }], faults: [] },
   },
@@ -33,7 +33,7 @@ export const bodyMutants: readonly Mutant[] = [
     clause: 'N4',
     breaks: 'collects for all bodies of a window at once, however much that is',
     edits: [
-      edit('driver/bodies/bodies.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
+      edit('driver/bodies/verdicts.ts', 'if (reserved <= collectedBytesMax(blockWeightMax))', 'if (reserved >= 0)'),
     ],
     directed: { liars: [{ validator: 0, strategy: 'hoard' }], faults: [] },
   },

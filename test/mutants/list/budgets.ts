@@ -27,7 +27,7 @@ export const budgetMutants: readonly Mutant[] = [
     breaks: 'gives back what it charged, whether or not the message was of use',
     edits: [
       edit('driver/fairness/budgets.ts', 'if (useful) this.refund', 'if (useful || !useful) this.refund'),
-      edit('driver/transactions/intake.ts', 'charge(peer, price);', ''),
+      edit('driver/transactions/intake.ts', "budgets.charge(peer, 'transactions', price);", ''),
     ],
     directed: FLOODED,
   },

@@ -192,7 +192,7 @@ export const viewMutants: readonly Mutant[] = [
     clause: 'V12',
     breaks: 'judges proposer and time of a body that is proposed again',
     edits: [
-      edit('driver/bodies/verdicts.ts', 'repeat || this.#judge.isTimely', 'this.#judge.isTimely'),
+      edit('driver/bodies/verdicts.ts', 'repeat || judge.isTimely', 'judge.isTimely'),
       edit('driver/bodies/verdicts.ts', 'if (pooled.stored && repeat && transactions !== undefined) return true;', ''),
     ],
     directed: { faults: ['crash', 'partition'] },

@@ -133,7 +133,9 @@ export const voteMutants: readonly Mutant[] = [
     name: 'body-not-stored-before-prepare',
     clause: 'N5',
     breaks: 'prepares a body that a power cut would take from it',
-    edits: [edit('driver/bodies/bodies.ts', 'if (valid) this.#keep(height, hash);\n    else if (', 'if (!valid && ')],
+    edits: [
+      edit('driver/bodies/verdicts.ts', 'if (valid) this.#keep(height, hash);\n      else if (', 'if (!valid && '),
+    ],
     directed: { faults: ['crash', 'slow'] },
   },
   {

@@ -67,7 +67,7 @@ export function buffersOf({ protocol, intake, dealings, mempool, bodies, catchUp
     transactionBytes: mempool.bytes,
     gapped: mempool.gapped,
     bodies: bodies.pool.size,
-    collectedBytes: bodies.collectedBytes,
+    collectedBytes: bodies.verdicts.collectedBytes,
     claims: catchUp.claims,
     syncBytes: catchUp.heldBytes,
     evidence: protocol.accusations.size,
