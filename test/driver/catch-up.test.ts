@@ -153,6 +153,24 @@ describe('whom it asks', () => {
     expect(asked.at(-1)).toEqual(['c', 6]);
   });
 
+  test('nobody else, however long, where one claimed what there is not and is silent', () => {
+    const { asked, catchUp, pursue } = begin();
+    catchUp.behind(1_000_000 as Height, 'a');
+    for (let tick = 0; tick < 200; tick++) pursue(5, tick);
+    expect(asked).toEqual([['a', 6]]);
+  });
+
+  test('anybody, where more than can lie claimed it and all of them are late', () => {
+    const { asked, catchUp, pursue } = begin();
+    for (const peer of ['a', 'b']) catchUp.behind(9 as Height, peer);
+    for (let tick = 0; tick <= 24; tick++) pursue(5, tick);
+    expect(asked).toEqual([
+      ['a', 6],
+      ['b', 6],
+      ['c', 6],
+    ]);
+  });
+
   const everybody = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
   /** In which tick whom, if nobody answers. */
   function inTurn(isOverdue: boolean): string[] {
@@ -289,7 +307,7 @@ describe('whom it asks', () => {
     expect(questions).toEqual(['a 1-64', 'b 65-128']);
     catchUp.behind(1000 as Height, 'c');
     expect(catchUp.ask(0 as Height, 150 as Height, 2).map(({ peer, from, to }) => `${peer} ${from}-${to}`)).toEqual([
-      'c 129-192',
+      'c 129-150',
     ]);
   });
 
@@ -388,9 +406,9 @@ describe('whom it asks', () => {
     const { asked, catchUp, pursue } = begin(['a']);
     catchUp.behind(9 as Height, 'a');
     pursue(0, 0);
-    catchUp.behind(9 as Height, 'a');
     // Another gave the first block meanwhile.
     pursue(1, 17);
+    catchUp.behind(9 as Height, 'a');
     pursue(1, 18);
     expect(asked).toEqual([
       ['a', 1],
@@ -399,6 +417,57 @@ describe('whom it asks', () => {
     expect(catchUp.accept('a', chain)).toBe(true);
     expect(catchUp.accept('a', chain.slice(1))).toBe(true);
     expect(catchUp.accept('a', chain)).toBe(false);
+  });
+
+  test('an answer that was asked for before we were abreast ends no claim and no newer question', () => {
+    const { asked, catchUp, pursue } = begin(['a']);
+    catchUp.behind(2 as Height, 'a');
+    pursue(0, 0);
+    pursue(2, 1);
+    catchUp.behind(9 as Height, 'a');
+    pursue(2, 5);
+    expect(asked).toEqual([
+      ['a', 1],
+      ['a', 3],
+    ]);
+    expect(catchUp.accept('a', chain.slice(0, 2), true)).toBe(false);
+    expect(catchUp.claims).toBe(1);
+    expect(catchUp.accept('a', chain.slice(2), true)).toBe(true);
+  });
+
+  /** Two peers, of which the second gives at once, in ticks that are not `quiet`. The first loses its first answer. The ticks in
+   *  which the first is asked. */
+  function afterLoss(quiet: readonly number[]): readonly number[] {
+    const { catchUp } = begin(['lossy', 'b']);
+    const ticks: number[] = [];
+    let executed = 0;
+    let late: readonly SyncBlock[] = [];
+    const give = (peer: string, blocks: readonly SyncBlock[]): void => {
+      if (catchUp.accept(peer, blocks)) catchUp.proved(provedOf(blocks), 0, executed as Height);
+    };
+    for (let tick = 0; tick < 600; tick++) {
+      for (const peer of ['lossy', 'b']) catchUp.behind((executed + FAR) as Height, peer);
+      if (!quiet.includes(tick)) give('b', late);
+      for (const { peer, from, to } of catchUp.ask(executed as Height, LAST, tick)) {
+        const blocks = range(from, to - from + 1, 0);
+        if (peer === 'lossy') ticks.push(tick);
+        if (peer === 'b' && quiet.includes(tick)) late = blocks;
+        else if (tick > 0 || peer === 'b') give(peer, blocks);
+      }
+      for (let next = catchUp.take(executed as Height); next !== undefined; next = catchUp.take(executed as Height))
+        executed = next.blocks.at(-1)?.header.height ?? 0;
+    }
+    return ticks;
+  }
+
+  test('who lost an answer is asked as before after half a minute', () => {
+    expect(afterLoss([]).filter((tick) => tick < 512)).toEqual([0]);
+    expect(afterLoss([]).filter((tick) => tick >= 512).length).toBeGreaterThan(50);
+  });
+
+  test('who lost an answer, and gives the next, is asked as before at once', () => {
+    const quiet = Array.from({ length: 14 }, (_, tick) => 40 + tick);
+    expect(afterLoss(quiet).filter((tick) => tick > 54 && tick < 512).length).toBeGreaterThan(100);
   });
 
   test('who owes an answer is asked after all others', () => {
