@@ -153,6 +153,16 @@ describe('whom it asks', () => {
     expect(asked.at(-1)).toEqual(['c', 6]);
   });
 
+  test('in its turn who left with a question open and comes again, however often', () => {
+    const { asked, catchUp, pursue } = begin();
+    for (let tick = 0; tick <= 40; tick++) {
+      if (tick % 8 === 0) catchUp.disconnected('a');
+      for (const peer of ['a', 'b', 'c']) catchUp.behind(9 as Height, peer);
+      pursue(5, tick);
+    }
+    expect(asked.map(([peer]) => peer).join('')).toBe('abcabc');
+  });
+
   test('nobody else, however long, where one claimed what there is not and is silent', () => {
     const { asked, catchUp, pursue } = begin();
     catchUp.behind(1_000_000 as Height, 'a');
@@ -294,6 +304,7 @@ describe('whom it asks', () => {
   });
 
   const FAR = 1_000_000;
+  const MIB = 1024 * 1024;
   const HONEST: Habit = [1, 64, 0];
   const SLOW: Habit = [40, 64, 0];
   const STINGY: Habit = [1, 1, 0];
@@ -347,12 +358,17 @@ describe('whom it asks', () => {
   });
 
   test('no more than has room where the next range does not come, and that has room all the same', () => {
-    const MIB = 1024 * 1024;
     const all = { a: [500, 64, MIB], b: [2, 4, MIB], c: [2, 4, MIB], d: [2, 4, MIB] } as const;
     const { heldMost, executed } = transfer(all, 200, FAR);
     expect(heldMost).toBeGreaterThan(SYNC_HELD_BYTES_MAX / 2);
     expect(heldMost).toBeLessThanOrEqual(SYNC_HELD_BYTES_MAX + SYNC_ANSWER_BYTES_MAX);
     expect(executed).toBeGreaterThan(500);
+  });
+
+  test('as much at once where many give large blocks, of which nobody knew how large they are', () => {
+    const everyone = Object.fromEntries(Array.from({ length: 12 }, (_, peer) => [`p${peer}`, [20, 4, MIB] as const]));
+    // One after the other they would give 4 in 20 ticks.
+    expect(transfer(everyone, 400, FAR).executed).toBeGreaterThan(2.5 * 4 * 20);
   });
 
   test('who gave little has no more time than anybody, and waits for its turn; and a late answer counts', () => {

@@ -42,6 +42,9 @@ const ROUNDS_OPEN = 2;
 /** Ticks after which an answer counts as lost, as those are that found no room on their way: its peer is asked as before. In this
  *  time the longest answer comes over a wire of 3 Mbit/s. */
 const LOST_TICKS = 8 * NEXT_TICKS_MAX;
+/** Ranges that are asked for before the first answer tells how large blocks are: where large ones leave holes between ranges, these
+ *  take the room that the holes need. */
+const FIRST_QUESTIONS = 3;
 /** A range is made as long as fills this part of an answer, by the size of the blocks that came before. Larger blocks do not fit
  *  then, are left out at the end of the answer, and have to be asked for again. */
 const FILL = 0.9;
@@ -106,8 +109,9 @@ export class CatchUp {
 
   disconnected(peer: PeerId): void {
     this.#claims.forget(peer);
-    this.#givers.disconnected(peer);
-    if (this.#standing.kind === 'behind') this.#standing.ranges.disconnected(peer);
+    if (this.#standing.kind === 'abreast') return;
+    if (this.#standing.ranges.oldest(peer) !== undefined) this.#givers.failed(peer);
+    this.#standing.ranges.disconnected(peer);
   }
 
   /** What is to be asked now of whom, by who executed so much and knows the validators up to `last`. */
@@ -219,8 +223,9 @@ export class CatchUp {
   }
 
   #hasRoom(ranges: Ranges): boolean {
-    const answerBytes = this.#blockBytes > SYNC_BYTES_MAX ? SYNC_ANSWER_BYTES_MAX : SYNC_BYTES_MAX;
     const awaited = ranges.asked.filter((question) => this.#isAwaited(question)).length;
+    if (this.#blockBytes === 0) return awaited < FIRST_QUESTIONS;
+    const answerBytes = this.#blockBytes > SYNC_BYTES_MAX ? SYNC_ANSWER_BYTES_MAX : SYNC_BYTES_MAX;
     return ranges.heldBytes + (awaited + 1) * answerBytes <= SYNC_HELD_BYTES_MAX;
   }
 
