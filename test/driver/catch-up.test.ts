@@ -371,6 +371,32 @@ describe('whom it asks', () => {
     expect(transfer(everyone, 400, FAR).executed).toBeGreaterThan(2.5 * 4 * 20);
   });
 
+  test('another as soon as honest ones would have answered, whatever a liar takes', () => {
+    const { asked, catchUp, pursue } = begin();
+    const claim = (): void => {
+      for (const peer of ['a', 'b', 'c']) catchUp.behind(256 as Height, peer);
+    };
+    claim();
+    pursue(0, 0);
+    expect(asked.splice(0)).toEqual([
+      ['a', 1],
+      ['b', 65],
+      ['c', 129],
+    ]);
+    for (const [peer, from] of [
+      ['b', 65],
+      ['c', 129],
+    ] as const)
+      expect(catchUp.accept(peer, range(from, 64, 0))).toBe(true);
+    catchUp.ask(0 as Height, LAST, 90);
+    expect(catchUp.accept('a', range(1, 64, 0))).toBe(true);
+    for (let tick = 120; tick < 136; tick++) {
+      claim();
+      pursue(192, tick);
+    }
+    expect(asked.filter(([, from]) => from === 193)).toHaveLength(2);
+  });
+
   test('who gave little has no more time than anybody, and waits for its turn; and a late answer counts', () => {
     const { asked, catchUp, pursue } = begin();
     for (const peer of ['a', 'b', 'c']) catchUp.behind(9 as Height, peer);

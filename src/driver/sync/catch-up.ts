@@ -30,8 +30,8 @@ import { Givers } from './givers.ts';
 import { isBare, type ProvedRange } from './proof.ts';
 import { type AskedRange, type Range, Ranges } from './ranges.ts';
 
-/** Ticks after which somebody else is asked besides for what comes next: liars may be silent. Where the last answer with much
- *  in it took long, half as long again as it took, so that on slow wires nobody is asked for what is on its way. */
+/** Ticks after which somebody else is asked besides for what comes next: liars may be silent. Where answers with much in
+ *  them take long, half as long again as they take, so that on slow wires nobody is asked for what is on its way. */
 const NEXT_TICKS = 8;
 const NEXT_PART = 1.5;
 const NEXT_TICKS_MAX = 64;
@@ -70,7 +70,9 @@ export class CatchUp {
   /** Height of which the body is nowhere complete. */
   #overdue: Height | null = null;
   #now = 0;
-  /** Ticks that the last answer took that had much in it. */
+  /** By peer: ticks that its last answer took that had much in it. */
+  readonly #ticksOf = new Map<PeerId, number>();
+  /** In so many of them honest peers answer, and slow liars among them change nothing. */
   #answerTicks = 0;
   /** Bytes of a block, by the newest that came. */
   #blockBytes = 0;
@@ -244,7 +246,7 @@ export class CatchUp {
       // Nobody gives what there is not yet. A liar's word on that counts for nothing.
       const to = Math.min(question.to, this.#claims.certain((question.from - 1) as Height) ?? question.to);
       const isMuch = this.#givers.gave(peer, to - question.from + 1, blocks, ticks * this.#context.tickMs);
-      if (isMuch) this.#answerTicks = ticks;
+      if (isMuch) this.#answeredIn(peer, ticks);
       return true;
     }
     const useless = isWhole && wasAsked ? undefined : ranges.oldest(peer);
@@ -252,6 +254,14 @@ export class CatchUp {
     ranges.close(useless);
     this.refuted(peer);
     return false;
+  }
+
+  #answeredIn(peer: PeerId, ticks: number): void {
+    this.#ticksOf.set(peer, ticks);
+    const fastest = [...this.#ticksOf].toSorted(([, a], [, b]) => a - b);
+    const isHonestIn = (_: unknown, last: number): boolean =>
+      this.#context.isWeakQuorum(fastest.slice(0, last + 1).map(([each]) => each));
+    this.#answerTicks = (fastest.find(isHonestIn) ?? fastest[0])?.[1] ?? 0;
   }
 
   /** The peer's answer was a lie, or none. */
