@@ -63,10 +63,11 @@ export class Reception {
       case 'body':
         return this.#onBody(peer, message.height, message.fullBody);
       case 'blocks': {
-        const asked = this.#context.questions.takeBlocks(peer, message.blocks[0]?.header.height);
-        const refused = this.#context.stateTransfer.answered(peer, message.blocks, bytes);
+        const { blocks } = message;
+        const wasAsked = this.#context.questions.takeBlocks(peer, blocks[0]?.header.height);
+        const refused = this.#context.stateTransfer.answered(peer, { blocks, bytes, wasAsked });
         if (refused !== null) this.#context.punish(peer, refused.code, refused.message);
-        return asked;
+        return wasAsked;
       }
       case 'evidence': {
         const told = this.#context.protocol.told(message.evidence);

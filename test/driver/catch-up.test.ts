@@ -153,6 +153,34 @@ describe('whom it asks', () => {
     expect(asked.at(-1)).toEqual(['c', 6]);
   });
 
+  test('in its turn who left with a question open and comes again, however often', () => {
+    const { asked, catchUp, pursue } = begin();
+    for (let tick = 0; tick <= 40; tick++) {
+      if (tick % 8 === 0) catchUp.disconnected('a');
+      for (const peer of ['a', 'b', 'c']) catchUp.behind(9 as Height, peer);
+      pursue(5, tick);
+    }
+    expect(asked.map(([peer]) => peer).join('')).toBe('abcabc');
+  });
+
+  test('nobody else, however long, where one claimed what there is not and is silent', () => {
+    const { asked, catchUp, pursue } = begin();
+    catchUp.behind(1_000_000 as Height, 'a');
+    for (let tick = 0; tick < 200; tick++) pursue(5, tick);
+    expect(asked).toEqual([['a', 6]]);
+  });
+
+  test('anybody, where more than can lie claimed it and all of them are late', () => {
+    const { asked, catchUp, pursue } = begin();
+    for (const peer of ['a', 'b']) catchUp.behind(9 as Height, peer);
+    for (let tick = 0; tick <= 24; tick++) pursue(5, tick);
+    expect(asked).toEqual([
+      ['a', 6],
+      ['b', 6],
+      ['c', 6],
+    ]);
+  });
+
   const everybody = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
   /** In which tick whom, if nobody answers. */
   function inTurn(isOverdue: boolean): string[] {
@@ -276,6 +304,7 @@ describe('whom it asks', () => {
   });
 
   const FAR = 1_000_000;
+  const MIB = 1024 * 1024;
   const HONEST: Habit = [1, 64, 0];
   const SLOW: Habit = [40, 64, 0];
   const STINGY: Habit = [1, 1, 0];
@@ -289,7 +318,7 @@ describe('whom it asks', () => {
     expect(questions).toEqual(['a 1-64', 'b 65-128']);
     catchUp.behind(1000 as Height, 'c');
     expect(catchUp.ask(0 as Height, 150 as Height, 2).map(({ peer, from, to }) => `${peer} ${from}-${to}`)).toEqual([
-      'c 129-192',
+      'c 129-150',
     ]);
   });
 
@@ -329,12 +358,43 @@ describe('whom it asks', () => {
   });
 
   test('no more than has room where the next range does not come, and that has room all the same', () => {
-    const MIB = 1024 * 1024;
     const all = { a: [500, 64, MIB], b: [2, 4, MIB], c: [2, 4, MIB], d: [2, 4, MIB] } as const;
     const { heldMost, executed } = transfer(all, 200, FAR);
     expect(heldMost).toBeGreaterThan(SYNC_HELD_BYTES_MAX / 2);
     expect(heldMost).toBeLessThanOrEqual(SYNC_HELD_BYTES_MAX + SYNC_ANSWER_BYTES_MAX);
     expect(executed).toBeGreaterThan(500);
+  });
+
+  test('as much at once where many give large blocks, of which nobody knew how large they are', () => {
+    const everyone = Object.fromEntries(Array.from({ length: 12 }, (_, peer) => [`p${peer}`, [20, 4, MIB] as const]));
+    // One after the other they would give 4 in 20 ticks.
+    expect(transfer(everyone, 400, FAR).executed).toBeGreaterThan(2.5 * 4 * 20);
+  });
+
+  test('another as soon as honest ones would have answered, whatever a liar takes', () => {
+    const { asked, catchUp, pursue } = begin();
+    const claim = (): void => {
+      for (const peer of ['a', 'b', 'c']) catchUp.behind(256 as Height, peer);
+    };
+    claim();
+    pursue(0, 0);
+    expect(asked.splice(0)).toEqual([
+      ['a', 1],
+      ['b', 65],
+      ['c', 129],
+    ]);
+    for (const [peer, from] of [
+      ['b', 65],
+      ['c', 129],
+    ] as const)
+      expect(catchUp.accept(peer, range(from, 64, 0))).toBe(true);
+    catchUp.ask(0 as Height, LAST, 90);
+    expect(catchUp.accept('a', range(1, 64, 0))).toBe(true);
+    for (let tick = 120; tick < 136; tick++) {
+      claim();
+      pursue(192, tick);
+    }
+    expect(asked.filter(([, from]) => from === 193)).toHaveLength(2);
   });
 
   test('who gave little has no more time than anybody, and waits for its turn; and a late answer counts', () => {
@@ -388,9 +448,9 @@ describe('whom it asks', () => {
     const { asked, catchUp, pursue } = begin(['a']);
     catchUp.behind(9 as Height, 'a');
     pursue(0, 0);
-    catchUp.behind(9 as Height, 'a');
     // Another gave the first block meanwhile.
     pursue(1, 17);
+    catchUp.behind(9 as Height, 'a');
     pursue(1, 18);
     expect(asked).toEqual([
       ['a', 1],
@@ -399,6 +459,57 @@ describe('whom it asks', () => {
     expect(catchUp.accept('a', chain)).toBe(true);
     expect(catchUp.accept('a', chain.slice(1))).toBe(true);
     expect(catchUp.accept('a', chain)).toBe(false);
+  });
+
+  test('an answer that was asked for before we were abreast ends no claim and no newer question', () => {
+    const { asked, catchUp, pursue } = begin(['a']);
+    catchUp.behind(2 as Height, 'a');
+    pursue(0, 0);
+    pursue(2, 1);
+    catchUp.behind(9 as Height, 'a');
+    pursue(2, 5);
+    expect(asked).toEqual([
+      ['a', 1],
+      ['a', 3],
+    ]);
+    expect(catchUp.accept('a', chain.slice(0, 2), true)).toBe(false);
+    expect(catchUp.claims).toBe(1);
+    expect(catchUp.accept('a', chain.slice(2), true)).toBe(true);
+  });
+
+  /** Two peers, of which the second gives at once, in ticks that are not `quiet`. The first loses its first answer. The ticks in
+   *  which the first is asked. */
+  function afterLoss(quiet: readonly number[]): readonly number[] {
+    const { catchUp } = begin(['lossy', 'b']);
+    const ticks: number[] = [];
+    let executed = 0;
+    let late: readonly SyncBlock[] = [];
+    const give = (peer: string, blocks: readonly SyncBlock[]): void => {
+      if (catchUp.accept(peer, blocks)) catchUp.proved(provedOf(blocks), 0, executed as Height);
+    };
+    for (let tick = 0; tick < 600; tick++) {
+      for (const peer of ['lossy', 'b']) catchUp.behind((executed + FAR) as Height, peer);
+      if (!quiet.includes(tick)) give('b', late);
+      for (const { peer, from, to } of catchUp.ask(executed as Height, LAST, tick)) {
+        const blocks = range(from, to - from + 1, 0);
+        if (peer === 'lossy') ticks.push(tick);
+        if (peer === 'b' && quiet.includes(tick)) late = blocks;
+        else if (tick > 0 || peer === 'b') give(peer, blocks);
+      }
+      for (let next = catchUp.take(executed as Height); next !== undefined; next = catchUp.take(executed as Height))
+        executed = next.blocks.at(-1)?.header.height ?? 0;
+    }
+    return ticks;
+  }
+
+  test('who lost an answer is asked as before after half a minute', () => {
+    expect(afterLoss([]).filter((tick) => tick < 512)).toEqual([0]);
+    expect(afterLoss([]).filter((tick) => tick >= 512).length).toBeGreaterThan(50);
+  });
+
+  test('who lost an answer, and gives the next, is asked as before at once', () => {
+    const quiet = Array.from({ length: 14 }, (_, tick) => 40 + tick);
+    expect(afterLoss(quiet).filter((tick) => tick > 54 && tick < 512).length).toBeGreaterThan(100);
   });
 
   test('who owes an answer is asked after all others', () => {

@@ -30,8 +30,8 @@ import { Givers } from './givers.ts';
 import { isBare, type ProvedRange } from './proof.ts';
 import { type AskedRange, type Range, Ranges } from './ranges.ts';
 
-/** Ticks after which somebody else is asked besides for what comes next: liars may be silent. Where the last answer with much
- *  in it took long, half as long again as it took, so that on slow wires nobody is asked for what is on its way. */
+/** Ticks after which somebody else is asked besides for what comes next: liars may be silent. Where answers with much in
+ *  them take long, half as long again as they take, so that on slow wires nobody is asked for what is on its way. */
 const NEXT_TICKS = 8;
 const NEXT_PART = 1.5;
 const NEXT_TICKS_MAX = 64;
@@ -39,6 +39,12 @@ const NEXT_TICKS_MAX = 64;
  *  so many rounds an answer is late: the peer's claim is doubted, and what it was asked is wanted again. Its answer is taken all
  *  the same, when it comes. */
 const ROUNDS_OPEN = 2;
+/** Ticks after which an answer counts as lost, as those are that found no room on their way: its peer is asked as before. In this
+ *  time the longest answer comes over a wire of 3 Mbit/s. */
+const LOST_TICKS = 8 * NEXT_TICKS_MAX;
+/** Ranges that are asked for before the first answer tells how large blocks are: where large ones leave holes between ranges, these
+ *  take the room that the holes need. */
+const FIRST_QUESTIONS = 3;
 /** A range is made as long as fills this part of an answer, by the size of the blocks that came before. Larger blocks do not fit
  *  then, are left out at the end of the answer, and have to be asked for again. */
 const FILL = 0.9;
@@ -64,7 +70,9 @@ export class CatchUp {
   /** Height of which the body is nowhere complete. */
   #overdue: Height | null = null;
   #now = 0;
-  /** Ticks that the last answer took that had much in it. */
+  /** By peer: ticks that its last answer took that had much in it. */
+  readonly #ticksOf = new Map<PeerId, number>();
+  /** In so many of them honest peers answer, and slow liars among them change nothing. */
   #answerTicks = 0;
   /** Bytes of a block, by the newest that came. */
   #blockBytes = 0;
@@ -103,8 +111,9 @@ export class CatchUp {
 
   disconnected(peer: PeerId): void {
     this.#claims.forget(peer);
-    this.#givers.disconnected(peer);
-    if (this.#standing.kind === 'behind') this.#standing.ranges.disconnected(peer);
+    if (this.#standing.kind === 'abreast') return;
+    if (this.#standing.ranges.oldest(peer) !== undefined) this.#givers.failed(peer);
+    this.#standing.ranges.disconnected(peer);
   }
 
   /** What is to be asked now of whom, by who executed so much and knows the validators up to `last`. */
@@ -126,12 +135,12 @@ export class CatchUp {
     if (next > Math.min(last, this.#claims.target)) return [];
     // One peer's word is enough to ask for what comes next, and not for more: a liar's would lead nowhere.
     const end = Math.min(last, this.#claims.certain(executed) ?? 0, executed + SYNC_AHEAD_BLOCKS_MAX);
-    return [...this.#askNext(ranges, next), ...this.#askAhead(ranges, next, end)];
+    return [...this.#askNext(ranges, next, last), ...this.#askAhead(ranges, next, { end, last })];
   }
 
   /** For what all others wait for: one is asked, and one more in each round; of an overdue block, two. Where only those who give
    *  little are asked, one who does not is asked besides: else they would give one block after the other, and nobody the rest. */
-  *#askNext(ranges: Ranges, next: Height): Generator<AskedRange> {
+  *#askNext(ranges: Ranges, next: Height, last: Height): Generator<AskedRange> {
     const round = this.#overdue === next ? FETCH_BODY_PEERS_MAX : 1;
     const open = ranges.asked.filter((each) => this.#isAwaited(each) && each.from <= next && next <= each.to);
     const recent = open.filter(({ tick }) => this.#now - tick < this.#nextTicks);
@@ -142,29 +151,34 @@ export class CatchUp {
       (peer) => !this.#awaits(ranges, peer) && (count > 0 || !this.#givers.givesLittle(peer)),
     );
     if (holders.length === 0) return;
-    const owes = (peer: PeerId): boolean => ranges.oldest(peer) !== undefined;
+    const owes = (peer: PeerId): boolean => this.#owes(ranges, peer);
     for (const peer of this.#givers.choose(holders, owes, Math.max(1, count), this.#now))
-      yield this.#ask(ranges, peer, next);
+      yield this.#ask(ranges, peer, next, last);
   }
 
   /** For what comes after it, of all who are free: as much as fits, and no further than is worth while. */
-  *#askAhead(ranges: Ranges, next: Height, end: number): Generator<AskedRange> {
+  *#askAhead(
+    ranges: Ranges,
+    next: Height,
+    { end, last }: { readonly end: number; readonly last: Height },
+  ): Generator<AskedRange> {
     for (let from = next; ; ) {
       from = ranges.first(from, (range) => this.#counts(range));
       if (from > end || !this.#hasRoom(ranges)) return;
       const peer = this.#givers.chooseAhead(this.#holders(from), {
-        isFree: (each) => ranges.oldest(each) === undefined,
+        isFree: (each) => !this.#owes(ranges, each),
         isAwaited: (each) => this.#awaits(ranges, each),
       });
       // While nobody is asked for what comes next, its place is kept.
       if (from === next) from = (from + this.#size) as Height;
       else if (peer === undefined) return;
-      else yield this.#ask(ranges, peer, from);
+      else yield this.#ask(ranges, peer, from, last);
     }
   }
 
-  #ask(ranges: Ranges, peer: PeerId, from: Height): AskedRange {
+  #ask(ranges: Ranges, peer: PeerId, from: Height, last: Height): AskedRange {
     const to = Math.min(
+      last,
       from + this.#size - 1,
       ranges.end(from, (range) => this.#counts(range)),
     ) as Height;
@@ -174,11 +188,12 @@ export class CatchUp {
     return question;
   }
 
-  /** Those who say that they have it, or anybody where nobody says so. */
+  /** Those who say that they have it. Where all who said so are late, anybody, if there is such a block for certain: else one
+   *  liar's word would have all others asked again and again, for ever, for a block that there is not. */
   #holders(height: Height): readonly PeerId[] {
     const peers = this.#context.peers();
     const claiming = peers.filter((peer) => this.#claims.of(peer) >= height);
-    return claiming.length > 0 ? claiming : peers;
+    return claiming.length === 0 && this.#claims.exists(height) ? peers : claiming;
   }
 
   /** Whether it need not be asked for: it came, or is awaited. */
@@ -194,6 +209,11 @@ export class CatchUp {
     return ranges.asked.some((question) => question.peer === peer && this.#isAwaited(question));
   }
 
+  /** Whether an answer of this peer may yet come: who has more to send on a thin wire is not asked for more. */
+  #owes(ranges: Ranges, peer: PeerId): boolean {
+    return ranges.asked.some((question) => question.peer === peer && this.#now - question.tick < LOST_TICKS);
+  }
+
   get #nextTicks(): number {
     return Math.min(Math.max(NEXT_TICKS, Math.ceil(NEXT_PART * this.#answerTicks)), NEXT_TICKS_MAX);
   }
@@ -205,13 +225,15 @@ export class CatchUp {
   }
 
   #hasRoom(ranges: Ranges): boolean {
-    const answerBytes = this.#blockBytes > SYNC_BYTES_MAX ? SYNC_ANSWER_BYTES_MAX : SYNC_BYTES_MAX;
     const awaited = ranges.asked.filter((question) => this.#isAwaited(question)).length;
+    if (this.#blockBytes === 0) return awaited < FIRST_QUESTIONS;
+    const answerBytes = this.#blockBytes > SYNC_BYTES_MAX ? SYNC_ANSWER_BYTES_MAX : SYNC_BYTES_MAX;
     return ranges.heldBytes + (awaited + 1) * answerBytes <= SYNC_HELD_BYTES_MAX;
   }
 
-  /** Whether these blocks are an answer that is awaited from this peer. Any other ends its claim. */
-  accept(peer: PeerId, blocks: readonly SyncBlock[]): boolean {
+  /** Whether these blocks are an answer that is awaited from this peer. Any other ends its claim, unless it `wasAsked` for blocks
+   *  from there on when we were behind before: slow answers come when nobody waits for them any more. */
+  accept(peer: PeerId, blocks: readonly SyncBlock[], wasAsked = false): boolean {
     if (this.#standing.kind === 'abreast') return false;
     const { ranges } = this.#standing;
     const [first] = blocks;
@@ -224,14 +246,22 @@ export class CatchUp {
       // Nobody gives what there is not yet. A liar's word on that counts for nothing.
       const to = Math.min(question.to, this.#claims.certain((question.from - 1) as Height) ?? question.to);
       const isMuch = this.#givers.gave(peer, to - question.from + 1, blocks, ticks * this.#context.tickMs);
-      if (isMuch) this.#answerTicks = ticks;
+      if (isMuch) this.#answeredIn(peer, ticks);
       return true;
     }
-    const useless = ranges.oldest(peer);
+    const useless = isWhole && wasAsked ? undefined : ranges.oldest(peer);
     if (useless === undefined) return false;
     ranges.close(useless);
     this.refuted(peer);
     return false;
+  }
+
+  #answeredIn(peer: PeerId, ticks: number): void {
+    this.#ticksOf.set(peer, ticks);
+    const fastest = [...this.#ticksOf].toSorted(([, a], [, b]) => a - b);
+    const isHonestIn = (_: unknown, last: number): boolean =>
+      this.#context.isWeakQuorum(fastest.slice(0, last + 1).map(([each]) => each));
+    this.#answerTicks = (fastest.find(isHonestIn) ?? fastest[0])?.[1] ?? 0;
   }
 
   /** The peer's answer was a lie, or none. */

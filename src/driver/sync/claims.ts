@@ -38,6 +38,13 @@ export class Claims {
     return certain > executed ? certain : null;
   }
 
+  /** Whether there is such a block, by a certificate or by more than can lie: also by those who are late. */
+  exists(height: Height): boolean {
+    if (height <= this.#proved) return true;
+    const claiming = [...this.#heights, ...this.#doubted].filter(([, claim]) => claim >= height);
+    return this.#isWeakQuorum(claiming.map(([peer]) => peer));
+  }
+
   /** What this peer said last. */
   of(peer: PeerId): number {
     return this.#heights.get(peer) ?? 0;

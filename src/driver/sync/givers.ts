@@ -21,6 +21,8 @@ const MUCH = 0.5;
 /** What the last answer was like of a peer, if there was one. */
 type Giving = 'fast' | 'much' | 'little';
 
+/** What a peer was like stays known when it leaves: else one that comes again whenever its time is over would be asked before all
+ *  others, each time. There are no more peers than are admitted. */
 export class Givers {
   readonly #giving = new Map<PeerId, Giving>();
   /** Asked since all who may have the blocks were. */
@@ -85,12 +87,6 @@ export class Givers {
   /** It gave nothing, or nothing in time. */
   failed(peer: PeerId): void {
     this.#giving.set(peer, 'little');
-  }
-
-  disconnected(peer: PeerId): void {
-    this.#giving.delete(peer);
-    this.#tried.delete(peer);
-    this.#order.delete(peer);
   }
 
   #turn(peer: PeerId): number {

@@ -63,9 +63,11 @@ export class Ranges {
     return this.#asked.find((each) => each.peer === peer);
   }
 
-  /** asked → wanted: it is answered, and what came of it is held or is nothing. */
+  /** asked → wanted: it is answered, and what came of it is held or is nothing. Peers answer in the order of the questions, so the
+   *  answers to what this peer was asked before were lost. */
   close(question: AskedRange): void {
-    this.#asked = this.#asked.filter((each) => each !== question);
+    const asked = this.#asked.indexOf(question);
+    this.#asked = this.#asked.filter(({ peer }, position) => peer !== question.peer || position > asked);
   }
 
   /** → proved. False when there is no room for it, and it is wanted as before. What is executed next has always room. */

@@ -39,10 +39,18 @@ export class StateTransfer {
     this.#context = context;
   }
 
-  /** Blocks came, in a message of so many bytes. What the peer is to be punished for: errors of `proveRange`. */
-  answered(peer: PeerId, blocks: readonly SyncBlock[], bytes: number): Coded | null {
+  /** Blocks came, in a message of so many bytes; `wasAsked`: the peer was asked for them. What it is to be punished for: errors of
+   *  `proveRange`. */
+  answered(
+    peer: PeerId,
+    {
+      blocks,
+      bytes,
+      wasAsked,
+    }: { readonly blocks: readonly SyncBlock[]; readonly bytes: number; readonly wasAsked: boolean },
+  ): Coded | null {
     const { catchUp, chain, protocol } = this.#context;
-    if (!catchUp.accept(peer, blocks)) return null;
+    if (!catchUp.accept(peer, blocks, wasAsked)) return null;
     const { executedHeight, state } = chain;
     const fresh = blocks.filter(({ header }) => header.height > executedHeight);
     const first = fresh[0]?.header.height;
