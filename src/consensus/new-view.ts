@@ -19,7 +19,7 @@ export function newestCertificate(viewChanges: readonly SignedViewChange[]): Cer
 }
 
 /** What is proposed again for each height above the newest certificate, up to the highest that any of them prepared
- *  (max-s): the body that was prepared in the highest view; where none was prepared, the null body. Ascending, without
+ *  (max-s): the body that was prepared in the highest view; where none was prepared, the null body (the paper's null request). Ascending, without
  *  gaps. */
 export function reproposals(firstHeight: Height, viewChanges: readonly SignedViewChange[]): readonly Reproposal[] {
   const low = newestCertificate(viewChanges)?.height ?? firstHeight - 1;

@@ -38,7 +38,8 @@ export function forgetViews(promises: Promises, below: View): void {
     if (vote.kind !== 'checkpoint' && vote.view < below) promises.votes.delete(key);
 }
 
-/** Forgets votes at and below a height: it is certified, and we no longer vote there. */
+/** Forgets votes at and below a height. It lies a window below the newest certificate: nobody asks for our CHECKPOINT of it any
+ *  more, and nothing else is voted on there. */
 export function forgetPromises(promises: Promises, upTo: number): void {
   for (const [key, vote] of promises.votes) if (vote.vote.height <= upTo) promises.votes.delete(key);
 }

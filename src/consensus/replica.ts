@@ -15,7 +15,7 @@ export interface Instance extends KnownEpoch {
   readonly self: ValidatorIndex | null;
   /** Heights above the newest certificate that may be in flight. */
   readonly window: number;
-  /** The view-change timeout before any view has failed, in ticks; doubles with each view that fails, up to the cap. */
+  /** The view-change timeout before any view has failed, in ticks; doubles with each view whose timer expires, up to the cap. */
   readonly baseTimeoutTicks: number;
   readonly timeoutCapTicks: number;
   /** The validator's signature of these bytes, 64 bytes. Deterministic. */
@@ -88,7 +88,7 @@ export interface Timer {
   now: number;
   /** When the current view has failed; null while nothing is awaited. */
   deadline: number | null;
-  /** Views in a row that ended without a commit: the exponent of the timeout. */
+  /** Views in a row whose timer expired here without a commit: the exponent of the timeout (V6). */
   failures: number;
   /** Since when we wait for VIEW-CHANGEs of a quorum; null when we do not. */
   quorumMissingSince: number | null;
@@ -107,7 +107,8 @@ export interface Timer {
 export const stableHeight = (replica: Replica): Height =>
   replica.stable === null ? ((replica.instance.firstHeight - 1) as Height) : replica.stable.height;
 
-/** The last height that may be voted on now. */
+/** The high-water mark (4.3, H = h + L): the last height that may be voted on now. Votes above it are dropped (`isOfUse`). An
+ *  epoch's last height ends it too. */
 export const windowEnd = (replica: Replica): Height =>
   Math.min(stableHeight(replica) + replica.instance.window, replica.instance.lastHeight) as Height;
 

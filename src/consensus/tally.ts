@@ -51,8 +51,9 @@ export function certificateOf(votes: Votes, blockHash: Hash): Certificate {
   return { epoch: some.vote.epoch, height: some.vote.height, blockHash, ...signatures(votes, blockHash) };
 }
 
-/** The prepared predicate (4.2), and its certificate: the PRE-PREPARE, and PREPAREs that with it make a quorum.
- *  Undefined while it does not hold. */
+/** The prepared predicate (4.2), and its certificate: the PRE-PREPARE, and PREPAREs that with it make a quorum. A slot holds
+ *  votes of the current view and of one height, and no PREPARE of the primary; that the body is here and valid is looked at by
+ *  `commit`. Undefined while it does not hold. */
 export function preparedOf(set: ValidatorSet, slot: Slot): PreparedCertificate | undefined {
   if (slot.prePrepare === null) return undefined;
   const { vote, voter, signature } = slot.prePrepare;
