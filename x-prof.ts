@@ -1,0 +1,22 @@
+import { height } from './src/base/brand.ts';
+import { Random } from './src/base/random.ts';
+import { installNodeSha256 } from './src/crypto/node-sha256.ts';
+import { sha256, writeSha256 } from './src/crypto/sha256.ts';
+import { updateTree } from './src/ledger/tree/update.ts';
+installNodeSha256();
+const nodes = new Map<string, any>();
+const source = { get: (key: any) => nodes.get(key.path) };
+const num = (n: number, salt: number) => sha256(Uint8Array.of(salt, n >>> 24, n >>> 16, n >>> 8, n));
+const N = Number(process.argv[2]);
+let u = updateTree(source, { from: undefined, to: height(0) }, Array.from({ length: N }, (_, i) => ({ key: num(i, 0), value: num(i, 1) })));
+for (const { key, bytes } of u.nodes) nodes.set(key.path, bytes.slice());
+u = undefined as any;
+const random = new Random(1);
+const batches = Array.from({ length: 20 }, (_, b) => [...new Map(Array.from({ length: 2000 }, (_, i) => random.int(0, N - 1)).map((k) => [k, { key: num(k, 0), value: num(k, 5 + b) }])).values()]);
+for (let i = 0; i < 20; i++) updateTree(source, { from: height(0), to: height(1) }, batches[i % 20]!);
+const t: number[] = [];
+for (let i = 0; i < 100; i++) { const s = process.threadCpuUsage(); updateTree(source, { from: height(0), to: height(1) }, batches[i % 20]!); const e = process.threadCpuUsage(s); t.push((e.user + e.system) / 1000); }
+t.sort((a, b) => a - b);
+const inp = new Uint8Array(80), out = new Uint8Array(64);
+const s = process.threadCpuUsage(); for (let i = 0; i < 100000; i++) { inp[5] = i; inp[70]=i>>8; writeSha256(inp, out, 0); } const e = process.threadCpuUsage(s);
+console.log(N, 'q25', t[25]!.toFixed(2), 'median', t[50]!.toFixed(2), 'hash us', ((e.user + e.system) / 100000).toFixed(3));
