@@ -54,6 +54,7 @@ export function decodeTreeProof(bytes: Uint8Array): Result<TreeProof, ProofCodec
   const count = (bytes[1] as number) * 256 + (bytes[2] as number);
   if (count > PROOF_SIBLINGS_MAX) return fail('MALFORMED', `a proof of ${count} siblings`);
   const bitmap = bytes.subarray(HEAD_BYTES, HEAD_BYTES + Math.ceil(count / 8));
+  if (bitmap.length < Math.ceil(count / 8)) return fail('MALFORMED', 'a proof ends before its bits do');
   let at = HEAD_BYTES + bitmap.length;
   const siblings: Uint8Array[] = [];
   for (let bit = 0; bit < 8 * bitmap.length; bit++) {

@@ -3,9 +3,10 @@ import { type Hash, type Height, height } from '../../../src/base/brand.ts';
 import { present } from '../../../src/base/invariant.ts';
 import { fromHex, toHash, toHex } from '../../../src/codec/hex.ts';
 import { sha256 } from '../../../src/crypto/sha256.ts';
-import type { NodeSource, TreeNode } from '../../../src/ledger/tree/node.ts';
+import { EMPTY_TREE_ROOT } from '../../../src/ledger/tree/hashing.ts';
+import { CHILD, kindOf, type NodeSource, readVersion, slotAt, type TreeNode } from '../../../src/ledger/tree/node.ts';
 import { parseNode } from '../../../src/ledger/tree/node-codec.ts';
-import { type NodeKey, nodeKeyText, parseNodeKey } from '../../../src/ledger/tree/path.ts';
+import { type NodeKey, nodeKeyText } from '../../../src/ledger/tree/path.ts';
 import type { LeafChange } from '../../../src/ledger/tree/sorted-changes.ts';
 import { type TreeUpdate, updateTree } from '../../../src/ledger/tree/update.ts';
 
@@ -42,8 +43,14 @@ export const change = (key: string, value: string | null): LeafChange => ({
   value: value === null ? undefined : fromHex(value),
 });
 
-/** 32 bytes that begin with these digits. */
+/** 32 bytes that begin with these digits, as hexadecimal text. */
 export const beginning = (digits: string, filler = '0'): string => digits.padEnd(64, filler);
+
+interface FoundNode {
+  readonly key: NodeKey;
+  readonly node: TreeNode;
+  readonly hash: Uint8Array;
+}
 
 /** Nodes by their keys as text, as a store has them. What is written goes through the codec. */
 export class MemoryNodes implements NodeSource {
@@ -67,28 +74,35 @@ export class MemoryNodes implements NodeSource {
     }
   }
 
-  /** Places of the nodes of the tree of this version, and what they hold but for versions: what depends on its leaves alone. */
-  shape(version: Height): string[] {
-    const paths: string[] = [];
-    const visit = (key: NodeKey): void => {
+  /** The nodes of the tree of this version, each with the hash that its parent gives; the root with this one. */
+  nodesOf(version: Height, root: Hash): FoundNode[] {
+    const found: FoundNode[] = [];
+    const visit = (key: NodeKey, hash: Uint8Array): void => {
       const node = present(this.get(key), nodeKeyText(key));
-      paths.push(`${key.path}:${toHex(node.subarray(0, 8))}`);
-      const children = [...this.nodes.keys()].map((text) => present(valueOf(parseNodeKey(text)), text));
-      for (const digit of '0123456789abcdef') {
-        const path = key.path + digit;
-        const versions = children.filter((child) => child.path === path && child.version <= version);
-        const kind = Number.parseInt(toHex(node.subarray(0, 8)).charAt(Number.parseInt(digit, 16)), 16);
-        if (kind !== 15) continue;
-        visit(present(versions.sort((a, b) => b.version - a.version)[0], path));
+      found.push({ key, node, hash });
+      for (const [slot, digit] of [...'0123456789abcdef'].entries()) {
+        if (kindOf(node, slot) !== CHILD) continue;
+        const at = slotAt(node, slot);
+        visit({ version: height(readVersion(node, at)), path: key.path + digit }, node.slice(at + 6, at + 38));
       }
     };
-    visit({ version, path: '' });
-    return paths;
+    visit({ version, path: '' }, fromHex(root));
+    return found;
+  }
+
+  /** What of the tree of this version depends on its leaves alone: where nodes are, and their bytes but for versions. */
+  shapeOf(version: Height): Map<string, string> {
+    const shape = this.nodesOf(version, EMPTY_TREE_ROOT).map(({ key, node }) => {
+      const bytes = node.slice();
+      for (let slot = 0; slot < 16; slot++) {
+        const at = slotAt(bytes, slot);
+        if (kindOf(bytes, slot) === CHILD) bytes.fill(0, at, at + 6);
+      }
+      return [key.path, toHex(bytes)] as const;
+    });
+    return new Map(shape);
   }
 }
-
-const valueOf = <T>(result: { readonly ok: true; readonly value: T } | { readonly ok: false }): T | undefined =>
-  result.ok ? result.value : undefined;
 
 /** A tree that grows by one version with each call. */
 export class GrowingTree {
