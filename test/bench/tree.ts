@@ -1,112 +1,128 @@
-/** `node test/bench/tree.ts [leaves …]`: what a block's changes cost in the state tree, with all nodes in memory. */
+/** `node test/bench/tree.ts [LEAVES …]`: what the changes of a block cost in the state tree, with all nodes in memory. */
 import { type Height, height } from '../../src/base/brand.ts';
+import { present } from '../../src/base/invariant.ts';
 import { Random } from '../../src/base/random.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { installedSha256, installSha256, sha256 } from '../../src/crypto/sha256.ts';
 import type { NodeSource, TreeNode } from '../../src/ledger/tree/node.ts';
-import { type NodeKey, nodeKeyText } from '../../src/ledger/tree/path.ts';
 import { proveKey } from '../../src/ledger/tree/proof.ts';
-import { encodeTreeProof } from '../../src/ledger/tree/proof-codec.ts';
+import { decodeTreeProof, encodeTreeProof } from '../../src/ledger/tree/proof-codec.ts';
 import type { LeafChange } from '../../src/ledger/tree/sorted-changes.ts';
 import { type TreeUpdate, updateTree } from '../../src/ledger/tree/update.ts';
+import { verifyTreeProof } from '../../src/ledger/tree/verify.ts';
+import { microsOf } from './stopwatch.ts';
 
-/** As many leaves as are added at a time while the tree is built. */
+/** As many leaves are added at a time while the tree is built. */
 const BUILD = 100_000;
-const BATCH = 2_000;
-const ROUNDS = 40;
-/** Rounds before the runtime has compiled what it runs. */
-const WARM_UP = 10;
+/** Different lists of changes, done in turn. */
+const LISTS = 20;
 
-const nodes = new Map<string, TreeNode>();
-const source: NodeSource = { get: (key: NodeKey) => nodes.get(nodeKeyText(key)) };
+const numbered = (number: number, salt: number): Uint8Array => sha256(keyOf(number, salt));
+const keyOf = (number: number, salt: number): Uint8Array =>
+  Uint8Array.of(salt, number >>> 24, number >>> 16, number >>> 8, number);
+const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+const size = (nodes: Iterable<Uint8Array>): number => [...nodes].reduce((sum, { length }) => sum + length, 0);
 
-/** The nodes of the newest version alone are kept. */
-function write(update: TreeUpdate): void {
-  for (const { key, bytes } of update.nodes) nodes.set(nodeKeyText(key), bytes.slice() as TreeNode);
-  for (const key of update.stale) nodes.delete(nodeKeyText(key));
+/** The nodes of the newest version, by path. */
+class NewestNodes implements NodeSource {
+  readonly nodes = new Map<string, TreeNode>();
+  version: Height | undefined;
+
+  get({ path }: { readonly path: string }): TreeNode | undefined {
+    return this.nodes.get(path);
+  }
+
+  update(changes: readonly LeafChange[]): TreeUpdate {
+    return updateTree(this, { from: this.version, to: height((this.version ?? 0) + 1) }, changes);
+  }
+
+  keep({ nodes, stale }: TreeUpdate): void {
+    for (const { path } of stale) this.nodes.delete(path);
+    for (const { key, bytes } of nodes) this.nodes.set(key.path, bytes.slice() as TreeNode);
+    this.version = nodes.at(-1)?.key.version;
+  }
 }
 
-const numbered = (number: number, salt: number): Uint8Array =>
-  sha256(Uint8Array.of(salt, number >>> 24, number >>> 16, number >>> 8, number));
-
-function measure(leaves: number): void {
-  nodes.clear();
-  const random = new Random(leaves);
-  let version: Height | undefined;
-  let salt = 0;
-  const update = (changes: readonly LeafChange[]): TreeUpdate => {
-    const to = height(version === undefined ? 0 : version + 1);
-    const result = updateTree(source, { from: version, to }, changes);
-    version = to;
-    return result;
-  };
-  const began = performance.now();
-  for (let first = 0; first < leaves; first += BUILD) {
-    const count = Math.min(BUILD, leaves - first);
-    write(update(Array.from({ length: count }, (_, i) => ({ key: numbered(first + i, 0), value: numbered(i, 1) }))));
-  }
-  const bytes = [...nodes.values()].reduce((sum, node) => sum + node.length, 0);
-  const seconds = ((performance.now() - began) / 1000).toFixed(1);
-  print(`${leaves} leaves: ${nodes.size} nodes, ${(bytes / 1e6).toFixed(1)} MB, built in ${seconds} s`);
-  const kinds: readonly (readonly [string, number, (i: number) => LeafChange])[] = [
-    ['overwrite', BATCH, () => ({ key: numbered(random.int(0, leaves - 1), 0), value: numbered(salt++, 2) })],
-    ['insert', BATCH, () => ({ key: numbered(salt++, 3), value: numbered(salt, 2) })],
-    ['overwrite', 2, () => ({ key: numbered(random.int(0, leaves - 1), 0), value: numbered(salt++, 2) })],
-  ];
-  for (const [name, batch, make] of kinds) {
-    const micros: number[] = [];
-    let [written, size, hashes] = [0, 0, 0];
-    for (let round = 0; round < ROUNDS; round++) {
-      const changes = new Map(Array.from({ length: batch }, (_, i) => make(i)).map((each) => [String(each.key), each]));
-      const list = [...changes.values()];
-      const start = process.threadCpuUsage();
-      const result = update(list);
-      const spent = process.threadCpuUsage(start);
-      const took = spent.user + spent.system;
-      if (round >= WARM_UP) micros.push(took);
-      written = result.nodes.length;
-      size = result.nodes.reduce((sum, { bytes }) => sum + bytes.length, 0);
-      write(result);
-      if (round === ROUNDS - 1)
-        hashes = countHashes(() =>
-          updateTree(
-            source,
-            { from: version, to: height((version ?? 0) + 1) },
-            list.map(({ key }) => ({ key, value: numbered(7, 7) })),
-          ),
-        );
-    }
-    const median = micros.sort((a, b) => a - b)[micros.length >>> 1] ?? 0;
-    print(
-      `  ${name} ${batch}: ${(median / 1000).toFixed(2)} ms, ${hashes} hashes, ${written} nodes, ${(size / 1000).toFixed(0)} kB`,
-    );
-  }
-  const start = performance.now();
-  let proofBytes = 0;
-  for (let i = 0; i < 1000; i++) {
-    const proof = proveKey(source, version ?? height(0), numbered(random.int(0, leaves - 1), 0));
-    if (proof.ok) proofBytes += encodeTreeProof(proof.value).length;
-  }
-  print(`  a proof: ${(performance.now() - start).toFixed(0)} us, ${proofBytes / 1000} bytes`);
+/** Distinct changes: a number of the leaves, or new ones. */
+function listOf(count: number, number: () => number, salt: number): LeafChange[] {
+  const numbers = new Set<number>();
+  while (numbers.size < count) numbers.add(number());
+  return [...numbers].map((number) => ({ key: numbered(number, 0), value: numbered(number, salt) }));
 }
 
-function countHashes(run: () => unknown): number {
+async function measureChanges(
+  tree: NewestNodes,
+  name: string,
+  makeList: (salt: number) => LeafChange[],
+): Promise<void> {
+  const lists = Array.from({ length: LISTS }, (_, i) => makeList(5 + i));
+  const [first] = lists;
+  let update = tree.update([]);
+  const hashes = countHashes(() => {
+    update = tree.update(first ?? []);
+  });
+  let next = 0;
+  const micros = await microsOf(() => tree.update(lists[next++ % LISTS] ?? []));
+  const nodes = update.nodes.map(({ bytes }) => bytes);
+  const bytes = (size(nodes) / 1000).toFixed(0);
+  print(`  ${name}: ${(micros / 1000).toFixed(3)} ms, ${hashes} hashes, ${nodes.length} nodes, ${bytes} kB`);
+}
+
+async function measureProofs(tree: NewestNodes, leaves: number, random: Random): Promise<void> {
+  const version = tree.version ?? height(0);
+  const { root } = updateTree(tree, { from: version, to: height(version + 1) }, []);
+  const prove = (number: number) => proveKey(tree, version, numbered(number, 0));
+  const made = await microsOf(() => prove(random.int(0, leaves - 1)));
+  const proofs = Array.from({ length: 100 }, (_, i) => {
+    const proof = prove(i);
+    if (!proof.ok) throw new Error(proof.error.message);
+    return encodeTreeProof(proof.value);
+  });
+  let next = 0;
+  const checked = await microsOf(() => {
+    const number = next++ % proofs.length;
+    const proof = decodeTreeProof(present(proofs[number], 'proof'));
+    const claim = { root, key: keyOf(number, 0), value: keyOf(number % BUILD, 1) };
+    if (!proof.ok || !verifyTreeProof(claim, proof.value).ok) throw new Error('a proof does not hold');
+  });
+  const bytes = (size(proofs) / proofs.length).toFixed(0);
+  print(`  a proof: ${bytes} bytes, made in ${made.toFixed(0)} us, checked in ${checked.toFixed(0)} us`);
+}
+
+function countHashes(run: () => void): number {
   const plain = installedSha256();
   let count = 0;
-  installSha256({
-    ...plain,
-    write: (bytes, target, at) => {
-      count++;
-      plain.write(bytes, target, at);
-    },
-  });
+  const counting = (bytes: Uint8Array, target: Uint8Array, at: number): void => {
+    count += 1;
+    plain.write(bytes, target, at);
+  };
+  installSha256({ ...plain, write: counting });
   count = 0;
   run();
   installSha256(plain);
   return count;
 }
 
-const print = (line: string): boolean => process.stdout.write(`${line}\n`);
+async function measure(leaves: number): Promise<void> {
+  const tree = new NewestNodes();
+  const random = new Random(leaves);
+  const began = performance.now();
+  for (let first = 0; first < leaves; first += BUILD) {
+    const numbers = Array.from({ length: Math.min(BUILD, leaves - first) }, (_, i) => first + i);
+    const changes = numbers.map((number) => ({ key: numbered(number, 0), value: numbered(number % BUILD, 1) }));
+    tree.keep(tree.update(changes));
+  }
+  const seconds = ((performance.now() - began) / 1000).toFixed(1);
+  const megabytes = (size(tree.nodes.values()) / 1e6).toFixed(1);
+  print(`${leaves} leaves: ${tree.nodes.size} nodes, ${megabytes} MB, built in ${seconds} s`);
+  const old = () => random.int(0, leaves - 1);
+  const fresh = () => leaves + random.int(0, 1e9);
+  await measureChanges(tree, 'overwrite 2', (salt) => listOf(2, old, salt));
+  if (leaves >= 10_000) await measureChanges(tree, 'overwrite 2,000', (salt) => listOf(2000, old, salt));
+  await measureChanges(tree, 'insert 2,000', (salt) => listOf(2000, fresh, salt));
+  await measureProofs(tree, leaves, random);
+}
 
 installNodeSha256();
-for (const leaves of process.argv.slice(2).map(Number)) measure(leaves);
+const sizes = process.argv.slice(2).map(Number);
+for (const leaves of sizes.length === 0 ? [1_000, 100_000, 1_000_000] : sizes) await measure(leaves);

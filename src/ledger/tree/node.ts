@@ -37,7 +37,7 @@ export const QUARTER_SLOTS = 4;
 export const CHILD = 15;
 export const KINDS_BYTES = 8;
 export const VERSION_BYTES = 6;
-export const CHILD_BYTES: number = VERSION_BYTES + HASH_BYTES;
+const CHILD_BYTES: number = VERSION_BYTES + HASH_BYTES;
 /** A full slot. */
 export const SLOT_BYTES_MAX: number = HASH_BYTES + INLINE_LEAVES_MAX * LEAF_BYTES;
 export const NODE_BYTES_MAX: number = KINDS_BYTES + QUARTERS * HASH_BYTES + SLOTS * SLOT_BYTES_MAX;

@@ -24,7 +24,7 @@ export function definition(leaves: Leaves): Hash {
   const bits = [...leaves].map(([key, value]) => ({
     key: fromHex(key),
     value: fromHex(value),
-    bits: [...key].map((digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join(''),
+    bits: Array.from(key, (digit) => Number.parseInt(digit, 16).toString(2).padStart(4, '0')).join(''),
   }));
   const subtree = (part: typeof bits, depth: number): Uint8Array => {
     const [first] = part;
@@ -80,7 +80,7 @@ export class MemoryNodes implements NodeSource {
     const visit = (key: NodeKey, hash: Uint8Array): void => {
       const node = present(this.get(key), nodeKeyText(key));
       found.push({ key, node, hash });
-      for (const [slot, digit] of [...'0123456789abcdef'].entries()) {
+      for (const [slot, digit] of Array.from('0123456789abcdef').entries()) {
         if (kindOf(node, slot) !== CHILD) continue;
         const at = slotAt(node, slot);
         visit({ version: height(readVersion(node, at)), path: key.path + digit }, node.slice(at + 6, at + 38));

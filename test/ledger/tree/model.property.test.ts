@@ -19,7 +19,7 @@ const VERSIONS = 25;
 
 /** Keys that have long beginnings in common, as nobody can make them from real ones: that is where nodes come and go. */
 function closeKeys(random: Random, count: number): string[] {
-  const stems = ['', '0', '00', '7f7f', '7f7e', 'abcdef0123', `${'5'.repeat(60)}`];
+  const stems = ['', '0', '00', '7f7f', '7f7e', 'abcdef0123', '5'.repeat(60)];
   const keys = Array.from({ length: count }, () => {
     const stem = random.pick(stems);
     const digits = Array.from({ length: 64 - stem.length }, () => random.pick(['0', '1', '8', 'f'])).join('');
