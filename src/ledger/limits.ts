@@ -36,8 +36,8 @@ export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
 export const TRANSACTION_WEIGHT = 1;
 /** Versions of the state tree: six bytes hold them, and a block a millisecond would need 8,900 years to pass that. */
 export const TREE_VERSION_MAX = 2 ** 48 - 1;
-/** Leaves of a subtree that lie in the slot of their node and need no node of their own. Measured: with four, a tree of a million
- *  leaves has 82,000 nodes (with one 345,000), and a change reads and writes one less of them. Part of the stored format. */
+/** Leaves of a subtree that lie in the slot of their node and need no node of their own. Part of the stored format. Measured with 1, 2
+ *  and 4 on a million leaves: 360,000, 146,000 and 73,000 nodes, and 1.5, 1.8 and 2.0 kB written for each of 2,000 changes. */
 export const INLINE_LEAVES_MAX = 2;
 /** Nibbles of the path to a node: the 64th is the slot of a leaf. */
 export const NODE_PATH_MAX = 63;

@@ -62,11 +62,11 @@ export function decodeTreeProof(bytes: Uint8Array): Result<TreeProof, ProofCodec
     if (bit >= count && isFull) return fail('NON_CANONICAL', 'a bit belongs to no sibling');
     if (bit >= count) continue;
     const sibling = isFull ? bytes.slice(at, at + HASH_BYTES) : EMPTY_SUBTREE;
-    if (sibling.length < HASH_BYTES) return fail('MALFORMED', 'a proof ends before its siblings do');
     if (isFull && isEmpty(sibling)) return fail('NON_CANONICAL', 'an empty subtree is a bit, not a hash');
     if (isFull) at += HASH_BYTES;
     siblings.push(sibling);
   }
+  // That also tells of siblings that the bytes were too few for.
   if (bytes.length !== at + (kind === 'other' ? LEAF_BYTES : 0)) {
     return fail('MALFORMED', 'a proof has exactly the bytes that it announces');
   }

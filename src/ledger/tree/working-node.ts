@@ -43,26 +43,32 @@ export class WorkingNode {
   readonly #fresh = new Uint8Array(SLOTS * SLOT_BYTES_MAX);
   /** A bit for each slot that is new. */
   #touched = 0;
+  /** Whether each slot has as many leaves as before, or a child as before: everything then stands where it stood. */
+  #hasOldShape = false;
 
   /** Begins with an empty node. */
   clear(): void {
     this.#kinds.fill(0);
     this.#old = NOTHING;
     this.#touched = 0;
+    this.#hasOldShape = false;
   }
 
   /** Begins with this node. */
   load(node: Uint8Array): void {
     this.#old = node;
     this.#touched = 0;
+    this.#hasOldShape = true;
+    const kinds = this.#kinds;
+    const slotsAt = this.#slotAt;
     let at = bytesBeforeSlots(node);
-    let quarterAt = KINDS_BYTES;
     for (let slot = 0; slot < SLOTS; slot++) {
       const kind = kindOf(node, slot);
-      this.#kinds[slot] = kind;
-      this.#slotAt[slot] = at;
+      kinds[slot] = kind;
+      slotsAt[slot] = at;
       at += slotBytes(kind);
     }
+    let quarterAt = KINDS_BYTES;
     for (let quarter = 0; quarter < QUARTERS; quarter++) {
       this.#quarterAt[quarter] = quarterAt;
       if (this.#isQuarterUsed(quarter)) quarterAt += HASH_BYTES;
@@ -180,6 +186,7 @@ export class WorkingNode {
 
   /** Bytes of the node as it is now. */
   byteLength(): number {
+    if (this.#hasOldShape) return this.#old.length;
     let bytes = KINDS_BYTES;
     for (let quarter = 0; quarter < QUARTERS; quarter++) if (this.#isQuarterUsed(quarter)) bytes += HASH_BYTES;
     for (let slot = 0; slot < SLOTS; slot++) bytes += slotBytes(this.kind(slot));
@@ -188,6 +195,30 @@ export class WorkingNode {
 
   /** Writes the node, whose hash has been computed. */
   encode(target: Uint8Array): void {
+    if (this.#hasOldShape) this.#encodeOver(target);
+    else this.#encodeAnew(target);
+  }
+
+  /** Copies the old bytes at once, and what is new over them: most changes are of values. */
+  #encodeOver(target: Uint8Array): void {
+    target.set(this.#old);
+    for (let quarter = 0; quarter < QUARTERS; quarter++) {
+      if (!this.#isQuarterTouched(quarter) || !this.#isQuarterUsed(quarter)) continue;
+      const from = (FIRST_QUARTER + quarter) * HASH_BYTES;
+      const to = this.#quarterAt[quarter] as number;
+      for (let i = 0; i < HASH_BYTES; i++) target[to + i] = this.hashes[from + i] as number;
+    }
+    const fresh = this.#fresh;
+    for (let slot = 0; slot < SLOTS; slot++) {
+      if (!this.#isTouched(slot)) continue;
+      const from = slot * SLOT_BYTES_MAX;
+      const to = this.#slotAt[slot] as number;
+      const bytes = slotBytes(this.kind(slot));
+      for (let i = 0; i < bytes; i++) target[to + i] = fresh[from + i] as number;
+    }
+  }
+
+  #encodeAnew(target: Uint8Array): void {
     let to = 0;
     for (let slot = 0; slot < SLOTS; slot += 2) target[to++] = (this.kind(slot) << 4) | this.kind(slot + 1);
     for (let quarter = 0; quarter < QUARTERS; quarter++) {
@@ -241,6 +272,7 @@ export class WorkingNode {
   }
 
   #touch(slot: number, kind: number): void {
+    if (kind !== this.#kinds[slot]) this.#hasOldShape = false;
     this.#kinds[slot] = kind;
     this.#touched |= 1 << slot;
   }
