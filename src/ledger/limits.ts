@@ -34,3 +34,15 @@ export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
 /** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. What its operations add
  *  stands with each kind of them. */
 export const TRANSACTION_WEIGHT = 1;
+/** Versions of the state tree: six bytes hold them, and a block a millisecond would need 8,900 years to pass that. */
+export const TREE_VERSION_MAX = 2 ** 48 - 1;
+/** Leaves of a subtree that lie in the slot of their node and need no node of their own. Part of the stored format. Measured with 1, 2
+ *  and 4 on a million leaves: 360,000, 146,000 and 73,000 nodes, and 1.5, 1.8 and 2.0 kB written for each of 2,000 changes. */
+export const INLINE_LEAVES_MAX = 2;
+/** Nibbles of the path to a node: the 64th is the slot of a leaf. */
+export const NODE_PATH_MAX = 63;
+/** Siblings in a proof: one for each bit of a key's hash. A tree of a million leaves has 20 to 40 of them. */
+export const PROOF_SIBLINGS_MAX = 256;
+/** Bytes of the record of what one block made stale: a full block that touches a quarter of a million entries, each with five
+ *  nodes above it, has 13 MiB. */
+export const STALE_RECORD_BYTES_MAX = 16 * 1024 * 1024;

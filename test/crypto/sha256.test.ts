@@ -4,7 +4,7 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { InvariantViolation } from '../../src/base/invariant.ts';
 import { toHex } from '../../src/codec/hex.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { installSha256, portableSha256, sha256, sha256Hash } from '../../src/crypto/sha256.ts';
+import { installSha256, portableSha256, sha256, sha256Hash, writeSha256 } from '../../src/crypto/sha256.ts';
 
 describe('SHA-256', () => {
   afterEach(() => installSha256(portableSha256));
@@ -15,6 +15,9 @@ describe('SHA-256', () => {
       fc.property(fc.uint8Array({ maxLength: 300 }), (bytes) => {
         expect(toHex(sha256(bytes))).toBe(toHex(portable(bytes)));
         expect(sha256Hash(bytes)).toBe(toHex(portable(bytes)));
+        const target = new Uint8Array(40);
+        writeSha256(bytes, target, 5);
+        expect(toHex(target)).toBe(`${'00'.repeat(5)}${toHex(portable(bytes))}${'00'.repeat(3)}`);
       }),
     );
   });
@@ -28,6 +31,10 @@ describe('SHA-256', () => {
   it.each([
     { wrong: 'digest', candidate: { ...portableSha256, digest: (bytes: Uint8Array) => portable(portable(bytes)) } },
     { wrong: 'text', candidate: { ...portableSha256, hex: (bytes: Uint8Array) => toHex(portable(portable(bytes))) } },
+    {
+      wrong: 'place',
+      candidate: { ...portableSha256, write: (bytes: Uint8Array, to: Uint8Array) => to.set(portable(bytes)) },
+    },
   ])('another function, by its $wrong, is not installed', ({ candidate }) => {
     expect(() => installSha256(candidate)).toThrow(InvariantViolation);
     expect(toHex(sha256(new Uint8Array(0)))).toBe(toHex(portable(new Uint8Array(0))));
