@@ -6,8 +6,8 @@ import type { Confirmed, Protocol, Single } from './protocol.ts';
 import { runOnce } from './run.ts';
 import type { Scenario } from './scenario.ts';
 
-/** All runs together. Counts are sums, what lasted or went deep is the most of any run, and throughput the mean; `disagreement`,
- *  `timeline` and `blocks` are those of one run: the first that has any. */
+/** All runs together. Counts are sums, what lasted or went deep is the most of any run, and throughput the mean. `timeline` and
+ *  `blocks` are those of the first run, `disagreement` that of the first run in which honest nodes disagreed. */
 export interface Run extends Omit<Single, 'finalityTimesMs' | 'confirmations'> {
   readonly repetitions: number;
   /** By run. */

@@ -299,8 +299,13 @@ describe('an answer with blocks', () => {
   const { record } = append(genesisState(genesis), []);
   const LARGE = 1_500_000;
 
-  /** What a peer gets that asks for blocks 1 to 64 with bodies of about so many bytes, and how many bodies were read. */
-  function ask(bytes: number, isCertified: (height: number) => boolean, isMissing: (height: number) => boolean) {
+  /** What a peer gets that asks for the first blocks of 64, with bodies of about so many bytes, and how much was read for it. */
+  function ask(
+    bytes: number,
+    isCertified: (height: number) => boolean,
+    isMissing: (height: number) => boolean,
+    count = 64,
+  ) {
     const transactions = range(0, Math.floor(bytes / 2052)).map(() => new Uint8Array(2048));
     const fullBody = fullBodyCodec.encode({ body: NULL_BODY, transactions });
     const certificate = (height: number) =>
@@ -312,11 +317,14 @@ describe('an answer with blocks', () => {
         signatures: [],
       });
     let read = 0;
+    let records = 0;
     const value = (key: string): Uint8Array | undefined => {
       const [kind, digits] = key.split('/');
       const height = Number(digits);
-      if (kind === 'block')
+      if (kind === 'block') {
+        records += 1;
         return blockRecordCodec.encode({ ...record, header: { ...record.header, height: height as Height } });
+      }
       if (kind === 'certificate') return isCertified(height) ? certificate(height) : undefined;
       read += 1;
       return isMissing(height) ? undefined : fullBody;
@@ -337,11 +345,11 @@ describe('an answer with blocks', () => {
         given: new Given({ tickMs: 50, again: () => {} }),
       },
     );
-    server.blocks('peer', 1 as Height, 64);
+    server.blocks('peer', 1 as Height, count);
     const blocks = answers.flatMap((answer) => (answer.kind === 'blocks' ? [answer.blocks] : []));
     const heights = blocks.map((each) => each.map(({ header }) => header.height));
     const whole = blocks.flat().filter(({ fullBody: { transactions: given } }) => given.length > 0).length;
-    return { heights, whole, read };
+    return { heights, whole, read, records };
   }
 
   test.each([
@@ -361,7 +369,17 @@ describe('an answer with blocks', () => {
       16,
     ],
   ])('holds %s', (_, bytes, isCertified, isMissing, count, whole, read) => {
-    expect(ask(bytes, isCertified, isMissing)).toEqual({ heights: [range(1, count)], whole, read });
+    expect(ask(bytes, isCertified, isMissing)).toMatchObject({ heights: [range(1, count)], whole, read });
+  });
+
+  test('reads no records beyond what was asked for, but those that lead to a certificate', () => {
+    const isThere = () => false;
+    expect(ask(3000, () => true, isThere, 2)).toMatchObject({ heights: [[1, 2]], whole: 2, records: 2 });
+    expect(ask(3000, (height) => height === 5, isThere, 2)).toMatchObject({
+      heights: [range(1, 5)],
+      whole: 2,
+      records: 64,
+    });
   });
 });
 

@@ -146,6 +146,18 @@ export class Server {
 
   /** Of so many of these heights at most the whole blocks. */
   #readBlocks(heights: readonly Height[], count: number, done: (blocks: readonly EncodedBlock[]) => void): void {
+    this.#readHeaders(heights.slice(0, count), (whole) => {
+      const give = (found: readonly FoundBlock[]): void =>
+        this.#readBodies(whole, { blocks: [], bytes: 0 }, (blocks) => done(provable(blocks, found)));
+      // Records of full blocks are large: those beyond what was asked for are read only where the proof lies there.
+      if (whole.length < count || whole.some(({ certificate }) => certificate !== null)) return give(whole);
+      this.#readHeaders(heights.slice(count), (beyond) => give([...whole, ...beyond]));
+    });
+  }
+
+  /** Up to the first that is not here. */
+  #readHeaders(heights: readonly Height[], done: (found: readonly FoundBlock[]) => void): void {
+    if (heights.length === 0) return done([]);
     const keys = heights.flatMap((height) => [KEYS.block(height), KEYS.certificate(height)]);
     this.#store.read(keys, (values) => {
       const found: FoundBlock[] = [];
@@ -157,8 +169,7 @@ export class Server {
         const key = KEYS.body(header.height, header.bodyHash);
         found.push({ key, header: encoded, certificate: values[2 * i + 1] ?? null });
       }
-      const whole = found.slice(0, count);
-      this.#readBodies(whole, { blocks: [], bytes: 0 }, (blocks) => done(provable(blocks, found)));
+      done(found);
     });
   }
 
