@@ -5,6 +5,7 @@
  */
 import type { Hash } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
+import { accountIn } from '../ledger/account.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction, signedMessage } from '../ledger/transaction.ts';
 import type { PowBlock } from '../pow/block.ts';
@@ -108,7 +109,7 @@ class Theft {
     const again = identified(signedTransfer(genesis, thief, 0, other.address, AMOUNT));
     this.#public = nodeOf(genesis, accounts, 0);
     this.#secret = nodeOf(genesis, accounts, 1);
-    this.#before = this.#public.state.accounts.get(merchant.address)?.balance ?? 0n;
+    this.#before = accountIn(this.#public.state.source, merchant.address).balance;
     this.#step(this.#secret, { kind: 'transaction', from: null, item: again });
     // The thief pays when it has one block that nobody knows of (Rosenfeld 2014, section 2).
     this.#find(this.#secret);
@@ -153,7 +154,7 @@ class Theft {
   }
 
   #result(deliveredMs: number, depth: number): PowTheft {
-    const now = this.#public.state.accounts.get(this.#merchant.address)?.balance ?? 0n;
+    const now = accountIn(this.#public.state.source, this.#merchant.address).balance;
     return {
       seed: this.#seed,
       paidAtHeight: this.#paidAtHeight,

@@ -4,7 +4,7 @@ import { invariant, present } from '../base/invariant.ts';
 import { toHex } from '../codec/hex.ts';
 import { execute } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { advance, genesisState, type LedgerState } from '../ledger/state.ts';
+import { advance, genesisState, type LedgerState } from '../ledger/state/ledger-state.ts';
 import { identifyTransaction, type IdentifiedTransaction, signedMessage } from '../ledger/transaction.ts';
 import { CONSENSUS_DEFAULTS, type SimulatedAccount } from '../simulator/world/keys.ts';
 import type { Scheduler } from '../simulator/world/scheduler.ts';

@@ -2,25 +2,29 @@
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import { type Address, address } from '../base/brand.ts';
 import { codec } from '../codec/codec.ts';
-import { hex32, uint64, uint64Big } from '../codec/types.ts';
+import { uint64, uint64Big } from '../codec/types.ts';
+import { EntryKind, type StateKey } from './state/entry-kind.ts';
 
-export interface Account {
-  readonly balance: bigint;
+const AccountType = new ContainerType({
+  balance: uint64Big(),
   /** Number of its transactions so far, and the nonce of the next. A safe integer: it grows by one at a time. */
-  readonly nonce: number;
-}
+  nonce: uint64(),
+});
+
+export type Account = Readonly<ValueOf<typeof AccountType>>;
+
+/** Accounts under their addresses. */
+export const ACCOUNTS = new EntryKind<Address, Account>('account', codec('Account', AccountType, 16), (key) => key);
 
 /** What an address that was never paid has. Not part of the state. */
 export const NO_ACCOUNT: Account = { balance: 0n, nonce: 0 };
+
+/** What the address has in this state. */
+export const accountIn = (state: { get(key: StateKey<Account>): Account | undefined }, of: Address): Account =>
+  state.get(ACCOUNTS.key(of)) ?? NO_ACCOUNT;
 
 /**
  * Where fees go, so that the supply stays what it is. Nobody can spend from it: these 32 bytes are no canonical encoding
  * of a point of the curve, and so no signature is valid for them. Distributing it is for a later version of the rules.
  */
 export const FEE_POOL: Address = address('f'.repeat(64));
-
-const StoredAccountType = new ContainerType({ address: hex32<Address>(), balance: uint64Big(), nonce: uint64() });
-
-/** An account under its address: a leaf of the state tree, and a stored entry. 48 bytes. */
-export type StoredAccount = Readonly<ValueOf<typeof StoredAccountType>>;
-export const storedAccountCodec = codec('StoredAccount', StoredAccountType, 48);

@@ -7,13 +7,16 @@ import { invariant, present } from '../base/invariant.ts';
 import { work } from '../base/work.ts';
 import { fromHex } from '../codec/hex.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
-import { type Account, FEE_POOL, NO_ACCOUNT } from './account.ts';
+import { ACCOUNTS, accountIn, FEE_POOL, NO_ACCOUNT } from './account.ts';
 import { type BlockRecord, type Body, blockHash, bodyHash, type Header, type Receipt } from './block.ts';
-import { Overlay } from './entries.ts';
-import { recordOffences } from './offence.ts';
+import { type Offence, recordOffences } from './offence.ts';
+import type { Place } from './operations/kind.ts';
 import type { OperationTable } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';
-import { type LedgerState, type StateChange, stateRoot } from './state.ts';
+import { deltaOf } from './state/delta.ts';
+import type { LedgerState, StateChange } from './state/ledger-state.ts';
+import { Overlay } from './state/overlay.ts';
+import type { EntryChange } from './state/source.ts';
 import type { IdentifiedTransaction, Transaction } from './transaction.ts';
 import { checkTransactionStateful, feeOf, type SkipCode } from './transaction-rules.ts';
 import { validatorsHash } from './validators.ts';
@@ -25,6 +28,8 @@ export interface SkippedTransaction {
 
 export interface ExecutedBlock extends StateChange {
   readonly record: BlockRecord;
+  /** Offences that were not on record before, in the order of the body. */
+  readonly offences: readonly Offence[];
   readonly skipped: readonly SkippedTransaction[];
 }
 
@@ -41,12 +46,11 @@ export function execute(
   const height = (head.header.height + 1) as Height;
   const { epoch, validators } = present(epochs.at(height), 'the epoch of the next block');
   const next = present(epochs.at((height + 1) as Height), 'the epoch of the block after it');
-  const entries = new Overlay(state.accounts);
+  const entries = new Overlay(state.source);
   const outcome = executeTransactions({ state, entries, height, table }, body, transactions);
-  const changes = entries.accounts;
-  checkSupply(state, changes);
-  const accountTree = state.accountTree.with(changes);
-  const { offences, offenceTree } = recordOffences(state, body.evidence);
+  const offences = recordOffences(entries, body.evidence);
+  const delta = deltaOf(state.source, entries, { from: head.header.height, to: height });
+  checkSupply(delta.entries);
   const history = state.history.copy();
   history.append(fromHex(head.hash));
 
@@ -58,7 +62,7 @@ export function execute(
     bodyHash: bodyHash(body),
     transactionsRoot: merkleRoot(outcome.receipts.map(({ transactionId }) => fromHex(transactionId))),
     receiptsRoot: merkleRoot(outcome.receipts.map((receipt) => table.receiptCodec.encode(receipt))),
-    stateRoot: stateRoot(accountTree, offenceTree),
+    stateRoot: delta.tree.root,
     historyRoot: history.root(),
     validatorsHash: validatorsHash(validators),
     nextValidatorsHash: validatorsHash(next.validators),
@@ -66,8 +70,7 @@ export function execute(
     proposer: body.proposer,
   };
   const record = { header, executed: outcome.executed, receipts: outcome.receipts };
-  const { skipped } = outcome;
-  return { header, hash: blockHash(header), record, changes, offences, skipped, accountTree, offenceTree, history };
+  return { header, hash: blockHash(header), record, delta, offences, skipped: outcome.skipped, history };
 }
 
 /** What the transactions of a body are executed with. */
@@ -100,11 +103,12 @@ function executeTransactions(
     const { id, signed } = item;
     invariant(id === body.transactionIds[position], 'transactions come in the order of the body', { position });
     const { transaction } = signed;
-    const sender = entries.account(transaction.sender);
+    const sender = accountIn(entries, transaction.sender);
     const ready = checkTransactionStateful(transaction, sender, height, ledger, table);
     if (ready.ok) {
+      const place = { height, index: outcome.executed.length };
       outcome.executed.push(position);
-      outcome.receipts.push(executeTransaction(setting, id, transaction, feeOf(transaction, ledger, table)));
+      outcome.receipts.push(executeTransaction(setting, { id, transaction, place }));
     } else {
       outcome.skipped.push({ id, code: ready.error.code });
     }
@@ -112,10 +116,14 @@ function executeTransactions(
   return outcome;
 }
 
-function executeTransaction({ entries, table }: Setting, id: Hash, transaction: Transaction, fee: bigint): Receipt {
+function executeTransaction(
+  { state, entries, table }: Setting,
+  { id, transaction, place }: { readonly id: Hash; readonly transaction: Transaction; readonly place: Place },
+): Receipt {
   const { sender, operations } = transaction;
-  const { balance, nonce } = entries.account(sender);
-  entries.setAccount(sender, { balance: balance - fee, nonce: nonce + 1 });
+  const fee = feeOf(transaction, state.genesis.ledger, table);
+  const { balance, nonce } = accountIn(entries, sender);
+  entries.set(ACCOUNTS.key(sender), { balance: balance - fee, nonce: nonce + 1 });
   if (fee > 0n) credit(entries, FEE_POOL, fee);
   entries.keep();
 
@@ -123,7 +131,7 @@ function executeTransaction({ entries, table }: Setting, id: Hash, transaction: 
   const events: Receipt['events'][number][] = [];
   for (const operation of operations) {
     const kind = table.kindOf(operation);
-    const done = kind.execute({ sender, state: entries.under(kind.keys(sender, operation)) }, operation);
+    const done = kind.execute({ sender, place, state: entries.under(kind.keys(sender, operation)) }, operation);
     if (typeof done === 'string') {
       entries.takeBack();
       return { transactionId: id, code: done as Receipt['code'], feePaid: fee, events: [] };
@@ -134,16 +142,18 @@ function executeTransaction({ entries, table }: Setting, id: Hash, transaction: 
 }
 
 function credit(entries: Overlay, address: Address, amount: bigint): void {
-  const { balance, nonce } = entries.account(address);
-  entries.setAccount(address, { balance: balance + amount, nonce });
+  const { balance, nonce } = accountIn(entries, address);
+  entries.set(ACCOUNTS.key(address), { balance: balance + amount, nonce });
 }
 
 /** What the changed accounts have together is what they had, and none of them is below zero. */
-function checkSupply(state: LedgerState, changes: ReadonlyMap<Address, Account>): void {
+function checkSupply(changes: readonly EntryChange[]): void {
   let difference = 0n;
-  for (const [address, { balance }] of changes) {
-    invariant(balance >= 0n, 'a balance is not negative', { address, balance });
-    difference += balance - (state.accounts.get(address) ?? NO_ACCOUNT).balance;
+  for (const change of changes) {
+    if (change.key.kind !== ACCOUNTS) continue;
+    const { before = NO_ACCOUNT, after = NO_ACCOUNT } = change as EntryChange<typeof NO_ACCOUNT>;
+    invariant(after.balance >= 0n, 'a balance is not negative', { address: change.key.text, balance: after.balance });
+    difference += after.balance - before.balance;
   }
   invariant(difference === 0n, 'execution keeps the supply', { difference });
 }

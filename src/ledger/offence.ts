@@ -3,8 +3,9 @@ import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { codec } from '../codec/codec.ts';
 import { nameOf, uint16, uint64 } from '../codec/types.ts';
-import type { HistoryTree } from '../crypto/merkle.ts';
 import { EVIDENCE_EPOCHS_MAX } from './limits.ts';
+import { EntryKind } from './state/entry-kind.ts';
+import type { Entries } from './state/overlay.ts';
 import { type Evidence, VOTE_KINDS } from './vote.ts';
 
 const OffenceType = new ContainerType({
@@ -35,24 +36,21 @@ export const isRecordable = (of: Epoch, at: Epoch): boolean => of <= at && at - 
 export const placeKey = ({ kind, epoch, view, height, validator }: Offence): string =>
   `${epoch}/${validator}/${kind}/${view}/${height}`;
 
-/** Offences that are on record: by `offenceKey`, and the tree over them in the order in which they came. */
-interface OffenceRecord {
-  readonly offences: ReadonlyMap<string, Offence>;
-  readonly offenceTree: HistoryTree;
-}
+/** Offences on record, under epoch and validator; of an epoch they stand together. */
+export const OFFENCES = new EntryKind<Pick<Offence, 'epoch' | 'validator'>, Offence>(
+  'offence',
+  offenceCodec,
+  ({ epoch, validator }) => `${epoch.toString().padStart(16, '0')}/${validator.toString().padStart(5, '0')}`,
+);
 
-/** What the evidence of a body adds to the record, which stays as it is: new offences in the body's order, and the tree with them. */
-export function recordOffences(
-  record: OffenceRecord,
-  evidence: readonly Evidence[],
-): { readonly offences: readonly Offence[]; readonly offenceTree: HistoryTree } {
-  const fresh = new Map<string, Offence>();
-  const offenceTree = record.offenceTree.copy();
+/** Puts on record what the evidence of a body proves. Returns what was not there before, in the body's order. */
+export function recordOffences(entries: Entries, evidence: readonly Evidence[]): readonly Offence[] {
+  const fresh: Offence[] = [];
   for (const offence of evidence.map(offenceOf)) {
-    const key = offenceKey(offence);
-    if (record.offences.has(key) || fresh.has(key)) continue;
-    fresh.set(key, offence);
-    offenceTree.append(offenceCodec.encode(offence));
+    const key = OFFENCES.key(offence);
+    if (entries.get(key) !== undefined) continue;
+    entries.set(key, offence);
+    fresh.push(offence);
   }
-  return { offences: [...fresh.values()], offenceTree };
+  return fresh;
 }

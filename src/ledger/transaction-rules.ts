@@ -1,11 +1,11 @@
 /** What decides, before execution, whether a transaction can stand in a block. */
 import type { Hash, Height } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
-import { type Account, NO_ACCOUNT } from './account.ts';
+import { type Account, accountIn } from './account.ts';
 import type { LedgerParameters } from './genesis.ts';
 import type { OperationTable } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';
-import type { LedgerState } from './state.ts';
+import type { LedgerState } from './state/ledger-state.ts';
 import type { SignedTransaction, Transaction } from './transaction.ts';
 import { weightOf } from './weight.ts';
 
@@ -63,7 +63,7 @@ export function admission(
   { transaction }: SignedTransaction,
   table: OperationTable = OPERATIONS,
 ): Result<void, Coded<SkipCode>> {
-  const sender = state.accounts.get(transaction.sender) ?? NO_ACCOUNT;
+  const sender = accountIn(state.source, transaction.sender);
   const nonce = Math.max(sender.nonce, transaction.nonce);
   const height = (state.head.header.height + 1) as Height;
   return checkTransactionStateful(transaction, { ...sender, nonce }, height, state.genesis.ledger, table);

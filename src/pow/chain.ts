@@ -3,14 +3,14 @@
  * the ledger goes back, block by block, to where the two part, and forward again. A block is executed when its branch becomes
  * the best one, not before; if it then proves to be invalid, it leaves the tree with all that stand on it.
  */
-import type { Address, Hash } from '../base/brand.ts';
+import type { Hash } from '../base/brand.ts';
 import { ForgetfulMap } from '../base/bounded.ts';
 import { present } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import type { Account } from '../ledger/account.ts';
 import { execute } from '../ledger/execute.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { advance, genesisState, type LedgerState } from '../ledger/state.ts';
+import { advance, genesisState, type LedgerState } from '../ledger/state/ledger-state.ts';
+import type { MemoryState } from '../ledger/state/memory-state.ts';
 import type { IdentifiedTransaction } from '../ledger/transaction.ts';
 import { type AloneCode, bodyOf, checkBlockAlone, firstHeader, type PowBlock, type PowRules } from './block.ts';
 import { earliestTime, firstLineage, type Lineage, nextBits, nextLineage } from './difficulty.ts';
@@ -75,16 +75,16 @@ interface Known {
   readonly lineage: Lineage;
 }
 
-/** The ledger's state before a block. Trees are never changed, only replaced, so that keeping the old one is enough. */
-interface Undo extends Pick<LedgerState, 'head' | 'accountTree' | 'offenceTree' | 'history'> {
-  /** Accounts that the block touched, as they were; undefined where there was none. */
-  readonly accounts: readonly (readonly [Address, Account | undefined])[];
+/** The ledger's state before a block. The tree of the history is never changed, only replaced, so that keeping the old one is enough. */
+interface Undo extends Pick<LedgerState, 'head' | 'history'> {
+  /** Gives entries and tree back what the block changed. */
+  readonly restore: () => void;
 }
 
 export class Chain {
   readonly #settings: ChainSettings;
   readonly #tree: BlockTree<Hash>;
-  readonly #state: LedgerState;
+  readonly #state: LedgerState & { readonly source: MemoryState };
   readonly #known = new Map<Hash, Known>();
   /** By block, of those that the state stands on. */
   readonly #undo = new Map<Hash, Undo>();
@@ -239,9 +239,8 @@ export class Chain {
     const executed = execute(state, bodyOf(block), block.transactions);
     const [skipped] = executed.skipped;
     if (skipped !== undefined) return fail('TRANSACTION_SKIPPED', `${skipped.id} cannot be executed: ${skipped.code}`);
-    const { head, accountTree, offenceTree, history } = state;
-    const accounts = [...executed.changes.keys()].map((address) => [address, state.accounts.get(address)] as const);
-    this.#undo.set(id, { head, accountTree, offenceTree, history, accounts });
+    const { head, history, source } = state;
+    this.#undo.set(id, { head, history, restore: source.undoing(executed.delta) });
     advance(state, executed);
     for (const item of block.transactions) this.#heights.set(item.id, block.coinbase.height);
     this.#at = id;
@@ -249,13 +248,10 @@ export class Chain {
   }
 
   #undoBlock(id: Hash): void {
-    const { accounts, head, ...trees } = present(this.#undo.get(id), 'what undoes a block');
+    const { restore, head, history } = present(this.#undo.get(id), 'what undoes a block');
     const block = present(this.block(id), 'a block to undo');
-    for (const [address, account] of accounts) {
-      if (account === undefined) this.#state.accounts.delete(address);
-      else this.#state.accounts.set(address, account);
-    }
-    Object.assign(this.#state, { head, ...trees });
+    restore();
+    Object.assign(this.#state, { head, history });
     for (const item of block.transactions) this.#heights.delete(item.id);
     this.#undo.delete(id);
     this.#at = block.header.parent;

@@ -8,7 +8,7 @@
 import type { Hash, ValidatorIndex } from '../base/brand.ts';
 import { ForgetfulMap } from '../base/bounded.ts';
 import { unreachable } from '../base/invariant.ts';
-import type { LedgerState } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction } from '../ledger/transaction.ts';
 import { checkTransactionStateless } from '../ledger/transaction-rules.ts';
 import { blockOf, type PowBlock, rootOf, type Template } from './block.ts';

@@ -1,10 +1,10 @@
 /** Transactions that wait for a block: bounded in all, in bytes and for each sender, first come, first served. */
 import type { Address, Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { type Account, NO_ACCOUNT } from '../ledger/account.ts';
+import { type Account, accountIn } from '../ledger/account.ts';
 import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
-import type { LedgerState } from '../ledger/state.ts';
+import type { LedgerState } from '../ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction, Transaction } from '../ledger/transaction.ts';
 import { admission, checkTransactionStateful, feeOf, mostSpentBy, type SkipCode } from '../ledger/transaction-rules.ts';
 import { weightOf } from '../ledger/weight.ts';
@@ -71,7 +71,7 @@ export class Pool {
     const take = (item: IdentifiedTransaction): boolean => {
       const { transaction } = item.signed;
       const { sender } = transaction;
-      const account = accounts.get(sender) ?? state.accounts.get(sender) ?? NO_ACCOUNT;
+      const account = accounts.get(sender) ?? accountIn(state.source, sender);
       if (!checkTransactionStateful(transaction, account, height, genesis.ledger).ok) return false;
       const [nextWeight, nextBytes] = [
         weight + weightOf(transaction),

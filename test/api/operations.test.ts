@@ -4,13 +4,12 @@ import { receiptSchemaOf, signedTransactionSchemaOf } from '../../src/api/transa
 import { receiptToJson, signedTransactionFromJson, signedTransactionToJson } from '../../src/api/transaction-json.ts';
 import { InvariantViolation } from '../../src/base/invariant.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
-import { FEE_POOL } from '../../src/ledger/account.ts';
-import { accountKey } from '../../src/ledger/entries.ts';
+import { ACCOUNTS, accountIn, FEE_POOL } from '../../src/ledger/account.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import { type AnyKind, OperationTable } from '../../src/ledger/operations/operation-table.ts';
 import { OPERATIONS } from '../../src/ledger/operations/table.ts';
 import { transfer } from '../../src/ledger/operations/transfer.ts';
-import { advance, genesisState, type LedgerState } from '../../src/ledger/state.ts';
+import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import {
   type IdentifiedTransaction,
   identifyTransaction,
@@ -155,8 +154,8 @@ describe('a kind of operation that is one line in a table', () => {
   });
 
   test.each<[string, AnyKind['keys']]>([
-    ['the account that it pays', (sender) => [accountKey(sender)]],
-    ['its own account', (_, { to }) => [accountKey(to as never)]],
+    ['the account that it pays', (sender) => [ACCOUNTS.key(sender)]],
+    ['its own account', (_, { to }) => [ACCOUNTS.key(to as never)]],
   ])('touches nothing that it did not declare: not %s', (_, keys) => {
     const careless = new OperationTable<AnyKind>([transfer, { ...sweep, keys }]);
     expect(() => executed(genesisState(genesis), submitted([all]), careless)).toThrow(InvariantViolation);

@@ -1,6 +1,5 @@
 /** A made-up kind of operation: moves all that the sender has to `to`, where that is `atLeast` so much. */
-import { NO_ACCOUNT } from '../../src/ledger/account.ts';
-import { accountKey } from '../../src/ledger/entries.ts';
+import { ACCOUNTS, accountIn, NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { addressField, amountField } from '../../src/ledger/operations/fields.ts';
 import { operationKind } from '../../src/ledger/operations/kind.ts';
 import { SUPPLY_MAX } from '../../src/ledger/limits.ts';
@@ -11,14 +10,14 @@ export const sweep = operationKind({
   event: { to: addressField, swept: amountField },
   codes: { TOO_LITTLE: 3 },
   weight: 4,
-  keys: (sender, { to }) => [accountKey(sender), accountKey(to)],
+  keys: (sender, { to }) => [ACCOUNTS.key(sender), ACCOUNTS.key(to)],
   spends: () => SUPPLY_MAX,
   execute({ sender, state }, { to, atLeast }) {
-    const { balance, nonce } = state.account(sender);
+    const { balance, nonce } = accountIn(state, sender);
     if (balance < atLeast) return 'TOO_LITTLE';
-    state.setAccount(sender, { ...NO_ACCOUNT, nonce });
-    const recipient = state.account(to);
-    state.setAccount(to, { ...recipient, balance: recipient.balance + balance });
+    state.set(ACCOUNTS.key(sender), { ...NO_ACCOUNT, nonce });
+    const recipient = accountIn(state, to);
+    state.set(ACCOUNTS.key(to), { ...recipient, balance: recipient.balance + balance });
     return { kind: 'sweep', to, swept: balance };
   },
 });

@@ -11,7 +11,7 @@ import type { SignatureCheck, StoreOperation } from '../../src/driver/ports.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { blockRecordCodec, bodyHash } from '../../src/ledger/block.ts';
 import { execute } from '../../src/ledger/execute.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { identifyTransaction, signedMessage } from '../../src/ledger/transaction.ts';
 import { startVerifier } from '../../src/node/verifier.ts';
 import { openLevelStore } from '../../src/storage/level-store.ts';

@@ -10,7 +10,7 @@ import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import type { Body, Header } from '../../src/ledger/block.ts';
 import type { Genesis } from '../../src/ledger/genesis.ts';
 import { BODY_EVIDENCE_MAX } from '../../src/ledger/limits.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../../src/ledger/transaction.ts';
 import type { Certificate, SignedVote, VoteKind } from '../../src/ledger/vote.ts';
 import type { BenchAccount } from './accounts.ts';

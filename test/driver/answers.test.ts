@@ -31,7 +31,7 @@ import {
 } from '../../src/ledger/block.ts';
 import { VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import { epochsOf } from '../../src/ledger/epoch.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { type Certificate, certificateCodec } from '../../src/ledger/vote.ts';
 import { append, hashOf, makeGenesis } from '../ledger/network.ts';
 

@@ -20,7 +20,7 @@ import { Server } from '../../src/driver/sync/server.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { blockRecordCodec, bodyHash, fullBodyCodec, NULL_BODY } from '../../src/ledger/block.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { certificateCodec, type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { bounds } from '../../src/simulator/checkers/health.ts';

@@ -6,7 +6,7 @@ import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
 import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
 import { Seals } from '../../src/driver/durability/seals.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { makeGenesis } from '../ledger/network.ts';
 

@@ -28,7 +28,7 @@ import {
 } from '../../src/driver/wire/wire.ts';
 import { type Body, type FullBody, NULL_BODY_HASH } from '../../src/ledger/block.ts';
 import { CHAIN, H, instanceOf, Pens } from '../consensus/kit.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 
 const FILE = new URL('./golden.json', import.meta.url);

@@ -5,7 +5,7 @@ import { type Height, validatorIndex } from '../../src/base/brand.ts';
 import { fromHex } from '../../src/codec/hex.ts';
 import { merkleRoot } from '../../src/crypto/merkle.ts';
 import { type ExecutedBlock, execute } from '../../src/ledger/execute.ts';
-import { advance, genesisState, type LedgerState } from '../../src/ledger/state.ts';
+import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { accountOf, bodyOf, makeGenesis, makeTransaction, stranger, summary, transfer } from './network.ts';
 

@@ -7,7 +7,7 @@ import { nobleEd25519 } from '../../src/crypto/ed25519.ts';
 import { FEE_POOL } from '../../src/ledger/account.ts';
 import { NO_PROPOSER, NULL_BODY, NULL_BODY_HASH, receiptCodec } from '../../src/ledger/block.ts';
 import { execute } from '../../src/ledger/execute.ts';
-import { advance, genesisState } from '../../src/ledger/state.ts';
+import { advance, genesisState } from '../../src/ledger/state/ledger-state.ts';
 import type { Transaction } from '../../src/ledger/transaction.ts';
 import { admission, feeOf } from '../../src/ledger/transaction-rules.ts';
 import type { Evidence, SignedVote, VoteKind } from '../../src/ledger/vote.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { toHex } from '../../src/codec/hex.ts';
 import { parseGenesis } from '../../src/ledger/genesis.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { type GenesisJson, genesisJson, makeGenesis } from './network.ts';
 
 const parse = (json: unknown) => parseGenesis(JSON.stringify(json));

@@ -23,7 +23,7 @@ import {
 } from '../../src/ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX, VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import { type Offence, offenceCodec } from '../../src/ledger/offence.ts';
-import { chainStateCodec, genesisState } from '../../src/ledger/state.ts';
+import { chainStateCodec, genesisState } from '../../src/ledger/state/ledger-state.ts';
 import {
   type Operation,
   type SignedTransaction,

@@ -5,7 +5,7 @@ import { present } from '../../src/base/invariant.ts';
 import type { Body } from '../../src/ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../src/ledger/execute.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
-import { advance, type LedgerState } from '../../src/ledger/state.ts';
+import { advance, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import {
   type IdentifiedTransaction,
   identifyTransaction,

@@ -11,7 +11,7 @@ import {
   type LedgerState,
   restoreState,
   type StoredState,
-} from '../../src/ledger/state.ts';
+} from '../../src/ledger/state/ledger-state.ts';
 import type { Evidence } from '../../src/ledger/vote.ts';
 import {
   accountOf,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { advance, genesisState, type LedgerState } from '../../src/ledger/state.ts';
+import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from '../../src/pow/limits.ts';

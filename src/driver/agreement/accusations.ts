@@ -13,7 +13,7 @@ import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf, placeKey } from '../../ledger/offence.ts';
-import type { LedgerState } from '../../ledger/state.ts';
+import type { LedgerState } from '../../ledger/state/ledger-state.ts';
 import { type Evidence, evidenceCodec } from '../../ledger/vote.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import type { Batch } from '../durability/batch.ts';

@@ -12,7 +12,7 @@ import {
 } from '../../ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../ledger/execute.ts';
 import { offenceCodec } from '../../ledger/offence.ts';
-import { advance, chainStateCodec, chainStateOf, type LedgerState } from '../../ledger/state.ts';
+import { advance, chainStateCodec, chainStateOf, type LedgerState } from '../../ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { type Certificate, certificateCodec } from '../../ledger/vote.ts';
 import type { Batch } from './batch.ts';

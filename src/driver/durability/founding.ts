@@ -3,7 +3,7 @@ import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { fromHex } from '../../codec/hex.ts';
 import { storedAccountCodec } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { chainStateCodec, chainStateOf, genesisState } from '../../ledger/state.ts';
+import { chainStateCodec, chainStateOf, genesisState } from '../../ledger/state/ledger-state.ts';
 import type { Store, StoreOperation } from '../ports.ts';
 import { KEYS } from './records.ts';
 import { type Sealed, Seals } from './seals.ts';

@@ -20,7 +20,7 @@ import { blockHash, blockRecordCodec, bodyHash, type FullBody, fullBodyCodec } f
 import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { offenceCodec } from '../../ledger/offence.ts';
-import { chainStateCodec, genesisState, type LedgerState, restoreState } from '../../ledger/state.ts';
+import { chainStateCodec, genesisState, type LedgerState, restoreState } from '../../ledger/state/ledger-state.ts';
 import { transactionId } from '../../ledger/transaction.ts';
 import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../../ledger/vote.ts';
 import type { PendingBlock } from './chain.ts';

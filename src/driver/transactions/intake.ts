@@ -4,7 +4,7 @@
  */
 import type { Hash } from '../../base/brand.ts';
 import { fromHex } from '../../codec/hex.ts';
-import type { LedgerState } from '../../ledger/state.ts';
+import type { LedgerState } from '../../ledger/state/ledger-state.ts';
 import {
   type IdentifiedTransaction,
   identifyTransaction,

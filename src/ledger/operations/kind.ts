@@ -1,12 +1,21 @@
 /** What the ledger knows of a kind of operation. To add one: a file such as `transfer.ts`, a line in `table.ts`, golden vectors. */
-import type { Address } from '../../base/brand.ts';
-import type { Entries, StateKey } from '../entries.ts';
+import type { Address, Height } from '../../base/brand.ts';
+import type { StateKey } from '../state/entry-kind.ts';
+import type { Entries } from '../state/overlay.ts';
 import type { Fields, Values } from './fields.ts';
+
+/** The height of a block, and a position among the transactions that were executed in it. */
+export interface Place {
+  readonly height: Height;
+  readonly index: number;
+}
 
 /** What an operation is executed with. */
 export interface Execution {
   /** Who signed the transaction, and has paid its fee. */
   readonly sender: Address;
+  /** Where the transaction stands: what it writes is of this version. */
+  readonly place: Place;
   /** The entries under the declared keys, as what ran before left them. */
   readonly state: Entries;
 }

@@ -1,5 +1,5 @@
 /** Moves `amount` (positive) from the sender to `to`. */
-import { accountKey } from '../entries.ts';
+import { ACCOUNTS, accountIn } from '../account.ts';
 import { addressField, amountField } from './fields.ts';
 import { operationKind } from './kind.ts';
 
@@ -9,16 +9,16 @@ export const transfer = operationKind({
   event: { from: addressField, to: addressField, amount: amountField },
   codes: { INSUFFICIENT_BALANCE: 1, AMOUNT_ZERO: 2 },
   weight: 1,
-  keys: (sender, { to }) => [accountKey(sender), accountKey(to)],
+  keys: (sender, { to }) => [ACCOUNTS.key(sender), ACCOUNTS.key(to)],
   spends: ({ amount }) => amount,
   execute({ sender, state }, { to, amount }) {
     if (amount === 0n) return 'AMOUNT_ZERO';
-    const from = state.account(sender);
+    const from = accountIn(state, sender);
     if (from.balance < amount) return 'INSUFFICIENT_BALANCE';
-    state.setAccount(sender, { balance: from.balance - amount, nonce: from.nonce });
+    state.set(ACCOUNTS.key(sender), { balance: from.balance - amount, nonce: from.nonce });
     // Read after the sender was written, since they may be the same. It cannot overflow: the whole supply fits a balance.
-    const recipient = state.account(to);
-    state.setAccount(to, { balance: recipient.balance + amount, nonce: recipient.nonce });
+    const recipient = accountIn(state, to);
+    state.set(ACCOUNTS.key(to), { balance: recipient.balance + amount, nonce: recipient.nonce });
     return { kind: 'transfer', from: sender, to, amount };
   },
 });

@@ -1,0 +1,36 @@
+/** Kinds of entries of the state. A new kind is a name, the text of a key and the codec of a value, and a line in `kinds.ts`. */
+import type { Codec } from '../../codec/codec.ts';
+
+/** `K`: what names an entry of the kind; `V`: what stands there. */
+export class EntryKind<K, V> {
+  /** Before the slash in the text of a key: lower-case letters. */
+  readonly name: string;
+  readonly codec: Codec<V>;
+  readonly #textOf: (key: K) => string;
+
+  /** `textOf`: a text of ASCII characters for each key, no two the same; entries are listed in its order. */
+  constructor(name: string, codec: Codec<V>, textOf: (key: K) => string) {
+    this.name = name;
+    this.codec = codec;
+    this.#textOf = textOf;
+  }
+
+  key(key: K): StateKey<V> {
+    return { kind: this, text: this.#textOf(key) };
+  }
+}
+
+/** Where an entry stands. */
+export interface StateKey<V = unknown> {
+  readonly kind: EntryKind<never, V>;
+  /** Names the entry among those of its kind. */
+  readonly text: string;
+}
+
+/** Names the entry in the whole state: what is hashed as its key in the tree, and what it is stored under. */
+export const stateKeyText = ({ kind, text }: StateKey): string => `${kind.name}/${text}`;
+
+const utf8 = new TextEncoder();
+
+/** The key as the tree hashes it. */
+export const stateKeyBytes = (key: StateKey): Uint8Array => utf8.encode(stateKeyText(key));

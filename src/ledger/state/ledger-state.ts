@@ -1,0 +1,137 @@
+/**
+ * The state of the ledger after some block: one mutable value, owned by whoever executes blocks. `execute` only reads it;
+ * `advance` alone changes it.
+ */
+import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import { type Epoch, type Hash, type Height, ZERO_HASH } from '../../base/brand.ts';
+import { invariant, present } from '../../base/invariant.ts';
+import { type Coded, fail, ok, type Result } from '../../base/result.ts';
+import { type Codec, codec } from '../../codec/codec.ts';
+import { fromHex } from '../../codec/hex.ts';
+import { hex32 } from '../../codec/types.ts';
+import { EMPTY_ROOT, HistoryTree } from '../../crypto/merkle.ts';
+import { ACCOUNTS } from '../account.ts';
+import { blockHash, type Header, HeaderType, NO_PROPOSER } from '../block.ts';
+import { type Epochs, epochsOf } from '../epoch.ts';
+import type { Genesis } from '../genesis.ts';
+import { checkNodeHash } from '../tree/node-codec.ts';
+import { ROOT_PATH } from '../tree/path.ts';
+import { validatorsHash } from '../validators.ts';
+import { deltaOf } from './delta.ts';
+import { MemoryState } from './memory-state.ts';
+import { Overlay } from './overlay.ts';
+import type { StateDelta, StateSource } from './source.ts';
+
+export interface LedgerState {
+  readonly genesis: Genesis;
+  /** As far as they follow from the state: the set of an epoch is known at the end of the one before. */
+  readonly epochs: Epochs;
+  /** The block after which the state is this. */
+  head: { readonly header: Header; readonly hash: Hash };
+  /** The entries of the state, and the tree over them. */
+  readonly source: StateSource;
+  /** Over the hashes of all blocks before the head: the head's `historyRoot`. */
+  history: HistoryTree;
+}
+
+/** What the genesis puts into the empty state, and its block, which has no body. */
+export function genesisBlock(genesis: Genesis): Pick<StateChange, 'header' | 'hash' | 'delta' | 'history'> {
+  const nothing = new MemoryState();
+  const overlay = new Overlay(nothing);
+  for (const { address, balance } of genesis.accounts) overlay.set(ACCOUNTS.key(address), { balance, nonce: 0 });
+  const delta = deltaOf(nothing, overlay, { from: undefined, to: 0 as Height });
+  const validators = validatorsHash(present(epochsOf(genesis).of(0 as Epoch), 'the first epoch').validators);
+  const header: Header = {
+    chainId: genesis.chainId,
+    height: 0 as Height,
+    epoch: 0 as Epoch,
+    parentHash: ZERO_HASH,
+    bodyHash: ZERO_HASH,
+    transactionsRoot: EMPTY_ROOT,
+    receiptsRoot: EMPTY_ROOT,
+    stateRoot: delta.tree.root,
+    historyRoot: EMPTY_ROOT,
+    validatorsHash: validators,
+    nextValidatorsHash: validators,
+    timestampMs: genesis.timestampMs,
+    proposer: NO_PROPOSER,
+  };
+  return { header, hash: blockHash(header), delta, history: new HistoryTree() };
+}
+
+/** The state at height 0, with all entries in memory. */
+export function genesisState<S extends StateSource = MemoryState>(
+  genesis: Genesis,
+  source: S = new MemoryState() as unknown as S,
+): LedgerState & { readonly source: S } {
+  const { header, hash, delta, history } = genesisBlock(genesis);
+  source.apply(delta);
+  return { genesis, epochs: epochsOf(genesis), head: { header, hash }, source, history };
+}
+
+/** What a block makes of the state before it. */
+export interface StateChange {
+  readonly header: Header;
+  readonly hash: Hash;
+  readonly delta: StateDelta;
+  /** Over the hashes of all blocks before this one. */
+  readonly history: HistoryTree;
+}
+
+/** Makes the state that after `block`, which was executed on it. */
+export function advance(state: LedgerState, block: StateChange): void {
+  invariant(block.header.parentHash === state.head.hash, 'a block is applied to the state it was executed on', {
+    height: block.header.height,
+    head: state.head.header.height,
+  });
+  state.source.apply(block.delta);
+  state.head = { header: block.header, hash: block.hash };
+  state.history = block.history;
+}
+
+const HISTORY_FRONTIER_MAX = 53;
+const ChainStateType = new ContainerType({
+  header: HeaderType,
+  /** Frontier of the tree over the hashes of the `header.height` blocks before this one. */
+  history: new ListCompositeType(hex32<Hash>() as never, HISTORY_FRONTIER_MAX),
+});
+
+/** What is stored of the state beside its entries and tree: one record, replaced with each block. */
+export type ChainState = Readonly<Omit<ValueOf<typeof ChainStateType>, 'history'>> & {
+  readonly history: readonly Hash[];
+};
+export const chainStateCodec = codec(
+  'ChainState',
+  ChainStateType,
+  ChainStateType.maxSize,
+) as unknown as Codec<ChainState>;
+
+/** The record to store with the block. */
+export const chainStateOf = ({ header, history }: Pick<StateChange, 'header' | 'history'>): ChainState => ({
+  header,
+  history: history.snapshot(),
+});
+
+export interface RestoreError extends Coded {
+  readonly code: 'STATE_CORRUPT';
+}
+
+/** The state that was stored. `source` has the root of the tree at that height; all that lies below is proved by it, and checked
+ *  where it is fetched. Error: STATE_CORRUPT. */
+export function restoreState(
+  genesis: Genesis,
+  chain: ChainState,
+  source: StateSource,
+): Result<LedgerState, RestoreError> {
+  const { header } = chain;
+  if (header.chainId !== genesis.chainId) return fail('STATE_CORRUPT', `stored state of chain ${header.chainId}`);
+  const history = HistoryTree.restore(header.height, chain.history);
+  if (!history.ok) return fail('STATE_CORRUPT', `history: ${history.error.message}`);
+  if (history.value.root() !== header.historyRoot) return fail('STATE_CORRUPT', 'history has another root');
+  const root = source.nodes.get({ version: header.height, path: ROOT_PATH });
+  if (root === undefined) return fail('STATE_CORRUPT', `the root of the state at height ${header.height} is missing`);
+  const checked = checkNodeHash(root, 0, fromHex(header.stateRoot));
+  if (!checked.ok) return fail('STATE_CORRUPT', `state has another root: ${checked.error.message}`);
+  const head = { header, hash: blockHash(header) };
+  return ok({ genesis, epochs: epochsOf(genesis), head, source, history: history.value });
+}

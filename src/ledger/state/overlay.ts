@@ -1,0 +1,117 @@
+/** The state as a body changes it, before a block is made of that. */
+import { InvariantViolation, present } from '../../base/invariant.ts';
+import { type StateKey, stateKeyText } from './entry-kind.ts';
+import { EntryMap } from './entry-map.ts';
+import type { StateSource } from './source.ts';
+
+/** Entries to read and to change. */
+export interface Entries {
+  /** Undefined where nothing stands under the key. */
+  get<V>(key: StateKey<V>): V | undefined;
+  /** Undefined deletes the entry, if there is one. */
+  set<V>(key: StateKey<V>, value: V | undefined): void;
+}
+
+/** Stands for a deleted entry. */
+const DELETED = Symbol('deleted');
+
+/** What lies below stays as it is. */
+export class Overlay implements Entries {
+  readonly #below: StateSource;
+  /** Entries that were set, with what they are now. */
+  readonly #above = new EntryMap<unknown>();
+  /** What was overwritten since the last `keep`, oldest first: where, and what stood there (undefined: what lies below). The arrays
+   *  are used again, since this happens for every transaction; only so many of their entries count. */
+  readonly #keys: StateKey[] = [];
+  readonly #before: unknown[] = [];
+  #overwritten = 0;
+
+  constructor(below: StateSource) {
+    this.#below = below;
+  }
+
+  get<V>(key: StateKey<V>): V | undefined {
+    return this.#resolve(key, this.#above.get(key)) as V | undefined;
+  }
+
+  set<V>(key: StateKey<V>, value: V | undefined): void {
+    this.#keys[this.#overwritten] = key;
+    this.#before[this.#overwritten] = this.#above.get(key);
+    this.#overwritten += 1;
+    this.#above.set(key, value ?? DELETED);
+  }
+
+  /** All changes so far stay. */
+  keep(): void {
+    this.#overwritten = 0;
+  }
+
+  /** Takes back the changes since the last `keep`. */
+  takeBack(): void {
+    while (this.#overwritten > 0) {
+      this.#overwritten -= 1;
+      const key = present(this.#keys[this.#overwritten], 'key');
+      const before = this.#before[this.#overwritten];
+      if (before === undefined) this.#above.delete(key);
+      else this.#above.set(key, before);
+    }
+  }
+
+  /** How many entries there are since the last `keep` that were not there before; deleted ones do not count against them. */
+  created(): number {
+    let created = 0;
+    for (let i = 0; i < this.#overwritten; i++) {
+      const key = present(this.#keys[i], 'key');
+      // An entry that was overwritten twice is counted where it was first.
+      if (this.#keys.findIndex((other) => other.kind === key.kind && other.text === key.text) < i) continue;
+      const wasThere = this.#resolve(key, this.#before[i]) !== undefined;
+      if (!wasThere && this.get(key) !== undefined) created += 1;
+    }
+    return created;
+  }
+
+  /** What was set and is not as below. */
+  *changes(): Generator<{ readonly key: StateKey; readonly before: unknown; readonly after: unknown }> {
+    for (const [key, above] of this.#above) {
+      const before = this.#below.get(key);
+      const after = this.#resolve(key, above);
+      if (before !== after) yield { key, before, after };
+    }
+  }
+
+  /** The entries under these keys, and no others. */
+  under(keys: readonly StateKey[]): Entries {
+    return new Declared(this, keys);
+  }
+
+  #resolve(key: StateKey, above: unknown): unknown {
+    if (above === undefined) return this.#below.get(key);
+    return above === DELETED ? undefined : above;
+  }
+}
+
+/** What an operation sees. One that touches what it did not declare is our own bug: nobody could fetch that before it runs. */
+class Declared implements Entries {
+  readonly #all: Overlay;
+  readonly #keys: readonly StateKey[];
+
+  constructor(all: Overlay, keys: readonly StateKey[]) {
+    this.#all = all;
+    this.#keys = keys;
+  }
+
+  get<V>(key: StateKey<V>): V | undefined {
+    this.#require(key);
+    return this.#all.get(key);
+  }
+
+  set<V>(key: StateKey<V>, value: V | undefined): void {
+    this.#require(key);
+    this.#all.set(key, value);
+  }
+
+  #require({ kind, text }: StateKey): void {
+    for (const key of this.#keys) if (key.kind === kind && key.text === text) return;
+    throw new InvariantViolation('an operation touches only what it declared', { key: stateKeyText({ kind, text }) });
+  }
+}
