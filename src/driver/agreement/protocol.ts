@@ -15,6 +15,7 @@ import { statusOf } from '../../consensus/status.ts';
 import { step } from '../../consensus/step.ts';
 import type { Input } from '../../consensus/transition.ts';
 import { blockHash } from '../../ledger/block.ts';
+import { accountsOf } from '../../ledger/account.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
 import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -26,13 +27,15 @@ import type { Bodies, ReadyBody } from '../bodies/bodies.ts';
 import type { CatchUp } from '../sync/catch-up.ts';
 import type { ProvedRange } from '../sync/proof.ts';
 import type { Chain } from '../durability/chain.ts';
-import type { Batch } from '../durability/batch.ts';
+import type { Batch } from '../stored/batch.ts';
 import { EXECUTED_PER_TURN } from '../limits.ts';
 import type { Forwarding } from '../transactions/forwarding.ts';
 import type { Mempool } from '../transactions/mempool.ts';
 import type { ToldTransactions } from '../transactions/told-transactions.ts';
 import type { Clock, Observer, Signer } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
+import type { StateFetching } from '../state/state-fetching.ts';
+import { keysTouched } from '../../ledger/touched.ts';
 import type { Roster } from '../peers/roster.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
 import { Proposer } from './proposer.ts';
@@ -48,6 +51,7 @@ interface ProtocolContext {
   readonly recovered: RecoveredDriver;
   readonly batch: Batch;
   readonly chain: Chain;
+  readonly stateFetching: StateFetching;
   readonly mempool: Mempool;
   readonly told: ToldTransactions;
   readonly bodies: Bodies;
@@ -74,7 +78,7 @@ export class Protocol {
     const { genesis, recovered, chain, clock, mempool, bodies, batch } = context;
     this.#context = context;
     this.#proposer = new Proposer(genesis, clock, mempool, bodies.pool, chain);
-    this.accusations = new Accusations({ ...context, state: chain.state, pool: bodies.pool });
+    this.accusations = new Accusations({ ...context, pool: bodies.pool });
     this.#promiseKeys = new PromiseKeys(batch, recovered.promises);
     this.#censorship = new Censorship({ ...context, attention: bodies.attention, accusations: this.accusations });
     this.#effects = new Effects(context, this.#promiseKeys, this.accusations, this.#censorship);
@@ -197,7 +201,7 @@ export class Protocol {
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
     // What execution skipped is not counted: its place was the primary's choice, and a later block may still execute
     // it.
-    for (const { entry, code } of mempool.prune(block.changes.keys(), height + 1, clock.nowMs()))
+    for (const { entry, code } of mempool.prune(accountsOf(block.delta), height + 1, clock.nowMs()))
       if (!included.has(entry.item.id)) observer.rejected(entry.item.id, code);
     bodies.drop(height, bodyHash);
     told.forgetGone();
@@ -206,7 +210,7 @@ export class Protocol {
 
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
-    const { bodies, chain } = this.#context;
+    const { bodies, chain, stateFetching } = this.#context;
     for (let executedTransactions = 0; ; ) {
       const checked = bodies.verdicts.take();
       if (checked !== undefined) {
@@ -218,6 +222,7 @@ export class Protocol {
       if (executedTransactions > EXECUTED_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
+        if (!stateFetching.isReady([...keysTouched(ready.body, ready.transactions)])) return;
         executedTransactions += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
         const favours = this.#censorship.favours(ready);

@@ -58,7 +58,7 @@ export class Mempool {
   #bytes = 0;
   #own = 0;
 
-  /** `accountOf`: the sender's account by the executed state. */
+  /** `accountOf`: the sender's account by the executed state; asked of senders whose transactions are being let in. */
   constructor(accountOf: (sender: Address) => Account, parameters: LedgerParameters) {
     this.#accountOf = accountOf;
     this.#parameters = parameters;
@@ -102,9 +102,9 @@ export class Mempool {
     return queue?.start === nonce ? Math.max(asOfMs, queue.movedMs) : null;
   }
 
-  /** The nonce after the sender's transactions that wait here without a gap. */
-  pendingNonce(sender: Address): number {
-    return this.#senders.get(sender)?.end ?? this.#accountOf(sender).nonce;
+  /** The nonce after the sender's transactions that wait here without a gap; undefined where none waits. */
+  pendingNonce(sender: Address): number | undefined {
+    return this.#senders.get(sender)?.end;
   }
 
   /** Takes in a transaction that passed `admission`. Returns what had to make room for it: one that could be executed takes
@@ -135,7 +135,7 @@ export class Mempool {
   /** Whether there would be room for a transaction that is not here: what has to make room is told. Errors: AddCode. */
   placeFor(item: IdentifiedTransaction): Result<Place, Coded<AddCode>> {
     const { sender, nonce } = item.signed.transaction;
-    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
+    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender));
     if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
     if (queue.size >= SENDER_TRANSACTIONS_MAX)
       return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
@@ -167,7 +167,7 @@ export class Mempool {
     const take = (entry: Entry): boolean => {
       const { id, signed, bytes: encoded } = entry.item;
       const { sender, nonce, expiresAt } = signed.transaction;
-      const account = accounts.get(sender) ?? this.#accountOf(sender);
+      const account = accounts.get(sender) ?? present(this.#senders.get(sender), 'the queue of an entry').account;
       if (nonce !== account.nonce || entry.fee > account.balance) return false;
       if (!inFlight.has(id)) {
         if (expiresAt !== 0 && height > expiresAt) return false;
@@ -198,20 +198,20 @@ export class Mempool {
     return { items, weight };
   }
 
-  /** A block was executed: drops what can stand in no later block. `changed`: the accounts that it changed. */
-  prune(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
+  /** A block was executed: drops what can stand in no later block. `changed`: the accounts that it changed, as they are now. */
+  prune(changed: Iterable<readonly [Address, Account]>, nextHeight: number, nowMs: number): readonly Dropped[] {
     const dropped: Dropped[] = [];
-    for (const sender of changed) {
+    for (const [sender, account] of changed) {
       const queue = this.#senders.get(sender);
       if (queue === undefined) continue;
-      const { nonce, balance } = this.#accountOf(sender);
-      const { used, grown } = queue.advance(nonce, nowMs);
+      const { used, grown } = queue.advance(account, nowMs);
       for (const entry of used) {
         this.#forget(entry);
         dropped.push({ entry, code: 'NONCE_TOO_LOW' });
       }
       this.#join(grown, nowMs);
-      for (const entry of queue.takeUnpayable(balance)) this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
+      for (const entry of queue.takeUnpayable(account.balance))
+        this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
       this.#settle(sender, queue);
     }
     for (const entry of [...(this.#expiring.get(nextHeight - 1) ?? [])]) this.#drop(entry, 'EXPIRED', nowMs, dropped);
