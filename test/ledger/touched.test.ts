@@ -3,14 +3,14 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { epoch, height, validatorIndex, view } from '../../src/base/brand.ts';
 import { InvariantViolation, invariant, present } from '../../src/base/invariant.ts';
+import { sha256 } from '../../src/crypto/sha256.ts';
 import { ACCOUNTS, FEE_POOL } from '../../src/ledger/account.ts';
 import type { Body } from '../../src/ledger/block.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import { OFFENCES } from '../../src/ledger/offence.ts';
 import { OperationTable } from '../../src/ledger/operations/operation-table.ts';
 import { transfer as transferKind } from '../../src/ledger/operations/transfer.ts';
-import { treeKeyOf } from '../../src/ledger/state/delta.ts';
-import { type StateKey, stateKeyText } from '../../src/ledger/state/entry-kind.ts';
+import { type StateKey, stateKeyBytes, stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import type { StateSource } from '../../src/ledger/state/source.ts';
 import { keysTouched } from '../../src/ledger/touched.ts';
@@ -73,9 +73,13 @@ class Fetched implements StateSource {
     const root: NodeKey = { version: head.header.height, path: ROOT_PATH };
     nodes.set(nodeKeyText(root), present(source.nodes.get(root), 'root'));
     for (;;) {
-      const missing = nodesToFetch(here, head.header.height, keys.map(treeKeyOf));
+      const missing = nodesToFetch(
+        here,
+        head.header.height,
+        keys.map((key) => this.treeKey(key)),
+      );
       if (missing.length === 0) break;
-      for (const key of missing) nodes.set(nodeKeyText(key), present(source.nodes.get(key), nodeKeyText(key)));
+      for (const { key } of missing) nodes.set(nodeKeyText(key), present(source.nodes.get(key), nodeKeyText(key)));
     }
     this.nodes = { get: (key) => present(here.get(key), `the node ${nodeKeyText(key)}, which is on no path,`) };
   }
@@ -84,6 +88,10 @@ class Fetched implements StateSource {
     const text = stateKeyText(key);
     invariant(this.#entries.has(text), 'execution reads only what was declared', { text });
     return this.#entries.get(text) as V | undefined;
+  }
+
+  treeKey(key: StateKey): Uint8Array {
+    return sha256(stateKeyBytes(key));
   }
 
   apply(): void {

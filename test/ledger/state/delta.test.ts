@@ -4,7 +4,6 @@ import { height } from '../../../src/base/brand.ts';
 import { Random } from '../../../src/base/random.ts';
 import { toHex } from '../../../src/codec/hex.ts';
 import { sha256 } from '../../../src/crypto/sha256.ts';
-import { treeKeyOf } from '../../../src/ledger/state/delta.ts';
 import { stateKeyText } from '../../../src/ledger/state/entry-kind.ts';
 import { MemoryState } from '../../../src/ledger/state/memory-state.ts';
 import type { StateDelta } from '../../../src/ledger/state/source.ts';
@@ -103,7 +102,7 @@ describe('what a block does to the state', () => {
           state.apply(delta);
         }
         for (const key of random.shuffled(keys).slice(0, 10)) {
-          const found = lookUp(state.nodes, height(7), treeKeyOf(key));
+          const found = lookUp(state.nodes, height(7), state.treeKey(key));
           const value = model.get(key);
           const bytes = value === undefined ? undefined : key.kind.codec.encode(value);
           expect(found).toEqual({ ok: true, value: bytes && sha256(bytes) });

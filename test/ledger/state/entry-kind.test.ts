@@ -5,8 +5,8 @@ import { toHex } from '../../../src/codec/hex.ts';
 import { sha256 } from '../../../src/crypto/sha256.ts';
 import { ACCOUNTS, FEE_POOL } from '../../../src/ledger/account.ts';
 import { OFFENCES } from '../../../src/ledger/offence.ts';
-import { treeKeyOf } from '../../../src/ledger/state/delta.ts';
 import { type StateKey, stateKeyBytes, stateKeyText } from '../../../src/ledger/state/entry-kind.ts';
+import { MemoryState } from '../../../src/ledger/state/memory-state.ts';
 
 describe('the text of a key', () => {
   test.each<[string, StateKey]>([
@@ -15,7 +15,7 @@ describe('the text of a key', () => {
   ])('is %s, and that is what the tree hashes', (text, key) => {
     expect(stateKeyText(key)).toBe(text);
     expect(new TextDecoder().decode(stateKeyBytes(key))).toBe(text);
-    expect(toHex(treeKeyOf(key))).toBe(toHex(sha256(new TextEncoder().encode(text))));
+    expect(toHex(new MemoryState().treeKey(key))).toBe(toHex(sha256(new TextEncoder().encode(text))));
   });
 
   test('of an offence has the order of epochs and validators, up to the last of them', () => {

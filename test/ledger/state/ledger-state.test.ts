@@ -200,7 +200,12 @@ describe('a stored state', () => {
     // After the eight bytes that say what is in each slot stand the hashes of the four quarters.
     for (let at = 8; at < 8 + 4 * 32; at++) {
       const nodes = { get: () => node.with(at, (node[at] ?? 0) ^ 1) as TreeNode };
-      const spoiled: StateSource = { nodes, get: (key) => source.get(key), apply: (delta) => source.apply(delta) };
+      const spoiled: StateSource = {
+        nodes,
+        get: (key) => source.get(key),
+        treeKey: (key) => source.treeKey(key),
+        apply: (delta) => source.apply(delta),
+      };
       expect(restoreState(genesis, stored.chain, spoiled)).toEqual(refused(/^state has another root: /));
     }
   });
