@@ -8,7 +8,7 @@ import { ACCOUNTS, FEE_POOL } from '../../src/ledger/account.ts';
 import type { Body } from '../../src/ledger/block.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import { OFFENCES } from '../../src/ledger/offence.ts';
-import { OperationTable } from '../../src/ledger/operations/operation-table.ts';
+import { type AnyKind, OperationTable } from '../../src/ledger/operations/operation-table.ts';
 import { transfer as transferKind } from '../../src/ledger/operations/transfer.ts';
 import { type StateKey, stateKeyBytes, stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
@@ -166,8 +166,19 @@ describe('the keys that a body touches', () => {
     expect(() => executeOn(state, body, [pay], others)).toThrow(InvariantViolation);
   });
 
-  test('are those of the table that it is executed by', () => {
-    const own = { ...transferKind, keys: () => [ACCOUNTS.key(stranger(9))] };
-    expect([...keysTouched(body, [pay], new OperationTable([own]))]).toContainEqual(ACCOUNTS.key(stranger(9)));
+  test('are those of the table that it is executed by, and the sender whatever its operations declare', () => {
+    const gift: AnyKind = {
+      ...transferKind,
+      keys: () => [ACCOUNTS.key(stranger(9))],
+      execute: ({ sender, state }, { to }) => {
+        expect(state.get(ACCOUNTS.key(stranger(9)))).toBeUndefined();
+        return { kind: 'transfer', from: sender, to, amount: 5n };
+      },
+    };
+    const table = new OperationTable<AnyKind>([gift]);
+    const state = genesisState(genesis);
+    const touched = [...keysTouched(body, [pay], table)];
+    const block = execute({ ...state, source: new Fetched(state, touched) }, body, [pay], table);
+    expect(block.record.receipts.map(({ code }) => code)).toEqual(['OK']);
   });
 });
