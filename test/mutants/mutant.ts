@@ -1,4 +1,4 @@
-/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, or a rule of Raft. */
+/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, a rule of Raft, or what a state is. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScenarioName } from '../../src/compare/scenario.ts';
@@ -26,13 +26,16 @@ export interface Directed {
    *  named (src/compare/raft/figures.ts); or instead of them this scenario of the comparison, where the bug is in what executes
    *  its log. */
   readonly raft?: { readonly figure?: string; readonly compared?: ScenarioName };
+  /** No simulation can see the bug: all replicas have it, and agree, or none of them runs what has it. No scenario is played then, but
+   *  this file of tests is run once, whose path is from the project's root. */
+  readonly tests?: string;
 }
 
 export interface Mutant {
   readonly name: string;
   /** The clause of SPEC.md that it breaks, or the deviation; or the bound on what peers may cost; or the section of the paper
-   *  of Raft, or of the thesis. */
-  readonly clause: Clause | `deviation ${number}` | 'cost' | `Raft ${string}`;
+   *  of Raft, or of the thesis; or the state, of which no clause tells. */
+  readonly clause: Clause | `deviation ${number}` | 'cost' | `Raft ${string}` | 'state';
   /** One line, with the replica as the subject. */
   readonly breaks: string;
   readonly edits: readonly Edit[];

@@ -3,6 +3,7 @@ import { budgetMutants } from './list/budgets.ts';
 import { evidenceMutants } from './list/evidence.ts';
 import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
+import { stateMutants } from './list/state.ts';
 import { timerMutants } from './list/timers.ts';
 import { raftMutants } from './list/raft.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
@@ -20,4 +21,5 @@ export const mutants: readonly Mutant[] = [
   ...evidenceMutants,
   ...bodyMutants,
   ...raftMutants,
+  ...stateMutants,
 ];
