@@ -20,7 +20,11 @@ import { Batch } from '../../src/driver/stored/batch.ts';
 import { accountIn } from '../../src/ledger/account.ts';
 import type { Genesis } from '../../src/ledger/genesis.ts';
 import { keysTouched } from '../../src/ledger/touched.ts';
-import { identifyTransaction, type IdentifiedTransaction, signedTransactionCodec } from '../../src/ledger/transaction.ts';
+import {
+  identifyTransaction,
+  type IdentifiedTransaction,
+  signedTransactionCodec,
+} from '../../src/ledger/transaction.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { openLevelStore } from '../../src/storage/level-store.ts';
 import { makeGenesis } from '../ledger/network.ts';
@@ -38,14 +42,21 @@ function genesisOf(count: number): Genesis {
 
 const opened = (store: Awaited<ReturnType<typeof openLevelStore>>, genesis: Genesis): Promise<RecoveredDriver> =>
   new Promise((resolve, reject) =>
-    recover(store, genesis, () => true, (result) =>
-      result.ok ? resolve(result.value) : reject(new Error(result.error.message)),
+    recover(
+      store,
+      genesis,
+      () => true,
+      (result) => (result.ok ? resolve(result.value) : reject(new Error(result.error.message))),
     ),
   );
 
 async function folderBytes(folder: string): Promise<number> {
   let bytes = 0;
-  for (const name of await readdir(folder)) bytes += await stat(join(folder, name)).then(({ size }) => size, () => 0);
+  for (const name of await readdir(folder))
+    bytes += await stat(join(folder, name)).then(
+      ({ size }) => size,
+      () => 0,
+    );
   return bytes;
 }
 
@@ -64,7 +75,14 @@ async function measure(count: number): Promise<void> {
   const chain = new Chain(recovered, batch, { finalized() {}, rejected() {}, offence() {}, note() {}, halted() {} });
   let wake = (): void => {};
   const resident = recovered.state.source;
-  const fetching = new StateFetching({ store, resident, input: (run) => { run(); wake(); } });
+  const fetching = new StateFetching({
+    store,
+    resident,
+    input: (run) => {
+      run();
+      wake();
+    },
+  });
   const random = new Random(1);
   const nonces = new Map<Address, number>();
   const makeBlock = (): IdentifiedTransaction[] =>
@@ -73,8 +91,18 @@ async function measure(count: number): Promise<void> {
       const nonce = nonces.get(sender) ?? 0;
       nonces.set(sender, nonce + 1);
       const to = addressOf(random.int(0, count - 1));
-      const transaction = { chainId: genesis.chainId, sender, nonce, expiresAt: 0 as Height, maxFee: 0n, operations: [{ kind: 'transfer' as const, to, amount: 1n }], memo: new Uint8Array() };
-      const identified = identifyTransaction(signedTransactionCodec.encode({ transaction, signature: new Uint8Array(64) }));
+      const transaction = {
+        chainId: genesis.chainId,
+        sender,
+        nonce,
+        expiresAt: 0 as Height,
+        maxFee: 0n,
+        operations: [{ kind: 'transfer' as const, to, amount: 1n }],
+        memo: new Uint8Array(),
+      };
+      const identified = identifyTransaction(
+        signedTransactionCodec.encode({ transaction, signature: new Uint8Array(64) }),
+      );
       if (!identified.ok) throw new Error(identified.error.message);
       return identified.value;
     });
@@ -82,21 +110,37 @@ async function measure(count: number): Promise<void> {
   const times = { fetch: 0, execute: 0, write: 0 };
   const run = async (blocks: readonly (readonly IdentifiedTransaction[])[]): Promise<void> => {
     for (const transactions of blocks) {
-      const body = { proposer: validatorIndex(0), timestampMs: genesis.timestampMs + 1, certificate: null, transactionIds: transactions.map(({ id }) => id), evidence: [] };
+      const body = {
+        proposer: validatorIndex(0),
+        timestampMs: genesis.timestampMs + 1,
+        certificate: null,
+        transactionIds: transactions.map(({ id }) => id),
+        evidence: [],
+      };
       let at = performance.now();
       while (!fetching.isReady([...keysTouched(body, transactions)])) {
         rounds += 1;
-        await new Promise<void>((resolve) => { wake = resolve; });
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
       }
       times.fetch += performance.now() - at;
       at = performance.now();
       const block = chain.execute(body, transactions, false);
       if (block.skipped.length > 0) throw new Error(`skipped ${JSON.stringify(block.skipped[0])}`);
-      chain.certify({ epoch: block.header.epoch, height: block.header.height, blockHash: block.hash, signers: signersOf([0, 1, 2] as ValidatorIndex[]), signatures: SIGNATURES });
+      chain.certify({
+        epoch: block.header.epoch,
+        height: block.header.height,
+        blockHash: block.hash,
+        signers: signersOf([0, 1, 2] as ValidatorIndex[]),
+        signatures: SIGNATURES,
+      });
       times.execute += performance.now() - at;
       at = performance.now();
       const { operations } = batch.take();
-      await new Promise<void>((resolve, reject) => store.write(seals.seal(operations), (error) => error === undefined ? resolve() : reject(error)));
+      await new Promise<void>((resolve, reject) =>
+        store.write(seals.seal(operations), (error) => (error === undefined ? resolve() : reject(error))),
+      );
       times.write += performance.now() - at;
       resident.forget();
       executed += transactions.length;
@@ -112,7 +156,7 @@ async function measure(count: number): Promise<void> {
   const { user, system } = process.cpuUsage(cpu);
   const per = (ms: number): string => ((1000 * ms) / executed).toFixed(1);
   print(
-    `${count} accounts: ${((user + system) / executed).toFixed(1)} µs processor a transaction; wall µs: fetch ${per(times.fetch)} (${(rounds / BLOCKS * 2).toFixed(1)} rounds a block), execute ${per(times.execute)}, write ${per(times.write)}; ` +
+    `${count} accounts: ${((user + system) / executed).toFixed(1)} µs processor a transaction; wall µs: fetch ${per(times.fetch)} (${((rounds / BLOCKS) * 2).toFixed(1)} rounds a block), execute ${per(times.execute)}, write ${per(times.write)}; ` +
       `${(((await folderBytes(folder)) - bytesBefore) / executed).toFixed(0)} bytes on disk a transaction; founded in ${(founded / 1000).toFixed(1)} s, restarted in ${restarted.toFixed(0)} ms; resident ${(resident.bytes / 1e6).toFixed(0)} MB, rss ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB; ${(performance.now() - from).toFixed(0)} ms`,
   );
   await store.close();

@@ -76,7 +76,13 @@ export class ResidentState implements StateSource {
     for (const { key, after, bytes } of entries) {
       const slot = this.#slot(key);
       const treeKey = slot?.treeKey ?? sha256(stateKeyBytes(key));
-      this.#put(key, { value: after, treeKey, unproved: undefined, look: 0, weight: ENTRY_WEIGHT + (bytes?.length ?? 0) });
+      this.#put(key, {
+        value: after,
+        treeKey,
+        unproved: undefined,
+        look: 0,
+        weight: ENTRY_WEIGHT + (bytes?.length ?? 0),
+      });
     }
     for (const { path } of tree.stale) this.#nodes.delete(path);
     for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);

@@ -14,7 +14,7 @@ import {
 } from '../../ledger/transaction.ts';
 import { admission, checkTransactionStateless } from '../../ledger/transaction-rules.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
-import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from '../limits.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_BYTES_MAX, VERIFYING_MAX } from '../limits.ts';
 import type { Refusal } from './fate.ts';
 import type { Loop } from '../durability/loop.ts';
 import type { Budgets } from '../fairness/budgets.ts';
@@ -25,7 +25,7 @@ import type { Punish } from '../peers/punish.ts';
 import type { Roster } from '../peers/roster.ts';
 import type { Mempool } from './mempool.ts';
 import type { Clock, Observer, PeerId, Verifier } from '../ports.ts';
-import { PRICE_OF_TRANSACTION, priceOfPlace } from '../fairness/prices.ts';
+import { priceOfPlace, priceOfTransaction } from '../fairness/prices.ts';
 import { Refusals } from './refusals.ts';
 import type { Answer } from './submissions.ts';
 import { Tellers } from './tellers.ts';
@@ -65,6 +65,10 @@ interface IntakeContext {
 export class Intake {
   readonly #context: IntakeContext;
   readonly #checking = new Map<Hash, Checking>();
+  /** Transactions whose senders are being looked up. */
+  #awaiting = 0;
+  /** Of transactions that are being looked at. */
+  #heldBytes = 0;
   /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
   #queued: Checking[] = [];
   readonly #refusals = new Refusals();
@@ -76,9 +80,14 @@ export class Intake {
     this.#context = context;
   }
 
-  /** Transactions whose signatures are being checked. */
+  /** Transactions whose sender is looked up, or whose signature is being checked. */
   get checking(): number {
-    return this.#checking.size;
+    return this.#checking.size + this.#awaiting;
+  }
+
+  /** Bytes of them. */
+  get checkingBytes(): number {
+    return this.#heldBytes;
   }
 
   /** Transactions that are remembered as refused. */
@@ -103,10 +112,10 @@ export class Intake {
     const item = identified.value;
     const { id } = item;
     if (mempool.get(id) !== undefined) return answer({ id, status: 'pending' });
-    const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
+    const stateless = checkTransactionStateless(item.signed, state.genesis);
     if (!stateless.ok) return answer({ id, ...stateless.error });
-    if (this.#isCrowded())
-      return answer({ id, code: 'MEMPOOL_FULL', message: `${VERIFYING_MAX} transactions are being looked at` });
+    if (!this.#mayTake(item))
+      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.checking} transactions are being looked at` });
     this.#withSender(item, () => this.#submitted(item, answer));
   }
 
@@ -135,7 +144,7 @@ export class Intake {
     const { state, mempool, bodies, punish, budgets, questions } = this.#context;
     for (const bytes of bundle) {
       const id = transactionId(bytes);
-      const asked = questions.takeTransaction(peer);
+      const asked = questions.takeTransaction(peer, bytes.length);
       const place = priceOfPlace(bytes.length);
       if (asked) budgets.refund(peer, 'transactions', place);
       const wanted = bodies.wants(id);
@@ -155,16 +164,16 @@ export class Intake {
         if (!asked) this.#giveBack(peer, id, place);
         continue;
       }
-      const price = asked ? 0 : PRICE_OF_TRANSACTION;
+      const price = asked ? 0 : priceOfTransaction(bytes.length);
       budgets.charge(peer, 'transactions', price);
       const identified = identifyTransaction(bytes, id);
       if (!identified.ok) return punish(peer, identified.error.code, identified.error.message);
       const item = identified.value;
-      const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
+      const stateless = checkTransactionStateless(item.signed, state.genesis);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
       const paid = new Map(asked ? [] : [[peer, price + place]]);
       if (wanted) this.#check({ item, answers: [], peer, paid });
-      else if (!this.#isCrowded()) this.#withSender(item, () => this.#told(peer, item, paid));
+      else if (this.#mayTake(item)) this.#withSender(item, () => this.#told(peer, item, paid));
     }
   }
 
@@ -178,14 +187,20 @@ export class Intake {
     if (price !== undefined) this.#giveBack(peer, id, price);
   }
 
-  /** Too much is being looked at already. */
-  #isCrowded(): boolean {
-    return this.#checking.size + this.#context.stateFetching.waiting >= VERIFYING_MAX;
+  /** Whether there is room to look at one more: until its sender's account is in memory and its signature checked, it is held here. */
+  #mayTake({ bytes }: IdentifiedTransaction): boolean {
+    return this.checking < VERIFYING_MAX && this.#heldBytes + bytes.length <= VERIFYING_BYTES_MAX;
   }
 
   /** Runs it when the sender's account is in memory: now, or in a turn to come. */
-  #withSender({ signed }: IdentifiedTransaction, run: () => void): void {
-    this.#context.stateFetching.withEntry(ACCOUNTS.key(signed.transaction.sender), run);
+  #withSender({ signed, bytes }: IdentifiedTransaction, run: () => void): void {
+    this.#awaiting += 1;
+    this.#heldBytes += bytes.length;
+    this.#context.stateFetching.withEntry(ACCOUNTS.key(signed.transaction.sender), () => {
+      this.#awaiting -= 1;
+      this.#heldBytes -= bytes.length;
+      run();
+    });
   }
 
   /** What a validator paid for a transaction that others told before it. */
@@ -218,6 +233,7 @@ export class Intake {
 
   #check(checking: Checking): void {
     this.#checking.set(checking.item.id, checking);
+    this.#heldBytes += checking.item.bytes.length;
     this.#queued.push(checking);
   }
 
@@ -244,6 +260,7 @@ export class Intake {
     const { item, peer } = checking;
     const { id } = item;
     this.#checking.delete(id);
+    this.#heldBytes -= item.bytes.length;
     const answer = answerAll(checking);
     if (!valid) {
       if (peer !== null) punish(peer, 'BAD_SIGNATURE', `transaction ${id}`);

@@ -30,6 +30,7 @@ const NONE: readonly Held[] = [];
 export class SenderQueue {
   readonly #byNonce = new Map<number, Held>();
   #account: Account;
+  #bytes = 0;
   /** The run goes from the account's nonce to the first nonce that is missing. */
   #end: number;
   /** When the account's nonce last moved here. */
@@ -50,6 +51,11 @@ export class SenderQueue {
 
   get size(): number {
     return this.#byNonce.size;
+  }
+
+  /** Of all that waits here. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The account's nonce. */
@@ -75,6 +81,7 @@ export class SenderQueue {
   add(entry: Held): readonly Held[] {
     const { nonce } = entry.item.signed.transaction;
     this.#byNonce.set(nonce, entry);
+    this.#bytes += entry.item.bytes.length;
     if (entry.fee > this.#dearest) this.#dearest = entry.fee;
     if (nonce !== this.#end) return NONE;
     this.#end += 1;
@@ -83,7 +90,7 @@ export class SenderQueue {
 
   /** Takes out what waits with this nonce. Returns what the run lost behind it, in the order of nonces. */
   remove(nonce: number): readonly Held[] {
-    this.#byNonce.delete(nonce);
+    this.#forget(nonce);
     if (nonce < this.start || nonce >= this.#end) return [];
     const lost = this.#between(nonce + 1, this.#end);
     this.#end = nonce;
@@ -94,7 +101,7 @@ export class SenderQueue {
   advance(account: Account, nowMs: number): { readonly used: readonly Held[]; readonly grown: readonly Held[] } {
     const { nonce } = account;
     const used = this.#between(this.start, Math.min(nonce, this.start + NONCE_GAP_MAX));
-    for (const { item } of used) this.#byNonce.delete(item.signed.transaction.nonce);
+    for (const { item } of used) this.#forget(item.signed.transaction.nonce);
     if (nonce > this.start) this.#movedMs = nowMs;
     this.#account = account;
     this.#end = Math.max(this.#end, nonce);
@@ -107,6 +114,11 @@ export class SenderQueue {
     if (this.#dearest <= balance) return [];
     this.#dearest = balance;
     return [...this.#byNonce.values()].filter(({ fee }) => fee > balance);
+  }
+
+  #forget(nonce: number): void {
+    this.#bytes -= this.#byNonce.get(nonce)?.item.bytes.length ?? 0;
+    this.#byNonce.delete(nonce);
   }
 
   #grow(): readonly Held[] {

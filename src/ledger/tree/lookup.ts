@@ -69,7 +69,8 @@ export function nodesToFetch(source: NodeSource, version: Height, keyHashes: rea
       from = to;
     }
   };
-  if (sorted.length > 0) walk({ version, path: ROOT_PATH }, undefined, 0, sorted.length);
+  // The root is needed whatever changes: each version has its own.
+  walk({ version, path: ROOT_PATH }, undefined, 0, sorted.length);
   return toFetch;
 }
 

@@ -22,7 +22,10 @@ export class SortedChanges {
     this.leaves = new Uint8Array(changes.length * LEAF_BYTES);
     this.isDeleted = new Uint8Array(changes.length);
     for (const { key, value } of changes)
-      invariant(key.length === HASH_BYTES && (value?.length ?? HASH_BYTES) === HASH_BYTES, 'keys and values are hashed');
+      invariant(
+        key.length === HASH_BYTES && (value?.length ?? HASH_BYTES) === HASH_BYTES,
+        'keys and values are hashed',
+      );
     const order = inOrder(changes.map(({ key }) => key));
     for (let i = 0, at = 0; i < order.length; i++, at += LEAF_BYTES) {
       const { key, value } = present(changes[order[i] as number], 'change');
