@@ -1,6 +1,6 @@
 /**
  * Media types of POST /v1/transactions, and the form of a batch: an SSZ list of byte lists, each the SSZ form of one signed
- * transaction. `List[ByteList[2048], 256]`, that is one little-endian uint32 offset for each, then the bytes.
+ * transaction. `List[ByteList[N], 256]`, N being TRANSACTION_BYTES_MAX, that is one little-endian uint32 offset for each, then the bytes.
  */
 import { ByteListType, ListCompositeType } from '@chainsafe/ssz';
 import { type Codec, codec } from '../codec/codec.ts';

@@ -3,6 +3,8 @@
  * meaning; `hint` tells a person what to do about it.
  */
 import { z } from 'zod';
+import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
+import { BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX } from './limits.ts';
 
 interface ProblemKind {
   readonly status: number;
@@ -85,7 +87,7 @@ export const PROBLEMS = {
   BODY_TOO_LARGE: {
     status: 413,
     title: 'The body is too large',
-    hint: 'At most 256 transactions of 2048 bytes each; split the batch.',
+    hint: `At most ${BATCH_TRANSACTIONS_MAX} transactions, and ${BATCH_BYTES_MAX} bytes; split the batch.`,
   },
   UNSUPPORTED_MEDIA_TYPE: {
     status: 415,
@@ -146,12 +148,17 @@ export const PROBLEMS = {
   TOO_LARGE: {
     status: 413,
     title: 'The transaction is too large',
-    hint: 'At most 2048 bytes, 16 operations and a memo of 256 bytes.',
+    hint: `At most ${TRANSACTION_BYTES_MAX} bytes, 16 operations and a memo of 256 bytes.`,
   },
   NO_OPERATIONS: {
     status: 422,
     title: 'The transaction does nothing',
     hint: 'Give it 1 to 16 operations.',
+  },
+  TOO_HEAVY: {
+    status: 422,
+    title: 'The transaction is too heavy for any block',
+    hint: 'Split it, or let it carry less data: this network allows less weight in a block.',
   },
   WRONG_CHAIN: {
     status: 422,

@@ -2,7 +2,7 @@
 import { batchCodec, BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../api/batch.ts';
 import { accountSchema, type BlockJson, blockSchema, type OffenceJson, offencesSchema } from '../api/block.ts';
 import { type EventName, formatEventId } from '../api/events.ts';
-import { BATCH_TRANSACTIONS_MAX, WAIT_MS_MAX } from '../api/limits.ts';
+import { BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, WAIT_MS_MAX } from '../api/limits.ts';
 import { accountPath, blockPath, ROUTES, submitPath, transactionPath } from '../api/routes.ts';
 import { type Readiness, readinessSchema, type StatusJson, statusSchema } from '../api/status.ts';
 import {
@@ -79,9 +79,11 @@ export class Client {
     return status;
   }
 
-  /** Submits up to 256 signed transactions. One result for each, in their order; a refused one has no `status`. */
+  /** Submits up to 256 signed transactions, of half a megabyte together at most. One result for each, in their order; a refused one has no `status`. */
   async submitBatch(signed: readonly Uint8Array[]): Promise<readonly (TransactionStatus | RefusedTransaction)[]> {
-    invariant(signed.length <= BATCH_TRANSACTIONS_MAX, 'a batch keeps to its limit', { length: signed.length });
+    const bytes = signed.reduce((sum, { length }) => sum + 4 + length, 0);
+    const keeps = signed.length <= BATCH_TRANSACTIONS_MAX && bytes <= BATCH_BYTES_MAX;
+    invariant(keeps, 'a batch keeps to its limits', { length: signed.length, bytes });
     const answer = await this.#endpoint.request({
       method: 'POST',
       path: () => submitPath(),

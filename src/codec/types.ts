@@ -1,8 +1,16 @@
 /**
- * SSZ types that the library lacks: integers that stay exact, hashes as text, names for numbers, unions by `kind`.
+ * SSZ types that the library lacks: integers that stay exact, hashes and other text as text, names for numbers, unions by `kind`.
  * Spec: ethereum/consensus-specs, ssz/simple-serialize.md. The byte forms are plain SSZ; only the values differ.
  */
-import { ByteVectorType, type BasicType, type Type, UintBigintType, UintNumberType, UnionType } from '@chainsafe/ssz';
+import {
+  type BasicType,
+  ByteListType,
+  ByteVectorType,
+  type Type,
+  UintBigintType,
+  UintNumberType,
+  UnionType,
+} from '@chainsafe/ssz';
 import { invariant } from '../base/invariant.ts';
 import { toHex, writeHex } from './hex.ts';
 
@@ -47,6 +55,68 @@ class HexBytes32Type extends ByteVectorType {
   override value_deserializeFromBytes(data: DataView_, start: number, end: number): Uint8Array {
     this.assertValidSize(end - start);
     return toHex(data.uint8Array.subarray(start, end)) as unknown as Uint8Array;
+  }
+}
+
+/** uint64 whose value is the signed integer with these bits, in two's complement. */
+class Int64BigType extends UintBigintType {
+  constructor() {
+    super(8);
+  }
+
+  override value_serializeToBytes(output: Output, offset: number, value: bigint): number {
+    invariant(BigInt.asIntN(64, value) === value, 'a signed integer has 64 bits', { value });
+    return super.value_serializeToBytes(output, offset, BigInt.asUintN(64, value));
+  }
+
+  override value_deserializeFromBytes(data: DataView_, start: number, end: number): bigint {
+    return BigInt.asIntN(64, super.value_deserializeFromBytes(data, start, end));
+  }
+}
+
+/** Byte list whose value is text of visible ASCII characters, which matches a pattern. Other bytes are no value of it. */
+class AsciiType extends ByteListType {
+  readonly pattern: RegExp;
+
+  constructor(pattern: RegExp, charactersMax: number) {
+    super(charactersMax);
+    this.pattern = pattern;
+  }
+
+  override value_serializeToBytes(output: Output, offset: number, value: Uint8Array): number {
+    const text = value as unknown as string;
+    invariant(this.pattern.test(text) && text.length <= this.limitBytes, 'text is of its type', { text });
+    for (let i = 0; i < text.length; i++) output.uint8Array[offset + i] = text.charCodeAt(i);
+    return offset + text.length;
+  }
+
+  override value_deserializeFromBytes(data: DataView_, start: number, end: number): Uint8Array {
+    this.assertValidSize(end - start);
+    const text = String.fromCharCode(...data.uint8Array.subarray(start, end));
+    if (!this.pattern.test(text)) throw new Error(`expected text like ${this.pattern.source}`);
+    return text as unknown as Uint8Array;
+  }
+}
+
+/** Member of a union that says no more than its kind: no bytes. */
+class NothingType extends ByteListType {
+  override readonly maxSize = 0;
+
+  constructor() {
+    super(1);
+  }
+
+  override value_serializedSize(): number {
+    return 0;
+  }
+
+  override value_serializeToBytes(_output: Output, offset: number): number {
+    return offset;
+  }
+
+  override value_deserializeFromBytes(_data: DataView_, start: number, end: number): Uint8Array {
+    if (start !== end) throw new Error(`expected nothing, got ${end - start} bytes`);
+    return {} as unknown as Uint8Array;
   }
 }
 
@@ -107,6 +177,17 @@ export const uint64 = <T extends number = number>(): BasicType<T> => new SafeUin
 /** uint64 as bigint: amounts and powers. */
 export const uint64Big = <T extends bigint = bigint>(): BasicType<T> =>
   new UintBigintType(8) as unknown as BasicType<T>;
+
+/** int64 as bigint: differences of amounts. */
+export const int64Big = (): BasicType<bigint> => new Int64BigType();
+
+/** Text of at most so many visible ASCII characters, as bytes. What does not match the pattern is refused in decoding, so that
+ *  nobody has to look again. */
+export const ascii = (pattern: RegExp, charactersMax: number): Type<string> =>
+  new AsciiType(pattern, charactersMax) as unknown as Type<string>;
+
+/** What a member of a union carries that says no more than its kind. */
+export const nothing = (): Type<object> => new NothingType();
 
 /** uint16 as a branded number. */
 export const uint16 = <T extends number = number>(): BasicType<T> => new UintNumberType(2) as unknown as BasicType<T>;

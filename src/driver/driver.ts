@@ -7,7 +7,7 @@
 import type { Address, Hash } from '../base/brand.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { assemble, type DriverOptions, type Parts } from './assembly.ts';
-import { type Buffers, INPUTS_MAX } from './limits.ts';
+import { type Buffers, INPUT_BYTES_MAX, INPUTS_MAX } from './limits.ts';
 import type { AccountView, PeerId } from './ports.ts';
 import { type Answer, Submissions } from './transactions/submissions.ts';
 import { accountOf, buffersOf, type DriverStatus, isPending, statusOf } from './reports.ts';
@@ -17,6 +17,9 @@ export class Driver {
   readonly #parts: Parts;
   readonly #submissions = new Submissions();
   #ticks = 0;
+
+  /** Of clients' transactions that wait for a turn. */
+  #waitingBytes = 0;
 
   constructor(options: DriverOptions) {
     this.#options = options;
@@ -79,8 +82,14 @@ export class Driver {
     const { loop, intake } = this.#parts;
     const answer = this.#submissions.open(done);
     if (answer === undefined) return;
-    if (loop.backlog >= INPUTS_MAX) return answer({ code: 'MEMPOOL_FULL', message: 'too many inputs wait' });
-    loop.input(() => intake.submit(signedBytes, answer));
+    const bytes = signedBytes.length;
+    if (loop.backlog >= INPUTS_MAX || this.#waitingBytes + bytes > INPUT_BYTES_MAX)
+      return answer({ code: 'MEMPOOL_FULL', message: 'too many inputs wait' });
+    this.#waitingBytes += bytes;
+    loop.input(() => {
+      this.#waitingBytes -= bytes;
+      intake.submit(signedBytes, answer);
+    });
   }
 
   status(): DriverStatus {

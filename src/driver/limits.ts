@@ -13,6 +13,8 @@ import type { Lane } from './ports.ts';
 /** Inputs that wait: of clients; and, apart from them, messages of all peers, each of which has an equal part of this. Past it
  *  the oldest are dropped, and STATUS brings them back. */
 export const INPUTS_MAX = 50_000;
+/** Bytes of clients' transactions among them: a mempool's worth. Those that come then are refused, and come again. */
+export const INPUT_BYTES_MAX = 32 * 1024 * 1024;
 /** Bytes of one peer's messages that wait for the next turn, each counted with what it costs to hold; past it they are
  *  dropped. More than the longest message, less than what would crowd out the other peers. */
 export const PEER_INPUT_BYTES_MAX = 16 * 1024 * 1024;
@@ -62,29 +64,41 @@ export const PACE_BURST_US = SHUT_OUT_US / 3;
 export const QUESTIONS_MAX = 256;
 /** Transactions asked of one peer that may still come: all that its transport can hold. */
 export const TRANSACTIONS_ASKED_MAX = 100_000;
+/** Bytes of them that we pay for: eight full bodies. What comes beyond is paid by who sends it. */
+export const ASKED_BYTES_MAX = 8 * FULL_BODY_BYTES_MAX;
 
 // Transactions
 
-/** Transactions that wait in the mempool, and their bytes: about ten seconds of full load. */
+/** Transactions that wait in the mempool, and their bytes: about ten seconds of full load. In memory they take two to three times
+ *  as much, since what they say is kept beside the bytes that it came in. */
 export const MEMPOOL_TRANSACTIONS_MAX = 40_000;
 export const MEMPOOL_BYTES_MAX = 32 * 1024 * 1024;
 /** Transactions of one sender in the mempool: no sender can fill it. Not more than NONCE_GAP_MAX, or nobody would ever
  *  have so many. */
 export const SENDER_TRANSACTIONS_MAX = 256;
+/** Bytes of them: seven of the longest, as many as stand in a block of a megabyte. It takes 32 senders to fill the mempool. */
+export const SENDER_BYTES_MAX = 1024 * 1024;
 /** How far ahead of the account's nonce a transaction may be to be held for the ones before it. */
 export const NONCE_GAP_MAX = 256;
 /** Transactions that cannot be executed because one before them is missing, each of them counted: they cost nobody a fee, so
  *  they may not fill the mempool. Where it is full all the same, they make room for what can be executed. */
 export const GAPPED_TRANSACTIONS_MAX = 8_192;
+/** Bytes of them: half of the mempool. */
+export const GAPPED_BYTES_MAX = MEMPOOL_BYTES_MAX / 2;
 /** How long a transaction is held whose predecessor does not come, in ms. */
 export const NONCE_GAP_HOLD_MS = 30_000;
 /** Transactions whose signatures are being checked: one mempool's worth would be a second mempool. Those that a body in
  *  flight waits for are taken beyond it: without them that body would never be complete. */
 export const VERIFYING_MAX = 8_192;
+/** Bytes of those transactions: half a mempool. Each is held here, and its message once more on its way to a worker thread. */
+export const VERIFYING_BYTES_MAX = MEMPOOL_BYTES_MAX / 2;
 /** Transactions of others that a backup passes on to the primary at a time, so that the primary knows what it may be
  *  left for. What it was told of is remembered: an id and a time for each transaction that waits. Few, as it usually
  *  knows them already. */
 export const RELAYED_MAX = 64;
+/** Bytes of them: one of the longest always fits. All backups relay to one primary, several times in a base timeout, and may not
+ *  fill its wire. */
+export const RELAYED_BYTES_MAX = 160 * 1024;
 /** Refused transactions remembered by id: some bundles of them, sent again and again. */
 export const REFUSALS_MAX = 16_384;
 /** Number of transactions of which we remember which validators told them: a full mempool, and what was executed in the
@@ -114,10 +128,12 @@ export const FETCH_BODY_PEERS_MAX = 2;
 /** A turn ends when more transactions than this were executed in it, so that its CHECKPOINTs leave before more is
  *  done. */
 export const EXECUTED_PER_TURN = 500;
+/** The same for their bytes, which are decoded, hashed and written: one full block of a weight of 4,000. */
+export const EXECUTED_BYTES_PER_TURN = 1024 * 1024;
 /** Bodies that a primary has in flight at once. More of them would be smaller blocks, and each block has a price of its
  *  own. */
 export const PIPELINE_MAX = 3;
-/** While others are in flight, a body is begun only when so much waits: this part of the largest weight of a block. */
+/** While others are in flight, a body is begun only when so much waits: this part of what a block may weigh, or of its bytes. */
 export const PIPELINE_FILL = 0.5;
 /** Bytes of transactions that bodies may hold before they are judged, all together: what an honest primary has in flight, and one
  *  more. Those beyond wait for their turn; what is ordered does not. */
@@ -131,9 +147,12 @@ export const EVIDENCE_PER_VALIDATOR_MAX = EVIDENCE_EPOCHS_MAX + 1;
 
 // Answers to peers
 
-/** Transactions and bytes of one bundle on the wire, and of one answer to a FETCH. */
+/** Transactions and bytes of one bundle on the wire: seven of the longest, so that a vote waits behind a megabyte at most. One
+ *  FETCH may name as many transactions, whatever their bytes. */
 export const BUNDLE_TRANSACTIONS_MAX = 4_096;
 export const BUNDLE_BYTES_MAX = 1024 * 1024;
+/** Bytes of transactions in answer to one FETCH: as many as a body may lack. */
+export const FETCHED_BYTES_MAX = FULL_BODY_BYTES_MAX;
 /** Blocks and bytes of one answer to a FETCH of blocks. */
 export const SYNC_BLOCKS_MAX = 64;
 export const SYNC_BYTES_MAX = 4 * 1024 * 1024;
@@ -179,8 +198,9 @@ export interface Buffers {
   readonly transactionBytes: number;
   /** Those among them that lack one before them. */
   readonly gapped: number;
-  /** Transactions whose signatures are being checked. */
+  /** Transactions whose signatures are being checked, and their bytes. */
   readonly verifying: number;
+  readonly verifyingBytes: number;
   /** Bodies of heights in flight, complete or not. */
   readonly bodies: number;
   /** Bytes of transactions of bodies that are not judged yet. */
@@ -235,6 +255,7 @@ export function bufferLimits(validators: number, window: number, blockWeightMax:
     transactionBytes: MEMPOOL_BYTES_MAX,
     gapped: GAPPED_TRANSACTIONS_MAX,
     verifying: VERIFYING_MAX + bodies * BODY_TRANSACTIONS_MAX,
+    verifyingBytes: VERIFYING_BYTES_MAX + bodies * FULL_BODY_BYTES_MAX,
     bodies,
     collectedBytes: collectedBytesMax(blockWeightMax),
     // The newest of each validator.

@@ -79,6 +79,7 @@ export function buffersOf({ protocol, intake, dealings, mempool, bodies, catchUp
     reported: reported.size,
     lacking: lacking.view.size + lacking.certificate.size,
     verifying: intake.checking,
+    verifyingBytes: intake.checkingBytes,
     refused: intake.refused,
     told: intake.told,
     given: dealings.given.size,

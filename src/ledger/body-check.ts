@@ -3,7 +3,7 @@ import type { Hash } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Body, FULL_BODY_BYTES_MAX, fullBodySize } from './block.ts';
 import type { Genesis } from './genesis.ts';
-import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, TRANSACTION_WEIGHT } from './limits.ts';
+import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WEIGHT } from './limits.ts';
 import { OPERATIONS } from './operations/table.ts';
 import { BARE_TRANSACTION_BYTES, type IdentifiedTransaction } from './transaction.ts';
 import { checkTransactionStateless, type StatelessCode } from './transaction-rules.ts';
@@ -22,7 +22,7 @@ type Checked = Result<void, { readonly code: BodyCode; readonly message: string 
 const FINE: Checked = ok(undefined);
 
 /** Bytes of the shortest signed transaction: one operation, and no memo. */
-const TRANSACTION_BYTES_MIN = BARE_TRANSACTION_BYTES + OPERATIONS.bytesMin;
+export const TRANSACTION_BYTES_MIN = BARE_TRANSACTION_BYTES + OPERATIONS.bytesMin;
 
 /** What of a body's transactions is here, together. */
 export interface Measure {
@@ -57,11 +57,12 @@ export function checkMeasure(body: Body, { count, weight, bytes }: Measure, gene
   return FINE;
 }
 
-/** Bytes that so many transactions can take in a body within the limits: each with a memo, and as many operations in all as the
- *  weight allows. */
+/** Bytes that so many transactions can take in a body within the limits: each with a memo, and operations with as much in them as
+ *  the weight allows. */
 export const mostBytesOf = (count: number, blockWeightMax: number): number =>
   Math.min(
     FULL_BODY_BYTES_MAX,
+    count * TRANSACTION_BYTES_MAX,
     count * (BARE_TRANSACTION_BYTES + MEMO_BYTES_MAX) +
       Math.max(count * OPERATIONS.weightMin, blockWeightMax - count * TRANSACTION_WEIGHT) *
         OPERATIONS.bytesPerWeightMax,
@@ -88,7 +89,7 @@ export function checkBody(
   for (const [position, item] of transactions.entries()) {
     const { id, signed } = item;
     if (body.transactionIds[position] !== id) return fail('TRANSACTIONS_MISMATCH', `position ${position} is ${id}`);
-    const checked = checkTransactionStateless(signed, genesis.chainId);
+    const checked = checkTransactionStateless(signed, genesis);
     if (!checked.ok) return fail(checked.error.code, `${id}: ${checked.error.message}`);
     weight += weightOf(signed.transaction);
     bytes += item.bytes.length;

@@ -5,13 +5,17 @@ import { parseHex, toHex } from '../codec/hex.ts';
 import {
   BODY_TRANSACTIONS_MAX,
   GENESIS_ACCOUNTS_MAX,
+  KEY_CHARACTERS_MAX,
   NAME_MAX,
+  NEW_ENTRIES_MAX,
   SUPPLY_MAX,
   TOTAL_POWER_MAX,
+  TREE_VERSION_MAX,
   VALIDATORS_MAX,
+  VALUE_BYTES_MAX,
   WINDOW_MAX,
 } from './limits.ts';
-import { TRANSACTION_WEIGHT_MAX } from './weight.ts';
+import { SHORT_TRANSACTION_WEIGHT_MAX, TRANSACTION_WEIGHT_MAX } from './weight.ts';
 
 export const GENESIS_FORMAT = 'trefoil/genesis/v1';
 
@@ -74,10 +78,17 @@ const consensus = z.strictObject({
 });
 
 const ledger = z.strictObject({
-  /** At least one transaction of any kind fits; a body's number of transactions is bounded anyway. */
-  blockWeightMax: whole(TRANSACTION_WEIGHT_MAX, BODY_TRANSACTIONS_MAX * TRANSACTION_WEIGHT_MAX),
+  /** At least one transaction with as many operations as it may have fits, where these carry no data. Transactions that are too
+   *  heavy for a block are refused (TOO_HEAVY). More than the most is of no use: a body's bytes are bounded anyway. */
+  blockWeightMax: whole(SHORT_TRANSACTION_WEIGHT_MAX, BODY_TRANSACTIONS_MAX * SHORT_TRANSACTION_WEIGHT_MAX),
   /** A fee is below 2^64. */
   weightPrice: decimal(0n, SUPPLY_MAX / BigInt(TRANSACTION_WEIGHT_MAX)),
+  minimumBalance: decimal(0n, SUPPLY_MAX),
+  /** A deposit is below 2^64. */
+  depositPerByte: decimal(0n, SUPPLY_MAX / BigInt(KEY_CHARACTERS_MAX + VALUE_BYTES_MAX)),
+  newEntriesMax: whole(1, NEW_ENTRIES_MAX),
+  /** Heights are versions of the state. */
+  historyHeights: whole(0, TREE_VERSION_MAX),
 });
 
 const validator = z.strictObject({ name, publicKey, peerId, power: decimal(1n, TOTAL_POWER_MAX) });

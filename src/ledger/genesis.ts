@@ -9,6 +9,7 @@ import { GENESIS_FORMAT, type GenesisFile, readGenesisFile } from './genesis-sch
 import {
   GENESIS_ACCOUNTS_MAX,
   GENESIS_TEXT_MAX,
+  HISTORY_WINDOWS_MIN,
   NAME_MAX,
   SUPPLY_MAX,
   TOTAL_POWER_MAX,
@@ -40,6 +41,14 @@ export interface LedgerParameters {
   readonly blockWeightMax: number;
   /** Fee of one unit of weight. */
   readonly weightPrice: bigint;
+  /** What an account has to have at least; 0 where any amount will do. */
+  readonly minimumBalance: bigint;
+  /** What is kept of whoever writes an entry, for each byte of its key and value, until the entry goes. */
+  readonly depositPerByte: bigint;
+  /** Most accounts and entries that transactions of one sender may make in a block. */
+  readonly newEntriesMax: number;
+  /** Heights before the newest of which the state can still be read; 0 keeps all. */
+  readonly historyHeights: number;
 }
 
 export interface GenesisAccount {
@@ -88,7 +97,14 @@ const GenesisType = new ContainerType({
     clockDriftMs: uint64(),
     idleBlockMs: uint64(),
   }),
-  ledger: new ContainerType({ blockWeightMax: uint64(), weightPrice: uint64Big() }),
+  ledger: new ContainerType({
+    blockWeightMax: uint64(),
+    weightPrice: uint64Big(),
+    minimumBalance: uint64Big(),
+    depositPerByte: uint64Big(),
+    newEntriesMax: uint64(),
+    historyHeights: uint64(),
+  }),
   validators: new ListCompositeType(
     new ContainerType({
       name: text(NAME_MAX),
@@ -124,9 +140,13 @@ export function parseGenesis(fileText: string): Result<Genesis, GenesisError> {
 
 const invalid = (message: string): Result<never, GenesisError> => fail('GENESIS_INVALID', message);
 
-function parametersProblem({ consensus }: GenesisFile): string | undefined {
+function parametersProblem({ consensus, ledger }: GenesisFile): string | undefined {
   if (consensus.timeoutCapTicks < consensus.baseTimeoutTicks) {
     return `consensus.timeoutCapTicks: must be at least baseTimeoutTicks, ${consensus.baseTimeoutTicks}`;
+  }
+  const least = HISTORY_WINDOWS_MIN * consensus.window;
+  if (ledger.historyHeights > 0 && ledger.historyHeights < least) {
+    return `ledger.historyHeights: must be 0, or at least ${HISTORY_WINDOWS_MIN} times consensus.window, ${least}`;
   }
   return undefined;
 }

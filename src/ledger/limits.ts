@@ -14,8 +14,16 @@ export const BODY_EVIDENCE_MAX = 16;
 /** Epochs, the current one among them, whose offences may still be recorded: enough for many honest primaries in a row to
  *  come and go, few enough to hold a proof for every validator and each of them. */
 export const EVIDENCE_EPOCHS_MAX = 64;
-/** Bytes of an encoded signed transaction. */
-export const TRANSACTION_BYTES_MAX = 2048;
+/** Characters of the name of a namespace: it stands in keys, paths and log lines. */
+export const NAMESPACE_CHARACTERS_MAX = 32;
+/** Characters of the key of an entry, each of them a byte: a path or an identifier, not a document. */
+export const KEY_CHARACTERS_MAX = 128;
+/** Bytes of the value of an entry: a document, and no file. Larger things are kept elsewhere, and their hash here. */
+export const VALUE_BYTES_MAX = 64 * 1024;
+/** Bytes of an encoded signed transaction: two of the longest values, so that one can take the place of another at once; and 8 KiB
+ *  for what stands around them. Sixteen operations, each with a key, a namespace, a condition and its frame, take less than 4 KiB,
+ *  the memo, the signature and the other fields less than half of one. */
+export const TRANSACTION_BYTES_MAX = 2 * VALUE_BYTES_MAX + 8 * 1024;
 /** Events in a receipt: at most one for an operation. */
 export const RECEIPT_EVENTS_MAX = OPERATIONS_MAX;
 /** Accounts in a genesis file. */
@@ -34,8 +42,17 @@ export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
 /** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. What its operations add
  *  stands with each kind of them. */
 export const TRANSACTION_WEIGHT = 1;
+/** Bytes that an operation brings, beyond what its kind always has, for one more unit of weight. A transfer and its transaction weigh
+ *  two units and take up to 465 bytes with a memo: so a block of data is about as long as one of transfers, and what bounds the
+ *  weight of blocks bounds their bytes too. */
+export const BYTES_PER_WEIGHT = 256;
+/** New accounts and entries of one sender that a genesis may allow in a block: all that its operations could make. */
+export const NEW_ENTRIES_MAX = BODY_TRANSACTIONS_MAX * OPERATIONS_MAX;
 /** Versions of the state tree: six bytes hold them, and a block a millisecond would need 8,900 years to pass that. */
 export const TREE_VERSION_MAX = 2 ** 48 - 1;
+/** Windows of heights that a pruned state keeps at least: one of blocks that were executed and are not final yet, and one more, for
+ *  whoever reads by the newest final block while others go on. */
+export const HISTORY_WINDOWS_MIN = 2;
 /** Leaves of a subtree that lie in the slot of their node and need no node of their own. Part of the stored format. Measured with 1, 2
  *  and 4 on a million leaves: 360,000, 146,000 and 73,000 nodes, and 1.5, 1.8 and 2.0 kB written for each of 2,000 changes. */
 export const INLINE_LEAVES_MAX = 2;

@@ -1,8 +1,8 @@
 /** What decides, before execution, whether a transaction can stand in a block. */
-import type { Hash, Height } from '../base/brand.ts';
+import type { Height } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Account, accountIn } from './account.ts';
-import type { LedgerParameters } from './genesis.ts';
+import type { Genesis, LedgerParameters } from './genesis.ts';
 import type { OperationTable } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';
 import type { LedgerState } from './state/ledger-state.ts';
@@ -19,18 +19,22 @@ export const feeOf = (
 export const mostSpentBy = ({ operations }: Transaction, fee: bigint, table: OperationTable = OPERATIONS): bigint =>
   operations.reduce((sum, operation) => sum + table.kindOf(operation).spends(operation), fee);
 
-export type StatelessCode = 'WRONG_CHAIN' | 'NO_OPERATIONS';
+export type StatelessCode = 'WRONG_CHAIN' | 'NO_OPERATIONS' | 'TOO_HEAVY';
 
 /** What no state can mend; other limits are in the encoding. The signature is for the caller to check. Amounts of zero
- *  are let in: the receipt says it. Errors: WRONG_CHAIN, NO_OPERATIONS. */
+ *  are let in: the receipt says it. A genesis may choose blocks that hold less than the heaviest transaction there can be: what
+ *  fits into none of them is refused at once, and waits nowhere. Errors: WRONG_CHAIN, NO_OPERATIONS, TOO_HEAVY. */
 export function checkTransactionStateless(
   { transaction }: SignedTransaction,
-  chainId: Hash,
+  { chainId, ledger: { blockWeightMax } }: Pick<Genesis, 'chainId' | 'ledger'>,
+  table: OperationTable = OPERATIONS,
 ): Result<void, Coded<StatelessCode>> {
   if (transaction.chainId !== chainId) {
     return fail('WRONG_CHAIN', `signed for chain ${transaction.chainId}, this is ${chainId}`);
   }
   if (transaction.operations.length === 0) return fail('NO_OPERATIONS', 'a transaction has at least one operation');
+  const weight = weightOf(transaction, table);
+  if (weight > blockWeightMax) return fail('TOO_HEAVY', `it weighs ${weight}, a block holds at most ${blockWeightMax}`);
   return ok(undefined);
 }
 

@@ -59,6 +59,10 @@ export interface IdentifiedTransaction {
   readonly bytes: Uint8Array;
 }
 
+/** Bytes of these together. */
+export const bytesOf = (transactions: readonly { readonly bytes: Uint8Array }[]): number =>
+  transactions.reduce((sum, { bytes }) => sum + bytes.length, 0);
+
 /** The one way from foreign bytes to a transaction. The signature is not looked at. `id`: theirs, where it is known. Errors:
  *  TOO_LARGE, MALFORMED, NON_CANONICAL. */
 export function identifyTransaction(

@@ -125,7 +125,14 @@ const genesisFile = (
     clockDriftMs: 10_000,
     idleBlockMs: 5000,
   },
-  ledger: { blockWeightMax: 4000, weightPrice: '0' },
+  ledger: {
+    blockWeightMax: 4000,
+    weightPrice: '0',
+    minimumBalance: '0',
+    depositPerByte: '0',
+    newEntriesMax: 256,
+    historyHeights: 0,
+  },
   validators: validators.map(({ name, publicKey, peerId }) => ({
     name,
     publicKey: toHex(publicKey),

@@ -14,6 +14,9 @@ import { packChecks } from './verify-packet.ts';
 /** Signatures in one packet: about 5 ms of a worker with libsodium, so that a small batch does not wait long behind a
  *  large one. A packet costs 30 µs of processor time beside the checks. */
 const PACKET_SIGNATURES_MAX = 128;
+/** Bytes of their messages, with which a packet is full: copying them, and hashing them in the worker, takes no longer than
+ *  checking that many signatures. */
+const PACKET_BYTES_MAX = 512 * 1024;
 /** Packets a worker may hold: one it works on and one that is there when it is done with that. */
 const PACKETS_PER_WORKER = 2;
 /** Signatures that may wait, about a second of one worker. Beyond it the caller pays: the batch is checked on this
@@ -22,6 +25,8 @@ const WAITING_MAX = 16_384;
 /** Signatures, in one turn of the event loop, that are checked on this thread: the way to a worker and back costs about
  *  as much as one check, and on a busy machine more time. Under load a turn has more, and those go to the workers. */
 const AT_ONCE_MAX = 2;
+/** Bytes of a message that is never checked there: hashing it takes longer than sending it away. */
+const LONG_BYTES = 16 * 1024;
 
 type Done = Parameters<Verifier['checkBatch']>[1];
 
@@ -124,7 +129,7 @@ class PooledVerifier implements RunningVerifier {
   checkBatch(checks: readonly SignatureCheck[], done: Done): void {
     if (this.#stopped) return;
     const full = this.#waiting + checks.length > WAITING_MAX;
-    if (checks.length === 0 || full || this.#takeAtOnce(checks.length)) {
+    if (checks.length === 0 || full || this.#takeAtOnce(checks)) {
       const verdicts = checks.map((check) => this.check(check));
       queueMicrotask(() => done(verdicts));
       return;
@@ -139,9 +144,10 @@ class PooledVerifier implements RunningVerifier {
     await Promise.all(this.#helpers.map(({ worker }) => worker.terminate()));
   }
 
-  /** Whether this turn of the event loop still has room for so many checks on this thread. */
-  #takeAtOnce(count: number): boolean {
-    if (this.#atOnce + count > AT_ONCE_MAX) return false;
+  /** Whether this turn of the event loop still has room for these checks on this thread. */
+  #takeAtOnce(checks: readonly SignatureCheck[]): boolean {
+    const count = checks.length;
+    if (this.#atOnce + count > AT_ONCE_MAX || checks.some(({ message }) => message.length > LONG_BYTES)) return false;
     if (this.#atOnce === 0) {
       setImmediate(() => {
         this.#atOnce = 0;
@@ -166,14 +172,17 @@ class PooledVerifier implements RunningVerifier {
   #takeSlices(): Slice[] {
     const slices: Slice[] = [];
     let room = PACKET_SIGNATURES_MAX;
-    while (room > 0) {
+    let bytes = PACKET_BYTES_MAX;
+    while (room > 0 && bytes > 0) {
       const batch = this.#batches[0];
       if (batch === undefined) break;
       const from = batch.next;
-      const count = Math.min(room, batch.checks.length - from);
+      const most = Math.min(from + room, batch.checks.length);
+      // The one with which the bytes are full is the last.
+      while (batch.next < most && bytes > 0) bytes -= present(batch.checks[batch.next++], 'a check').message.length;
+      const count = batch.next - from;
       slices.push({ batch, from, count });
       room -= count;
-      batch.next += count;
       if (batch.next === batch.checks.length) this.#batches.shift();
     }
     this.#waiting -= PACKET_SIGNATURES_MAX - room;

@@ -119,7 +119,7 @@ export interface AloneError {
 
 /** What shows without any other block; signatures are for later. The work comes first: without it nobody is listened to.
  *  Errors: BAD_TARGET, TOO_LITTLE_WORK, ROOT_MISMATCH; of the body DUPLICATE_TRANSACTION, WRONG_CHAIN, NO_OPERATIONS,
- *  BODY_TOO_HEAVY, BODY_TOO_LARGE. */
+ *  TOO_HEAVY, BODY_TOO_HEAVY, BODY_TOO_LARGE. */
 export function checkBlockAlone(block: PowBlock, rules: PowRules, genesis: Genesis): Result<void, AloneError> {
   const { id, header, coinbase, transactions } = block;
   const [target, limit] = [targetOf(header.bits), targetOf(rules.limitBits)];
@@ -132,7 +132,7 @@ export function checkBlockAlone(block: PowBlock, rules: PowRules, genesis: Genes
   if (new Set(ids).size < ids.length) return fail('DUPLICATE_TRANSACTION', 'a transaction stands twice');
   let [weight, bytes] = [0, 0];
   for (const { signed, bytes: encoded } of transactions) {
-    const checked = checkTransactionStateless(signed, genesis.chainId);
+    const checked = checkTransactionStateless(signed, genesis);
     if (!checked.ok) return checked;
     weight += weightOf(signed.transaction);
     bytes += encoded.length;

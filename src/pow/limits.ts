@@ -59,3 +59,5 @@ export const POOL_TRANSACTIONS_MAX = 4096;
 export const POOL_BYTES_MAX = 4 * 1024 * 1024;
 /** Of one sender, so that nobody fills it alone. */
 export const POOL_SENDER_MAX = 64;
+/** Bytes of those: an eighth of the pool. */
+export const POOL_SENDER_BYTES_MAX = POOL_BYTES_MAX / 8;

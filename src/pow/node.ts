@@ -221,7 +221,7 @@ export class PowNode {
 
   #takeTransaction(item: IdentifiedTransaction, from: Peer | null): readonly NodeEffect[] {
     if (this.#pool.get(item.id) !== undefined) return [];
-    const fits = checkTransactionStateless(item.signed, this.#settings.genesis.chainId).ok && this.#isSigned(item);
+    const fits = checkTransactionStateless(item.signed, this.#settings.genesis).ok && this.#isSigned(item);
     if (!fits || !this.#pool.add(item, this.#chain.state).ok) return [];
     return [{ kind: 'send-transaction', except: from, item }];
   }

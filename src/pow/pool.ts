@@ -5,10 +5,10 @@ import { type Account, accountIn } from '../ledger/account.ts';
 import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 import type { LedgerState } from '../ledger/state/ledger-state.ts';
-import type { IdentifiedTransaction, Transaction } from '../ledger/transaction.ts';
+import { bytesOf, type IdentifiedTransaction, type Transaction } from '../ledger/transaction.ts';
 import { admission, checkTransactionStateful, feeOf, mostSpentBy, type SkipCode } from '../ledger/transaction-rules.ts';
 import { weightOf } from '../ledger/weight.ts';
-import { POOL_BYTES_MAX, POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from './limits.ts';
+import { POOL_BYTES_MAX, POOL_SENDER_BYTES_MAX, POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from './limits.ts';
 
 export type PoolCode = SkipCode | 'POOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TAKEN';
 type Answer = Result<void, { readonly code: PoolCode; readonly message: string }>;
@@ -41,7 +41,9 @@ export class Pool {
     if (!admitted.ok) return admitted;
     const queue = this.#senders.get(sender) ?? new Map<number, IdentifiedTransaction>();
     if (queue.has(nonce)) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
-    if (queue.size >= POOL_SENDER_MAX) return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
+    const bytes = bytesOf([...queue.values(), item]);
+    if (queue.size >= POOL_SENDER_MAX || bytes > POOL_SENDER_BYTES_MAX)
+      return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
     const isFull = this.#waiting.size >= POOL_TRANSACTIONS_MAX || this.#bytes + item.bytes.length > POOL_BYTES_MAX;
     if (isFull) return fail('POOL_FULL', `${this.#waiting.size} transactions wait`);
     this.#waiting.set(item.id, item);

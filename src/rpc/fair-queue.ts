@@ -13,12 +13,23 @@ export function clientOf(socket: Socket): Client {
   return address.includes('.') ? address : address.split(':').slice(0, NETWORK_GROUPS).join(':');
 }
 
+interface Sized<T> {
+  readonly item: T;
+  readonly size: number;
+}
+
+interface Line<T> {
+  readonly items: Sized<T>[];
+  size: number;
+}
+
 export class FairQueue<T> {
   readonly #max: number;
   /** In the order of their turns; none is empty. */
-  readonly #queues = new Map<Client, T[]>();
+  readonly #lines = new Map<Client, Line<T>>();
   #size = 0;
 
+  /** `max`: of the sizes of all that waits. */
   constructor(max: number) {
     this.#max = max;
   }
@@ -27,43 +38,58 @@ export class FairQueue<T> {
     return this.#size;
   }
 
-  /** Puts the item behind those of its client. Where that is one too many, returns which has to go: the newest of the client
-   *  that has most, which may be this one. */
-  push(client: Client, item: T): T | undefined {
-    let dropped: T | undefined;
-    if (this.#size >= this.#max) {
-      const longest = this.#longest();
-      const own = this.#queues.get(client)?.length ?? 0;
-      if (longest === undefined || own + 1 >= longest.length) return item;
-      dropped = longest.pop();
-      this.#size -= 1;
+  /** Puts the item behind those of its client. Where that is too much, returns what has to go: the newest of the client that has
+   *  most, as many as make room, or this one where its client would have most. One alone may wait, however large it is. */
+  push(client: Client, item: T, size = 1): readonly T[] {
+    const own = this.#lines.get(client)?.size ?? 0;
+    const dropped: { readonly line: Line<T>; readonly last: Sized<T> }[] = [];
+    while (this.#size > 0 && this.#size + size > this.#max) {
+      const largest = this.#largest();
+      const last = largest === undefined || own + size >= largest.size ? undefined : largest.items.at(-1);
+      if (largest === undefined || last === undefined) {
+        for (const each of dropped.reverse()) this.#add(each.line, each.last);
+        return [item];
+      }
+      largest.items.pop();
+      largest.size -= last.size;
+      this.#size -= last.size;
+      dropped.push({ line: largest, last });
     }
-    const queue = this.#queues.get(client);
-    if (queue === undefined) this.#queues.set(client, [item]);
-    else queue.push(item);
-    this.#size += 1;
-    return dropped;
+    const line = this.#lines.get(client) ?? { items: [], size: 0 };
+    this.#lines.set(client, line);
+    this.#add(line, { item, size });
+    return dropped.map(({ last }) => last.item);
+  }
+
+  #add(line: Line<T>, sized: Sized<T>): void {
+    line.items.push(sized);
+    line.size += sized.size;
+    this.#size += sized.size;
   }
 
   /** Whose turn it is. */
   peek(): T | undefined {
-    return this.#queues.values().next().value?.[0];
+    return this.#lines.values().next().value?.items[0]?.item;
   }
 
   shift(): T | undefined {
-    const first = this.#queues.entries().next().value;
+    const first = this.#lines.entries().next().value;
     if (first === undefined) return undefined;
-    const [client, queue] = first;
-    const item = queue.shift();
-    this.#size -= 1;
-    this.#queues.delete(client);
-    if (queue.length > 0) this.#queues.set(client, queue);
-    return item;
+    const [client, line] = first;
+    const next = line.items.shift();
+    if (next === undefined) return undefined;
+    line.size -= next.size;
+    this.#size -= next.size;
+    this.#lines.delete(client);
+    if (line.items.length > 0) this.#lines.set(client, line);
+    return next.item;
   }
 
-  #longest(): T[] | undefined {
-    let longest: T[] | undefined;
-    for (const queue of this.#queues.values()) if (queue.length > (longest?.length ?? 1)) longest = queue;
-    return longest;
+  /** Of those that have more than one item, since everybody may have one. */
+  #largest(): Line<T> | undefined {
+    let largest: Line<T> | undefined;
+    for (const line of this.#lines.values())
+      if (line.items.length > 1 && line.size > (largest?.size ?? 0)) largest = line;
+    return largest;
   }
 }

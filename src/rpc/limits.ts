@@ -14,6 +14,10 @@ export const SUBMIT_MICROS = 300;
 export const BODY_MICROS_PER_KIB = 2;
 /** Microseconds for each transaction that a submission holds: decoding, hashing, judging it, and saying what came of it. */
 export const TRANSACTION_MICROS = 40;
+/** And for each KiB beyond the first of one of them. */
+export const TRANSACTION_MICROS_PER_KIB = 8;
+/** Bytes of a transaction for which it takes a place among those that are being looked at; longer ones take more. */
+export const PLACE_BYTES = 2 * 1024;
 /** Transactions whose charge was given back, which happens once for each: more than wait in a mempool, so that nobody works
  *  for nothing by submitting again and again what waits there. */
 export const GIVEN_BACK_MAX = 65_536;
@@ -82,7 +86,7 @@ export interface ServerLimits {
   readonly refusalMs: number;
   /** Bytes of rendered blocks that are kept, or still being written to somebody. */
   readonly blockBytesMax: number;
-  /** Transactions that are being looked at before their submission is answered, and submissions that wait for it. */
+  /** Places for transactions that are being looked at before their submission is answered, and places of those that wait. */
   readonly submittingMax: number;
   readonly submissionsWaitingMax: number;
   /** Milliseconds that requests in flight get when the server closes. */
@@ -95,7 +99,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   // The interface needs no cookies.
   headerBytesMax: 8 * 1024,
   headersTimeoutMs: 5_000,
-  // Half a megabyte over a slow mobile link.
+  // Half a megabyte, the longest body, over a slow mobile link.
   requestTimeoutMs: 15_000,
   timeoutCheckMs: 1_000,
   // Longer than the idle limit of common clients would be a race for the client; theirs is 4 s (undici) to 90 s.
@@ -128,9 +132,10 @@ export const DEFAULT_LIMITS: ServerLimits = {
   refusalMs: 1_000,
   // Some tens of full blocks.
   blockBytesMax: 64 * 1024 * 1024,
-  // A quarter of those whose signatures may be being checked; so no client can fill that with its own.
+  // A quarter of those whose signatures may be being checked, by number and by bytes; so no client can fill that with its own.
   submittingMax: 2_048,
-  submissionsWaitingMax: 2_048,
+  // 256 full batches, or 128 MiB.
+  submissionsWaitingMax: 65_536,
   closeGraceMs: 2_000,
 };
 

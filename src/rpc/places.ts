@@ -11,6 +11,7 @@ export class Places {
   readonly #waiting: FairQueue<Waiting>;
   #taken = 0;
 
+  /** `max`, `waitingMax`: weights of what is under way together, and of what waits. */
   constructor(max: number, waitingMax: number) {
     this.#max = max;
     this.#waiting = new FairQueue(waitingMax);
@@ -19,7 +20,7 @@ export class Places {
   /** Resolves when there is place for work of this weight, with how to give it back; with undefined where too many wait. */
   enter(client: Client, weight: number): Promise<(() => void) | undefined> {
     return new Promise((resolve) => {
-      this.#waiting.push(client, { weight, resolve })?.resolve(undefined);
+      for (const refused of this.#waiting.push(client, { weight, resolve }, weight)) refused.resolve(undefined);
       this.#admit();
     });
   }

@@ -16,7 +16,7 @@ import type { Bill, Bills } from './bills.ts';
 import { type Client, clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
 import { describeIssue } from './issue.ts';
-import { TRANSACTION_MICROS } from './limits.ts';
+import { PLACE_BYTES, TRANSACTION_MICROS, TRANSACTION_MICROS_PER_KIB } from './limits.ts';
 import type { Places } from './places.ts';
 import { refuse } from './refuse.ts';
 import type { Renderer } from './render.ts';
@@ -91,10 +91,11 @@ async function submitInTurn(
   bill: Bill,
   client: Client,
 ): Promise<readonly SubmitOutcome[] | undefined> {
-  const leave = await submitting.enter(client, signedBytes.length);
+  const places = signedBytes.reduce((sum, { length }) => sum + Math.ceil(length / PLACE_BYTES), 0);
+  const leave = await submitting.enter(client, Math.max(1, places));
   try {
     if (leave === undefined) return undefined;
-    bill.spend(signedBytes.length * TRANSACTION_MICROS);
+    bill.spend(signedBytes.reduce((sum, { length }) => sum + microsOf(length), 0));
     const outcomes = await gateway.submit(signedBytes);
     bill.settle(outcomes);
     return outcomes;
@@ -102,6 +103,10 @@ async function submitInTurn(
     leave?.();
   }
 }
+
+/** What a transaction of so many bytes takes. */
+const microsOf = (bytes: number): number =>
+  TRANSACTION_MICROS + Math.max(0, bytes / 1024 - 1) * TRANSACTION_MICROS_PER_KIB;
 
 /** The signed bytes that the body holds, at least one. Only one transaction as JSON is looked into; SSZ stays as it is. */
 function signedBytesOf({ kind, bytes }: SubmitBody, addressPrefix: string): Read<readonly Uint8Array[]> {

@@ -45,7 +45,7 @@ export class Turns {
       return Promise.resolve(true);
     }
     return new Promise((resolve) => {
-      const dropped = this.#waiting.push(client, { micros, resolve });
+      const [dropped] = this.#waiting.push(client, { micros, resolve });
       if (dropped !== undefined) this.#refuse(dropped.resolve);
       this.#look();
     });

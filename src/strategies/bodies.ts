@@ -1,18 +1,26 @@
 /** Liars with bodies: what is in them, who gets it, and who never does. */
-import type { Hash, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Address, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import { toAddress } from '../codec/hex.ts';
 import { bundles } from '../driver/transactions/intake.ts';
 import type { Outgoing, StrategyContext, StrategyFactory } from '../driver/wire/strategy.ts';
 import { bodyHash } from '../ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, OPERATIONS_MAX } from '../ledger/limits.ts';
-import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../ledger/transaction.ts';
-import { TRANSACTION_WEIGHT_MAX, TRANSACTION_WEIGHT_MIN } from '../ledger/weight.ts';
+import {
+  type Operation,
+  signedTransactionCodec,
+  transactionId,
+  transactionSigningBytes,
+} from '../ledger/transaction.ts';
+import { TRANSACTION_WEIGHT_MIN, weightOf } from '../ledger/weight.ts';
 import { ownKey, primaryIn, resign } from './lies.ts';
 
 interface Made {
   readonly id: Hash;
   readonly bytes: Uint8Array;
 }
+
+const transfers = (to: Address, count: number): readonly Operation[] =>
+  Array.from({ length: count }, () => ({ kind: 'transfer', to, amount: 1n }));
 
 /** Transactions of the liar's own account, as long as they can be. It is poor: execution skips them. */
 function made(context: StrategyContext, from: number, count: number, operations: number): readonly Made[] {
@@ -25,7 +33,7 @@ function made(context: StrategyContext, from: number, count: number, operations:
       nonce: from + i,
       expiresAt: 0 as Height,
       maxFee: 1_000_000n,
-      operations: Array.from({ length: operations }, () => ({ kind: 'transfer' as const, to: sender, amount: 1n })),
+      operations: transfers(sender, operations),
       memo: new Uint8Array(MEMO_BYTES_MAX),
     };
     const signature = signer.sign(transactionSigningBytes(transaction));
@@ -48,12 +56,9 @@ const favouriteOf = ({ validators, self }: StrategyContext): ValidatorIndex =>
  *  will ask. */
 export const oversize: StrategyFactory = (context) => {
   let large: readonly Made[] | null = null;
-  const heavy = made(
-    context,
-    BODY_TRANSACTIONS_MAX,
-    Math.min(512, Math.ceil((context.genesis.ledger.blockWeightMax + 1) / TRANSACTION_WEIGHT_MAX)),
-    OPERATIONS_MAX,
-  );
+  const weight = weightOf({ operations: transfers(toAddress(ownKey(context)), OPERATIONS_MAX) });
+  const count = Math.min(512, Math.ceil((context.genesis.ledger.blockWeightMax + 1) / weight));
+  const heavy = made(context, BODY_TRANSACTIONS_MAX, count, OPERATIONS_MAX);
   return {
     name: 'oversize',
     outgoing(outgoing) {

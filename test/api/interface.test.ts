@@ -18,11 +18,15 @@ describe('a batch', () => {
     });
   });
 
-  it('of 256 of the largest transactions is as long as a body may be', () => {
-    const full = Array.from({ length: BATCH_TRANSACTIONS_MAX }, () => new Uint8Array(TRANSACTION_BYTES_MAX));
-    const bytes = batchCodec.encode(full);
-    expect(bytes.length).toBe(BATCH_BYTES_MAX);
-    expect(batchCodec.decode(bytes).ok).toBe(true);
+  it.each([
+    ['256 of 2 KiB', BATCH_TRANSACTIONS_MAX, 2048],
+    ['three of the longest', 3, TRANSACTION_BYTES_MAX],
+  ])('of %s is as long as a body may be', (_case, count, size) => {
+    const full = Array.from({ length: count }, () => new Uint8Array(size));
+    expect(batchCodec.decode(batchCodec.encode(full)).ok).toBe(true);
+    const more = batchCodec.encode([...full, new Uint8Array(size)]);
+    expect(batchCodec.decode(more)).toMatchObject({ ok: false, error: { code: 'TOO_LARGE' } });
+    expect(batchCodec.encode(full).length).toBeLessThanOrEqual(BATCH_BYTES_MAX);
   });
 
   it.each([

@@ -116,7 +116,7 @@ describe('a kind of operation that is one line in a table', () => {
   test('is let into the mempool where it can pay for its weight', () => {
     const state = genesisState(genesis);
     const verdict = ({ signed }: { signed: SignedTransaction }) => {
-      const stateless = checkTransactionStateless(signed, genesis.chainId);
+      const stateless = checkTransactionStateless(signed, genesis, TABLE);
       const admitted = stateless.ok ? admission(state, signed, TABLE) : stateless;
       return admitted.ok ? 'admitted' : admitted.error.code;
     };

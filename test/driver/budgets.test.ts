@@ -22,7 +22,7 @@ import {
 import { Mempool } from '../../src/driver/transactions/mempool.ts';
 import { Pace } from '../../src/driver/fairness/pace.ts';
 import {
-  PRICE_OF_TRANSACTION,
+  priceOfTransaction,
   priceOfMessage,
   priceOfPlace,
   priceOfUselessness,
@@ -357,7 +357,7 @@ describe('a transaction of a peer', () => {
 
   const by = (from: string, expiresAt = 0) => ({ ...of(0, expiresAt), from });
   const place = (count: number): number => Math.round(1000 * count * priceOfPlace(of(0).bytes.length)) / 1000;
-  const all = (count: number): number => place(count) + count * PRICE_OF_TRANSACTION;
+  const all = (count: number): number => place(count) + count * priceOfTransaction(of(0).bytes.length);
 
   test.each([
     ['is given back when it is new and taken in', [[of(0)]], 0, true, 0, 1],
@@ -436,9 +436,27 @@ describe('what we send', () => {
       true,
     ]);
     questions.asked('a', { kind: 'fetch-transactions', ids: [hashOf('a')] });
-    expect([questions.takeTransaction('a'), questions.takeTransaction('a')]).toEqual([true, false]);
+    expect([questions.takeTransaction('a', 100), questions.takeTransaction('a', 100)]).toEqual([true, false]);
     expect(questions.awaits('a', 'vote')).toBe(true);
   });
+});
+
+test('what was asked for is paid by us up to the bytes that it may have', () => {
+  const questions = new Questions();
+  const LONGEST = 136 * 1024;
+  const ids = (count: number) => Array.from({ length: count }, () => hashOf('a'));
+  const taken = (bytes: number, count: number) =>
+    Array.from({ length: count }, () => questions.takeTransaction('a', bytes)).filter(Boolean).length;
+  questions.asked('a', { kind: 'fetch-transactions', ids: ids(2) });
+  expect(taken(LONGEST, 3)).toBe(2);
+  questions.asked('a', { kind: 'fetch-transactions', ids: ids(4096) });
+  expect(taken(LONGEST, 4096)).toBe(Math.floor((8 * 1024 * 1024) / LONGEST));
+  expect(taken(200, 10)).toBe(10);
+});
+
+test('a transaction costs its sender by its length', () => {
+  expect(priceOfTransaction(200)).toBe(priceOfTransaction(1024));
+  expect(priceOfTransaction(129 * 1024)).toBe(priceOfTransaction(1024) + 128 * COSTS.transactionKiB);
 });
 
 test('no message is cheaper than its way through the network', () => {

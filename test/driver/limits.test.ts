@@ -15,7 +15,9 @@ import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
 import { Mempool } from '../../src/driver/transactions/mempool.ts';
 import { ToldTransactions } from '../../src/driver/transactions/told-transactions.ts';
 import type { Store } from '../../src/driver/ports.ts';
-import { hasRoom } from '../../src/driver/agreement/proposer.ts';
+import { Room } from '../../src/driver/transactions/room.ts';
+import type { Entry } from '../../src/driver/transactions/sender-queue.ts';
+import { weightOf } from '../../src/ledger/weight.ts';
 import { Server } from '../../src/driver/sync/server.ts';
 import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
@@ -256,6 +258,7 @@ test('the limits are as they are known to be, with four validators', () => {
     transactionBytes: 32 * 1024 * 1024,
     gapped: 8192,
     verifying: 8192 + 384 * 8192,
+    verifyingBytes: (16 + 384 * 8) * 1024 * 1024,
     bodies: 384,
     collectedBytes: 4 * 930_000,
     claims: 4,
@@ -414,6 +417,21 @@ describe('messages that wait for a turn', () => {
   });
 });
 
+test('of clients no more bytes wait for a turn than a mempool holds', () => {
+  const cluster = cutOff();
+  const LONGEST = new Uint8Array(136 * 1024);
+  const answers = range(0, 242).map(() => cluster.submit(NODE, LONGEST));
+  expect(answers.map(([answer]) => answer).filter((answer) => answer !== undefined)).toMatchObject([
+    { code: 'MEMPOOL_FULL' },
+    { code: 'MEMPOOL_FULL' },
+  ]);
+  cluster.run(10);
+  expect(answers.slice(0, 240).every(([answer]) => answer !== undefined && 'code' in answer)).toBe(true);
+  const later = cluster.submit(NODE, cluster.transfer(0, 1, 0));
+  cluster.run(10);
+  expect(later).toMatchObject([{ status: 'pending' }]);
+});
+
 describe('transactions', () => {
   test('whose signatures are being checked are bounded, for clients', () => {
     const cluster = cutOff();
@@ -515,7 +533,7 @@ describe('transactions', () => {
   });
 });
 
-describe('whether a primary had room for any transaction', () => {
+describe('whether a body has room for a transaction beside others', () => {
   const one = (operations: number) =>
     makeTransaction({
       chainId: hashOf('c'),
@@ -525,19 +543,36 @@ describe('whether a primary had room for any transaction', () => {
   const sized = (bytes: number) => ({ ...one(1), bytes: new Uint8Array(bytes) });
   /** Of a body's bytes, what is for transactions; each takes 36 beside its own. */
   const BYTES = 8 * 1024 * 1024 - 64 * 1024;
-  const LARGEST = 2048 + 36;
+  const LARGEST = 136 * 1024;
+  const many = range(0, 8191).map(() => one(1));
 
   test.each([
-    ['nothing in it', [], 17, true],
-    ['nothing in it, where the heaviest has no place', [], 16, false],
-    ['room for the heaviest', [one(16), one(2)], 17 + 3 + 17, true],
-    ['room for all but the heaviest', [one(16), one(3)], 17 + 3 + 17, false],
-    ['room for the largest', [sized(BYTES - 36 - LARGEST)], 1e9, true],
-    ['room for all but the largest', [sized(BYTES - 36 - LARGEST + 1)], 1e9, false],
-    ['room for one more', range(0, 8191).map(() => one(1)), 1e9, true],
-    ['as many as there may be', range(0, 8192).map(() => one(1)), 1e9, false],
-  ])('%s', (_, transactions, blockWeightMax, room) => {
-    expect(hasRoom(transactions, blockWeightMax)).toBe(room);
+    ['the heaviest that fits, alone', [], 17, one(16), true],
+    ['one that is heavier', [], 16, one(16), false],
+    ['one that weighs what is left', [one(16), one(2)], 17 + 3 + 17, one(16), true],
+    ['one that weighs more', [one(16), one(3)], 17 + 3 + 17, one(16), false],
+    ['a lighter one where that has none', [one(16), one(3)], 17 + 3 + 17, one(15), true],
+    ['the largest', [sized(BYTES - 36 - LARGEST - 36)], 1e9, sized(LARGEST), true],
+    ['one byte more', [sized(BYTES - 36 - LARGEST - 36)], 1e9, sized(LARGEST + 1), false],
+    ['one more', many, 1e9, one(1), true],
+    ['one more than there may be', [...many, one(1)], 1e9, one(1), false],
+  ])('%s', (_, transactions, blockWeightMax, item, expected) => {
+    const room = new Room(blockWeightMax);
+    const weighed = (each: typeof item) => ({ item: each, weight: weightOf(each.signed.transaction) });
+    for (const each of transactions) room.take(weighed(each));
+    expect(room.fits(weighed(item))).toBe(expected);
+  });
+
+  test('is used by what is scarcer, weight or bytes', () => {
+    const room = new Room(100, 10, 1000 + 36);
+    expect([room.used, room.isFull]).toEqual([0, false]);
+    room.take({ item: sized(1), weight: 40 });
+    expect(room.used).toBe(0.4);
+    room.take({ item: sized(700), weight: 1 });
+    expect(room.used).toBeGreaterThan(0.7);
+    expect([room.isFull, room.fits({ item: sized(200), weight: 2 })]).toEqual([false, true]);
+    room.take({ item: sized(100), weight: 1 });
+    expect(room.isFull).toBe(true);
   });
 });
 
@@ -548,6 +583,7 @@ describe('whether a transaction was overlooked', () => {
   const OLD = NOW_MS - 2 * TIMEOUT_MS - 1;
   const TOLD = NOW_MS - TIMEOUT_MS;
   const primary = 0 as ValidatorIndex;
+  const ANY_ROOM = () => true;
 
   const of = (sender: number, nonce = 0) =>
     makeTransaction({
@@ -583,7 +619,7 @@ describe('whether a transaction was overlooked', () => {
     const { mempool, told, tellAll } = make(inFlight);
     for (const [sender, sinceMs] of since.entries()) mempool.add(of(sender), sinceMs, 'peer');
     tellAll(TOLD);
-    expect(told.overlooked(NOW_MS, viewSinceMs)).toBe(expected);
+    expect(told.overlooked(NOW_MS, viewSinceMs, ANY_ROOM)).toBe(expected);
   });
 
   test.each([
@@ -594,13 +630,44 @@ describe('whether a transaction was overlooked', () => {
     mempool.add(of(1), OLD, 'peer');
     tellAll(toldMs);
     tellAll(NOW_MS);
-    expect(told.overlooked(NOW_MS, 0)).toBe(expected);
+    expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(expected);
+  });
+
+  test('not when there was no room for it, but for one behind it', () => {
+    const { mempool, told, tellAll } = make();
+    for (const sender of [1, 2]) mempool.add(of(sender), OLD, 'peer');
+    tellAll(TOLD);
+    const roomFor =
+      (...senders: number[]) =>
+      ({ item }: Entry) =>
+        ids(...senders).has(item.id);
+    expect(told.overlooked(NOW_MS, 0, roomFor())).toBe(false);
+    expect(told.overlooked(NOW_MS, 0, roomFor(2))).toBe(true);
+  });
+
+  test.each([
+    ['most of the weight is new', [0, 0, 1], [TOLD + 1, TOLD + 1, OLD], [0, 1]],
+    ['half of it is', [0, 1], [TOLD + 1, OLD], []],
+    ['most are new, and light', [0, 0, 15], [TOLD + 1, TOLD + 1, OLD], []],
+    ['one is, and heavy', [15, 0, 0], [TOLD + 1, OLD, OLD], [0]],
+  ])('newcomers count where %s', (_, extra, since, expected) => {
+    const { mempool, told } = make();
+    const items = extra.map((more, sender) => ({
+      ...of(sender),
+      ...makeTransaction({
+        chainId: hashOf('c'),
+        sender: stranger(sender),
+        operations: range(0, 1 + more).map(() => transfer(stranger(99), 1n)),
+      }),
+    }));
+    for (const [i, item] of items.entries()) mempool.add(item, since[i] ?? 0, 'peer');
+    expect([...told.newcomers(items, NOW_MS)]).toEqual(expected.map((i) => items[i]));
   });
 
   test('not when the primary was never told', () => {
     const { mempool, told } = make();
     mempool.add(of(1), OLD, 'peer');
-    expect(told.overlooked(NOW_MS, 0)).toBe(false);
+    expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(false);
   });
 
   test('not when another primary was told', () => {
@@ -608,16 +675,16 @@ describe('whether a transaction was overlooked', () => {
     mempool.add(of(1), OLD, 'peer');
     tellAll(TOLD);
     told.turnTo(primary);
-    expect(told.overlooked(NOW_MS, 0)).toBe(true);
+    expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(true);
     told.turnTo(1 as ValidatorIndex);
-    expect(told.overlooked(NOW_MS, 0)).toBe(false);
+    expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(false);
   });
 
   test('not when it has to wait for another', () => {
     const { mempool, told, tellAll } = make();
     mempool.add(of(1, 1), OLD, 'peer');
     tellAll(TOLD);
-    expect(told.overlooked(NOW_MS, 0)).toBe(false);
+    expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(false);
   });
 
   test('not when it had to until now, since the primary may have refused it', () => {
@@ -627,9 +694,9 @@ describe('whether a transaction was overlooked', () => {
     nonces.set(stranger(1), 1);
     mempool.prune([stranger(1)], 5, TOLD + 1);
     tellAll(TOLD + 2);
-    expect(told.overlooked(NOW_MS, 0)).toBe(false);
+    expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(false);
     const later = TOLD + 1 + 2 * TIMEOUT_MS;
-    expect([later, later + 1].map((nowMs) => told.overlooked(nowMs, 0))).toEqual([false, true]);
+    expect([later, later + 1].map((nowMs) => told.overlooked(nowMs, 0, ANY_ROOM))).toEqual([false, true]);
   });
 
   test('the primary owes what it was told of as long as that waits, however often this is asked', () => {
@@ -652,6 +719,6 @@ describe('whether a transaction was overlooked', () => {
     mempool.prune([stranger(1)], 5, NOW_MS);
     told.forgetGone();
     expect([...told.waiting()].map(({ item }) => item.id)).toEqual([of(2).id]);
-    expect(told.overlooked(NOW_MS, 0)).toBe(true);
+    expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(true);
   });
 });

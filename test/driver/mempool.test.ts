@@ -5,20 +5,24 @@ import type { Address, Height } from '../../src/base/brand.ts';
 import { BodyPool, completeTransactions } from '../../src/driver/bodies/body-pool.ts';
 import {
   BODIES_PER_HEIGHT_MAX,
+  GAPPED_BYTES_MAX,
   GAPPED_TRANSACTIONS_MAX,
   MEMPOOL_BYTES_MAX,
   MEMPOOL_TRANSACTIONS_MAX,
   NONCE_GAP_HOLD_MS,
   NONCE_GAP_MAX,
+  SENDER_BYTES_MAX,
   SENDER_TRANSACTIONS_MAX,
 } from '../../src/driver/limits.ts';
 import { type Dropped, Mempool } from '../../src/driver/transactions/mempool.ts';
+import { Room } from '../../src/driver/transactions/room.ts';
 import type { Account } from '../../src/ledger/account.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
+import { TRANSACTION_BYTES_MAX } from '../../src/ledger/limits.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { checkTransactionStateful, feeOf } from '../../src/ledger/transaction-rules.ts';
 import { weightOf } from '../../src/ledger/weight.ts';
-import { bodyOf, hashOf, makeTransaction, stranger, transfer } from '../ledger/network.ts';
+import { bodyOf, hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 
 const CHAIN = hashOf('c');
 const item = (
@@ -34,8 +38,15 @@ const item = (
     operations: Array.from({ length: fields.operations ?? 1 }, () => transfer(stranger(99), fields.amount ?? 1n)),
   });
 
+const LONGEST = new Uint8Array(TRANSACTION_BYTES_MAX);
+/** The same as if it were as long as any may be. */
+const long = (sender: number, nonce: number, size = LONGEST.length) => ({
+  ...item(sender, nonce),
+  bytes: LONGEST.subarray(0, size),
+});
+
 /** Fees are equal to weights: two for a transfer. */
-const PRICED = { blockWeightMax: 4000, weightPrice: 1n };
+const PRICED = makeGenesis(1).ledger;
 const RICH = 1_000_000n;
 
 const nameOf = ({ signed: { transaction: t } }: IdentifiedTransaction) => `${Number(`0x${t.sender}`)}/${t.nonce}`;
@@ -50,7 +61,7 @@ function make() {
     return added.ok ? 'ok' : added.error.code;
   };
   const select = (inFlight: ReadonlySet<string> = new Set(), weight = 1e9, count = 1e9, bytes = 1e9, height = 1) =>
-    mempool.select(inFlight, height, weight, count, bytes).items.map(nameOf);
+    mempool.select(inFlight, height, new Room(weight, count, bytes)).map(nameOf);
   /** A block leaves this account so. */
   const executed = (sender: number, nonce: number, balance = RICH, nextHeight = 1, nowMs = 0) => {
     accounts.set(stranger(sender), { nonce, balance });
@@ -84,6 +95,19 @@ describe('adding', () => {
     expect(add(item(1, SENDER_TRANSACTIONS_MAX))).toBe('SENDER_LIMIT');
     expect(executed(1, 5)).toHaveLength(5);
     expect(add(item(1, SENDER_TRANSACTIONS_MAX))).toBe('ok');
+  });
+
+  test('no sender has more than its share of bytes', () => {
+    const { mempool, add, executed } = make();
+    const count = Math.floor(SENDER_BYTES_MAX / TRANSACTION_BYTES_MAX);
+    for (let nonce = 0; nonce < count; nonce++) expect(add(long(1, nonce))).toBe('ok');
+    const left = SENDER_BYTES_MAX - mempool.bytes;
+    expect(add(long(1, count))).toBe('SENDER_LIMIT');
+    expect(add(long(1, count, left + 1))).toBe('SENDER_LIMIT');
+    expect(add(long(1, count, left))).toBe('ok');
+    expect(add(long(2, 0))).toBe('ok');
+    expect(executed(1, 1)).toHaveLength(1);
+    expect([add(long(1, count + 1)), add(long(1, count + 2, 1))]).toEqual(['ok', 'SENDER_LIMIT']);
   });
 
   test('all together no more than the pool’s', () => {
@@ -135,6 +159,22 @@ describe('what a missing one keeps from being executed', () => {
     expect(mempool.gapped).toBe(GAPPED_TRANSACTIONS_MAX);
     expect(flood.slice(GAPPED_TRANSACTIONS_MAX).every((code) => code === 'NONCE_TOO_HIGH')).toBe(true);
     expect([add(item(50, 1)), add(item(50, 0)), add(item(50, 1))]).toEqual(['NONCE_TOO_HIGH', 'ok', 'ok']);
+  });
+
+  test('is bounded in bytes, whatever its number, and so where gaps open', () => {
+    const { mempool, add } = make();
+    const fits = Math.floor(GAPPED_BYTES_MAX / TRANSACTION_BYTES_MAX);
+    for (let sender = 1; sender <= fits; sender++) expect(add(long(sender, 1))).toBe('ok');
+    expect([add(long(1000, 1)), add(item(1000, 1))]).toEqual(['NONCE_TOO_HIGH', 'ok']);
+    add(item(1001, 0, { expiresAt: 7 }));
+    for (const nonce of [1, 2, 3]) add(long(1001, nonce));
+    expect(named(mempool.prune([], 8, 0))).toEqual([
+      ['1001/0', 'EXPIRED'],
+      ['1001/1', 'NONCE_TOO_HIGH'],
+      ['1001/2', 'NONCE_TOO_HIGH'],
+      ['1001/3', 'NONCE_TOO_HIGH'],
+    ]);
+    expect(mempool.gapped).toBe(fits + 1);
   });
 
   test('is bounded also where gaps open: the farthest go', () => {
@@ -201,6 +241,25 @@ describe('selecting', () => {
     const { add, select } = make();
     for (let nonce = 0; nonce < 5; nonce++) add(item(1, nonce));
     expect(select(new Set(), weight, count, bytes)).toHaveLength(expected);
+  });
+
+  test('passes over what does not fit, with all that follows on it, and fills up with what does', () => {
+    const { add, select } = make();
+    const heavy = item(2, 0, { operations: 16 });
+    for (const each of [item(1, 0), heavy, item(2, 1), item(3, 0), item(1, 1)]) add(each);
+    expect(select(new Set(), 16)).toEqual(['1/0', '1/1', '3/0']);
+    expect(select(new Set(), 21)).toEqual(['1/0', '1/1', '2/0']);
+  });
+
+  test('begins with what was passed over before', () => {
+    const { add, select, executed } = make();
+    add(item(1, 0));
+    add(long(2, 0));
+    for (let nonce = 1; nonce < 9; nonce++) add(item(1, nonce));
+    const room = TRANSACTION_BYTES_MAX + 36 + 100;
+    expect(select(new Set(), 1e9, 1e9, room)[0]).toBe('1/0');
+    executed(1, 9);
+    expect(select(new Set(), 1e9, 1e9, room)).toEqual(['2/0']);
   });
 
   test('takes nothing that is used or has a gap', () => {
@@ -343,7 +402,7 @@ test('whatever comes, goes and is executed: bounds hold, and a selection is exec
           } else if (each.kind === 'expire') {
             for (const { entry } of mempool.expire(each.nowMs)) model.delete(entry.item.id);
           } else {
-            const { items } = mempool.select(new Set(), height, each.weight, 100, 1e6);
+            const items = mempool.select(new Set(), height, new Room(each.weight, 100, 1e6));
             const changed = new Set(items.map(({ signed }) => signed.transaction.sender).concat(stranger(each.sender)));
             for (const { signed } of items) {
               const { sender, nonce } = signed.transaction;
@@ -379,10 +438,10 @@ test('whatever comes, goes and is executed: bounds hold, and a selection is exec
           for (const entry of mempool.entries()) expect(entry.gapped).toBe(isGapped(entry.item));
           expect(mempool.gapped).toBe([...model.values()].filter(isGapped).length);
         }
-        const inFlight = new Set(mempool.select(new Set(), height, 1e6, flying, 1e6).items.map(({ id }) => id));
-        const { items, weight } = mempool.select(inFlight, height, weightMax, 5, 1e6);
+        const inFlight = new Set(mempool.select(new Set(), height, new Room(1e6, flying, 1e6)).map(({ id }) => id));
+        const items = mempool.select(inFlight, height, new Room(weightMax, 5, 1e6));
+        const weight = items.reduce((sum, { signed }) => sum + weightOf(signed.transaction), 0);
         expect(items.length).toBeLessThanOrEqual(5);
-        expect(weight).toBe(items.reduce((sum, { signed }) => sum + weightOf(signed.transaction), 0));
         expect(weight).toBeLessThanOrEqual(weightMax);
         expect(items.some(({ id }) => inFlight.has(id))).toBe(false);
         const flown = [...inFlight].flatMap((id) => model.get(id) ?? []);

@@ -22,7 +22,14 @@ describe('the genesis file of the repository', () => {
     const genesis = makeGenesis();
     expect(genesis).toMatchObject({ name: 'trefoil-development', dev: true, addressPrefix: 'tre' });
     expect(genesis.consensus).toMatchObject({ mode: 'equal', window: 16 });
-    expect(genesis.ledger).toEqual({ blockWeightMax: 4000, weightPrice: 0n });
+    expect(genesis.ledger).toEqual({
+      blockWeightMax: 4000,
+      weightPrice: 0n,
+      minimumBalance: 0n,
+      depositPerByte: 0n,
+      newEntriesMax: 256,
+      historyHeights: 0,
+    });
     expect(genesis.supply).toBe(10_000_000_000n);
     expect(genesis.validators.total).toBe(4n);
     expect(genesis.validators.validators.map(({ index, power }) => [index, power])).toEqual([
@@ -64,6 +71,10 @@ describe('the chain id', () => {
     ['consensus.idleBlockMs', (json) => (json.consensus['idleBlockMs'] = 7)],
     ['ledger.blockWeightMax', (json) => (json.ledger['blockWeightMax'] = 7777)],
     ['ledger.weightPrice', (json) => (json.ledger['weightPrice'] = '7')],
+    ['ledger.minimumBalance', (json) => (json.ledger['minimumBalance'] = '7')],
+    ['ledger.depositPerByte', (json) => (json.ledger['depositPerByte'] = '7')],
+    ['ledger.newEntriesMax', (json) => (json.ledger['newEntriesMax'] = 7)],
+    ['ledger.historyHeights', (json) => (json.ledger['historyHeights'] = 7777)],
     ['a validator', (json) => json.validators.pop()],
     ['the order of validators', (json) => json.validators.reverse()],
     ["a validator's name", (json) => (at(json.validators, 1)['name'] = 'leaf')],
@@ -118,6 +129,25 @@ describe('a genesis file is refused with the path of the field', () => {
     [
       'ledger.weightPrice: must be at most 1085102592571150095',
       (json) => (json.ledger['weightPrice'] = '1085102592571150096'),
+    ],
+    ['ledger.minimumBalance: must be a decimal string', (json) => delete json.ledger['minimumBalance']],
+    [
+      'ledger.minimumBalance: must be at most 18446744073709551615',
+      (json) => (json.ledger['minimumBalance'] = '18446744073709551616'),
+    ],
+    ['ledger.depositPerByte: must be a decimal string', (json) => (json.ledger['depositPerByte'] = '-1')],
+    [
+      'ledger.depositPerByte: must be at most 280926292545528',
+      (json) => (json.ledger['depositPerByte'] = '280926292545529'),
+    ],
+    ['ledger.newEntriesMax: must be a whole number from 1 to 131072', (json) => (json.ledger['newEntriesMax'] = 0)],
+    [
+      'ledger.historyHeights: must be a whole number from 0 to 281474976710655',
+      (json) => (json.ledger['historyHeights'] = 2 ** 48),
+    ],
+    [
+      'ledger.historyHeights: must be 0, or at least 2 times consensus.window, 32',
+      (json) => (json.ledger['historyHeights'] = 31),
     ],
     ['validators: must be a list of 1 to 64', (json) => (json.validators = [])],
     ['validators: must be a list of 1 to 64', (json) => delete (json as Partial<GenesisJson>).validators],

@@ -49,6 +49,21 @@ describe('verifier', () => {
     expect(await checkBatch(verifier, signedMany(0, count))).toEqual(expected(0, count));
   });
 
+  it('takes messages of any length, as many as fill a packet and more', async () => {
+    const long = (number: number): SignatureCheck => {
+      const message = new Uint8Array(136 * 1024).fill(number);
+      const secret = new Uint8Array(32).fill(1 + number);
+      const signature = ed25519.sign(secret, isValid(number) ? message : message.subarray(1));
+      return { publicKey: ed25519.publicKey(secret), message, signature };
+    };
+    const batches = [1, 2, 13].map((count) => Array.from({ length: count }, (_, i) => long(i)));
+    const short = checkBatch(verifier, signedMany(0, 200));
+    const answers = await Promise.all(batches.map((checks) => checkBatch(verifier, checks)));
+    expect(answers).toEqual(batches.map((checks) => expected(0, checks.length)));
+    expect(await short).toEqual(expected(0, 200));
+    expect(verifier.waiting).toBe(0);
+  });
+
   it('answers many batches of any size that arrive together, each with its own verdicts', async () => {
     const sizes = [5, 1, 130, 0, 2, 300, 3, 1, 64, 7];
     const batches = sizes.map((size, i) => checkBatch(verifier, signedMany(i * 31, size)));

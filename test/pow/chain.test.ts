@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Hash } from '../../src/base/brand.ts';
 import { FULL_BODY_BYTES_MAX } from '../../src/ledger/block.ts';
 import { OPERATIONS_MAX } from '../../src/ledger/limits.ts';
-import { TRANSACTION_WEIGHT_MAX } from '../../src/ledger/weight.ts';
+import { weightOf } from '../../src/ledger/weight.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { readBlock, type PowBlock } from '../../src/pow/block.ts';
 import { type Chain, isFault, type RefusalCode, type Verdict } from '../../src/pow/chain.ts';
@@ -278,7 +278,7 @@ describe('an invalid body', () => {
 function heavy(): IdentifiedTransaction[] {
   const operations = Array.from({ length: OPERATIONS_MAX }, () => transfer(accountOf(GENESIS, 1), 1n));
   const [chainId, sender] = [GENESIS.chainId, accountOf(GENESIS, 0)];
-  const count = Math.floor(GENESIS.ledger.blockWeightMax / TRANSACTION_WEIGHT_MAX) + 1;
+  const count = Math.floor(GENESIS.ledger.blockWeightMax / weightOf({ operations })) + 1;
   return Array.from({ length: count }, (_, nonce) => makeTransaction({ chainId, sender, nonce, operations }));
 }
 

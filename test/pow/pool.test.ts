@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
-import { POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from '../../src/pow/limits.ts';
+import { POOL_SENDER_BYTES_MAX, POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from '../../src/pow/limits.ts';
 import { Pool } from '../../src/pow/pool.ts';
 import { append, bodyOf, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 import { GENESIS, pay } from './kit.ts';
@@ -42,6 +42,15 @@ describe('a pool', () => {
         pool.add(from(number, nonce, 1n), state);
     }
     expect(code(pool.add(pay(1, 0), state))).toBe('POOL_FULL');
+  });
+
+  test('is bounded in bytes for each sender', () => {
+    const state = genesisState(GENESIS);
+    const pool = poolOf(state, []);
+    const long = (nonce: number) => ({ ...pay(0, nonce), bytes: new Uint8Array(POOL_SENDER_BYTES_MAX / 4) });
+    for (let nonce = 0; nonce < 4; nonce++) expect(pool.add(long(nonce), state).ok).toBe(true);
+    expect(code(pool.add(pay(0, 4), state))).toBe('SENDER_LIMIT');
+    expect(pool.add(pay(1, 0), state).ok).toBe(true);
   });
 
   test('drops what can stand in no block on the new tip, and puts what was taken back before what came later', () => {

@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
-import { BATCH_BYTES_MAX } from '../../src/api/limits.ts';
+import { BATCH_BYTES_MAX, TRANSACTION_JSON_BYTES_MAX } from '../../src/api/limits.ts';
 import { DROPPED_BYTES_MAX } from '../../src/rpc/limits.ts';
 import { originCheck } from '../../src/rpc/origin.ts';
 import { EventReader, type Harness, type RawConnection, start, until } from './harness.ts';
@@ -144,7 +144,7 @@ describe('an oversized request', () => {
 
   it('as JSON has a limit of its own', async () => {
     await using harness = await start();
-    const body = JSON.stringify({ transaction: 'x'.repeat(9000) });
+    const body = JSON.stringify({ transaction: 'x'.repeat(TRANSACTION_JSON_BYTES_MAX) });
     const answer = await harness.ask('/v1/transactions', {
       method: 'POST',
       body,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
 import { PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS, problemSchema } from '../../src/api/problems.ts';
+import { TRANSACTION_BYTES_MAX } from '../../src/ledger/limits.ts';
 import type { RefusalCode } from '../../src/driver/transactions/fate.ts';
 import { EventReader, type Harness, type Question, start, until } from './harness.ts';
 import { bytesOf } from './memory-gateway.ts';
@@ -68,7 +69,7 @@ const PROVOCATIONS: Readonly<Record<Exclude<ProblemCode, 'REFUSED'>, Provocation
   BLOCK_NOT_FOUND: asking('/v1/blocks/7'),
   METHOD_NOT_ALLOWED: asking('/v1/status', { method: 'DELETE' }),
   REQUEST_TIMEOUT: (harness) => sending(`${GET}Host: 127.0.0.1:${harness.port}\r\nX-Slow: `)(harness),
-  BODY_TOO_LARGE: asking('/v1/transactions', post(new Uint8Array(2049))),
+  BODY_TOO_LARGE: asking('/v1/transactions', post(new Uint8Array(TRANSACTION_BYTES_MAX + 1))),
   UNSUPPORTED_MEDIA_TYPE: asking('/v1/transactions', post('<tx/>', { 'content-type': 'application/xml' })),
   EXPECTATION_FAILED: (harness) =>
     sending(`${GET}Host: 127.0.0.1:${harness.port}\r\nConnection: close\r\nExpect: wonders\r\n\r\n`)(harness),
@@ -119,6 +120,7 @@ const PROVOCATIONS: Readonly<Record<Exclude<ProblemCode, 'REFUSED'>, Provocation
   NON_CANONICAL: refusing('NON_CANONICAL'),
   TOO_LARGE: refusing('TOO_LARGE'),
   NO_OPERATIONS: refusing('NO_OPERATIONS'),
+  TOO_HEAVY: refusing('TOO_HEAVY'),
   WRONG_CHAIN: refusing('WRONG_CHAIN'),
   BAD_SIGNATURE: refusing('BAD_SIGNATURE'),
   NONCE_TOO_LOW: refusing('NONCE_TOO_LOW'),

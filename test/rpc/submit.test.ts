@@ -4,6 +4,7 @@ import { BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX } from '../../src/api/limits.ts
 import { batchResponseSchema, transactionStatusSchema } from '../../src/api/transaction.ts';
 import { signedTransactionToJson } from '../../src/api/transaction-json.ts';
 import { signedTransactionCodec, transactionId } from '../../src/ledger/transaction.ts';
+import { TRANSACTION_BYTES_MAX } from '../../src/ledger/limits.ts';
 import { announcedMicros } from '../../src/rpc/bills.ts';
 import { BODY_MICROS_PER_KIB } from '../../src/rpc/limits.ts';
 import { type Answer, type Harness, type Question, start, until } from './harness.ts';
@@ -29,6 +30,8 @@ const json = (value: unknown): Question => ({
 
 const submitAndWait = (harness: Harness, question: Question, timeout = '20s') =>
   harness.ask(`/v1/transactions?wait=committed&timeout=${timeout}`, question);
+
+const TOO_LONG = new Uint8Array(TRANSACTION_BYTES_MAX + 1);
 
 describe('one transaction', () => {
   it.each([
@@ -228,7 +231,7 @@ describe('a batch', () => {
     ['is garbage', new Uint8Array(100).fill(255), 'MALFORMED'],
     ['is cut short', batchCodec.encode([bytesOf(0), bytesOf(1)]).subarray(0, 6), 'MALFORMED'],
     ['has 257 transactions', offsetsOf(257), 'MALFORMED'],
-    ['has a transaction of 2049 bytes', Uint8Array.from([4, 0, 0, 0, ...new Uint8Array(2049)]), 'MALFORMED'],
+    ['has a transaction that is too long', Uint8Array.from([4, 0, 0, 0, ...TOO_LONG]), 'MALFORMED'],
   ])('that %s is refused whole', async (_case, body, code) => {
     await using harness = await start();
     const question = { method: 'POST', body, headers: { 'content-type': BATCH_MEDIA_TYPE } };

@@ -23,12 +23,33 @@ describe('a fair queue', () => {
 
   test('that is full drops the newest of who has most', () => {
     const queue = new FairQueue<string>(4);
-    for (const item of ['a1', 'a2', 'a3', 'b1']) expect(queue.push(item.charAt(0), item)).toBe(undefined);
-    expect(queue.push('a', 'a4')).toBe('a4');
-    expect(queue.push('c', 'c1')).toBe('a3');
-    expect(queue.push('d', 'd1')).toBe('a2');
-    expect(queue.push('e', 'e1')).toBe('e1');
+    for (const item of ['a1', 'a2', 'a3', 'b1']) expect(queue.push(item.charAt(0), item)).toEqual([]);
+    expect(queue.push('a', 'a4')).toEqual(['a4']);
+    expect(queue.push('c', 'c1')).toEqual(['a3']);
+    expect(queue.push('d', 'd1')).toEqual(['a2']);
+    expect(queue.push('e', 'e1')).toEqual(['e1']);
     expect(drain(queue)).toEqual(['a1', 'b1', 'c1', 'd1']);
+  });
+});
+
+describe('a fair queue of things of several sizes', () => {
+  test('drops of who has most as many as make room, and refuses what would have most', () => {
+    const queue = new FairQueue<string>(10);
+    for (const [item, size] of [
+      ['a1', 2],
+      ['a2', 3],
+      ['a3', 3],
+      ['b1', 2],
+    ] as const)
+      queue.push(item.charAt(0), item, size);
+    // The client would then have most, so nobody else has to go.
+    expect(queue.push('b', 'b2', 4)).toEqual(['b2']);
+    expect(queue.push('b', 'b3', 3)).toEqual(['a3']);
+    expect(queue.size).toBe(10);
+    expect(queue.push('c', 'c1', 4)).toEqual(['a2', 'b3']);
+    expect(queue.push('d', 'd1', 9)).toEqual(['d1']);
+    expect([1, 2, 3].map(() => queue.shift())).toEqual(['a1', 'b1', 'c1']);
+    expect([queue.push('d', 'd2', 99), queue.size]).toEqual([[], 99]);
   });
 });
 

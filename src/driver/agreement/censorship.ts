@@ -3,12 +3,14 @@
 import { present } from '../../base/invariant.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
+import { weightOf } from '../../ledger/weight.ts';
 import type { Attention } from '../bodies/attention.ts';
 import type { ReadyBody } from '../bodies/bodies.ts';
 import type { Clock } from '../ports.ts';
+import { Room } from '../transactions/room.ts';
 import type { ToldTransactions } from '../transactions/told-transactions.ts';
 import type { Accusations } from './accusations.ts';
-import { hasRoom } from './proposer.ts';
 
 interface CensorshipContext {
   readonly genesis: Genesis;
@@ -33,23 +35,29 @@ export class Censorship {
     this.#viewSinceMs = this.#context.clock.nowMs();
   }
 
-  /** Whether this body prefers new transactions to older ones. To be asked while its transactions are still in the
-   *  mempool. */
-  favours({ transactions }: ReadyBody): boolean {
+  /** What this body holds of new transactions, where it prefers them to older ones. To be asked while its transactions are still
+   *  in the mempool. */
+  favoured({ transactions }: ReadyBody): ReadonlySet<IdentifiedTransaction> {
     const { told, clock } = this.#context;
-    return told.holdsNewcomers(transactions, clock.nowMs());
+    return told.newcomers(transactions, clock.nowMs());
   }
 
   /** What the primary left out of the block that was executed just now; null when nothing can be held against it. What a body
-   *  carried and execution skipped took no room: a primary may not fill it with what nobody pays for. */
-  leftOut(block: ExecutedBlock, { transactions }: ReadyBody, favours: boolean): 'transactions' | 'evidence' | null {
+   *  carried and execution skipped took no room: a primary may not fill it with what nobody pays for. Nor did what it favoured:
+   *  it had its turn too early. */
+  leftOut(
+    block: ExecutedBlock,
+    { transactions }: ReadyBody,
+    favoured: ReadonlySet<IdentifiedTransaction>,
+  ): 'transactions' | 'evidence' | null {
     const { genesis, clock, told, attention, accusations } = this.#context;
     const sinceMs = Math.max(this.#viewSinceMs, attention.orderingSinceMs);
-    const included = block.record.executed.map((position) =>
-      present(transactions[position], 'an executed transaction'),
-    );
-    const mayHold = favours || hasRoom(included, genesis.ledger.blockWeightMax);
-    if (mayHold && told.overlooked(clock.nowMs(), sinceMs)) return 'transactions';
+    const room = new Room(genesis.ledger.blockWeightMax);
+    for (const position of block.record.executed) {
+      const item = present(transactions[position], 'an executed transaction');
+      if (!favoured.has(item)) room.take({ item, weight: weightOf(item.signed.transaction) });
+    }
+    if (told.overlooked(clock.nowMs(), sinceMs, (entry) => room.fits(entry))) return 'transactions';
     return accusations.overlooked(block.offences.length, sinceMs) ? 'evidence' : null;
   }
 }

@@ -2,33 +2,16 @@
 import type { Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import type { Replica } from '../../consensus/replica.ts';
-import { type Body, FULL_BODY_BYTES_MAX } from '../../ledger/block.ts';
+import type { Body } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { BODY_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX } from '../../ledger/limits.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { TRANSACTION_WEIGHT_MAX, weightOf } from '../../ledger/weight.ts';
 import type { Evidence } from '../../ledger/vote.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import type { Chain } from '../durability/chain.ts';
 import { PIPELINE_FILL, PIPELINE_MAX } from '../limits.ts';
 import type { Mempool } from '../transactions/mempool.ts';
+import { Room } from '../transactions/room.ts';
 import type { Clock } from '../ports.ts';
-
-/** Bytes of transactions in a body: the rest is for its certificate and evidence. */
-const TRANSACTIONS_BYTES_MAX = FULL_BODY_BYTES_MAX - 64 * 1024;
-/** Bytes that a transaction adds to a full body beside its own: its id, and an offset. */
-const PER_TRANSACTION_BYTES = 36;
-
-/** Whether any transaction would still have fitted beside these: by weight, number and bytes. */
-export function hasRoom(transactions: readonly IdentifiedTransaction[], blockWeightMax: number): boolean {
-  let weight = TRANSACTION_WEIGHT_MAX;
-  let bytes = TRANSACTION_BYTES_MAX + PER_TRANSACTION_BYTES;
-  for (const item of transactions) {
-    weight += weightOf(item.signed.transaction);
-    bytes += item.bytes.length + PER_TRANSACTION_BYTES;
-  }
-  return weight <= blockWeightMax && bytes <= TRANSACTIONS_BYTES_MAX && transactions.length < BODY_TRANSACTIONS_MAX;
-}
 
 export class Proposer {
   readonly #genesis: Genesis;
@@ -61,15 +44,9 @@ export class Proposer {
   ): { readonly body: Body; readonly transactions: readonly IdentifiedTransaction[] } | null {
     const inFlight = height - 1 - this.#chain.executedHeight;
     if (inFlight >= PIPELINE_MAX) return null;
-    const { blockWeightMax } = this.#genesis.ledger;
-    const { items, weight } = this.#mempool.select(
-      this.#pool.carried,
-      height,
-      blockWeightMax,
-      BODY_TRANSACTIONS_MAX,
-      TRANSACTIONS_BYTES_MAX,
-    );
-    if (inFlight > 0 && weight < PIPELINE_FILL * blockWeightMax) return null;
+    const room = new Room(this.#genesis.ledger.blockWeightMax);
+    const items = this.#mempool.select(this.#pool.carried, height, room);
+    if (inFlight > 0 && room.used < PIPELINE_FILL) return null;
     if (items.length === 0 && accusations.length === 0 && !this.idleBlockDue(height)) return null;
     return {
       transactions: items,

@@ -27,7 +27,8 @@ import type { CatchUp } from '../sync/catch-up.ts';
 import type { ProvedRange } from '../sync/proof.ts';
 import type { Chain } from '../durability/chain.ts';
 import type { Batch } from '../durability/batch.ts';
-import { EXECUTED_PER_TURN } from '../limits.ts';
+import { EXECUTED_BYTES_PER_TURN, EXECUTED_PER_TURN } from '../limits.ts';
+import { bytesOf, type IdentifiedTransaction } from '../../ledger/transaction.ts';
 import type { Forwarding } from '../transactions/forwarding.ts';
 import type { Mempool } from '../transactions/mempool.ts';
 import type { ToldTransactions } from '../transactions/told-transactions.ts';
@@ -207,7 +208,7 @@ export class Protocol {
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
     const { bodies, chain } = this.#context;
-    for (let executedTransactions = 0; ; ) {
+    for (let [executed, executedBytes] = [0, 0]; ; ) {
       const checked = bodies.verdicts.take();
       if (checked !== undefined) {
         this.step({ kind: 'body-checked', ...checked });
@@ -215,26 +216,27 @@ export class Protocol {
       }
       // The CHECKPOINT of a block leaves at the end of the turn. So that it leaves soon, a second large body waits for
       // the next turn.
-      if (executedTransactions > EXECUTED_PER_TURN) return this.#context.again();
+      if (executed > EXECUTED_PER_TURN || executedBytes > EXECUTED_BYTES_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
-        executedTransactions += ready.transactions.length;
+        executed += ready.transactions.length;
+        executedBytes += bytesOf(ready.transactions);
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
-        const favours = this.#censorship.favours(ready);
+        const favoured = this.#censorship.favoured(ready);
         // Where its certificate came first, the body was made long ago, perhaps before the primary was told: it proves
         // nothing.
         const late = (chain.certified?.height ?? 0) >= block.header.height;
         this.#clearUpAfter(block);
         this.step({ kind: 'block-executed', height: block.header.height, blockHash: block.hash });
-        if (!late) this.#blame(block, ready, favours);
+        if (!late) this.#blame(block, ready, favoured);
         continue;
       }
       if (!this.#nextEpoch()) return;
     }
   }
 
-  #blame(block: ExecutedBlock, ready: ReadyBody, favours: boolean): void {
-    const leftOut = this.#censorship.leftOut(block, ready, favours);
+  #blame(block: ExecutedBlock, ready: ReadyBody, favoured: ReadonlySet<IdentifiedTransaction>): void {
+    const leftOut = this.#censorship.leftOut(block, ready, favoured);
     if (leftOut === null) return;
     const reason = `${leftOut} left out at height ${block.header.height}`;
     this.#context.observer.note({ kind: 'suspected', primary: this.primary, reason });

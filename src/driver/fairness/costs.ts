@@ -41,6 +41,9 @@ const encodeKiBOf: ByKind = {
   evidence: 4,
 };
 
+/** KiB beyond the first, which is in the price of the thing. */
+export const kibBeyondFirst = (bytes: number): number => Math.max(0, bytes / 1024 - 1);
+
 export const COSTS = {
   /** A message that comes, whatever it holds: its frame, its turn, its dispatch. Among many; one that is alone takes 40. */
   message: 5,
@@ -55,6 +58,8 @@ export const COSTS = {
   encodeKiBOf,
   /** A transaction decoded strictly, and its id: for each one in a bundle, a body or a range of blocks. */
   transaction: 6,
+  /** And for each KiB of it beyond the first. */
+  transactionKiB: 4,
   /** A transaction of a bundle that is only looked up: cut out, hashed, and found here or among the refused. */
   known: 2,
   /** A transaction's id in a body that is hashed: encoded, and its part of the hash. */
@@ -62,6 +67,8 @@ export const COSTS = {
   hashKiB: 1,
   /** A signature that is checked on the main thread: a vote's. The same on a thread that checks in bulk. */
   verify: 65,
+  /** And for each KiB of its message beyond the first, which SHA-512 goes through. */
+  verifyKiB: 3,
   /** What is left on the main thread of one that is checked in bulk elsewhere: a transaction's. */
   verifyElsewhere: 2,
   sign: 25,

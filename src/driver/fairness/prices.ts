@@ -2,7 +2,7 @@
  * What a peer is charged, in microseconds, before the work is done: by what is known then, which is a kind and a length.
  * What is found out later (signatures to check, answers to give) is charged when it is found out, and before it is done.
  */
-import { COSTS } from './costs.ts';
+import { COSTS, kibBeyondFirst } from './costs.ts';
 import { BUDGET_US_PER_MS, REPEATED_BYTES_PER_S } from '../limits.ts';
 import type { Lane } from '../ports.ts';
 import { kindOfBytes, type PeerMessage } from '../wire/wire.ts';
@@ -30,7 +30,8 @@ function priceOfHashing(kind: PeerMessage['kind'], bytes: number): number {
 }
 
 /** To decode a transaction that is new here, and to have its signature checked. */
-export const PRICE_OF_TRANSACTION = COSTS.transaction + COSTS.verifyElsewhere;
+export const priceOfTransaction = (bytes: number): number =>
+  COSTS.transaction + COSTS.verifyElsewhere + kibBeyondFirst(bytes) * COSTS.transactionKiB;
 
 /** A transaction's part of the bundle that it came in. */
 export const priceOfPlace = (bytes: number): number =>
@@ -48,10 +49,13 @@ export const priceOfRepeating = (lane: Lane, bytes: number): number =>
 export const priceOfReading = (keys: number, bytes: number): number =>
   COSTS.answer + keys * COSTS.read + kib(bytes) * COSTS.readKiB;
 
-/** What a bundle or a question costs who gets it, were all of it useless. Our own side goes by it, see `Pace`. */
+/** What a bundle or a question costs who gets it, were all of it useless, and all of it the smallest transactions, which cost most
+ *  for their length. Our own side goes by it, see `Pace`. */
 export const priceOfUselessness = (message: Uint8Array): number =>
   priceOfMessage(message) +
-  (kindOfBytes(message) === 'transactions' ? transactionsIn(message.length) * PRICE_OF_TRANSACTION : 0);
+  (kindOfBytes(message) === 'transactions'
+    ? transactionsIn(message.length) * priceOfTransaction(TRANSACTION_BYTES_MIN)
+    : 0);
 
 /** Bytes of the smallest signed transaction: there are no more in a message than this allows. */
 const TRANSACTION_BYTES_MIN = 200;

@@ -4,7 +4,8 @@
  */
 import type { Hash } from '../../base/brand.ts';
 import { ForgetfulMap } from '../../base/bounded.ts';
-import { QUESTIONS_MAX, TRANSACTIONS_ASKED_MAX } from '../limits.ts';
+import { TRANSACTION_BYTES_MAX } from '../../ledger/limits.ts';
+import { ASKED_BYTES_MAX, FETCHED_BYTES_MAX, QUESTIONS_MAX, TRANSACTIONS_ASKED_MAX } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
 import type { Leaving, PeerMessage } from '../wire/wire.ts';
 
@@ -12,8 +13,9 @@ interface Open {
   readonly bodies: ForgetfulMap<Hash, number>;
   /** By the first height that was asked for. */
   readonly blocks: ForgetfulMap<number, number>;
-  /** Transactions: which ones is not remembered. */
+  /** Transactions, and the bytes that they may have: which ones is not remembered. */
   transactions: number;
+  transactionBytes: number;
 }
 
 export class Questions {
@@ -24,7 +26,9 @@ export class Questions {
     if (message.kind === 'fetch-blocks') return count(this.#of(peer).blocks, message.from);
     if (message.kind !== 'fetch-transactions') return;
     const open = this.#of(peer);
+    const bytes = Math.min(message.ids.length * TRANSACTION_BYTES_MAX, FETCHED_BYTES_MAX);
     open.transactions = Math.min(open.transactions + message.ids.length, TRANSACTIONS_ASKED_MAX);
+    open.transactionBytes = Math.min(open.transactionBytes + bytes, ASKED_BYTES_MAX);
   }
 
   disconnected(peer: PeerId): void {
@@ -49,11 +53,12 @@ export class Questions {
     return uncount(blocks, from ?? blocks?.keys().next().value ?? 0);
   }
 
-  /** A transaction came. */
-  takeTransaction(peer: PeerId): boolean {
+  /** A transaction of so many bytes came. What is longer than all that was asked for is no answer. */
+  takeTransaction(peer: PeerId, bytes: number): boolean {
     const open = this.#open.get(peer);
-    if (open === undefined || open.transactions === 0) return false;
+    if (open === undefined || open.transactions === 0 || bytes > open.transactionBytes) return false;
     open.transactions -= 1;
+    open.transactionBytes -= bytes;
     return true;
   }
 
@@ -64,6 +69,7 @@ export class Questions {
       bodies: new ForgetfulMap(QUESTIONS_MAX),
       blocks: new ForgetfulMap(QUESTIONS_MAX),
       transactions: 0,
+      transactionBytes: 0,
     };
     this.#open.set(peer, open);
     return open;

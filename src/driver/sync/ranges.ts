@@ -3,7 +3,7 @@
  * before it. A height that stands in none of them is wanted. A range that came is taken out piece by piece and executed.
  */
 import type { Height } from '../../base/brand.ts';
-import { EXECUTED_PER_TURN, SYNC_HELD_BYTES_MAX, SYNC_QUESTIONS_MAX } from '../limits.ts';
+import { EXECUTED_BYTES_PER_TURN, EXECUTED_PER_TURN, SYNC_HELD_BYTES_MAX, SYNC_QUESTIONS_MAX } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
 import type { ProvedRange } from './proof.ts';
 
@@ -91,10 +91,11 @@ export class Ranges {
     const next = this.#held.find(({ from }) => from <= executed + 1);
     if (next === undefined) return undefined;
     const blocks = next.blocks.slice(executed + 1 - next.from);
-    let [count, transactions] = [0, 0];
+    let [count, transactions, bytes] = [0, 0, 0];
     for (const block of blocks) {
       transactions += block.transactions.length;
-      if (count > 0 && transactions > EXECUTED_PER_TURN) break;
+      for (const item of block.transactions) bytes += item?.bytes.length ?? 0;
+      if (count > 0 && (transactions > EXECUTED_PER_TURN || bytes > EXECUTED_BYTES_PER_TURN)) break;
       count += 1;
     }
     const [taken, rest] = [blocks.slice(0, count), blocks.slice(count)];

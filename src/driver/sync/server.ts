@@ -10,13 +10,14 @@ import {
   headerCodec,
   NO_BODY,
 } from '../../ledger/block.ts';
+import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { certificateCodec } from '../../ledger/vote.ts';
 import { Answers, EncodedAnswers } from './answers.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import type { Chain } from '../durability/chain.ts';
 import type { Given } from '../fairness/given.ts';
 import { bundles } from '../transactions/intake.ts';
-import { ENCODED_BYTES_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from '../limits.ts';
+import { ENCODED_BYTES_MAX, FETCHED_BYTES_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from '../limits.ts';
 import type { Mempool } from '../transactions/mempool.ts';
 import type { PeerId, Store } from '../ports.ts';
 import { KEYS } from '../durability/records.ts';
@@ -62,10 +63,15 @@ export class Server {
   }
 
   transactions(peer: PeerId, ids: readonly Hash[]): void {
-    const found = ids.flatMap((id) => {
+    const found: IdentifiedTransaction[] = [];
+    let bytesLeft = FETCHED_BYTES_MAX;
+    for (const id of ids) {
       const item = this.#mempool.get(id)?.item ?? this.#pool.carried.get(id);
-      return item === undefined ? [] : [item];
-    });
+      if (item === undefined) continue;
+      bytesLeft -= item.bytes.length;
+      if (bytesLeft < 0) break;
+      found.push(item);
+    }
     const { given } = this.#send;
     const first = given.transactions(peer, found);
     let sent = 0;

@@ -4,8 +4,9 @@
  */
 import type { Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import { TRANSACTION_BYTES_MAX } from '../../ledger/limits.ts';
 import { bundles } from './intake.ts';
-import { RELAYED_MAX, RESENT_BYTES_MAX } from '../limits.ts';
+import { RELAYED_BYTES_MAX, RELAYED_MAX, RESENT_BYTES_MAX } from '../limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { ToldTransactions } from './told-transactions.ts';
 import type { PeerId } from '../ports.ts';
@@ -24,6 +25,9 @@ export class Forwarding {
   #relayed = { atMs: Number.NEGATIVE_INFINITY, height: 0 };
   /** Of our clients' transactions that came until then, these were sent again in this round. */
   #round: { readonly untilMs: number; readonly sent: Set<Hash> } = { untilMs: 0, sent: new Set() };
+  /** Bytes that may be sent again now. What one time leaves over is saved for the next, up to the longest transaction: where many
+   *  validators share the wires it has to be. */
+  #resendable = 0;
 
   constructor(genesis: Genesis, mempool: Mempool, told: ToldTransactions, roster: Roster, outbox: Outbox) {
     this.#timeoutTicks = genesis.consensus.baseTimeoutTicks;
@@ -46,7 +50,8 @@ export class Forwarding {
   /** What our clients gave us and has waited for longest, to a peer that connects. The rest it gets as all others do. */
   toPeer(peer: PeerId): void {
     const entries: Entry[] = [];
-    let room = this.#resentBytesMax();
+    // One of the longest goes all the same: nobody connects often.
+    let room = Math.max(this.#resentBytesMax(), TRANSACTION_BYTES_MAX);
     for (const entry of this.#own(Number.POSITIVE_INFINITY)) {
       room -= entry.item.bytes.length;
       if (room < 0) break;
@@ -82,6 +87,8 @@ export class Forwarding {
   /** What our clients gave us and has waited for half a base timeout goes to all again, so many bytes at a time: the oldest
    *  first, and when all had their turn the oldest again. */
   #resend(nowMs: number): void {
+    const share = this.#resentBytesMax();
+    this.#resendable = Math.min(this.#resendable + share, Math.max(share, TRANSACTION_BYTES_MAX));
     let entries = this.#nextOfRound();
     if (entries.length === 0) {
       this.#round = { untilMs: nowMs - this.#timeoutMs / 2, sent: new Set() };
@@ -93,12 +100,11 @@ export class Forwarding {
   #nextOfRound(): readonly Entry[] {
     const { untilMs, sent } = this.#round;
     const entries: Entry[] = [];
-    let room = this.#resentBytesMax();
     for (const entry of this.#own(untilMs)) {
       const { id, bytes } = entry.item;
       if (sent.has(id) || this.#told.inFlight.has(id)) continue;
-      room -= bytes.length;
-      if (room < 0) break;
+      if (bytes.length > this.#resendable) break;
+      this.#resendable -= bytes.length;
       sent.add(id);
       entries.push(entry);
     }
@@ -115,10 +121,15 @@ export class Forwarding {
     const isDue = ({ item, from, gapped, asOfMs }: Entry): boolean =>
       !gapped && asOfMs < (from === null ? nowMs - this.#timeoutMs / 4 : nowMs) && !told.inFlight.has(item.id);
     const chosen: Entry[] = [];
-    for (const entry of told.waiting()) {
-      if (chosen.length === RELAYED_MAX) return chosen;
-      if (isDue(entry)) chosen.push(entry);
-    }
+    let bytesLeft = RELAYED_BYTES_MAX;
+    /** False when that was all that may go. */
+    const choose = (entry: Entry): boolean => {
+      bytesLeft -= entry.item.bytes.length;
+      if (bytesLeft < 0 || chosen.length === RELAYED_MAX) return false;
+      chosen.push(entry);
+      return true;
+    };
+    for (const entry of told.waiting()) if (isDue(entry) && !choose(entry)) return chosen;
     const given = new Map<PeerId | null, Entry[]>();
     for (const entry of this.#mempool.entries()) {
       if (!isDue(entry) || told.isTold(entry)) continue;
@@ -127,8 +138,9 @@ export class Forwarding {
       else if (lane.length < RELAYED_MAX) lane.push(entry);
     }
     for (let turn = 0; turn < RELAYED_MAX; turn++)
-      for (const lane of given.values()) chosen.push(...lane.slice(turn, turn + 1));
-    return chosen.slice(0, RELAYED_MAX);
+      for (const lane of given.values())
+        for (const entry of lane.slice(turn, turn + 1)) if (!choose(entry)) return chosen;
+    return chosen;
   }
 
   /** All validators send again: together they may not send more. */

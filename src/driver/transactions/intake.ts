@@ -13,7 +13,7 @@ import {
 } from '../../ledger/transaction.ts';
 import { admission, checkTransactionStateless } from '../../ledger/transaction-rules.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
-import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_MAX } from '../limits.ts';
+import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_BYTES_MAX, VERIFYING_MAX } from '../limits.ts';
 import type { Refusal } from './fate.ts';
 import type { Loop } from '../durability/loop.ts';
 import type { Budgets } from '../fairness/budgets.ts';
@@ -23,7 +23,7 @@ import type { Punish } from '../peers/punish.ts';
 import type { Roster } from '../peers/roster.ts';
 import type { Mempool } from './mempool.ts';
 import type { Clock, Observer, PeerId, Verifier } from '../ports.ts';
-import { PRICE_OF_TRANSACTION, priceOfPlace } from '../fairness/prices.ts';
+import { priceOfPlace, priceOfTransaction } from '../fairness/prices.ts';
 import { Refusals } from './refusals.ts';
 import type { Answer } from './submissions.ts';
 import { Tellers } from './tellers.ts';
@@ -61,6 +61,7 @@ interface IntakeContext {
 export class Intake {
   readonly #context: IntakeContext;
   readonly #checking = new Map<Hash, Checking>();
+  #checkingBytes = 0;
   /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
   #queued: Checking[] = [];
   readonly #refusals = new Refusals();
@@ -75,6 +76,11 @@ export class Intake {
   /** Transactions whose signatures are being checked. */
   get checking(): number {
     return this.#checking.size;
+  }
+
+  /** Bytes of them. */
+  get checkingBytes(): number {
+    return this.#checkingBytes;
   }
 
   /** Transactions that are remembered as refused. */
@@ -104,11 +110,11 @@ export class Intake {
       checking.answers.push(answer);
       return;
     }
-    const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
+    const stateless = checkTransactionStateless(item.signed, state.genesis);
     if (!stateless.ok) return answer({ id, ...stateless.error });
     const admitted = admission(state, item.signed);
     if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
-    if (this.#checking.size >= VERIFYING_MAX)
+    if (!this.#mayCheck(item))
       return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} signatures are being checked` });
     this.#check({ item, answers: [answer], peer: null, paid: new Map() });
   }
@@ -124,7 +130,7 @@ export class Intake {
     const { state, mempool, bodies, punish, budgets, questions } = this.#context;
     for (const bytes of bundle) {
       const id = transactionId(bytes);
-      const asked = questions.takeTransaction(peer);
+      const asked = questions.takeTransaction(peer, bytes.length);
       const place = priceOfPlace(bytes.length);
       if (asked) budgets.refund(peer, 'transactions', place);
       const wanted = bodies.wants(id);
@@ -144,12 +150,12 @@ export class Intake {
         if (!asked) this.#giveBack(peer, id, place);
         continue;
       }
-      const price = asked ? 0 : PRICE_OF_TRANSACTION;
+      const price = asked ? 0 : priceOfTransaction(bytes.length);
       budgets.charge(peer, 'transactions', price);
       const identified = identifyTransaction(bytes, id);
       if (!identified.ok) return punish(peer, identified.error.code, identified.error.message);
       const item = identified.value;
-      const stateless = checkTransactionStateless(item.signed, state.genesis.chainId);
+      const stateless = checkTransactionStateless(item.signed, state.genesis);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
       if (!wanted && !this.#letIn(item)) {
         // It may have been here, and have been executed since.
@@ -185,11 +191,16 @@ export class Intake {
     const admitted = admission(state, item.signed);
     const refused = admitted.ok ? mempool.placeFor(item) : admitted;
     if (!refused.ok) this.#refusals.add(item.id, refused.error.code, state.head.header.height);
-    return refused.ok && this.#checking.size < VERIFYING_MAX;
+    return refused.ok && this.#mayCheck(item);
+  }
+
+  #mayCheck({ bytes }: IdentifiedTransaction): boolean {
+    return this.#checking.size < VERIFYING_MAX && this.#checkingBytes + bytes.length <= VERIFYING_BYTES_MAX;
   }
 
   #check(checking: Checking): void {
     this.#checking.set(checking.item.id, checking);
+    this.#checkingBytes += checking.item.bytes.length;
     this.#queued.push(checking);
   }
 
@@ -215,6 +226,7 @@ export class Intake {
     const { state, mempool, bodies, clock, punish, observer } = this.#context;
     const { id } = item;
     this.#checking.delete(id);
+    this.#checkingBytes -= item.bytes.length;
     const answer: Answer = (outcome) => {
       for (const each of answers) each(outcome);
     };

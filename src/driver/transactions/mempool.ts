@@ -13,15 +13,18 @@ import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { feeOf, type SkipCode } from '../../ledger/transaction-rules.ts';
 import { weightOf } from '../../ledger/weight.ts';
 import {
-  GAPPED_TRANSACTIONS_MAX,
   MEMPOOL_BYTES_MAX,
   MEMPOOL_TRANSACTIONS_MAX,
   NONCE_GAP_HOLD_MS,
   NONCE_GAP_MAX,
+  SENDER_BYTES_MAX,
   SENDER_TRANSACTIONS_MAX,
 } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
-import { type Entry, type Held, leftAfter, SenderQueue } from './sender-queue.ts';
+import { Gapped } from './gapped.ts';
+import type { Room } from './room.ts';
+import { select } from './selection.ts';
+import { type Entry, type Held, SenderQueue } from './sender-queue.ts';
 
 export type AddCode = 'MEMPOOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TOO_HIGH' | 'NONCE_TAKEN';
 
@@ -38,11 +41,6 @@ interface Place {
   readonly giveWay: readonly Held[];
 }
 
-export interface Selection {
-  readonly items: readonly IdentifiedTransaction[];
-  readonly weight: number;
-}
-
 export class Mempool {
   readonly #accountOf: (sender: Address) => Account;
   readonly #parameters: LedgerParameters;
@@ -52,7 +50,7 @@ export class Mempool {
   /** Senders whose next transaction is here. */
   readonly #ready = new Set<Address>();
   /** Entries with a gap before them, those that have had it for longest first. */
-  readonly #gapped = new Set<Held>();
+  readonly #gapped = new Gapped();
   /** Entries by the last height at which they are valid. */
   readonly #expiring = new Map<number, Set<Held>>();
   #bytes = 0;
@@ -137,65 +135,29 @@ export class Mempool {
     const { sender, nonce } = item.signed.transaction;
     const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
     if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
-    if (queue.size >= SENDER_TRANSACTIONS_MAX)
-      return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait`);
+    const size = item.bytes.length;
+    if (queue.size >= SENDER_TRANSACTIONS_MAX || queue.bytes + size > SENDER_BYTES_MAX)
+      return fail('SENDER_LIMIT', `${queue.size} transactions of this sender wait, of ${queue.bytes} bytes`);
     if (nonce >= queue.start + NONCE_GAP_MAX)
       return fail('NONCE_TOO_HIGH', `nonce ${nonce}, the next is ${queue.start}`);
     const gapped = nonce > queue.end;
     // This refusal says which nonce is missing, and a transaction with that nonce is still let in.
-    if (gapped && this.#gapped.size >= GAPPED_TRANSACTIONS_MAX)
+    if (gapped && !this.#gapped.hasRoomFor(size))
       return fail('NONCE_TOO_HIGH', `nonce ${nonce}, ${queue.end} is missing, and too many wait for missing ones`);
     const giveWay = this.#roomFor(item, gapped);
-    if (giveWay === null) return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait`);
+    if (giveWay === null)
+      return fail('MEMPOOL_FULL', `${this.#entries.size} transactions wait, of ${this.#bytes} bytes`);
     return ok({ queue, gapped, giveWay });
   }
 
-  /** The next body: in the order of arrival, each sender's by nonce, leaving out what is in flight already, and what would
-   *  not be executed at this height after the others. */
-  select(
-    inFlight: { has(id: Hash): boolean },
-    height: number,
-    weightMax: number,
-    countMax: number,
-    bytesMax: number,
-  ): Selection {
-    const items: IdentifiedTransaction[] = [];
-    const accounts = new Map<Address, Account>();
-    let weight = 0;
-    let bytes = 0;
-    let full = false;
-    const take = (entry: Entry): boolean => {
-      const { id, signed, bytes: encoded } = entry.item;
-      const { sender, nonce, expiresAt } = signed.transaction;
-      const account = accounts.get(sender) ?? this.#accountOf(sender);
-      if (nonce !== account.nonce || entry.fee > account.balance) return false;
-      if (!inFlight.has(id)) {
-        if (expiresAt !== 0 && height > expiresAt) return false;
-        const size = encoded.length + 36;
-        if (items.length >= countMax || weight + entry.weight > weightMax || bytes + size > bytesMax) {
-          full = true;
-          return false;
-        }
-        items.push(entry.item);
-        weight += entry.weight;
-        bytes += size;
-      }
-      accounts.set(sender, { nonce: nonce + 1, balance: leftAfter(entry, account.balance) });
-      return true;
+  /** The next body at this height, see `select`. */
+  select(inFlight: { has(id: Hash): boolean }, height: number, room: Room): readonly IdentifiedTransaction[] {
+    const waiting = {
+      entries: this.#entries.values(),
+      ofSender: (sender: Address, nonce: number) => this.#senders.get(sender)?.get(nonce),
+      accountOf: this.#accountOf,
     };
-    for (const entry of this.#entries.values()) {
-      if (full) break;
-      if (entry.gapped || !take(entry)) continue;
-      // Its sender's next transactions that came before it were passed over until now. Those that came later have their
-      // own turn.
-      const { sender, nonce } = entry.item.signed.transaction;
-      const queue = this.#senders.get(sender);
-      for (let next = nonce + 1; !full; next++) {
-        const successor = queue?.get(next);
-        if (successor === undefined || successor.sinceMs > entry.sinceMs || !take(successor)) break;
-      }
-    }
-    return { items, weight };
+    return select(waiting, inFlight, height, room);
   }
 
   /** A block was executed: drops what can stand in no later block. `changed`: the accounts that it changed. */
@@ -265,7 +227,7 @@ export class Mempool {
       each.gapped = true;
       each.asOfMs = nowMs;
       this.#gapped.add(each);
-      if (this.#gapped.size > GAPPED_TRANSACTIONS_MAX) this.#drop(each, 'NONCE_TOO_HIGH', nowMs, dropped);
+      if (this.#gapped.isOverfull) this.#drop(each, 'NONCE_TOO_HIGH', nowMs, dropped);
     }
     this.#settle(sender, queue);
   }

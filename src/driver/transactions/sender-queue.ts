@@ -28,6 +28,7 @@ const NONE: readonly Held[] = [];
 
 export class SenderQueue {
   readonly #byNonce = new Map<number, Held>();
+  #bytes = 0;
   /** The run goes from the account's nonce to the first nonce that is missing. */
   #start: number;
   #end: number;
@@ -44,6 +45,11 @@ export class SenderQueue {
 
   get size(): number {
     return this.#byNonce.size;
+  }
+
+  /** Of all that waits here. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** The account's nonce. */
@@ -69,6 +75,7 @@ export class SenderQueue {
   add(entry: Held): readonly Held[] {
     const { nonce } = entry.item.signed.transaction;
     this.#byNonce.set(nonce, entry);
+    this.#bytes += entry.item.bytes.length;
     if (entry.fee > this.#dearest) this.#dearest = entry.fee;
     if (nonce !== this.#end) return NONE;
     this.#end += 1;
@@ -77,7 +84,7 @@ export class SenderQueue {
 
   /** Takes out what waits with this nonce. Returns what the run lost behind it, in the order of nonces. */
   remove(nonce: number): readonly Held[] {
-    this.#byNonce.delete(nonce);
+    this.#forget(nonce);
     if (nonce < this.#start || nonce >= this.#end) return [];
     const lost = this.#between(nonce + 1, this.#end);
     this.#end = nonce;
@@ -87,7 +94,7 @@ export class SenderQueue {
   /** The account's nonce moved up. Takes out what is used, and returns it with what joined the run. */
   advance(nonce: number, nowMs: number): { readonly used: readonly Held[]; readonly grown: readonly Held[] } {
     const used = this.#between(this.#start, Math.min(nonce, this.#start + NONCE_GAP_MAX));
-    for (const { item } of used) this.#byNonce.delete(item.signed.transaction.nonce);
+    for (const { item } of used) this.#forget(item.signed.transaction.nonce);
     if (nonce > this.#start) this.#movedMs = nowMs;
     this.#start = nonce;
     this.#end = Math.max(this.#end, nonce);
@@ -100,6 +107,11 @@ export class SenderQueue {
     if (this.#dearest <= balance) return [];
     this.#dearest = balance;
     return [...this.#byNonce.values()].filter(({ fee }) => fee > balance);
+  }
+
+  #forget(nonce: number): void {
+    this.#bytes -= this.#byNonce.get(nonce)?.item.bytes.length ?? 0;
+    this.#byNonce.delete(nonce);
   }
 
   #grow(): readonly Held[] {

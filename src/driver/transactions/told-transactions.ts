@@ -6,7 +6,8 @@
 import type { Hash, ValidatorIndex } from '../../base/brand.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { MEMPOOL_TRANSACTIONS_MAX } from '../limits.ts';
+import { weightOf } from '../../ledger/weight.ts';
+import { MEMPOOL_BYTES_MAX, MEMPOOL_TRANSACTIONS_MAX } from '../limits.ts';
 import type { Mempool } from './mempool.ts';
 import type { Entry } from './sender-queue.ts';
 
@@ -71,28 +72,32 @@ export class ToldTransactions {
   }
 
   /** Whether the primary left something out: it could have been executed for two base timeouts of this view, the
-   *  primary was told of it one base timeout ago or earlier, and no body in flight has it. Two, because who holds it
-   *  may need one to tell the primary. */
-  overlooked(nowMs: number, viewSinceMs: number): boolean {
+   *  primary was told of it one base timeout ago or earlier, no body in flight has it, and there was room for it. Two,
+   *  because who holds it may need one to tell the primary. */
+  overlooked(nowMs: number, viewSinceMs: number, fits: (entry: Entry) => boolean): boolean {
     for (const [id, toldMs] of this.#told) {
       if (nowMs - toldMs < this.#timeoutMs) return false;
       const entry = this.#findWaiting(id);
-      if (entry === undefined || this.inFlight.has(id)) continue;
+      if (entry === undefined || this.inFlight.has(id) || !fits(entry)) continue;
       const nextSinceMs = this.#mempool.nextSinceMs(entry);
       if (nextSinceMs !== null && nowMs - Math.max(nextSinceMs, viewSinceMs) > 2 * this.#timeoutMs) return true;
     }
     return false;
   }
 
-  /** Whether most of a body's transactions came here within the last base timeout. Bodies are filled in the order of
-   *  arrival. So if an older transaction was overlooked, these newer ones were preferred to it: a primary may not push
-   *  others out with a flood of its own, whose fees come back to it. Two cases prove nothing. A few newcomers: somebody
-   *  may have given them to the primary alone, long ago. And a mempool that is half full: the primary's may have been
-   *  full when the older one came. */
-  holdsNewcomers(transactions: readonly IdentifiedTransaction[], nowMs: number): boolean {
-    if (this.#mempool.size > MEMPOOL_TRANSACTIONS_MAX / 2) return false;
+  /** Those of a body's transactions that came here within the last base timeout, where they are most of its weight; else none.
+   *  Bodies are filled in the order of arrival. So if an older transaction was overlooked, these newer ones were preferred
+   *  to it: a primary may not push others out with a flood of its own, whose fees come back to it. Two cases prove
+   *  nothing. A few newcomers: they fill what older ones are too heavy for, or somebody gave them to the primary alone,
+   *  long ago. And a mempool that is half full: the primary's may have been full when the older one came. */
+  newcomers(transactions: readonly IdentifiedTransaction[], nowMs: number): ReadonlySet<IdentifiedTransaction> {
+    const { size, bytes } = this.#mempool;
+    if (size > MEMPOOL_TRANSACTIONS_MAX / 2 || bytes > MEMPOOL_BYTES_MAX / 2) return new Set();
     const sinceMs = nowMs - this.#timeoutMs;
-    const newcomers = transactions.filter(({ id }) => (this.#mempool.get(id)?.sinceMs ?? nowMs) > sinceMs);
-    return 2 * newcomers.length > transactions.length;
+    const found = transactions.filter(({ id }) => (this.#mempool.get(id)?.sinceMs ?? nowMs) > sinceMs);
+    return new Set(2 * weightOfAll(found) > weightOfAll(transactions) ? found : []);
   }
 }
+
+const weightOfAll = (transactions: readonly IdentifiedTransaction[]): number =>
+  transactions.reduce((sum, { signed }) => sum + weightOf(signed.transaction), 0);

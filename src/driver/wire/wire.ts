@@ -133,7 +133,7 @@ const FORMATS = {
   transactions: format(
     'transactions',
     'transactions',
-    codec('Transactions', TransactionsType, BUNDLE_BYTES_MAX + TRANSACTION_BYTES_MAX + 4 * BUNDLE_TRANSACTIONS_MAX),
+    codec('Transactions', TransactionsType, BUNDLE_BYTES_MAX + 4 * BUNDLE_TRANSACTIONS_MAX),
     (m) => m.transactions as Uint8Array[],
     (transactions) => ({ transactions }),
   ),

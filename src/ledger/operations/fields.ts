@@ -2,7 +2,7 @@
  * What operations and their events are made of. A field is told once, as bytes and as JSON; the encoding, the schema of the HTTP
  * interface with its OpenAPI document, and the way between JSON and values follow from it.
  */
-import { ContainerType, type Type } from '@chainsafe/ssz';
+import type { Type } from '@chainsafe/ssz';
 import { z } from 'zod';
 import type { Address } from '../../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
@@ -54,42 +54,3 @@ export const amountField: Field<bigint, string> = {
 export type Fields = Readonly<Record<string, Field<unknown, unknown>>>;
 export type Values<F extends Fields> = { readonly [N in keyof F]: F[N] extends Field<infer V, infer _J> ? V : never };
 export type JsonValues<F extends Fields> = { [N in keyof F]: F[N] extends Field<infer _V, infer J> ? J : never };
-
-/** The forms of `{kind, ...fields}`. In bytes it is the container of the fields: the union that it stands in tells the kind. */
-export class Form<N extends string, F extends Fields> {
-  readonly kind: N;
-  readonly type: ContainerType<Record<string, Type<unknown>>>;
-  readonly schema: z.ZodObject;
-  readonly #fields: readonly (readonly [name: string, field: Field<unknown, unknown>])[];
-
-  constructor(kind: N, fields: F) {
-    this.kind = kind;
-    this.#fields = Object.entries(fields);
-    this.type = new ContainerType(Object.fromEntries(this.#fields.map(([name, { type }]) => [name, type])));
-    this.schema = z.object({
-      kind: z.literal(kind),
-      ...Object.fromEntries(this.#fields.map(([name, { schema }]) => [name, schema])),
-    });
-  }
-
-  toJson(value: Values<F>, addressPrefix: string): { kind: N } & JsonValues<F> {
-    const json: Record<string, unknown> = { kind: this.kind };
-    for (const [name, field] of this.#fields) json[name] = field.toJson(value[name], addressPrefix);
-    return json as { kind: N } & JsonValues<F>;
-  }
-
-  /** Errors: those of the fields, the first of them. */
-  fromJson(
-    json: JsonValues<F>,
-    path: string,
-    addressPrefix: string,
-  ): Result<{ readonly kind: N } & Values<F>, FieldError> {
-    const value: Record<string, unknown> = { kind: this.kind };
-    for (const [name, field] of this.#fields) {
-      const read = field.fromJson(json[name], `${path}.${name}`, addressPrefix);
-      if (!read.ok) return read;
-      value[name] = read.value;
-    }
-    return ok(value as { readonly kind: N } & Values<F>);
-  }
-}

@@ -29,7 +29,8 @@ export interface OperationKind<N extends string, F extends Fields, E extends Fie
   readonly event: E;
   /** Why it may fail, with the number that a receipt holds for it. Kinds that fail for the same reason share code and number. */
   readonly codes: Readonly<Record<C, number>>;
-  /** Units of work and space that it adds to its transaction. */
+  /** Units of work and space that it adds to its transaction where it is as short as it can be; positive. For what it carries
+   *  beyond that the table adds a unit for each BYTES_PER_WEIGHT begun. */
   readonly weight: number;
   /** All of the state that it reads or changes. Told before it runs, by sender and fields alone, so that it can be fetched by then;
    *  what is not declared is not there for it. */

@@ -6,8 +6,9 @@ import { invariant, present } from '../../base/invariant.ts';
 import type { Result } from '../../base/result.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
 import { hex32, nameOf, uint64Big, unionByKind } from '../../codec/types.ts';
-import { RECEIPT_EVENTS_MAX } from '../limits.ts';
-import { type FieldError, type Fields, Form, type JsonValues, type Values } from './fields.ts';
+import { BYTES_PER_WEIGHT, RECEIPT_EVENTS_MAX } from '../limits.ts';
+import type { FieldError, Fields, JsonValues, Values } from './fields.ts';
+import { Form } from './form.ts';
 import type { OperationKind } from './kind.ts';
 
 export type AnyKind = OperationKind<string, Fields, Fields, string>;
@@ -55,9 +56,10 @@ export class OperationTable<K extends AnyKind = AnyKind> {
   /** JSON of an operation, and of an event. */
   readonly schema: z.ZodType<OperationJsonOf<K>>;
   readonly eventSchema: z.ZodType<EventJsonOf<K>>;
-  /** Weight of the lightest and of the heaviest operation. */
+  /** Weight of the lightest and of the heaviest operation; and of the heaviest of those that are as short as they can be. */
   readonly weightMin: number;
   readonly weightMax: number;
+  readonly shortWeightMax: number;
   /** Bytes by which an operation makes a transaction longer: at least; and at most, for each unit of its weight. */
   readonly bytesMin: number;
   readonly bytesPerWeightMax: number;
@@ -86,18 +88,24 @@ export class OperationTable<K extends AnyKind = AnyKind> {
     this.schema = schemaOf(operations) as unknown as z.ZodType<OperationJsonOf<K>>;
     this.eventSchema = schemaOf(events) as unknown as z.ZodType<EventJsonOf<K>>;
     this.weightMin = Math.min(...kinds.map(({ weight }) => weight));
-    this.weightMax = Math.max(...kinds.map(({ weight }) => weight));
-    this.bytesMin = OPERATION_FRAME_BYTES + Math.min(...operations.map(({ type }) => type.minSize));
-    this.bytesPerWeightMax = Math.max(
-      ...entries.map(({ kind, operation }) =>
-        Math.ceil((OPERATION_FRAME_BYTES + operation.type.maxSize) / kind.weight),
-      ),
+    this.weightMax = Math.max(
+      ...entries.map(({ kind, operation: { type } }) => kind.weight + unitsOf(type, type.maxSize)),
     );
+    this.shortWeightMax = Math.max(...kinds.map(({ weight }) => weight));
+    this.bytesMin = OPERATION_FRAME_BYTES + Math.min(...operations.map(({ type }) => type.minSize));
+    this.bytesPerWeightMax = Math.ceil(Math.max(...entries.flatMap(bytesPerWeight)));
   }
 
   /** What is known of the operation. */
   kindOf(operation: OfSomeKind): K {
     return this.#entryOf(operation).kind;
+  }
+
+  /** Units that it adds to the weight of its transaction. */
+  weightOf(operation: OfSomeKind): number {
+    const { kind, operation: form } = this.#entryOf(operation);
+    const { type } = form;
+    return type.fixedSize === null ? kind.weight + unitsOf(type, type.value_serializedSize(operation)) : kind.weight;
   }
 
   toJson(operation: OfSomeKind, addressPrefix: string): OperationJsonOf<K> {
@@ -117,6 +125,19 @@ export class OperationTable<K extends AnyKind = AnyKind> {
   #entryOf({ kind }: OfSomeKind): Entry<K> {
     return present(this.#entries.get(kind), 'kind of operation');
   }
+}
+
+/** Units for what an operation of so many bytes carries beyond the shortest of its kind. */
+const unitsOf = ({ minSize }: { readonly minSize: number }, bytes: number): number =>
+  Math.ceil((bytes - minSize) / BYTES_PER_WEIGHT);
+
+/** Bytes for each unit where that can be most: of the shortest operation, of the longest, and of the longest that fills its units. */
+function bytesPerWeight({ kind, operation: { type } }: Entry<AnyKind>): readonly number[] {
+  const { minSize, maxSize } = type;
+  const full = minSize + BYTES_PER_WEIGHT * Math.floor((maxSize - minSize) / BYTES_PER_WEIGHT);
+  return [minSize, full, maxSize].map(
+    (bytes) => (OPERATION_FRAME_BYTES + bytes) / (kind.weight + unitsOf(type, bytes)),
+  );
 }
 
 const unionOf = (forms: readonly Form<string, Fields>[]): Type<unknown> =>

@@ -78,7 +78,14 @@ export function simulatedKeys(
         ...CONSENSUS_DEFAULTS,
         ...consensus,
       },
-      ledger: { blockWeightMax: TRANSFER_WEIGHT * transfersPerBlock, weightPrice: '1' },
+      ledger: {
+        blockWeightMax: TRANSFER_WEIGHT * transfersPerBlock,
+        weightPrice: '1',
+        minimumBalance: '0',
+        depositPerByte: '0',
+        newEntriesMax: 256,
+        historyHeights: 0,
+      },
       validators: powers.map((power, index) => ({
         name: `validator-${index}`,
         publicKey: toHex(scheme.publicKey(validatorSecrets[index] ?? new Uint8Array())),

@@ -1,5 +1,5 @@
 /** The ports of a node as its driver sees them in a simulation: what it asks of them takes time of its processor. */
-import { COSTS } from '../../driver/fairness/costs.ts';
+import { COSTS, kibBeyondFirst } from '../../driver/fairness/costs.ts';
 import type { Signer, Store, StoreOperation, Verifier } from '../../driver/ports.ts';
 import type { Processor } from './processor.ts';
 
@@ -54,7 +54,8 @@ export function meteredVerifier(
     checkBatch(checks, done) {
       const few = checks.length <= AT_ONCE_MAX;
       processor.spend(checks.length * (few ? COSTS.verify : COSTS.verifyElsewhere));
-      const helpMs = few ? 0 : processor.helpMs(checks.length);
+      const longKiB = checks.reduce((sum, { message }) => sum + kibBeyondFirst(message.length), 0);
+      const helpMs = few ? 0 : processor.helpMs(checks.length, longKiB);
       later(HELPER_MS + helpMs, () => done(checks.map(check)));
     },
   };

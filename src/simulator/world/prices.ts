@@ -1,7 +1,7 @@
 /** What a node pays for: the work that the code itself tells of, by the price list of the driver. */
 import { unreachable } from '../../base/invariant.ts';
 import type { Work } from '../../base/work.ts';
-import { COSTS } from '../../driver/fairness/costs.ts';
+import { COSTS, kibBeyondFirst } from '../../driver/fairness/costs.ts';
 import type { PeerMessage } from '../../driver/wire/wire.ts';
 
 const KIB = 1024;
@@ -36,7 +36,7 @@ export function priceOf(work: Work, of: string, amount: number): number {
   const kind = KINDS.get(of);
   switch (work) {
     case 'decode':
-      if (of === 'SignedTransaction') return COSTS.transaction;
+      if (of === 'SignedTransaction') return COSTS.transaction + kibBeyondFirst(amount) * COSTS.transactionKiB;
       return (amount / KIB) * (kind === undefined ? COSTS.decodeKiB : COSTS.decodeKiBOf[kind]);
     case 'encode':
       // What is encoded and neither sent nor stored is encoded to be hashed or signed.

@@ -92,10 +92,11 @@ export class Processor {
     }
   }
 
-  /** Milliseconds from now until the helpers have checked so many signatures more. */
-  helpMs(signatures: number): number {
+  /** Milliseconds from now until the helpers have checked so many signatures more. `longKiB`: of their messages together, beyond
+   *  the first of each. */
+  helpMs(signatures: number, longKiB = 0): number {
     if (this.#isFree) return 0;
-    const us = signatures * COSTS.verify;
+    const us = signatures * COSTS.verify + longKiB * COSTS.verifyKiB;
     this.helpersUs += us;
     const { nowMs } = this.#scheduler;
     const start = Math.max(this.#helpersUntilMs, nowMs + this.delayMs);

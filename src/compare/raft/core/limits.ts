@@ -1,10 +1,11 @@
 /** The bounds of Raft's core, each with its reason. */
-import { TRANSACTION_BYTES_MAX, VALIDATORS_MAX } from '../../../ledger/limits.ts';
+import { VALIDATORS_MAX } from '../../../ledger/limits.ts';
 
 /** Servers of a cluster: as many as validators, so that both can be put side by side. */
 export const SERVERS_MAX = VALIDATORS_MAX;
-/** Bytes of a payload: one transaction of the ledger. Many at once go as many entries of one message. */
-export const PAYLOAD_BYTES_MAX = TRANSACTION_BYTES_MAX;
+/** Bytes of a payload: one transaction of the ledger that carries no data, as all do that are compared. Many at once go as many
+ *  entries of one message. */
+export const PAYLOAD_BYTES_MAX = 2048;
 /** Entries of one AppendEntries: with the longest payloads that is 130 KiB, as much as a wire takes without making
  *  heartbeats wait. */
 export const ENTRIES_PER_MESSAGE_MAX = 64;
