@@ -1,4 +1,4 @@
-/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, or a rule of Raft. */
+/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, a rule of Raft, or what operations mean. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScenarioName } from '../../src/compare/scenario.ts';
@@ -26,13 +26,15 @@ export interface Directed {
    *  named (src/compare/raft/figures.ts); or instead of them this scenario of the comparison, where the bug is in what executes
    *  its log. */
   readonly raft?: { readonly figure?: string; readonly compared?: ScenarioName };
+  /** The bug is in what operations do: no scenario is played, but random chains beside the ledger's model. */
+  readonly ledger?: true;
 }
 
 export interface Mutant {
   readonly name: string;
   /** The clause of SPEC.md that it breaks, or the deviation; or the bound on what peers may cost; or the section of the paper
-   *  of Raft, or of the thesis. */
-  readonly clause: Clause | `deviation ${number}` | 'cost' | `Raft ${string}`;
+   *  of Raft, or of the thesis; or what operations on data mean. */
+  readonly clause: Clause | `deviation ${number}` | 'cost' | 'data' | `Raft ${string}`;
   /** One line, with the replica as the subject. */
   readonly breaks: string;
   readonly edits: readonly Edit[];
