@@ -3,15 +3,16 @@
  * reaches forward to one that comes later.
  */
 import { type Authority, authorityOf } from '../consensus/authenticate.ts';
-import { NO_ACCOUNT } from '../ledger/account.ts';
+import { accountIn } from '../ledger/account.ts';
+import type { Height } from '../base/brand.ts';
 import type { KnownEpoch } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { Protocol } from './agreement/protocol.ts';
 import { Bodies } from './bodies/bodies.ts';
-import { Batch } from './durability/batch.ts';
+import { Batch } from './stored/batch.ts';
 import { Chain } from './durability/chain.ts';
 import { Loop } from './durability/loop.ts';
-import { KEYS } from './durability/records.ts';
+import { KEYS } from './stored/records.ts';
 import type { RecoveredDriver } from './durability/recovery.ts';
 import { Dealings } from './fairness/dealings.ts';
 import { Outbox } from './peers/outbox.ts';
@@ -20,6 +21,8 @@ import { Roster } from './peers/roster.ts';
 import type { Clock, Lane, Observer, PeerId, Signer, Store, Transport, Verifier } from './ports.ts';
 import { Reception } from './reception.ts';
 import { CatchUp } from './sync/catch-up.ts';
+import { Pruning } from './state/pruning.ts';
+import { StateFetching } from './state/state-fetching.ts';
 import { Server } from './sync/server.ts';
 import { StateTransfer } from './sync/state-transfer.ts';
 import { Forwarding } from './transactions/forwarding.ts';
@@ -55,9 +58,14 @@ export function assemble(options: DriverOptions) {
   const dealings = newDealings(options, loop, roster, punish);
   const outbox = new Outbox(options, roster, batch, dealings);
   const chain = new Chain(recovered, batch, observer);
-  const { epochs } = recovered.state;
+  const { epochs, source: resident } = recovered.state;
+  const input = (run: () => void): void => loop.input(run);
+  const stateFetching = new StateFetching({ store: options.store, resident, input });
+  const historyHeights = (genesis.ledger as { historyHeights?: number }).historyHeights ?? 0;
+  const executedHeight = (): Height => chain.executedHeight;
+  const pruning = new Pruning({ store: options.store, batch, input, historyHeights, executedHeight, recovered });
   const authority = (epoch: KnownEpoch): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
-  const mempool = new Mempool((sender) => chain.state.accounts.get(sender) ?? NO_ACCOUNT, genesis.ledger);
+  const mempool = new Mempool((sender) => accountIn(chain.state.source, sender), genesis.ledger);
   const bodies = new Bodies({
     genesis,
     clock,
@@ -68,11 +76,11 @@ export function assemble(options: DriverOptions) {
     outbox,
     headMs: () => chain.state.head.header.timestampMs,
     find: (id) => mempool.get(id)?.item,
-    executedHeight: () => chain.executedHeight,
+    executedHeight,
     executedBody: (height) => chain.pendingBody(height),
   });
   bodies.restore(recovered.bodies);
-  const shared = { ...options, batch, roster, outbox, chain, mempool, bodies, authority };
+  const shared = { ...options, batch, roster, outbox, chain, stateFetching, mempool, bodies, authority };
   const intake = newIntake(shared, loop, dealings, punish);
   const told = new ToldTransactions(genesis, mempool, bodies.pool.carried);
   const forwarding = new Forwarding(genesis, mempool, told, roster, outbox);
@@ -86,7 +94,19 @@ export function assemble(options: DriverOptions) {
   const stateTransfer = new StateTransfer({ ...shared, catchUp, protocol, again: () => loop.input(() => {}) });
   const { questions } = dealings;
   const reception = new Reception({ ...shared, intake, server, protocol, stateTransfer, questions, punish });
-  return { ...shared, loop, dealings, intake, forwarding, catchUp, protocol, stateTransfer, reception };
+  return {
+    ...shared,
+    resident,
+    pruning,
+    loop,
+    dealings,
+    intake,
+    forwarding,
+    catchUp,
+    protocol,
+    stateTransfer,
+    reception,
+  };
 }
 
 function newDealings(options: DriverOptions, loop: Loop, roster: Roster, punish: Punish): Dealings {
@@ -112,6 +132,7 @@ interface Below {
   readonly roster: Roster;
   readonly outbox: Outbox;
   readonly chain: Chain;
+  readonly stateFetching: StateFetching;
   readonly mempool: Mempool;
   readonly bodies: Bodies;
 }

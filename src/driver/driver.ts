@@ -4,7 +4,9 @@
  * libp2p, LevelDB and the wall clock; the simulator over virtual time. Nothing in it waits: answers of the world come back as
  * inputs.
  */
-import type { Address, Hash } from '../base/brand.ts';
+import type { Address, Hash, Height } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
+import { ACCOUNTS } from '../ledger/account.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { assemble, type DriverOptions, type Parts } from './assembly.ts';
 import { type Buffers, INPUT_BYTES_MAX, INPUTS_MAX } from './limits.ts';
@@ -96,8 +98,27 @@ export class Driver {
     return statusOf(this.#parts);
   }
 
-  account(address: Address): AccountView {
+  /** Undefined while the account is not in memory. */
+  account(address: Address): AccountView | undefined {
     return accountOf(this.#parts, address);
+  }
+
+  /** The same, as soon as it is in memory; never once the driver has ended. False where too many wait, and nothing will come. */
+  fetchAccount(address: Address, done: (account: AccountView) => void): boolean {
+    const { loop, stateFetching } = this.#parts;
+    const known = this.account(address);
+    if (known !== undefined) done(known);
+    if (known !== undefined) return true;
+    if (loop.ended || loop.backlog + stateFetching.waiting >= INPUTS_MAX) return false;
+    loop.input(() =>
+      stateFetching.withEntry(ACCOUNTS.key(address), () => done(present(this.account(address), 'an account fetched'))),
+    );
+    return true;
+  }
+
+  /** The oldest height whose state is not pruned. */
+  get oldestState(): Height {
+    return this.#parts.pruning.oldest;
   }
 
   /** Whether the transaction waits here. */
@@ -116,7 +137,7 @@ export class Driver {
 
   /** What follows from all inputs of a turn together. */
   #endTurn(): void {
-    const { protocol, stateTransfer, bodies, intake } = this.#parts;
+    const { protocol, stateTransfer, bodies, intake, pruning, resident, batch } = this.#parts;
     stateTransfer.follow();
     protocol.settle();
     stateTransfer.ask(this.#ticks);
@@ -125,6 +146,9 @@ export class Driver {
       isChecking: (id) => intake.isChecking(id),
     });
     intake.flush();
+    pruning.step();
+    // What this turn changed may be forgotten once it is durable: the store has it then.
+    batch.after(() => resident.forget());
   }
 
   #onTick(): void {

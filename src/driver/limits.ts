@@ -283,3 +283,5 @@ export function bufferLimits(validators: number, window: number, blockWeightMax:
     lacking: 2 * validators,
   };
 }
+/** Bytes of a batch of the first state: LevelDB copies a batch in memory twice, and a genesis may have a million accounts. */
+export const FOUNDING_BYTES: number = 16 * 1024 * 1024;

@@ -1,7 +1,7 @@
 /** What a driver says of itself to the rest of the node, without changing anything. */
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import type { Status } from '../consensus/messages.ts';
-import { NO_ACCOUNT } from '../ledger/account.ts';
+import { ACCOUNTS, accountIn } from '../ledger/account.ts';
 import type { ValidatorSet } from '../ledger/validators.ts';
 import type { Parts } from './assembly.ts';
 import type { Buffers } from './limits.ts';
@@ -49,9 +49,11 @@ export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Pa
   };
 }
 
-export function accountOf({ chain, mempool }: Parts, address: Address): AccountView {
-  const { balance, nonce } = chain.state.accounts.get(address) ?? NO_ACCOUNT;
-  return { address, balance, nonce, pendingNonce: mempool.pendingNonce(address) };
+/** Undefined while it is not in memory. */
+export function accountOf({ resident, mempool }: Parts, address: Address): AccountView | undefined {
+  if (!resident.has(ACCOUNTS.key(address))) return undefined;
+  const { balance, nonce } = accountIn(resident, address);
+  return { address, balance, nonce, pendingNonce: mempool.pendingNonce(address) ?? nonce };
 }
 
 /** Whether the transaction waits here. */

@@ -4,6 +4,7 @@ import { type Address, address } from '../base/brand.ts';
 import { codec } from '../codec/codec.ts';
 import { uint64, uint64Big } from '../codec/types.ts';
 import { EntryKind, type StateKey } from './state/entry-kind.ts';
+import type { StateDelta } from './state/source.ts';
 
 const AccountType = new ContainerType({
   balance: uint64Big(),
@@ -22,6 +23,12 @@ export const NO_ACCOUNT: Account = { balance: 0n, nonce: 0 };
 /** What the address has in this state. */
 export const accountIn = (state: { get(key: StateKey<Account>): Account | undefined }, of: Address): Account =>
   state.get(ACCOUNTS.key(of)) ?? NO_ACCOUNT;
+
+/** The accounts that a block changed, with what they have now. */
+export function* accountsOf({ entries }: Pick<StateDelta, 'entries'>): Generator<readonly [Address, Account]> {
+  for (const { key, after } of entries)
+    if (key.kind === ACCOUNTS) yield [key.text as Address, (after as Account | undefined) ?? NO_ACCOUNT];
+}
 
 /**
  * Where fees go, so that the supply stays what it is. Nobody can spend from it: these 32 bytes are no canonical encoding

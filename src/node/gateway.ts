@@ -10,7 +10,7 @@ export function gatewayOf(node: RunningNode): Gateway {
     submit: (signedBytes) => Promise.all(signedBytes.map((bytes) => node.submit(bytes))),
     transaction: (id) => reader.transaction(id),
     waitFor: (id, timeoutMs, signal) => reader.waitFor(id, timeoutMs, signal),
-    account: async (address) => node.account(address),
+    account: (address) => node.account(address),
     block: (height) => reader.block(height),
     readMicros: () => reader.micros,
     status: () => statusOf(node),

@@ -19,6 +19,7 @@ import type { Genesis } from '../ledger/genesis.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { createNetwork, type Network } from '../network/network.ts';
 import type { LevelStore } from '../storage/level-store.ts';
+import { StorageError } from '../storage/storage-error.ts';
 import type { NodeConfig } from './config.ts';
 import type { AskPassphrase } from './keys.ts';
 import { type BlockListener, NodeObserver } from './observer.ts';
@@ -47,7 +48,8 @@ export interface RunningNode {
   readonly reader: Reader;
   /** Takes in the signed bytes of one transaction. */
   submit(signedBytes: Uint8Array): Promise<SubmitOutcome>;
-  account(address: Address): AccountView;
+  /** Rejects with StorageError where the node has ended. */
+  account(address: Address): Promise<AccountView>;
   status(): DriverStatus;
   /** Why it is not ready; empty when it is. */
   readiness(): readonly ReadinessReason[];
@@ -198,8 +200,11 @@ class ValidatorNode implements RunningNode {
     return new Promise((resolve) => this.#driver.submit(signedBytes, resolve));
   }
 
-  account(address: Address): AccountView {
-    return this.#driver.account(address);
+  account(address: Address): Promise<AccountView> {
+    return new Promise((resolve, reject) => {
+      const comes = this.#driver.fetchAccount(address, resolve);
+      if (!comes) reject(new StorageError('STORE_CLOSED', 'the node has ended, or too much waits'));
+    });
   }
 
   status(): DriverStatus {

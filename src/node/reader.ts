@@ -4,7 +4,7 @@ import type { Hash, Height } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
 import type { Codec } from '../codec/codec.ts';
 import type { FinalizedBlock, Store } from '../driver/ports.ts';
-import { KEYS, transactionPlaceCodec } from '../driver/durability/records.ts';
+import { KEYS, transactionPlaceCodec } from '../driver/stored/records.ts';
 import type { TransactionState } from '../driver/transactions/fate.ts';
 import { type BlockRecord, blockHash, blockRecordCodec, fullBodyCodec } from '../ledger/block.ts';
 import { certificateCodec } from '../ledger/vote.ts';

@@ -3,7 +3,7 @@ import type { Address, Height, ValidatorIndex } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import type { Ed25519 } from '../../src/crypto/ed25519.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
-import { Batch } from '../../src/driver/durability/batch.ts';
+import { Batch } from '../../src/driver/stored/batch.ts';
 import { Chain } from '../../src/driver/durability/chain.ts';
 import { type RecoveredDriver, recover } from '../../src/driver/durability/recovery.ts';
 import { Seals } from '../../src/driver/durability/seals.ts';

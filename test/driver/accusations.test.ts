@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Epoch, ValidatorIndex } from '../../src/base/brand.ts';
 import { Accusations } from '../../src/driver/agreement/accusations.ts';
-import { Batch } from '../../src/driver/durability/batch.ts';
+import { Batch } from '../../src/driver/stored/batch.ts';
 import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, NULL_BODY } from '../../src/ledger/block.ts';
 import { BODY_EVIDENCE_MAX, EVIDENCE_EPOCHS_MAX } from '../../src/ledger/limits.ts';

@@ -4,7 +4,7 @@ import type { Epoch, Height, ValidatorIndex, View } from '../../src/base/brand.t
 import { toAddress } from '../../src/codec/hex.ts';
 import { RESENT_BYTES_MAX } from '../../src/driver/limits.ts';
 import { decodePeerMessage, kindOfBytes, type PeerMessage } from '../../src/driver/wire/wire.ts';
-import { KEYS } from '../../src/driver/durability/records.ts';
+import { KEYS } from '../../src/driver/stored/records.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
 import { offenceOf, placeKey } from '../../src/ledger/offence.ts';
 import {

@@ -5,7 +5,7 @@ import { unreachable } from '../../src/base/invariant.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 import { Bodies } from '../../src/driver/bodies/bodies.ts';
 import { bundles } from '../../src/driver/transactions/intake.ts';
-import { Batch } from '../../src/driver/durability/batch.ts';
+import { Batch } from '../../src/driver/stored/batch.ts';
 import { bufferLimits } from '../../src/driver/limits.ts';
 import { decodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';

@@ -9,7 +9,7 @@ import { Bodies } from '../../src/driver/bodies/bodies.ts';
 import { BodyPool } from '../../src/driver/bodies/body-pool.ts';
 import type { Chain } from '../../src/driver/durability/chain.ts';
 import { Intake } from '../../src/driver/transactions/intake.ts';
-import { Batch } from '../../src/driver/durability/batch.ts';
+import { Batch } from '../../src/driver/stored/batch.ts';
 import { Given } from '../../src/driver/fairness/given.ts';
 import { type Buffers, bufferLimits } from '../../src/driver/limits.ts';
 import { Mempool } from '../../src/driver/transactions/mempool.ts';

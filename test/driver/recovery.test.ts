@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch } from '../../src/base/brand.ts';
 import type { PromiseRecord } from '../../src/consensus/promises.ts';
 import type { Store, StoreOperation } from '../../src/driver/ports.ts';
-import { decodePromise, isPromise, KEYS, promiseOperation } from '../../src/driver/durability/records.ts';
+import { decodePromise, isPromise, KEYS, promiseOperation } from '../../src/driver/stored/records.ts';
 import { type RecoveredDriver, recover } from '../../src/driver/durability/recovery.ts';
 import type { Result } from '../../src/base/result.ts';
 import { standIn } from '../../src/simulator/world/stand-in.ts';

@@ -1,7 +1,7 @@
 /** What the seals of batches tell about a store that lost some of them. */
 import { describe, expect, test } from 'vitest';
 import type { StoreOperation } from '../../src/driver/ports.ts';
-import { isPromise, SEAL_SLOTS } from '../../src/driver/durability/records.ts';
+import { isPromise, SEAL_SLOTS } from '../../src/driver/stored/records.ts';
 import { resume, Seals } from '../../src/driver/durability/seals.ts';
 
 const put = (key: string, ...bytes: number[]): StoreOperation => ({ kind: 'put', key, value: Uint8Array.from(bytes) });

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
 import { proveRange } from '../../src/driver/sync/proof.ts';
-import { KEYS } from '../../src/driver/durability/records.ts';
+import { KEYS } from '../../src/driver/stored/records.ts';
 import { kindOfBytes, type SyncBlock } from '../../src/driver/wire/wire.ts';
 import { type FullBody, fullBodyCodec, hasAllTransactions, SKIPPED_BYTES } from '../../src/ledger/block.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';

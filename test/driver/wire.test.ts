@@ -18,7 +18,7 @@ import {
 } from '../../src/consensus/messages.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { sha256Hash } from '../../src/crypto/sha256.ts';
-import { promiseOperation, transactionPlaceCodec } from '../../src/driver/durability/records.ts';
+import { promiseOperation, transactionPlaceCodec } from '../../src/driver/stored/records.ts';
 import {
   areSigned,
   decodePeerMessage,

@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { type Hash, type Height, hash, height, ZERO_HASH } from '../../src/base/brand.ts';
 import type { FinalizedBlock, Store } from '../../src/driver/ports.ts';
-import { KEYS, transactionPlaceCodec } from '../../src/driver/durability/records.ts';
+import { KEYS, transactionPlaceCodec } from '../../src/driver/stored/records.ts';
 import {
   type BlockRecord,
   blockHash,

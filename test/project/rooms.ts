@@ -33,6 +33,8 @@ const INSIDE: ReadonlyMap<string, readonly string[]> = new Map([
       'ports.ts',
       'limits.ts',
       'wire',
+      'stored',
+      'state',
       'durability',
       'fairness',
       'peers',

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import type { Height } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
-import { KEYS } from '../../src/driver/durability/records.ts';
+import { KEYS } from '../../src/driver/stored/records.ts';
 import { kindOfBytes } from '../../src/driver/wire/wire.ts';
 import type { Checker } from '../../src/simulator/world/checker.ts';
 import { faults, healAll } from '../../src/simulator/faults/faults.ts';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Level } from 'level';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { isPromise } from '../../src/driver/durability/records.ts';
+import { isPromise } from '../../src/driver/stored/records.ts';
 import { resume, Seals } from '../../src/driver/durability/seals.ts';
 import { crc32c } from '../../src/storage/crc32c.ts';
 import { damageIn } from '../../src/storage/level-log.ts';

@@ -16,11 +16,12 @@ import { isRecordable, type Offence, offenceKey, offenceOf, placeKey } from '../
 import type { LedgerState } from '../../ledger/state/ledger-state.ts';
 import { type Evidence, evidenceCodec } from '../../ledger/vote.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
-import type { Batch } from '../durability/batch.ts';
+import type { Batch } from '../stored/batch.ts';
+import type { RecordedOffences } from '../durability/recorded-offences.ts';
 import type { Clock, Observer } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
-import { KEYS } from '../durability/records.ts';
+import { KEYS } from '../stored/records.ts';
 
 interface AccusationsContext {
   readonly genesis: Genesis;
@@ -30,7 +31,10 @@ interface AccusationsContext {
   readonly roster: Pick<Roster, 'self' | 'peerOf' | 'isConnected'>;
   readonly outbox: Pick<Outbox, 'broadcast' | 'sendTo' | 'ask'>;
   readonly pool: Pick<BodyPool, 'live'>;
-  readonly state: Pick<LedgerState, 'offences' | 'epochs'>;
+  readonly chain: {
+    readonly state: Pick<LedgerState, 'epochs'>;
+    readonly offences: Pick<RecordedOffences, 'has' | 'enter'>;
+  };
   readonly recovered: { readonly evidence: readonly Evidence[] };
 }
 
@@ -58,7 +62,7 @@ export class Accusations {
     const sinceMs = context.clock.nowMs();
     for (const evidence of context.recovered.evidence) {
       const key = keyOf(evidence);
-      if (context.state.offences.has(key)) this.#show(evidence);
+      if (context.chain.offences.has(key)) this.#show(evidence);
       else if (this.#open.has(key)) this.#remove(evidence);
       else this.#open.set(key, { evidence, sinceMs });
     }
@@ -86,7 +90,7 @@ export class Accusations {
     for (const evidence of pieces) {
       const of = evidence.first.vote.epoch;
       if (!isRecordable(of, epoch) || this.#isKnown(keyOf(evidence))) continue;
-      const known = this.#context.state.epochs.of(of);
+      const known = this.#context.chain.state.epochs.of(of);
       if (known === undefined) continue;
       const checked = checkEvidence(authorityOf(known), evidence);
       if (!checked.ok) return checked;
@@ -109,6 +113,7 @@ export class Accusations {
 
   /** An epoch begins: forgets what no block of it may hold any more. */
   enter(epoch: Epoch): void {
+    this.#context.chain.offences.enter(epoch);
     for (const [key, { evidence }] of this.#open) {
       if (isRecordable(evidence.first.vote.epoch, epoch)) continue;
       this.#open.delete(key);
@@ -203,7 +208,7 @@ export class Accusations {
   }
 
   #isKnown(key: string): boolean {
-    return this.#open.has(key) || this.#context.state.offences.has(key);
+    return this.#open.has(key) || this.#context.chain.offences.has(key);
   }
 
   /** False when it says nothing new. */

@@ -15,6 +15,7 @@ import { statusOf } from '../../consensus/status.ts';
 import { step } from '../../consensus/step.ts';
 import type { Input } from '../../consensus/transition.ts';
 import { blockHash } from '../../ledger/block.ts';
+import { accountsOf } from '../../ledger/account.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
 import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -26,7 +27,7 @@ import type { Bodies, ReadyBody } from '../bodies/bodies.ts';
 import type { CatchUp } from '../sync/catch-up.ts';
 import type { ProvedRange } from '../sync/proof.ts';
 import type { Chain } from '../durability/chain.ts';
-import type { Batch } from '../durability/batch.ts';
+import type { Batch } from '../stored/batch.ts';
 import { EXECUTED_BYTES_PER_TURN, EXECUTED_PER_TURN } from '../limits.ts';
 import { bytesOf, type IdentifiedTransaction } from '../../ledger/transaction.ts';
 import type { Forwarding } from '../transactions/forwarding.ts';
@@ -34,6 +35,8 @@ import type { Mempool } from '../transactions/mempool.ts';
 import type { ToldTransactions } from '../transactions/told-transactions.ts';
 import type { Clock, Observer, Signer } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
+import type { StateFetching } from '../state/state-fetching.ts';
+import { keysTouched } from '../../ledger/touched.ts';
 import type { Roster } from '../peers/roster.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
 import { Proposer } from './proposer.ts';
@@ -49,6 +52,7 @@ interface ProtocolContext {
   readonly recovered: RecoveredDriver;
   readonly batch: Batch;
   readonly chain: Chain;
+  readonly stateFetching: StateFetching;
   readonly mempool: Mempool;
   readonly told: ToldTransactions;
   readonly bodies: Bodies;
@@ -75,7 +79,7 @@ export class Protocol {
     const { genesis, recovered, chain, clock, mempool, bodies, batch } = context;
     this.#context = context;
     this.#proposer = new Proposer(genesis, clock, mempool, bodies.pool, chain);
-    this.accusations = new Accusations({ ...context, state: chain.state, pool: bodies.pool });
+    this.accusations = new Accusations({ ...context, pool: bodies.pool });
     this.#promiseKeys = new PromiseKeys(batch, recovered.promises);
     this.#censorship = new Censorship({ ...context, attention: bodies.attention, accusations: this.accusations });
     this.#effects = new Effects(context, this.#promiseKeys, this.accusations, this.#censorship);
@@ -198,7 +202,7 @@ export class Protocol {
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
     // What execution skipped is not counted: its place was the primary's choice, and a later block may still execute
     // it.
-    for (const { entry, code } of mempool.prune(block.changes.keys(), height + 1, clock.nowMs()))
+    for (const { entry, code } of mempool.prune(accountsOf(block.delta), height + 1, clock.nowMs()))
       if (!included.has(entry.item.id)) observer.rejected(entry.item.id, code);
     bodies.drop(height, bodyHash);
     told.forgetGone();
@@ -207,7 +211,7 @@ export class Protocol {
 
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
-    const { bodies, chain } = this.#context;
+    const { bodies, chain, stateFetching } = this.#context;
     for (let [executed, executedBytes] = [0, 0]; ; ) {
       const checked = bodies.verdicts.take();
       if (checked !== undefined) {
@@ -219,6 +223,7 @@ export class Protocol {
       if (executed > EXECUTED_PER_TURN || executedBytes > EXECUTED_BYTES_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
+        if (!stateFetching.isReady([...keysTouched(ready.body, ready.transactions)])) return;
         executed += ready.transactions.length;
         executedBytes += bytesOf(ready.transactions);
         const block = chain.execute(ready.body, ready.transactions, ready.stored);

@@ -11,7 +11,7 @@ import type { Genesis } from '../../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../../ledger/transaction.ts';
 import { Attention } from './attention.ts';
 import { BodyPool, completeTransactions } from './body-pool.ts';
-import type { Batch } from '../durability/batch.ts';
+import type { Batch } from '../stored/batch.ts';
 import { Judge } from './judge.ts';
 import { StoredBodies } from './stored-bodies.ts';
 import { Verdicts } from './verdicts.ts';

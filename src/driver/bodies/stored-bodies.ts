@@ -2,8 +2,8 @@
 import type { Hash, Height } from '../../base/brand.ts';
 import { fullBodyCodec } from '../../ledger/block.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import type { Batch } from '../durability/batch.ts';
-import { KEYS } from '../durability/records.ts';
+import type { Batch } from '../stored/batch.ts';
+import { KEYS } from '../stored/records.ts';
 import type { PooledBody } from './body-pool.ts';
 
 export class StoredBodies {

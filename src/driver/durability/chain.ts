@@ -1,7 +1,6 @@
 /** The ledger's side of the driver: executes ordered bodies, writes blocks, and says when they are final. */
 import type { Hash, Height } from '../../base/brand.ts';
 import { invariant } from '../../base/invariant.ts';
-import { storedAccountCodec } from '../../ledger/account.ts';
 import {
   type BlockRecord,
   type Body,
@@ -11,13 +10,15 @@ import {
   SKIPPED_BYTES,
 } from '../../ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../ledger/execute.ts';
-import { offenceCodec } from '../../ledger/offence.ts';
+import type { Offence } from '../../ledger/offence.ts';
 import { advance, chainStateCodec, chainStateOf, type LedgerState } from '../../ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { type Certificate, certificateCodec } from '../../ledger/vote.ts';
-import type { Batch } from './batch.ts';
+import type { Batch } from '../stored/batch.ts';
 import type { FinalizedBlock, Observer } from '../ports.ts';
-import { KEYS, transactionPlaceCodec } from './records.ts';
+import { stateWrites } from '../state/state-writes.ts';
+import { KEYS, transactionPlaceCodec } from '../stored/records.ts';
+import { RecordedOffences } from './recorded-offences.ts';
 
 /** A block that is executed, and not yet final. It is durable when its turn is. */
 export interface PendingBlock {
@@ -28,6 +29,7 @@ export interface PendingBlock {
 
 export class Chain {
   readonly state: LedgerState;
+  readonly offences: RecordedOffences;
   readonly #batch: Batch;
   readonly #observer: Observer;
   /** Executed blocks above the newest final one, ascending. */
@@ -40,6 +42,7 @@ export class Chain {
   constructor(
     recovered: {
       readonly state: LedgerState;
+      readonly offences: readonly Offence[];
       readonly pending: readonly PendingBlock[];
       readonly certified: Certificate | null;
     },
@@ -47,6 +50,7 @@ export class Chain {
     observer: Observer,
   ) {
     this.state = recovered.state;
+    this.offences = new RecordedOffences(recovered.offences);
     this.#pending = [...recovered.pending];
     this.#certified = recovered.certified;
     this.#final = (recovered.state.head.header.height - recovered.pending.length) as Height;
@@ -84,7 +88,7 @@ export class Chain {
     return next === undefined ? this.state.head.hash : next.record.header.parentHash;
   }
 
-  /** Executes the next body. The block, its index entries and the changed accounts go into the turn's one batch. */
+  /** Executes the next body. The block, its index entries and what it changes of the state go into the turn's one batch. */
   execute(body: Body, transactions: readonly (IdentifiedTransaction | null)[], bodyIsStored: boolean): ExecutedBlock {
     const block = execute(this.state, body, transactions);
     const { height } = block.header;
@@ -93,12 +97,11 @@ export class Chain {
     this.#batch.put(KEYS.block(height), blockRecordCodec.encode(block.record));
     for (const [index, { transactionId }] of block.record.receipts.entries())
       this.#batch.put(KEYS.transaction(transactionId), transactionPlaceCodec.encode({ height, index }));
-    for (const [address, account] of block.changes)
-      this.#batch.put(KEYS.account(address), storedAccountCodec.encode({ address, ...account }));
-    for (const [position, offence] of block.offences.entries())
-      this.#batch.put(KEYS.offence(this.state.offences.size + position), offenceCodec.encode(offence));
+    const historyHeights = (this.state.genesis.ledger as { historyHeights?: number }).historyHeights ?? 0;
+    for (const operation of stateWrites(block.delta, historyHeights > 0)) this.#batch.write(operation);
     this.#batch.put(KEYS.chainState, chainStateCodec.encode(chainStateOf(block)));
     advance(this.state, block);
+    this.offences.add(block.offences);
     this.#pending.push({ hash: block.hash, record: block.record, body: fullBody });
     this.#finalize();
     return block;

@@ -5,7 +5,7 @@
  * the larger the batches.
  */
 import { present } from '../../base/invariant.ts';
-import type { Batch } from './batch.ts';
+import type { Batch } from '../stored/batch.ts';
 import { TICK_TURNS_MAX } from '../limits.ts';
 import type { Clock, Store } from '../ports.ts';
 import { type Sealed, Seals } from './seals.ts';

@@ -2,8 +2,8 @@
  *  ended epochs. */
 import type { Epoch, Height, View } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
-import type { Batch } from './batch.ts';
-import { promiseOperation } from './records.ts';
+import type { Batch } from '../stored/batch.ts';
+import { promiseOperation } from '../stored/records.ts';
 
 export class PromiseKeys {
   readonly #batch: Batch;

@@ -2,7 +2,7 @@
  * What a driver starts from: everything that the store kept. It is read in two parts, which write nothing; between them a new
  * folder is given its first batch.
  */
-import { type Hash, type Height, isAddress } from '../../base/brand.ts';
+import type { Epoch, Hash, Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { toHex } from '../../codec/hex.ts';
@@ -15,23 +15,41 @@ import {
 } from '../../consensus/authenticate.ts';
 import { checkEvidence } from '../../consensus/evidence.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
-import { type StoredAccount, storedAccountCodec } from '../../ledger/account.ts';
 import { blockHash, blockRecordCodec, bodyHash, type FullBody, fullBodyCodec } from '../../ledger/block.ts';
 import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { offenceCodec } from '../../ledger/offence.ts';
-import { chainStateCodec, genesisState, type LedgerState, restoreState } from '../../ledger/state/ledger-state.ts';
+import { EVIDENCE_EPOCHS_MAX } from '../../ledger/limits.ts';
+import { type Offence, OFFENCES, offenceCodec } from '../../ledger/offence.ts';
+import { chainStateCodec, type LedgerState, restoreState } from '../../ledger/state/ledger-state.ts';
+import { parseNode } from '../../ledger/tree/node-codec.ts';
+import { ROOT_PATH } from '../../ledger/tree/path.ts';
 import { transactionId } from '../../ledger/transaction.ts';
 import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../../ledger/vote.ts';
 import type { PendingBlock } from './chain.ts';
 import type { Store } from '../ports.ts';
+import { STATE_CACHE, type StateCacheLimits } from '../state/limits.ts';
+import { ResidentState } from '../state/resident-state.ts';
 import { found } from './founding.ts';
-import { all, corrupt, type Entries, one, parse, parseEach, type Reading, read, type Sound } from './reading.ts';
-import { decodePromise, KEYS, promiseEpoch, RANGES, SEAL_SLOTS } from './records.ts';
+import {
+  all,
+  corrupt,
+  type Entries,
+  one,
+  parse,
+  parseEach,
+  type Reading,
+  read,
+  type Sound,
+} from '../stored/reading.ts';
+import { decodePromise, heightCodec, KEYS, promiseEpoch, RANGES, SEAL_SLOTS } from '../stored/records.ts';
 import { resume, type Sealed } from './seals.ts';
 
 export interface RecoveredDriver {
-  readonly state: LedgerState;
+  readonly state: LedgerState & { readonly source: ResidentState };
+  /** Those on record that evidence may still be found of. */
+  readonly offences: readonly Offence[];
+  /** The oldest height whose state can be read. */
+  readonly prunedTo: Height;
   readonly certified: Certificate | null;
   /** Executed blocks above the certificate, ascending. */
   readonly pending: readonly PendingBlock[];
@@ -49,30 +67,30 @@ export interface RecoveredDriver {
  *  STORE_BROKEN: the disk did not take the first batch. */
 type RecoveryCode = 'WRONG_CHAIN' | 'STORE_CORRUPT' | 'STORE_BROKEN';
 
-/** Reads what the store kept of the chain, and begins it where there is none yet. Errors: RecoveryCode. */
+/** Reads what the store kept of the chain, and begins it where there is none yet. Errors: RecoveryCode. `cache`: how
+ *  much of the state lies in memory. */
 export function recover(
   store: Store,
   genesis: Genesis,
   verify: Authority['verify'],
   done: (result: Result<RecoveredDriver, Coded<RecoveryCode>>) => void,
+  cache: StateCacheLimits = STATE_CACHE,
 ): void {
   read(store, readSealed(genesis), (opened) => {
     if (!opened.ok) return done(opened);
-    const { promises, isNew } = opened.value;
-    let founded: Result<void, Coded<RecoveryCode>> = ok(undefined);
-    // The first batch is not waited for. A store writes in order: if this batch fails, so does the driver's first one, the
-    // node halts, and it has sent nothing by then.
-    const sealed = isNew ? found(store, genesis, (result) => (founded = result)) : opened.value.sealed;
-    read(store, readChain(genesis, verify, promises, isNew), (chain) => {
-      if (!founded.ok) return done(founded);
-      done(chain.ok ? ok({ ...chain.value, sealed }) : chain);
-    });
+    const { promises, isFounded } = opened.value;
+    const readOn = (sealed: Sealed): void =>
+      read(store, readChain(genesis, verify, promises, cache), (chain) =>
+        done(chain.ok ? ok({ ...chain.value, sealed }) : chain),
+      );
+    if (isFounded) return readOn(opened.value.sealed);
+    found(store, genesis, opened.value.sealed, (founded) => (founded.ok ? readOn(founded.value) : done(founded)));
   });
 }
 
 interface SealedFolder {
-  /** It holds no chain yet. */
-  readonly isNew: boolean;
+  /** The first state of its chain was written, all of it. */
+  readonly isFounded: boolean;
   readonly sealed: Sealed;
   /** Promises as they are stored, of all epochs. */
   readonly promises: Entries;
@@ -86,19 +104,20 @@ function* readSealed(genesis: Genesis): Reading<Result<SealedFolder, Coded<'WRON
   }
   const seals = yield* all(RANGES.seals(SEAL_SLOTS));
   const promises = yield* all(RANGES.promises(256));
-  const isNew = chainId === undefined;
-  if (seals.length > 0 === isNew) return corrupt('the first batch, or every seal, is gone');
+  const founding = yield* one(KEYS.founding);
+  if (seals.length > 0 !== (chainId !== undefined)) return corrupt('the first batch, or every seal, is gone');
   const sealed = resume(seals, promises);
-  return sealed.ok ? ok({ isNew, sealed: sealed.value, promises }) : sealed;
+  const isFounded = chainId !== undefined && founding === undefined;
+  return sealed.ok ? ok({ isFounded, sealed: sealed.value, promises }) : sealed;
 }
 
 function* readChain(
   genesis: Genesis,
   verify: Authority['verify'],
   promised: Entries,
-  isNew: boolean,
+  cache: StateCacheLimits,
 ): Reading<Sound<Omit<RecoveredDriver, 'sealed'>>> {
-  const state = isNew ? ok(genesisState(genesis)) : yield* readState(genesis);
+  const state = yield* readState(genesis, cache);
   if (!state.ok) return state;
   const executed = state.value.head.header.height;
   const certifiedBytes = yield* one(KEYS.certified);
@@ -126,8 +145,15 @@ function* readChain(
     parseEvidence(state.value, verify, key, value),
   );
   if (!evidence.ok) return evidence;
+  const offences = yield* readOffences(running.epoch);
+  if (!offences.ok) return offences;
+  const prunedBytes = yield* one(KEYS.pruned);
+  const prunedTo = prunedBytes === undefined ? ok(0 as Height) : parse(heightCodec, KEYS.pruned, prunedBytes);
+  if (!prunedTo.ok) return prunedTo;
   return ok({
     state: state.value,
+    offences: offences.value,
+    prunedTo: prunedTo.value,
     certified: certified.value,
     ...blocks.value,
     bodies: bodies.value,
@@ -205,24 +231,34 @@ export function runningEpoch({ state, certified }: Pick<RecoveredDriver, 'state'
   return present(state.epochs.at((settled + 1) as Height), 'the epoch of the next block');
 }
 
-function* readState(genesis: Genesis): Reading<Sound<LedgerState>> {
+function* readState(
+  genesis: Genesis,
+  cache: StateCacheLimits,
+): Reading<Sound<LedgerState & { readonly source: ResidentState }>> {
   const bytes = yield* one(KEYS.chainState);
   if (bytes === undefined) return corrupt('the chain state is missing');
   const chain = parse(chainStateCodec, KEYS.chainState, bytes);
   if (!chain.ok) return chain;
-  const accounts = parseEach(yield* all(RANGES.accounts('account/', 4096)), parseAccount);
-  if (!accounts.ok) return accounts;
-  const offences = parseEach(yield* all(RANGES.offences(1024)), (key, value) => parse(offenceCodec, key, value));
-  if (!offences.ok) return offences;
-  const restored = restoreState(genesis, { chain: chain.value, accounts: accounts.value, offences: offences.value });
-  return restored.ok ? restored : corrupt(restored.error.message);
+  const { height } = chain.value.header;
+  const root = { version: height, path: ROOT_PATH };
+  const rootBytes = yield* one(KEYS.node(root));
+  const source = new ResidentState(height, cache);
+  if (rootBytes !== undefined) {
+    const node = parseNode(root, rootBytes);
+    if (!node.ok) return corrupt(`the root of the state: ${node.error.message}`);
+    source.fillNode({ key: root, hash: undefined }, rootBytes);
+  }
+  const restored = restoreState(genesis, chain.value, source);
+  return restored.ok ? ok({ ...restored.value, source }) : corrupt(restored.error.message);
 }
 
-function parseAccount(key: string, bytes: Uint8Array): Sound<StoredAccount> {
-  const account = parse(storedAccountCodec, key, bytes);
-  if (!account.ok) return account;
-  const { address } = account.value;
-  return isAddress(address) && key === KEYS.account(address) ? account : corrupt(`${key}: another account`);
+function* readOffences(running: Epoch): Reading<Sound<readonly Offence[]>> {
+  const from = Math.max(0, running - EVIDENCE_EPOCHS_MAX + 1) as Epoch;
+  return parseEach(yield* all(RANGES.offencesFrom(from, 1024)), (key, value) => {
+    const offence = parse(offenceCodec, key, value);
+    if (!offence.ok) return offence;
+    return key === KEYS.entry(OFFENCES.key(offence.value)) ? offence : corrupt(`${key}: another offence`);
+  });
 }
 
 function parseStoredBody(key: string, bytes: Uint8Array): Sound<RecoveredDriver['bodies'][number]> {

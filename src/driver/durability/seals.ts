@@ -13,8 +13,8 @@ import { type Codec, codec, equalBytes } from '../../codec/codec.ts';
 import { uint64 } from '../../codec/types.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { StoreOperation } from '../ports.ts';
-import { corrupt, type Entries, parse, type Sound } from './reading.ts';
-import { isPromise, KEYS, SEAL_SLOTS } from './records.ts';
+import { corrupt, type Entries, parse, type Sound } from '../stored/reading.ts';
+import { isPromise, KEYS, SEAL_SLOTS } from '../stored/records.ts';
 
 interface Seal {
   /** Number of the batch, from 1. */

@@ -5,7 +5,7 @@ import type { Body } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { SignedVote } from '../../ledger/vote.ts';
-import type { Batch } from '../durability/batch.ts';
+import type { Batch } from '../stored/batch.ts';
 import type { Dealings } from '../fairness/dealings.ts';
 import type { PeerId, Signer, Transport } from '../ports.ts';
 import type { Roster } from './roster.ts';

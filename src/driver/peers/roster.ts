@@ -12,7 +12,7 @@ import {
   validatorOfPeer,
   type ValidatorSet,
 } from '../../ledger/validators.ts';
-import type { Batch } from '../durability/batch.ts';
+import type { Batch } from '../stored/batch.ts';
 import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
 import type { PeerId, Transport } from '../ports.ts';
 

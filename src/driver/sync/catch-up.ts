@@ -280,8 +280,8 @@ export class CatchUp {
   }
 
   /** The blocks that are to be executed next, if they are here. */
-  take(executed: Height): ProvedRange | undefined {
-    return this.#standing.kind === 'behind' ? this.#standing.ranges.take(executed) : undefined;
+  take(executed: Height, isReady: (block: ProvedRange['blocks'][number]) => boolean): ProvedRange | undefined {
+    return this.#standing.kind === 'behind' ? this.#standing.ranges.take(executed, isReady) : undefined;
   }
 
   /** Whether there are any. */

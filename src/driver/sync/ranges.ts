@@ -85,8 +85,8 @@ export class Ranges {
     return this.#held.some(({ from, to }) => from <= executed + 1 && to > executed);
   }
 
-  /** proved → executed: what follows this height, so much of it as one turn has time for. */
-  take(executed: Height): ProvedRange | undefined {
+  /** proved → executed: what follows this height, so much of it as one turn has time for and `isReady` says yes to. */
+  take(executed: Height, isReady: (block: ProvedRange['blocks'][number]) => boolean): ProvedRange | undefined {
     this.#held = this.#held.filter(({ to }) => to > executed);
     const next = this.#held.find(({ from }) => from <= executed + 1);
     if (next === undefined) return undefined;
@@ -95,9 +95,11 @@ export class Ranges {
     for (const block of blocks) {
       transactions += block.transactions.length;
       for (const item of block.transactions) bytes += item?.bytes.length ?? 0;
-      if (count > 0 && (transactions > EXECUTED_PER_TURN || bytes > EXECUTED_BYTES_PER_TURN)) break;
+      const isMuch = transactions > EXECUTED_PER_TURN || bytes > EXECUTED_BYTES_PER_TURN;
+      if ((count > 0 && isMuch) || !isReady(block)) break;
       count += 1;
     }
+    if (count === 0) return undefined;
     const [taken, rest] = [blocks.slice(0, count), blocks.slice(count)];
     // The rest counts as before until all of it is gone.
     this.#held = this.#held.flatMap((each) => (each !== next ? [each] : rest.length > 0 ? [remains(next, rest)] : []));

@@ -20,7 +20,7 @@ import { bundles } from '../transactions/intake.ts';
 import { ENCODED_BYTES_MAX, FETCHED_BYTES_MAX, SYNC_BLOCKS_MAX, SYNC_BYTES_MAX, SYNC_READ_AHEAD } from '../limits.ts';
 import type { Mempool } from '../transactions/mempool.ts';
 import type { PeerId, Store } from '../ports.ts';
-import { KEYS } from '../durability/records.ts';
+import { KEYS } from '../stored/records.ts';
 import {
   type AnswerKind,
   type EncodedBlock,

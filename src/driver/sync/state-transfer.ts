@@ -2,6 +2,7 @@
 import type { Height } from '../../base/brand.ts';
 import type { Coded } from '../../base/result.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
+import { keysTouched } from '../../ledger/touched.ts';
 import { validatorAt } from '../../ledger/validators.ts';
 import type { Bodies } from '../bodies/bodies.ts';
 import type { Chain } from '../durability/chain.ts';
@@ -9,6 +10,7 @@ import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
 import type { Observer, PeerId } from '../ports.ts';
 import type { SyncBlock } from '../wire/wire.ts';
+import type { StateFetching } from '../state/state-fetching.ts';
 import type { CatchUp } from './catch-up.ts';
 import { type ProvedRange, proveRange } from './proof.ts';
 
@@ -23,6 +25,7 @@ interface Follower {
 interface StateTransferContext {
   readonly catchUp: CatchUp;
   readonly chain: Chain;
+  readonly stateFetching: Pick<StateFetching, 'isReady'>;
   readonly bodies: Bodies;
   readonly roster: Roster;
   readonly outbox: Outbox;
@@ -66,9 +69,11 @@ export class StateTransfer {
 
   /** Executes what is here and comes next; the rest in turns to come. */
   follow(): void {
-    const { catchUp, chain, observer, protocol, again } = this.#context;
+    const { catchUp, chain, stateFetching, observer, protocol, again } = this.#context;
     const from = chain.executedHeight;
-    const range = catchUp.take(from);
+    const range = catchUp.take(from, ({ body, transactions }) =>
+      stateFetching.isReady([...keysTouched(body, transactions)]),
+    );
     if (range === undefined) return;
     protocol.follow(range);
     const to = chain.executedHeight;

@@ -4,7 +4,7 @@ import type { Coded } from '../../base/result.ts';
 import type { DecodeError } from '../../codec/codec.ts';
 import type { Receipt } from '../../ledger/block.ts';
 import type { SkipCode, StatelessCode } from '../../ledger/transaction-rules.ts';
-import type { TransactionPlace } from '../durability/records.ts';
+import type { TransactionPlace } from '../stored/records.ts';
 import type { AddCode } from './mempool.ts';
 
 /** Why a transaction is not taken in: its bytes, its rules, the state, its signature, the mempool, or the node itself. */

@@ -4,6 +4,7 @@
  */
 import type { Hash } from '../../base/brand.ts';
 import { fromHex } from '../../codec/hex.ts';
+import { ACCOUNTS } from '../../ledger/account.ts';
 import type { LedgerState } from '../../ledger/state/ledger-state.ts';
 import {
   type IdentifiedTransaction,
@@ -19,6 +20,7 @@ import type { Loop } from '../durability/loop.ts';
 import type { Budgets } from '../fairness/budgets.ts';
 import type { Questions } from '../fairness/questions.ts';
 import type { Outbox } from '../peers/outbox.ts';
+import type { StateFetching } from '../state/state-fetching.ts';
 import type { Punish } from '../peers/punish.ts';
 import type { Roster } from '../peers/roster.ts';
 import type { Mempool } from './mempool.ts';
@@ -42,6 +44,8 @@ interface IntakeContext {
   readonly state: LedgerState;
   readonly mempool: Mempool;
   readonly bodies: BodyPool;
+  /** An account is asked for before a transaction of it is looked at. */
+  readonly stateFetching: Pick<StateFetching, 'withEntry' | 'waiting'>;
   readonly verifier: Verifier;
   readonly clock: Clock;
   /** Runs the rest of an input. */
@@ -61,7 +65,8 @@ interface IntakeContext {
 export class Intake {
   readonly #context: IntakeContext;
   readonly #checking = new Map<Hash, Checking>();
-  #checkingBytes = 0;
+  /** Bytes of what waits for its sender's account, and of what is being checked. */
+  #lookedAtBytes = 0;
   /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
   #queued: Checking[] = [];
   readonly #refusals = new Refusals();
@@ -78,9 +83,9 @@ export class Intake {
     return this.#checking.size;
   }
 
-  /** Bytes of them. */
+  /** Bytes of them, and of those that wait for their senders' accounts. */
   get checkingBytes(): number {
-    return this.#checkingBytes;
+    return this.#lookedAtBytes;
   }
 
   /** Transactions that are remembered as refused. */
@@ -105,17 +110,24 @@ export class Intake {
     const item = identified.value;
     const { id } = item;
     if (mempool.get(id) !== undefined) return answer({ id, status: 'pending' });
+    const stateless = checkTransactionStateless(item.signed, state.genesis);
+    if (!stateless.ok) return answer({ id, ...stateless.error });
+    if (this.#isCrowded(item))
+      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} transactions are being looked at` });
+    this.#withSender(item, () => this.#submitted(item, answer));
+  }
+
+  #submitted(item: IdentifiedTransaction, answer: Answer): void {
+    const { state, mempool } = this.#context;
+    const { id } = item;
+    if (mempool.get(id) !== undefined) return answer({ id, status: 'pending' });
     const checking = this.#checking.get(id);
     if (checking !== undefined) {
       checking.answers.push(answer);
       return;
     }
-    const stateless = checkTransactionStateless(item.signed, state.genesis);
-    if (!stateless.ok) return answer({ id, ...stateless.error });
     const admitted = admission(state, item.signed);
     if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
-    if (!this.#mayCheck(item))
-      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} signatures are being checked` });
     this.#check({ item, answers: [answer], peer: null, paid: new Map() });
   }
 
@@ -157,13 +169,35 @@ export class Intake {
       const item = identified.value;
       const stateless = checkTransactionStateless(item.signed, state.genesis);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
-      if (!wanted && !this.#letIn(item)) {
-        // It may have been here, and have been executed since.
-        if (!asked) this.#giveBack(peer, id, price + place);
-        continue;
-      }
-      this.#check({ item, answers: [], peer, paid: new Map(asked ? [] : [[peer, price + place]]) });
+      const paid = new Map(asked ? [] : [[peer, price + place]]);
+      if (wanted) this.#check({ item, answers: [], peer, paid });
+      else if (!this.#isCrowded(item)) this.#withSender(item, () => this.#told(peer, item, paid));
     }
+  }
+
+  /** A transaction that no body here lacks. */
+  #told(peer: PeerId, item: IdentifiedTransaction, paid: Map<PeerId, number>): void {
+    const { id } = item;
+    // It may have come meanwhile, or have been here, and have been executed since.
+    if (this.#context.mempool.get(id) === undefined && !this.#checking.has(id) && this.#letIn(item))
+      return this.#check({ item, answers: [], peer, paid });
+    const price = paid.get(peer);
+    if (price !== undefined) this.#giveBack(peer, id, price);
+  }
+
+  /** Too much is being looked at already. */
+  #isCrowded({ bytes }: IdentifiedTransaction): boolean {
+    const count = this.#checking.size + this.#context.stateFetching.waiting;
+    return count >= VERIFYING_MAX || this.#lookedAtBytes + bytes.length > VERIFYING_BYTES_MAX;
+  }
+
+  /** Runs it when the sender's account is in memory: now, or in a turn to come. */
+  #withSender({ signed, bytes }: IdentifiedTransaction, run: () => void): void {
+    this.#lookedAtBytes += bytes.length;
+    this.#context.stateFetching.withEntry(ACCOUNTS.key(signed.transaction.sender), () => {
+      this.#lookedAtBytes -= bytes.length;
+      run();
+    });
   }
 
   /** What a validator paid for a transaction that others told before it. */
@@ -191,16 +225,12 @@ export class Intake {
     const admitted = admission(state, item.signed);
     const refused = admitted.ok ? mempool.placeFor(item) : admitted;
     if (!refused.ok) this.#refusals.add(item.id, refused.error.code, state.head.header.height);
-    return refused.ok && this.#mayCheck(item);
-  }
-
-  #mayCheck({ bytes }: IdentifiedTransaction): boolean {
-    return this.#checking.size < VERIFYING_MAX && this.#checkingBytes + bytes.length <= VERIFYING_BYTES_MAX;
+    return refused.ok;
   }
 
   #check(checking: Checking): void {
     this.#checking.set(checking.item.id, checking);
-    this.#checkingBytes += checking.item.bytes.length;
+    this.#lookedAtBytes += checking.item.bytes.length;
     this.#queued.push(checking);
   }
 
@@ -222,20 +252,28 @@ export class Intake {
     );
   }
 
-  #checked({ item, answers, peer, paid }: Checking, valid: boolean): void {
-    const { state, mempool, bodies, clock, punish, observer } = this.#context;
+  #checked(checking: Checking, valid: boolean): void {
+    const { bodies, punish } = this.#context;
+    const { item, peer } = checking;
     const { id } = item;
     this.#checking.delete(id);
-    this.#checkingBytes -= item.bytes.length;
-    const answer: Answer = (outcome) => {
-      for (const each of answers) each(outcome);
-    };
+    this.#lookedAtBytes -= item.bytes.length;
+    const answer = answerAll(checking);
     if (!valid) {
       if (peer !== null) punish(peer, 'BAD_SIGNATURE', `transaction ${id}`);
       return answer({ id, code: 'BAD_SIGNATURE', message: 'the signature is not the sender’s' });
     }
     const wanted = bodies.wants(id);
     bodies.supply(item);
+    this.#withSender(item, () => this.#verified(checking, wanted));
+  }
+
+  /** `wanted`: a body waited for it. */
+  #verified(checking: Checking, wanted: boolean): void {
+    const { state, mempool, clock, observer } = this.#context;
+    const { item, answers, peer, paid } = checking;
+    const { id } = item;
+    const answer = answerAll(checking);
     const admitted = admission(state, item.signed);
     const added = admitted.ok ? mempool.add(item, clock.nowMs(), answers.length > 0 ? null : peer) : admitted;
     if (wanted || added.ok) this.#useful(id, paid);
@@ -254,6 +292,12 @@ export class Intake {
     for (const bundle of bundles(fresh)) this.#context.outbox.broadcast({ kind: 'transactions', transactions: bundle });
   }
 }
+
+const answerAll =
+  ({ answers }: Checking): Answer =>
+  (outcome) => {
+    for (const each of answers) each(outcome);
+  };
 
 /** Cuts a list of transactions into bundles that fit the wire. */
 export function* bundles(transactions: Iterable<Uint8Array>): Generator<readonly Uint8Array[]> {

@@ -10,7 +10,7 @@ import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import type { Account } from '../../ledger/account.ts';
 import type { LedgerParameters } from '../../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { feeOf, type SkipCode } from '../../ledger/transaction-rules.ts';
+import { feeOf, mostSpentBy, type SkipCode } from '../../ledger/transaction-rules.ts';
 import { weightOf } from '../../ledger/weight.ts';
 import {
   MEMPOOL_BYTES_MAX,
@@ -56,7 +56,7 @@ export class Mempool {
   #bytes = 0;
   #own = 0;
 
-  /** `accountOf`: the sender's account by the executed state. */
+  /** `accountOf`: the sender's account by the executed state; asked of senders whose transactions are being let in. */
   constructor(accountOf: (sender: Address) => Account, parameters: LedgerParameters) {
     this.#accountOf = accountOf;
     this.#parameters = parameters;
@@ -100,9 +100,9 @@ export class Mempool {
     return queue?.start === nonce ? Math.max(asOfMs, queue.movedMs) : null;
   }
 
-  /** The nonce after the sender's transactions that wait here without a gap. */
-  pendingNonce(sender: Address): number {
-    return this.#senders.get(sender)?.end ?? this.#accountOf(sender).nonce;
+  /** The nonce after the sender's transactions that wait here without a gap; undefined where none waits. */
+  pendingNonce(sender: Address): number | undefined {
+    return this.#senders.get(sender)?.end;
   }
 
   /** Takes in a transaction that passed `admission`. Returns what had to make room for it: one that could be executed takes
@@ -118,7 +118,8 @@ export class Mempool {
     for (const entry of giveWay) this.#drop(entry, 'NONCE_TOO_HIGH', sinceMs, dropped);
     const weight = weightOf(transaction);
     const fee = feeOf(transaction, this.#parameters);
-    const entry: Held = { item, weight, fee, sinceMs, from, gapped, asOfMs: sinceMs };
+    const most = mostSpentBy(transaction, fee, this.#parameters);
+    const entry: Held = { item, weight, fee, most, sinceMs, from, gapped, asOfMs: sinceMs };
     this.#entries.set(item.id, entry);
     if (from === null) this.#own += 1;
     this.#bytes += item.bytes.length;
@@ -133,7 +134,7 @@ export class Mempool {
   /** Whether there would be room for a transaction that is not here: what has to make room is told. Errors: AddCode. */
   placeFor(item: IdentifiedTransaction): Result<Place, Coded<AddCode>> {
     const { sender, nonce } = item.signed.transaction;
-    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender).nonce);
+    const queue = this.#senders.get(sender) ?? new SenderQueue(this.#accountOf(sender));
     if (queue.get(nonce) !== undefined) return fail('NONCE_TAKEN', `another transaction with nonce ${nonce} waits`);
     const size = item.bytes.length;
     if (queue.size >= SENDER_TRANSACTIONS_MAX || queue.bytes + size > SENDER_BYTES_MAX)
@@ -155,25 +156,25 @@ export class Mempool {
     const waiting = {
       entries: this.#entries.values(),
       ofSender: (sender: Address, nonce: number) => this.#senders.get(sender)?.get(nonce),
-      accountOf: this.#accountOf,
+      accountOf: (sender: Address) => present(this.#senders.get(sender), 'the queue of an entry').account,
     };
     return select(waiting, inFlight, height, room);
   }
 
-  /** A block was executed: drops what can stand in no later block. `changed`: the accounts that it changed. */
-  prune(changed: Iterable<Address>, nextHeight: number, nowMs: number): readonly Dropped[] {
+  /** A block was executed: drops what can stand in no later block. `changed`: the accounts that it changed, as they are now. */
+  prune(changed: Iterable<readonly [Address, Account]>, nextHeight: number, nowMs: number): readonly Dropped[] {
     const dropped: Dropped[] = [];
-    for (const sender of changed) {
+    for (const [sender, account] of changed) {
       const queue = this.#senders.get(sender);
       if (queue === undefined) continue;
-      const { nonce, balance } = this.#accountOf(sender);
-      const { used, grown } = queue.advance(nonce, nowMs);
+      const { used, grown } = queue.advance(account, nowMs);
       for (const entry of used) {
         this.#forget(entry);
         dropped.push({ entry, code: 'NONCE_TOO_LOW' });
       }
       this.#join(grown, nowMs);
-      for (const entry of queue.takeUnpayable(balance)) this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
+      for (const entry of queue.takeUnpayable(account.balance))
+        this.#drop(entry, 'INSUFFICIENT_BALANCE', nowMs, dropped);
       this.#settle(sender, queue);
     }
     for (const entry of [...(this.#expiring.get(nextHeight - 1) ?? [])]) this.#drop(entry, 'EXPIRED', nowMs, dropped);

@@ -1,6 +1,6 @@
 /** What waits of one sender, by nonce: the run that follows on its account, one after the other, and what lies beyond a gap. */
+import type { Account } from '../../ledger/account.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { mostSpentBy } from '../../ledger/transaction-rules.ts';
 import { NONCE_GAP_MAX } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
 
@@ -8,6 +8,8 @@ export interface Entry {
   readonly item: IdentifiedTransaction;
   readonly weight: number;
   readonly fee: bigint;
+  /** The most by which it can lower its sender's balance, the fee included. */
+  readonly most: bigint;
   /** When it came, by the driver's clock. */
   readonly sinceMs: number;
   /** Who passed it on; null where a client of this node brought it, which then has to pass it on. */
@@ -28,19 +30,24 @@ const NONE: readonly Held[] = [];
 
 export class SenderQueue {
   readonly #byNonce = new Map<number, Held>();
+  #account: Account;
   #bytes = 0;
   /** The run goes from the account's nonce to the first nonce that is missing. */
-  #start: number;
   #end: number;
   /** When the account's nonce last moved here. */
   #movedMs = Number.NEGATIVE_INFINITY;
   /** An upper bound of the fees that wait here. It is not lowered when the transaction with the highest leaves. */
   #dearest = 0n;
 
-  /** `nonce`: the account's. */
-  constructor(nonce: number) {
-    this.#start = nonce;
-    this.#end = nonce;
+  /** `account`: the sender's, by the executed state. */
+  constructor(account: Account) {
+    this.#account = account;
+    this.#end = account.nonce;
+  }
+
+  /** The sender's, by the executed state. */
+  get account(): Account {
+    return this.#account;
   }
 
   get size(): number {
@@ -54,7 +61,7 @@ export class SenderQueue {
 
   /** The account's nonce. */
   get start(): number {
-    return this.#start;
+    return this.#account.nonce;
   }
 
   /** Since when the transaction with the account's nonce is the sender's next one. */
@@ -85,18 +92,19 @@ export class SenderQueue {
   /** Takes out what waits with this nonce. Returns what the run lost behind it, in the order of nonces. */
   remove(nonce: number): readonly Held[] {
     this.#forget(nonce);
-    if (nonce < this.#start || nonce >= this.#end) return [];
+    if (nonce < this.start || nonce >= this.#end) return [];
     const lost = this.#between(nonce + 1, this.#end);
     this.#end = nonce;
     return lost;
   }
 
-  /** The account's nonce moved up. Takes out what is used, and returns it with what joined the run. */
-  advance(nonce: number, nowMs: number): { readonly used: readonly Held[]; readonly grown: readonly Held[] } {
-    const used = this.#between(this.#start, Math.min(nonce, this.#start + NONCE_GAP_MAX));
+  /** The account is another now; its nonce can only have risen. Takes out what is used, and returns it with what joined the run. */
+  advance(account: Account, nowMs: number): { readonly used: readonly Held[]; readonly grown: readonly Held[] } {
+    const { nonce } = account;
+    const used = this.#between(this.start, Math.min(nonce, this.start + NONCE_GAP_MAX));
     for (const { item } of used) this.#forget(item.signed.transaction.nonce);
-    if (nonce > this.#start) this.#movedMs = nowMs;
-    this.#start = nonce;
+    if (nonce > this.start) this.#movedMs = nowMs;
+    this.#account = account;
     this.#end = Math.max(this.#end, nonce);
     return { used, grown: this.#grow() };
   }
@@ -134,7 +142,6 @@ export class SenderQueue {
 /** What a sender has left at least after its transaction, whether its operations succeed or not. Bodies are filled by
  *  this: a transaction that could not pay after those before it would be skipped, and would have taken room for
  *  nothing. */
-export function leftAfter({ item, fee }: Entry, balance: bigint): bigint {
-  const left = balance - mostSpentBy(item.signed.transaction, fee);
-  return left > 0n ? left : 0n;
+export function leftAfter({ most }: Pick<Entry, 'most'>, balance: bigint): bigint {
+  return balance > most ? balance - most : 0n;
 }

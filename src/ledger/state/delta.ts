@@ -3,7 +3,6 @@ import type { Height } from '../../base/brand.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { LeafChange } from '../tree/sorted-changes.ts';
 import { updateTree } from '../tree/update.ts';
-import { type StateKey, stateKeyBytes } from './entry-kind.ts';
 import type { Overlay } from './overlay.ts';
 import type { EntryChange, StateDelta, StateSource } from './source.ts';
 
@@ -18,10 +17,7 @@ export function deltaOf(
   for (const { key, before, after } of overlay.changes()) {
     const bytes = after === undefined ? undefined : key.kind.codec.encode(after);
     entries.push({ key, before, after, bytes });
-    leaves.push({ key: treeKeyOf(key), value: bytes && sha256(bytes) });
+    leaves.push({ key: source.treeKey(key), value: bytes && sha256(bytes) });
   }
   return { height: to, entries, tree: updateTree(source.nodes, { from, to }, leaves) };
 }
-
-/** Where the key stands in the tree: SHA-256 of its text. */
-export const treeKeyOf = (key: StateKey): Uint8Array => sha256(stateKeyBytes(key));

@@ -1,5 +1,6 @@
 /** All of the state in memory, without a bound: for small ledgers that come and go with a process. */
-import type { StateKey } from './entry-kind.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import { type StateKey, stateKeyBytes } from './entry-kind.ts';
 import { EntryMap } from './entry-map.ts';
 import { NewestNodes } from './newest-nodes.ts';
 import type { StateDelta, StateSource } from './source.ts';
@@ -10,6 +11,10 @@ export class MemoryState implements StateSource {
 
   get<V>(key: StateKey<V>): V | undefined {
     return this.#entries.get(key) as V | undefined;
+  }
+
+  treeKey(key: StateKey): Uint8Array {
+    return sha256(stateKeyBytes(key));
   }
 
   /** All entries, in no order. */

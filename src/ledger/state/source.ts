@@ -27,6 +27,8 @@ export interface StateDelta {
 export interface StateSource {
   /** What stands under the key; undefined where nothing does. */
   get<V>(key: StateKey<V>): V | undefined;
+  /** Where the key stands in the tree: SHA-256 of its text. */
+  treeKey(key: StateKey): Uint8Array;
   /** Nodes of the newest version of the tree. */
   readonly nodes: NodeSource;
   /** The state becomes that after the next block. */

@@ -2,7 +2,16 @@
 import type { Height } from '../../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { HASH_BYTES, LEAF_BYTES } from './hashing.ts';
-import { bytesBeforeLeaves, CHILD, kindOf, type NodeSource, readVersion, slotAt, type TreeNode } from './node.ts';
+import {
+  bytesBeforeLeaves,
+  CHILD,
+  kindOf,
+  type NodeSource,
+  readVersion,
+  slotAt,
+  type TreeNode,
+  VERSION_BYTES,
+} from './node.ts';
 import { compare32, DIGITS, type NodeKey, nibbleAt, nodeKeyText, ROOT_PATH } from './path.ts';
 
 /** The source has not this node: it was not fetched yet, or this version is pruned. */
@@ -32,19 +41,38 @@ export function lookUp(
   }
 }
 
-/** Keys of the nodes on the paths to these keys, given by their SHA-256, that the source does not have, as far as can be told
+export interface NodeToFetch {
+  readonly key: NodeKey;
+  /** What its parent says that it is hashed to; undefined of the root. */
+  readonly hash: Uint8Array | undefined;
+}
+
+/** The nodes on the paths to these keys, given by their SHA-256, that the source does not have, as far as can be told
  *  without them: whoever fetches them and asks again until there are none has all that a lookup, proof or update needs. */
-export function nodesToFetch(source: NodeSource, version: Height, keyHashes: readonly Uint8Array[]): NodeKey[] {
-  const toFetch = new Map<string, NodeKey>();
+export function nodesToFetch(source: NodeSource, version: Height, keyHashes: Iterable<Uint8Array>): NodeToFetch[] {
+  const toFetch = new Map<string, NodeToFetch>();
   for (const keyHash of keyHashes) {
-    let key: NodeKey | undefined = { version, path: ROOT_PATH };
-    while (key !== undefined) {
+    let key: NodeKey = { version, path: ROOT_PATH };
+    let parent: TreeNode | undefined;
+    for (;;) {
       const node = source.get(key);
-      if (node === undefined) toFetch.set(nodeKeyText(key), key);
-      key = node === undefined ? undefined : childOn(node, key, keyHash);
+      if (node === undefined) {
+        const text = nodeKeyText(key);
+        if (!toFetch.has(text)) toFetch.set(text, { key, hash: parent && childHash(parent, key) });
+        break;
+      }
+      const child = childOn(node, key, keyHash);
+      if (child === undefined) break;
+      parent = node;
+      key = child;
     }
   }
   return [...toFetch.values()];
+}
+
+function childHash(parent: TreeNode, { path }: NodeKey): Uint8Array {
+  const at = slotAt(parent, Number.parseInt(path.slice(-1), 16)) + VERSION_BYTES;
+  return parent.slice(at, at + HASH_BYTES);
 }
 
 /** The child of this node on the way to the key, if there is one. */

@@ -5,7 +5,7 @@
 import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import type { PeerMessage } from '../../driver/wire/wire.ts';
-import { decodePromise, KEYS } from '../../driver/durability/records.ts';
+import { decodePromise, KEYS } from '../../driver/stored/records.ts';
 import { blockRecordCodec, NULL_BODY_HASH } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import { certificateCodec, type SignedVote, type Vote } from '../../ledger/vote.ts';

@@ -132,8 +132,10 @@ describe('random puts, deletes, versions and prunes', () => {
         for (;;) {
           const wanted = nodesToFetch(fetched, height(0), hashes);
           if (wanted.length === 0) break;
-          for (const key of wanted) {
-            fetched.nodes.set(nodeKeyText(key), tree.source.get(key) as TreeNode);
+          for (const { key, hash } of wanted) {
+            const node = tree.source.get(key) as TreeNode;
+            expect(hash === undefined ? key.path === '' : checkNodeHash(node, key.path.length, hash).ok).toBe(true);
+            fetched.nodes.set(nodeKeyText(key), node);
             expect(hashes.some((hash) => toHex(hash).startsWith(key.path))).toBe(true);
           }
         }

@@ -1,17 +1,23 @@
 /** What a node stores, and under which key. The one file that knows key prefixes. */
 import { ContainerType, UintNumberType } from '@chainsafe/ssz';
-import type { Address, Epoch, Hash, Height } from '../../base/brand.ts';
+import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
 import { uint64 } from '../../codec/types.ts';
 import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } from '../../consensus/messages.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import { ok } from '../../base/result.ts';
+import { OFFENCES } from '../../ledger/offence.ts';
+import { type StateKey, stateKeyText } from '../../ledger/state/entry-kind.ts';
+import { type NodeKey, nodeKeyText } from '../../ledger/tree/path.ts';
 import { signedVoteCodec, type Vote } from '../../ledger/vote.ts';
 import type { StoreOperation, StoreRange } from '../ports.ts';
 import { corrupt, parse, type Sound } from './reading.ts';
 
 /** Sixteen digits sort as numbers do. */
 const digits = (value: number): string => value.toString().padStart(16, '0');
+
+/** The space is in no key of the state, and before all that is: what is past of one key stands together. */
+export const pastKey = (key: string, height: Height): string => `past/${key} ${digits(height)}`;
 
 const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
 
@@ -26,17 +32,28 @@ export const SEAL_SLOTS = 65_536;
 export const KEYS = {
   /** The chain id: a folder belongs to one chain. */
   chainId: 'meta/chain-id',
-  /** ChainState: head and history frontier. */
+  /** ChainState: head and history frontier. Written last of a new folder. */
   chainState: 'meta/chain-state',
   /** The newest finality certificate. */
   certified: 'meta/certified',
-  account: (address: Address): string => `account/${address}`,
+  /** An entry of the state as it is after the head. */
+  entry: (key: StateKey): string => `state/${stateKeyText(key)}`,
+  /** What stood there until the block of this height changed it. */
+  past: (key: StateKey, height: Height): string => pastKey(stateKeyText(key), height),
+  /** A node of the state's tree. */
+  node: (key: NodeKey): string => `node/${nodeKeyText(key)}`,
+  /** What the block of this height replaced: nodes, and entries by their keys. Deleted with them. */
+  stale: (height: Height): string => `stale/${digits(height)}`,
+  replaced: (height: Height): string => `replaced/${digits(height)}`,
+  /** The highest height whose replaced nodes and entries are gone. */
+  pruned: 'meta/pruned',
+  /** Stands while the first state is being written. */
+  founding: 'meta/founding',
   block: (height: Height): string => `block/${digits(height)}`,
   certificate: (height: Height): string => `certificate/${digits(height)}`,
   /** Bodies are kept from before the first vote for them. */
   body: (height: Height, hash: Hash): string => `body/${digits(height)}/${hash}`,
   transaction: (id: Hash): string => `transaction/${id}`,
-  offence: (sequence: number): string => `offence/${digits(sequence)}`,
   /** The highest view that we moved to, or entered. */
   promisedView: (epoch: Epoch, kind: 'view-change' | 'new-view'): string => `${promisePrefix(epoch)}${kind}`,
   promisedVote: ({ kind, epoch, view, height }: Vote): string =>
@@ -51,14 +68,20 @@ export const KEYS = {
 const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to: `${prefix}~`, limit });
 
 export const RANGES = {
-  accounts: (after: string, limit: number): StoreRange => ({ from: after, to: 'account/~', limit }),
   bodiesFrom: (height: Height, limit: number): StoreRange => ({ from: `body/${digits(height)}/`, to: 'body/~', limit }),
   /** Of all epochs. */
   promises: (limit: number): StoreRange => under('promise/', limit),
   seals: (limit: number): StoreRange => under('seal/', limit),
-  offences: (limit: number): StoreRange => under('offence/', limit),
+  /** Offences of this epoch and later. */
+  offencesFrom: (epoch: Epoch, limit: number): StoreRange => ({
+    from: KEYS.entry(OFFENCES.key({ epoch, validator: 0 as ValidatorIndex })),
+    to: 'state/offence/~',
+    limit,
+  }),
   evidence: (limit: number): StoreRange => under('evidence/', limit),
 } as const;
+
+export const heightCodec: Codec<Height> = codec('Height', uint64<Height>(), 8);
 
 /** Where a committed transaction stands. */
 export interface TransactionPlace {

@@ -1,0 +1,63 @@
+/**
+ * A map that forgets what was not used for long, by its weight: in a young generation lies what was used since the last turn of
+ * generations, in the old one what was used between the last two. What is used again becomes young, at the cost of one move; what is
+ * not is forgotten with its whole generation, without a look at each.
+ */
+export class Generations<T extends { readonly weight: number }> {
+  readonly #weightMax: number;
+  #young = new Map<string, T>();
+  #old = new Map<string, T>();
+  #youngWeight = 0;
+  #oldWeight = 0;
+
+  /** `weightMax`: of what is kept when the generations turn. */
+  constructor(weightMax: number) {
+    this.#weightMax = weightMax;
+  }
+
+  get weight(): number {
+    return this.#youngWeight + this.#oldWeight;
+  }
+
+  get size(): number {
+    return this.#young.size + this.#old.size;
+  }
+
+  /** Uses it. */
+  get(key: string): T | undefined {
+    const young = this.#young.get(key);
+    if (young !== undefined) return young;
+    const old = this.#old.get(key);
+    if (old === undefined) return undefined;
+    this.#old.delete(key);
+    this.#oldWeight -= old.weight;
+    this.#add(key, old);
+    return old;
+  }
+
+  set(key: string, value: T): void {
+    this.delete(key);
+    this.#add(key, value);
+  }
+
+  delete(key: string): void {
+    const young = this.#young.get(key);
+    if (young !== undefined && this.#young.delete(key)) this.#youngWeight -= young.weight;
+    const old = this.#old.get(key);
+    if (old !== undefined && this.#old.delete(key)) this.#oldWeight -= old.weight;
+  }
+
+  /** Forgets the old generation where the young one has grown to half of what may be kept. */
+  turn(): void {
+    if (this.#youngWeight * 2 <= this.#weightMax) return;
+    this.#old = this.#young;
+    this.#oldWeight = this.#youngWeight;
+    this.#young = new Map();
+    this.#youngWeight = 0;
+  }
+
+  #add(key: string, value: T): void {
+    this.#young.set(key, value);
+    this.#youngWeight += value.weight;
+  }
+}

@@ -1,0 +1,76 @@
+/**
+ * Deletes what no height that is kept needs any more: nodes of the tree, and entries as they were, by the lists that blocks left
+ * of what they replaced. A list at a time is read and dealt with; what is not done before a crash is done after it.
+ */
+import type { Height } from '../../base/brand.ts';
+import { InvariantViolation } from '../../base/invariant.ts';
+import { decodeStale, dueLists } from '../../ledger/tree/stale.ts';
+import type { Store } from '../ports.ts';
+import type { Batch } from '../stored/batch.ts';
+import { heightCodec, KEYS } from '../stored/records.ts';
+import { PRUNED_IN_TURN } from './limits.ts';
+import { decodeReplaced } from './state-writes.ts';
+
+interface PruningContext {
+  readonly store: Pick<Store, 'read'>;
+  readonly batch: Batch;
+  readonly input: (run: () => void) => void;
+  /** Heights that can be read, the newest among them; 0 keeps all. */
+  readonly historyHeights: number;
+  /** What is durable of the chain: only that is a head which a restart finds. */
+  readonly executedHeight: () => Height;
+  readonly recovered: { readonly prunedTo: Height };
+}
+
+export class Pruning {
+  readonly #context: PruningContext;
+  #prunedTo: Height;
+  #reading = false;
+
+  constructor(context: PruningContext) {
+    this.#context = context;
+    this.#prunedTo = context.recovered.prunedTo;
+  }
+
+  /** The oldest height that can be read. */
+  get oldest(): Height {
+    return this.#prunedTo;
+  }
+
+  /** Begins what is due. Called at the end of each turn. */
+  step(): void {
+    if (this.#reading) return;
+    const { store, input, executedHeight, historyHeights } = this.#context;
+    const retention = { head: executedHeight(), historyHeights, prunedTo: this.#prunedTo };
+    const due = dueLists(retention, PRUNED_IN_TURN);
+    if (due.length === 0) return;
+    this.#reading = true;
+    store.read(
+      due.flatMap((height) => [KEYS.stale(height), KEYS.replaced(height)]),
+      (values, error) =>
+        input(() => {
+          if (error !== undefined) throw error;
+          this.#reading = false;
+          for (const [i, height] of due.entries()) this.#prune(height, values[2 * i], values[2 * i + 1]);
+        }),
+    );
+  }
+
+  #prune(height: Height, stale: Uint8Array | undefined, replaced: Uint8Array | undefined): void {
+    const { batch } = this.#context;
+    const nodes = stale && decodeStale(stale, height);
+    const past = replaced && decodeReplaced(replaced, height);
+    if (nodes === undefined || past === undefined) throw damaged(height, 'it is gone');
+    if (!nodes.ok) throw damaged(height, nodes.error.message);
+    if (!past.ok) throw damaged(height, past.error.message);
+    for (const node of nodes.value) batch.delete(KEYS.node(node));
+    for (const key of past.value) batch.delete(key);
+    batch.delete(KEYS.stale(height));
+    batch.delete(KEYS.replaced(height));
+    batch.put(KEYS.pruned, heightCodec.encode(height));
+    this.#prunedTo = height;
+  }
+}
+
+const damaged = (height: Height, how: string): InvariantViolation =>
+  new InvariantViolation('the disk has a list of what each block replaced', { height, how });

@@ -1,0 +1,175 @@
+/**
+ * The part of the state that is in memory. It is as the executed head left it: what is here is changed by each block, so it is never
+ * older than what is stored. What was not used for long is forgotten once it is durable (`forget`), and fetched again when a body
+ * needs it (state-fetching.ts).
+ *
+ * What came from the disk is believed where the tree proves it: a node when it has the hash that its parent gives, an entry when
+ * its leaf has the hash of its value. That is asked once, before the entry is first executed on.
+ */
+import type { Height } from '../../base/brand.ts';
+import { invariant, InvariantViolation, present } from '../../base/invariant.ts';
+import { equalBytes } from '../../codec/codec.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import { type EntryKind, type StateKey, stateKeyBytes, stateKeyText } from '../../ledger/state/entry-kind.ts';
+import type { StateDelta, StateSource } from '../../ledger/state/source.ts';
+import { lookUp, type NodeToFetch, nodesToFetch } from '../../ledger/tree/lookup.ts';
+import type { NodeSource, TreeNode } from '../../ledger/tree/node.ts';
+import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
+import type { NodeKey } from '../../ledger/tree/path.ts';
+import { Generations } from './generations.ts';
+import { ENTRY_WEIGHT, NODE_WEIGHT, type StateCacheLimits } from './limits.ts';
+
+/** An entry that is here; a key with nothing under it is remembered too. */
+interface Slot {
+  value: unknown;
+  readonly treeKey: Uint8Array;
+  /** SHA-256 of the value as it was read (null: nothing was there), until the tree has proved it. */
+  unproved: Uint8Array | null | undefined;
+  readonly weight: number;
+}
+
+interface Node {
+  readonly version: Height;
+  readonly bytes: TreeNode;
+  readonly weight: number;
+}
+
+export class ResidentState implements StateSource {
+  readonly nodes: NodeSource;
+  readonly #limits: StateCacheLimits;
+  readonly #entries = new Map<EntryKind<never, unknown>, Generations<Slot>>();
+  /** The newest node of each path. */
+  readonly #nodes: Generations<Node>;
+  #version: Height;
+
+  /** `version`: of the tree, the executed height. */
+  constructor(version: Height, limits: StateCacheLimits) {
+    this.#version = version;
+    this.#limits = limits;
+    this.#nodes = new Generations(limits.nodeBytes);
+    this.nodes = { get: (key) => this.#node(key) };
+  }
+
+  /** Bytes that are kept here, about. */
+  get bytes(): number {
+    let bytes = this.#nodes.weight;
+    for (const entries of this.#entries.values()) bytes += entries.weight;
+    return bytes;
+  }
+
+  has(key: StateKey): boolean {
+    return this.#slot(key) !== undefined;
+  }
+
+  get<V>(key: StateKey<V>): V | undefined {
+    return this.#present(key).value as V | undefined;
+  }
+
+  treeKey(key: StateKey): Uint8Array {
+    return this.#present(key).treeKey;
+  }
+
+  apply({ height, entries, tree }: StateDelta): void {
+    for (const { key, after, bytes } of entries) {
+      const slot = this.#slot(key);
+      const treeKey = slot?.treeKey ?? sha256(stateKeyBytes(key));
+      this.#put(key, { value: after, treeKey, unproved: undefined, weight: ENTRY_WEIGHT + (bytes?.length ?? 0) });
+    }
+    for (const { path } of tree.stale) this.#nodes.delete(path);
+    for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);
+    this.#version = height;
+  }
+
+  /** What of these keys is missing here, as far as can be told; the rest shows when that is here. All that is here counts as used. */
+  missing(keys: Iterable<StateKey>): { readonly entries: readonly StateKey[]; readonly nodes: readonly NodeToFetch[] } {
+    const entries = new Map<string, StateKey>();
+    const treeKeys: Uint8Array[] = [];
+    for (const key of keys) {
+      const slot = this.#slot(key);
+      if (slot === undefined) entries.set(stateKeyText(key), key);
+      treeKeys.push(slot?.treeKey ?? sha256(stateKeyBytes(key)));
+    }
+    return { entries: [...entries.values()], nodes: nodesToFetch(this.nodes, this.#version, treeKeys) };
+  }
+
+  /** An entry as it was read. One that is here is newer. Throws InvariantViolation where it cannot be one. */
+  fillEntry(key: StateKey, bytes: Uint8Array | undefined): void {
+    if (this.has(key)) return;
+    const decoded = bytes === undefined ? undefined : key.kind.codec.decode(bytes);
+    if (decoded?.ok === false) throw damaged(stateKeyText(key), decoded.error.message);
+    this.#put(key, {
+      value: decoded?.value,
+      treeKey: sha256(stateKeyBytes(key)),
+      unproved: bytes === undefined ? null : sha256(bytes),
+      weight: ENTRY_WEIGHT + (bytes?.length ?? 0),
+    });
+  }
+
+  /** A node as it was read. Throws InvariantViolation where it is not the one that its parent names. */
+  fillNode({ key, hash }: NodeToFetch, bytes: Uint8Array | undefined): void {
+    if (this.#node(key) !== undefined) return;
+    if (bytes === undefined) throw damaged(`node ${key.version}/${key.path}`, 'it is gone');
+    const node = parseNode(key, bytes);
+    if (!node.ok) throw damaged(`node ${key.version}/${key.path}`, node.error.message);
+    const checked = hash && checkNodeHash(node.value, key.path.length, hash);
+    if (checked?.ok === false) throw damaged(`node ${key.version}/${key.path}`, checked.error.message);
+    this.#putNode(key, node.value);
+  }
+
+  /** Nothing of these keys is missing: holds what was read of them against the tree. Throws InvariantViolation where it proves something
+   *  else. */
+  prove(keys: Iterable<StateKey>): void {
+    for (const key of keys) {
+      const slot = this.#present(key);
+      if (slot.unproved === undefined) continue;
+      const found = lookUp(this.nodes, this.#version, slot.treeKey);
+      invariant(found.ok, 'the path to an entry is here before it is proved', { key: stateKeyText(key) });
+      const same = slot.unproved === null ? found.value === undefined : isSame(found.value, slot.unproved);
+      if (!same) throw damaged(stateKeyText(key), 'the tree has another value');
+      slot.unproved = undefined;
+    }
+  }
+
+  /** Called when all that was changed here is durable. */
+  forget(): void {
+    for (const entries of this.#entries.values()) entries.turn();
+    this.#nodes.turn();
+  }
+
+  #slot({ kind, text }: StateKey): Slot | undefined {
+    return this.#entries.get(kind)?.get(text);
+  }
+
+  #present(key: StateKey): Slot {
+    const slot = this.#slot(key);
+    if (slot === undefined)
+      throw new InvariantViolation('what is executed on was fetched before', { key: stateKeyText(key) });
+    return slot;
+  }
+
+  #put({ kind, text }: StateKey, slot: Slot): void {
+    let entries = this.#entries.get(kind);
+    if (entries === undefined) {
+      entries = new Generations(this.#limits.entryBytes);
+      this.#entries.set(kind, entries);
+    }
+    entries.set(text, slot);
+  }
+
+  #node({ version, path }: NodeKey): TreeNode | undefined {
+    const node = this.#nodes.get(path);
+    return node?.version === version ? node.bytes : undefined;
+  }
+
+  #putNode({ version, path }: NodeKey, bytes: TreeNode): void {
+    // The nodes of an update share a few buffers: one that stays would keep all of them.
+    const own = bytes.slice() as TreeNode;
+    this.#nodes.set(path, { version, bytes: own, weight: NODE_WEIGHT + own.length });
+  }
+}
+
+const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
+  a !== undefined && equalBytes(a, present(b, 'hash'));
+
+const damaged = (what: string, how: string): InvariantViolation =>
+  new InvariantViolation('what the disk has of the state is what the head binds', { what, how });
