@@ -35,3 +35,13 @@ export function* accountsOf({ entries }: Pick<StateDelta, 'entries'>): Generator
  * of a point of the curve, and so no signature is valid for them. Distributing it is for a later version of the rules.
  */
 export const FEE_POOL: Address = address('f'.repeat(64));
+
+/**
+ * Where deposits lie, together: what all entries keep is what it has. So nobody can pay into it but by a deposit, and nobody can
+ * spend from it, for the same reason as from the pool of fees: read as little-endian, it is 2^255 - 2 with the sign bit set, and a
+ * coordinate is below 2^255 - 19.
+ */
+export const DEPOSITS: Address = address(`fe${'f'.repeat(62)}`);
+
+/** Whether the account belongs to the ledger itself. What is asked of accounts that somebody has is not asked of it. */
+export const isSystemAccount = (of: string): boolean => of === FEE_POOL || of === DEPOSITS;

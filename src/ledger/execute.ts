@@ -9,15 +9,16 @@ import { fromHex } from '../codec/hex.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
 import { ACCOUNTS, accountIn, FEE_POOL, NO_ACCOUNT } from './account.ts';
 import { type BlockRecord, type Body, blockHash, bodyHash, type Header, type Receipt } from './block.ts';
+import { Growth } from './growth.ts';
 import { type Offence, recordOffences } from './offence.ts';
-import type { Place } from './operations/kind.ts';
-import type { OperationTable } from './operations/operation-table.ts';
+import type { Execution, Place } from './operations/kind.ts';
+import type { AnyKind, OperationTable } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';
 import { deltaOf } from './state/delta.ts';
 import type { LedgerState, StateChange } from './state/ledger-state.ts';
 import { Overlay } from './state/overlay.ts';
 import type { EntryChange } from './state/source.ts';
-import type { IdentifiedTransaction, Transaction } from './transaction.ts';
+import type { IdentifiedTransaction, Operation, Transaction } from './transaction.ts';
 import { checkTransactionStateful, feeOf, type SkipCode } from './transaction-rules.ts';
 import { validatorsHash } from './validators.ts';
 
@@ -96,6 +97,7 @@ function executeTransactions(
 ): Outcome {
   const { state, entries, height, table } = setting;
   const { ledger } = state.genesis;
+  const growth = new Growth(ledger);
   invariant(transactions.length === body.transactionIds.length, 'a body comes with all its transactions');
   const outcome: Outcome = { executed: [], receipts: [], skipped: [] };
   for (const [position, item] of transactions.entries()) {
@@ -108,7 +110,7 @@ function executeTransactions(
     if (ready.ok) {
       const place = { height, index: outcome.executed.length };
       outcome.executed.push(position);
-      outcome.receipts.push(executeTransaction(setting, { id, transaction, place }));
+      outcome.receipts.push(executeTransaction(setting, growth, { id, transaction, place }));
     } else {
       outcome.skipped.push({ id, code: ready.error.code });
     }
@@ -118,27 +120,56 @@ function executeTransactions(
 
 function executeTransaction(
   { state, entries, table }: Setting,
+  growth: Growth,
   { id, transaction, place }: { readonly id: Hash; readonly transaction: Transaction; readonly place: Place },
 ): Receipt {
-  const { sender, operations } = transaction;
-  const fee = feeOf(transaction, state.genesis.ledger, table);
-  const { balance, nonce } = accountIn(entries, sender);
-  entries.set(ACCOUNTS.key(sender), { balance: balance - fee, nonce: nonce + 1 });
-  if (fee > 0n) credit(entries, FEE_POOL, fee);
+  const { sender } = transaction;
+  const { ledger } = state.genesis;
+  const fee = feeOf(transaction, ledger, table);
+  const { nonce } = accountIn(entries, sender);
+  pay(entries, sender, fee, nonce + 1);
   entries.keep();
 
+  const events = run(transaction, { sender, place, entries, table, depositPerByte: ledger.depositPerByte });
+  const price = typeof events === 'string' ? events : growth.judge(entries, transaction, fee);
+  if (typeof events === 'string' || typeof price === 'string') {
+    entries.takeBack();
+    return { transactionId: id, code: price as Receipt['code'], feePaid: fee, events: [] };
+  }
+  if (price > 0n) pay(entries, sender, price, nonce + 1);
+  return { transactionId: id, code: 'OK', feePaid: fee + price, events };
+}
+
+/** What the operations of a transaction run with. */
+type Run = Omit<Execution, 'state'> & Pick<Setting, 'entries' | 'table'>;
+
+/** All conditions, and then all operations; their events, or the first code of one that fails. */
+function run({ sender, operations }: Transaction, { entries, table, ...given }: Run): Receipt['events'] | string {
+  const executionOf = (kind: AnyKind, operation: Operation): Execution => ({
+    ...given,
+    state: entries.under(kind.keys(sender, operation)),
+  });
+  for (const operation of operations) {
+    const kind = table.kindOf(operation);
+    const refusal = kind.check?.(executionOf(kind, operation), operation);
+    if (refusal !== undefined) return refusal;
+  }
   // Which kinds there are only the table knows; that each answers with its own codes and events the compiler saw in its file.
   const events: Receipt['events'][number][] = [];
   for (const operation of operations) {
     const kind = table.kindOf(operation);
-    const done = kind.execute({ sender, place, state: entries.under(kind.keys(sender, operation)) }, operation);
-    if (typeof done === 'string') {
-      entries.takeBack();
-      return { transactionId: id, code: done as Receipt['code'], feePaid: fee, events: [] };
-    }
+    const done = kind.execute(executionOf(kind, operation), operation);
+    if (typeof done === 'string') return done;
     events.push(done as Receipt['events'][number]);
   }
-  return { transactionId: id, code: 'OK', feePaid: fee, events };
+  return events;
+}
+
+/** Moves a fee from the sender, whose next nonce is this, to the pool. */
+function pay(entries: Overlay, sender: Address, fee: bigint, nonce: number): void {
+  const { balance } = accountIn(entries, sender);
+  entries.set(ACCOUNTS.key(sender), { balance: balance - fee, nonce });
+  if (fee > 0n) credit(entries, FEE_POOL, fee);
 }
 
 function credit(entries: Overlay, address: Address, amount: bigint): void {

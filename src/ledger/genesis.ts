@@ -5,6 +5,7 @@ import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { hex32, nameOf, uint64, uint64Big } from '../codec/types.ts';
 import { parseAddress } from '../crypto/address.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
+import { DEPOSITS } from './account.ts';
 import { GENESIS_FORMAT, type GenesisFile, readGenesisFile } from './genesis-schema.ts';
 import {
   GENESIS_ACCOUNTS_MAX,
@@ -195,6 +196,7 @@ function readAccounts({ accounts, addressPrefix }: GenesisFile): readonly Genesi
     if (!address.ok) return `accounts[${index}].address: ${address.error.message}`;
     const earlier = seen.get(address.value);
     if (earlier !== undefined) return `accounts[${index}].address: same as accounts[${earlier}].address`;
+    if (address.value === DEPOSITS) return `accounts[${index}].address: deposits lie there, and nothing else`;
     seen.set(address.value, index);
     supply += balance;
     if (supply > SUPPLY_MAX) return `accounts[${index}].balance: total supply must be below 2^64`;

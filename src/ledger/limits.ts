@@ -42,6 +42,19 @@ export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
 /** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. What its operations add
  *  stands with each kind of them. */
 export const TRANSACTION_WEIGHT = 1;
+/** Weight of an operation on data, before the bytes that it carries, which are one more unit at least. So it weighs twice what a transfer
+ *  does, and it touches twice as many entries: its namespace, what it writes, the sender and the deposits. */
+export const DATA_WEIGHT = 1;
+/** What a new account or entry weighs, beside the operation that makes it, where fees are counted; blocks have room for it anyway. It
+ *  takes about a kilobyte of each node's disk for ever, leaf and nodes above it included, and the transaction itself takes some
+ *  hundred bytes for a weight of two. */
+export const NEW_ENTRY_WEIGHT = 10;
+/** Writers of a namespace, beside its owner: each is read whenever somebody writes. The members of a consortium, or what they have
+ *  in between; not all of their users. */
+export const NAMESPACE_WRITERS_MAX = 16;
+/** Heights for which a lease may be taken ahead: a day at one block a second. What its owner leaves behind when it is gone for good is
+ *  locked no longer. */
+export const LEASE_HEIGHTS_MAX = 86_400;
 /** Bytes that an operation brings, beyond what its kind always has, for one more unit of weight. A transfer and its transaction weigh
  *  two units and take up to 465 bytes with a memo: so a block of data is about as long as one of transfers, and what bounds the
  *  weight of blocks bounds their bytes too. */

@@ -3,6 +3,7 @@ import type { Height } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Account, accountIn } from './account.ts';
 import type { Genesis, LedgerParameters } from './genesis.ts';
+import { mostForNew } from './growth.ts';
 import type { OperationTable } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';
 import type { LedgerState } from './state/ledger-state.ts';
@@ -15,9 +16,18 @@ export const feeOf = (
   table: OperationTable = OPERATIONS,
 ): bigint => BigInt(weightOf(transaction, table)) * weightPrice;
 
-/** The most by which execution can lower the sender's balance: by the fee, and by what the operations spend. */
-export const mostSpentBy = ({ operations }: Transaction, fee: bigint, table: OperationTable = OPERATIONS): bigint =>
-  operations.reduce((sum, operation) => sum + table.kindOf(operation).spends(operation), fee);
+/** The most by which execution can lower the sender's balance: by the fee, by what the operations spend, deposits included, and by
+ *  what is to be paid for new entries. */
+export const mostSpentBy = (
+  transaction: Transaction,
+  fee: bigint,
+  parameters: LedgerParameters,
+  table: OperationTable = OPERATIONS,
+): bigint =>
+  transaction.operations.reduce(
+    (sum, operation) => sum + table.kindOf(operation).spends(operation, parameters.depositPerByte),
+    fee + mostForNew(transaction, fee, parameters),
+  );
 
 export type StatelessCode = 'WRONG_CHAIN' | 'NO_OPERATIONS' | 'TOO_HEAVY';
 
@@ -42,7 +52,7 @@ export function checkTransactionStateless(
 export type SkipCode = 'NONCE_TOO_LOW' | 'NONCE_TOO_HIGH' | 'EXPIRED' | 'FEE_TOO_LOW' | 'INSUFFICIENT_BALANCE';
 
 /** Whether the sender's next transaction at this height can be this one. Errors: SkipCode; INSUFFICIENT_BALANCE is about
- *  the fee alone. */
+ *  the fee alone, and about senders who have no account yet. */
 export function checkTransactionStateful(
   transaction: Transaction,
   sender: Account,
@@ -57,6 +67,9 @@ export function checkTransactionStateful(
   const fee = feeOf(transaction, parameters, table);
   if (fee > maxFee) return fail('FEE_TOO_LOW', `the fee is ${fee}, at most ${maxFee} is offered`);
   if (fee > sender.balance) return fail('INSUFFICIENT_BALANCE', `the fee is ${fee}, the balance ${sender.balance}`);
+  // It would make an account by its nonce alone: where nothing costs anything, as many as somebody has keys.
+  if (sender.balance === 0n && sender.nonce === 0)
+    return fail('INSUFFICIENT_BALANCE', 'nobody has paid this account yet');
   return ok(undefined);
 }
 

@@ -3,6 +3,7 @@ import type { Address, Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Account, accountIn } from '../ledger/account.ts';
 import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
+import type { LedgerParameters } from '../ledger/genesis.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 import type { LedgerState } from '../ledger/state/ledger-state.ts';
 import { bytesOf, type IdentifiedTransaction, type Transaction } from '../ledger/transaction.ts';
@@ -82,7 +83,7 @@ export class Pool {
       if (nextWeight > genesis.ledger.blockWeightMax || nextBytes > FULL_BODY_BYTES_MAX) return false;
       if (chosen.length >= BODY_TRANSACTIONS_MAX) return false;
       [weight, bytes] = [nextWeight, nextBytes];
-      accounts.set(sender, leastAfter(account, transaction, feeOf(transaction, genesis.ledger)));
+      accounts.set(sender, leastAfter(account, transaction, genesis.ledger));
       chosen.push(item);
       return true;
     };
@@ -101,7 +102,7 @@ export class Pool {
 
 /** The least that the sender can have after its transaction. Others of the block may pay it in between, and then what it could
  *  not have paid for itself is paid too. */
-function leastAfter({ balance, nonce }: Account, transaction: Transaction, fee: bigint): Account {
-  const spent = mostSpentBy(transaction, fee);
+function leastAfter({ balance, nonce }: Account, transaction: Transaction, parameters: LedgerParameters): Account {
+  const spent = mostSpentBy(transaction, feeOf(transaction, parameters), parameters);
   return { balance: balance > spent ? balance - spent : 0n, nonce: nonce + 1 };
 }

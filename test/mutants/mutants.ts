@@ -1,5 +1,6 @@
 /** All seeded bugs. */
 import { budgetMutants } from './list/budgets.ts';
+import { dataMutants } from './list/data.ts';
 import { evidenceMutants } from './list/evidence.ts';
 import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
@@ -20,6 +21,7 @@ export const mutants: readonly Mutant[] = [
   ...budgetMutants,
   ...evidenceMutants,
   ...bodyMutants,
+  ...dataMutants,
   ...raftMutants,
   ...stateMutants,
 ];

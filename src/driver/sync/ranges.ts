@@ -95,8 +95,8 @@ export class Ranges {
     for (const block of blocks) {
       transactions += block.transactions.length;
       for (const item of block.transactions) bytes += item?.bytes.length ?? 0;
-      const isFull = transactions > EXECUTED_PER_TURN || bytes > EXECUTED_BYTES_PER_TURN;
-      if ((count > 0 && isFull) || !isReady(block)) break;
+      const isMuch = transactions > EXECUTED_PER_TURN || bytes > EXECUTED_BYTES_PER_TURN;
+      if ((count > 0 && isMuch) || !isReady(block)) break;
       count += 1;
     }
     if (count === 0) return undefined;

@@ -85,7 +85,7 @@ export class Intake {
     return this.#checking.size + this.#awaiting;
   }
 
-  /** Bytes of them. */
+  /** Bytes of them, and of those that wait for their senders' accounts. */
   get checkingBytes(): number {
     return this.#heldBytes;
   }

@@ -10,7 +10,7 @@ import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import type { Account } from '../../ledger/account.ts';
 import type { LedgerParameters } from '../../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { feeOf, type SkipCode } from '../../ledger/transaction-rules.ts';
+import { feeOf, mostSpentBy, type SkipCode } from '../../ledger/transaction-rules.ts';
 import { weightOf } from '../../ledger/weight.ts';
 import {
   MEMPOOL_BYTES_MAX,
@@ -118,7 +118,8 @@ export class Mempool {
     for (const entry of giveWay) this.#drop(entry, 'NONCE_TOO_HIGH', sinceMs, dropped);
     const weight = weightOf(transaction);
     const fee = feeOf(transaction, this.#parameters);
-    const entry: Held = { item, weight, fee, sinceMs, from, gapped, asOfMs: sinceMs };
+    const most = mostSpentBy(transaction, fee, this.#parameters);
+    const entry: Held = { item, weight, fee, most, sinceMs, from, gapped, asOfMs: sinceMs };
     this.#entries.set(item.id, entry);
     if (from === null) this.#own += 1;
     this.#bytes += item.bytes.length;

@@ -1,7 +1,6 @@
 /** What waits of one sender, by nonce: the run that follows on its account, one after the other, and what lies beyond a gap. */
 import type { Account } from '../../ledger/account.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { mostSpentBy } from '../../ledger/transaction-rules.ts';
 import { NONCE_GAP_MAX } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
 
@@ -9,6 +8,8 @@ export interface Entry {
   readonly item: IdentifiedTransaction;
   readonly weight: number;
   readonly fee: bigint;
+  /** The most by which it can lower its sender's balance, the fee included. */
+  readonly most: bigint;
   /** When it came, by the driver's clock. */
   readonly sinceMs: number;
   /** Who passed it on; null where a client of this node brought it, which then has to pass it on. */
@@ -141,7 +142,6 @@ export class SenderQueue {
 /** What a sender has left at least after its transaction, whether its operations succeed or not. Bodies are filled by
  *  this: a transaction that could not pay after those before it would be skipped, and would have taken room for
  *  nothing. */
-export function leftAfter({ item, fee }: Entry, balance: bigint): bigint {
-  const left = balance - mostSpentBy(item.signed.transaction, fee);
-  return left > 0n ? left : 0n;
+export function leftAfter({ most }: Pick<Entry, 'most'>, balance: bigint): bigint {
+  return balance > most ? balance - most : 0n;
 }

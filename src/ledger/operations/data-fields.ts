@@ -1,5 +1,5 @@
 /** Fields of operations on data: names, keys and values, conditions on what stands there, and lists. */
-import { ByteListType, ContainerType, ListCompositeType, OptionalType } from '@chainsafe/ssz';
+import { BooleanType, ByteListType, ContainerType, ListCompositeType, OptionalType } from '@chainsafe/ssz';
 import { z } from 'zod';
 import type { Address, Height } from '../../base/brand.ts';
 import { fail, ok, type Result } from '../../base/result.ts';
@@ -65,6 +65,14 @@ export const heightField: Field<Height, number> = {
   schema: z.int().nonnegative(),
   toJson: (height) => height,
   fromJson: (height) => ok(height as Height),
+};
+
+/** Whether something is so. */
+export const booleanField: Field<boolean, boolean> = {
+  type: new BooleanType(),
+  schema: z.boolean(),
+  toJson: (value) => value,
+  fromJson: ok,
 };
 
 /** Accounts in the order in which they are given. That none stands twice is for the operation to say. */

@@ -18,6 +18,8 @@ export interface Execution {
   readonly place: Place;
   /** The entries under the declared keys, as what ran before left them. */
   readonly state: Entries;
+  /** What a byte of an entry costs whoever makes it, until it goes. */
+  readonly depositPerByte: bigint;
 }
 
 /** `N` names it, `F` is what it says, `E` what its event says, `C` are the codes of its failures. */
@@ -35,9 +37,13 @@ export interface OperationKind<N extends string, F extends Fields, E extends Fie
   /** All of the state that it reads or changes. Told before it runs, by sender and fields alone, so that it can be fetched by then;
    *  what is not declared is not there for it. */
   keys(sender: Address, operation: Values<F>): readonly StateKey[];
-  /** The most by which it can lower the sender's balance. The fee is apart. */
-  spends(operation: Values<F>): bigint;
-  /** Does it, and answers with its event; or with a code, and then nothing that the transaction did remains but its fee. */
+  /** The most by which it can lower the sender's balance, deposits included. The fee is apart. */
+  spends(operation: Values<F>, depositPerByte: bigint): bigint;
+  /** Why it must not be done, by what stands there before any operation of its transaction was done; undefined where nothing
+   *  speaks against it. All are asked before the first is executed: so the conditions of a list hold together, at one moment. */
+  check?(execution: Execution, operation: Values<F>): C | undefined;
+  /** Does it, and answers with its event; or with a code, and then nothing that the transaction did remains but its fee. It makes
+   *  at most one entry that was not there before. */
   execute(execution: Execution, operation: Values<F>): C | ({ readonly kind: N } & Values<E>);
 }
 

@@ -7,6 +7,7 @@ import type { Result } from '../../base/result.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
 import { hex32, nameOf, uint64Big, unionByKind } from '../../codec/types.ts';
 import { BYTES_PER_WEIGHT, RECEIPT_EVENTS_MAX } from '../limits.ts';
+import type { GrowthCode } from './codes.ts';
 import type { FieldError, Fields, JsonValues, Values } from './fields.ts';
 import { Form } from './form.ts';
 import type { OperationKind } from './kind.ts';
@@ -22,7 +23,7 @@ export type OperationOf<K extends AnyKind> = K extends AnyKind
   ? { readonly kind: K['kind'] } & Values<K['fields']>
   : never;
 type EventOf<K extends AnyKind> = K extends AnyKind ? { readonly kind: K['kind'] } & Values<K['event']> : never;
-type CodeOf<K extends AnyKind> = 'OK' | (K extends AnyKind ? Extract<keyof K['codes'], string> : never);
+type CodeOf<K extends AnyKind> = 'OK' | GrowthCode | (K extends AnyKind ? Extract<keyof K['codes'], string> : never);
 type OperationJsonOf<K extends AnyKind> = K extends AnyKind ? { kind: K['kind'] } & JsonValues<K['fields']> : never;
 type EventJsonOf<K extends AnyKind> = K extends AnyKind ? { kind: K['kind'] } & JsonValues<K['event']> : never;
 
@@ -65,7 +66,8 @@ export class OperationTable<K extends AnyKind = AnyKind> {
   readonly bytesPerWeightMax: number;
   readonly #entries: ReadonlyMap<string, Entry<K>>;
 
-  constructor(kinds: readonly K[]) {
+  /** `common`: codes of failures that are no kind's. */
+  constructor(kinds: readonly K[], common: Readonly<Record<string, number>> = {}) {
     const entries = kinds.map((kind) => ({
       kind,
       operation: new Form(kind.kind, kind.fields),
@@ -76,7 +78,7 @@ export class OperationTable<K extends AnyKind = AnyKind> {
     const operations = entries.map(({ operation }) => operation);
     const events = entries.map(({ event }) => event);
     this.type = unionOf(operations) as Type<OperationOf<K>>;
-    this.codes = codesOf(kinds) as CodeOf<K>[];
+    this.codes = codesOf(kinds, common) as CodeOf<K>[];
     const receiptType = new ContainerType({
       transactionId: hex32<Hash>(),
       code: nameOf(this.codes),
@@ -147,9 +149,9 @@ const schemaOf = (forms: readonly Form<string, Fields>[]): z.ZodType =>
   z.discriminatedUnion('kind', forms.map(({ schema }) => schema) as never);
 
 /** The codes at their numbers; 0 is OK. What a receipt holds is the number, so none may move or mean two things. */
-function codesOf(kinds: readonly AnyKind[]): string[] {
+function codesOf(kinds: readonly AnyKind[], common: Readonly<Record<string, number>>): string[] {
   const codes: string[] = ['OK'];
-  for (const { kind, codes: own } of kinds) {
+  for (const { kind, codes: own } of [{ kind: 'every kind', codes: common }, ...kinds]) {
     for (const [code, number] of Object.entries(own)) {
       const other = codes[number] ?? code;
       invariant(other === code, 'a number stands for one code', { kind, code, number, other });

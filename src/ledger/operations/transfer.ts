@@ -1,5 +1,5 @@
 /** Moves `amount` (positive) from the sender to `to`. */
-import { ACCOUNTS, accountIn } from '../account.ts';
+import { ACCOUNTS, accountIn, DEPOSITS } from '../account.ts';
 import { addressField, amountField } from './fields.ts';
 import { operationKind } from './kind.ts';
 
@@ -7,12 +7,13 @@ export const transfer = operationKind({
   kind: 'transfer',
   fields: { to: addressField, amount: amountField },
   event: { from: addressField, to: addressField, amount: amountField },
-  codes: { INSUFFICIENT_BALANCE: 1, AMOUNT_ZERO: 2 },
+  codes: { INSUFFICIENT_BALANCE: 1, AMOUNT_ZERO: 2, NOT_PAYABLE: 3 },
   weight: 1,
   keys: (sender, { to }) => [ACCOUNTS.key(sender), ACCOUNTS.key(to)],
   spends: ({ amount }) => amount,
   execute({ sender, state }, { to, amount }) {
     if (amount === 0n) return 'AMOUNT_ZERO';
+    if (to === DEPOSITS) return 'NOT_PAYABLE';
     const from = accountIn(state, sender);
     if (from.balance < amount) return 'INSUFFICIENT_BALANCE';
     state.set(ACCOUNTS.key(sender), { balance: from.balance - amount, nonce: from.nonce });

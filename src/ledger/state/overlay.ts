@@ -12,6 +12,13 @@ export interface Entries {
   set<V>(key: StateKey<V>, value: V | undefined): void;
 }
 
+/** An entry as it was and as it is; undefined where there is none. */
+interface Change {
+  readonly key: StateKey;
+  readonly before: unknown;
+  readonly after: unknown;
+}
+
 /** Stands for a deleted entry. */
 const DELETED = Symbol('deleted');
 
@@ -57,21 +64,18 @@ export class Overlay implements Entries {
     }
   }
 
-  /** How many entries there are since the last `keep` that were not there before; deleted ones do not count against them. */
-  created(): number {
-    let created = 0;
+  /** What was set since the last `keep`, each entry once: what stood there then, and what does now. */
+  *changesSinceKept(): Generator<Change> {
     for (let i = 0; i < this.#overwritten; i++) {
       const key = present(this.#keys[i], 'key');
-      // An entry that was overwritten twice is counted where it was first.
+      // An entry that was overwritten twice is told where it was first.
       if (this.#keys.findIndex((other) => other.kind === key.kind && other.text === key.text) < i) continue;
-      const wasThere = this.#resolve(key, this.#before[i]) !== undefined;
-      if (!wasThere && this.get(key) !== undefined) created += 1;
+      yield { key, before: this.#resolve(key, this.#before[i]), after: this.get(key) };
     }
-    return created;
   }
 
   /** What was set and is not as below. */
-  *changes(): Generator<{ readonly key: StateKey; readonly before: unknown; readonly after: unknown }> {
+  *changes(): Generator<Change> {
     for (const [key, above] of this.#above) {
       const before = this.#below.get(key);
       const after = this.#resolve(key, above);

@@ -1,0 +1,63 @@
+/** What it costs that the state grows. A signature and a few bytes are paid for once; an account or entry stays with every node. */
+import type { Address } from '../base/brand.ts';
+import { invariant } from '../base/invariant.ts';
+import { type Account, ACCOUNTS, accountIn, isSystemAccount, NO_ACCOUNT } from './account.ts';
+import type { LedgerParameters } from './genesis.ts';
+import { NEW_ENTRY_WEIGHT } from './limits.ts';
+import type { GrowthCode } from './operations/codes.ts';
+import type { Overlay } from './state/overlay.ts';
+import type { Transaction } from './transaction.ts';
+
+/** Fee of so many new accounts and entries, beside what the transaction weighs. */
+const feeOfNew = (count: number, { weightPrice }: LedgerParameters): bigint =>
+  BigInt(count * NEW_ENTRY_WEIGHT) * weightPrice;
+
+/** The most that a transaction can pay for what is new: an operation makes one entry at most, and all that is paid is within what the
+ *  sender offers. `fee`: what it pays for its weight. */
+export function mostForNew(
+  { operations, maxFee }: Pick<Transaction, 'operations' | 'maxFee'>,
+  fee: bigint,
+  parameters: LedgerParameters,
+): bigint {
+  const most = feeOfNew(operations.length, parameters);
+  const offered = maxFee > fee ? maxFee - fee : 0n;
+  return most < offered ? most : offered;
+}
+
+/** What the transactions of a block have made. */
+export class Growth {
+  readonly #parameters: LedgerParameters;
+  readonly #made = new Map<Address, number>();
+
+  constructor(parameters: LedgerParameters) {
+    this.#parameters = parameters;
+  }
+
+  /** Judges what the operations of a transaction did: all that was set since the overlay last kept. `fee` is paid. Answers with what is to
+   *  be paid beside it, which the sender has; or why nothing of it may stay. */
+  judge(
+    entries: Overlay,
+    { sender, operations, maxFee }: Pick<Transaction, 'sender' | 'operations' | 'maxFee'>,
+    fee: bigint,
+  ): bigint | GrowthCode {
+    const { newEntriesMax, minimumBalance } = this.#parameters;
+    let made = 0;
+    for (const { key, before, after } of entries.changesSinceKept()) {
+      if (key.kind === ACCOUNTS) {
+        if (isSystemAccount(key.text)) continue;
+        const [was = NO_ACCOUNT, is = NO_ACCOUNT] = [before, after] as [Account?, Account?];
+        if (is.balance < minimumBalance && (before === undefined || is.balance < was.balance)) return 'BELOW_MINIMUM';
+      }
+      if (before === undefined && after !== undefined) made += 1;
+    }
+    if (made === 0) return 0n;
+    invariant(made <= operations.length, 'an operation makes one entry at most', { made });
+    const madeBefore = this.#made.get(sender) ?? 0;
+    if (madeBefore + made > newEntriesMax) return 'TOO_MANY_NEW';
+    const price = feeOfNew(made, this.#parameters);
+    if (fee + price > maxFee) return 'FEE_TOO_LOW';
+    if (accountIn(entries, sender).balance < price) return 'INSUFFICIENT_BALANCE';
+    this.#made.set(sender, madeBefore + made);
+    return price;
+  }
+}

@@ -1,0 +1,71 @@
+/** The ledger beside its model, through a random chain. */
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { present } from '../../../src/base/invariant.ts';
+import type { MemoryState } from '../../../src/ledger/state/memory-state.ts';
+import { bodyOf, makeTransaction } from '../network.ts';
+import { BEGINNING, type Chain, chains, senders, transactionsOf } from './chains.ts';
+import { genesisWith } from './kit.ts';
+import { Model } from './model.ts';
+
+/** What is compared with the model: of the sources, or of a copy of them that has a bug. */
+export interface LedgerModules {
+  readonly execute: typeof import('../../../src/ledger/execute.ts').execute;
+  readonly advance: typeof import('../../../src/ledger/state/ledger-state.ts').advance;
+  readonly genesisState: typeof import('../../../src/ledger/state/ledger-state.ts').genesisState;
+}
+
+const CHAINS_OF_A_SEED = 50;
+
+/** What differs first in the chains of this seed; undefined where nothing does. */
+export function differenceOf(ledger: LedgerModules, seed: number): string | undefined {
+  for (const chain of fc.sample(chains, { seed, numRuns: CHAINS_OF_A_SEED })) {
+    const difference = differenceIn(ledger, chain);
+    if (difference !== undefined) return difference;
+  }
+  return undefined;
+}
+
+function differenceIn(
+  { execute, advance, genesisState }: LedgerModules,
+  { parameters, bodies }: Chain,
+): string | undefined {
+  const genesis = genesisWith(parameters);
+  const state = genesisState(genesis);
+  const model = new Model(genesis);
+  const { chainId } = genesis;
+  const beginning = makeTransaction({ chainId, sender: present(senders[0], 'sender'), operations: [BEGINNING] });
+  for (const body of [null, ...bodies]) {
+    const transactions = body === null ? [beginning] : transactionsOf(chainId, body, model.nonceOf);
+    const verdicts = model.append(transactions);
+    const block = execute(state, bodyOf(transactions), transactions);
+    advance(state, block);
+    const { executed, receipts } = block.record;
+    const said = receipts.map(({ code, feePaid }, index) => ({ position: executed[index], code, feePaid }));
+    const [is, should] = [stateOf(state.source), modelled(model, genesis.ledger.depositPerByte)];
+    if (isDeepStrictEqual(said, verdicts) && isDeepStrictEqual(is, should)) continue;
+    return `at height ${model.height}: ${told({ said, is })} instead of ${told({ said: verdicts, is: should })}`;
+  }
+  return undefined;
+}
+
+const stateOf = (source: MemoryState): Map<string, unknown> =>
+  sorted([...source.entries()].map(([{ kind, text }, value]) => [`${kind.name}/${text}`, value]));
+
+function modelled({ accounts, data }: Model, depositPerByte: bigint): Map<string, unknown> {
+  const depositOf = (key: string, bytes: number): bigint =>
+    depositPerByte * BigInt(key.length - key.indexOf('/') - 1 + bytes);
+  return sorted([
+    ...[...accounts].map(([of, account]): [string, unknown] => [`account/${of}`, account]),
+    ...[...data].map(([key, { bytes, value }]): [string, unknown] => [
+      key,
+      { ...value, deposit: depositOf(key, bytes) },
+    ]),
+  ]);
+}
+
+const sorted = (entries: [string, unknown][]): Map<string, unknown> =>
+  new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));
+
+const told = ({ said, is }: { readonly said: unknown; readonly is: Map<string, unknown> }): string =>
+  JSON.stringify({ said, is: [...is] }, (_, value: unknown) => (typeof value === 'bigint' ? String(value) : value));

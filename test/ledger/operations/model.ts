@@ -1,0 +1,234 @@
+/**
+ * What the ledger has to do, written once more and as plainly as can be: all of the state is copied for each transaction, and put
+ * back when it fails. It knows nothing of journals, declared keys, trees and codecs. A deposit is the price of the bytes that are
+ * there, since the price never changes in it.
+ */
+import type { Address, Height } from '../../../src/base/brand.ts';
+import { invariant } from '../../../src/base/invariant.ts';
+import { DEPOSITS, FEE_POOL } from '../../../src/ledger/account.ts';
+import type { Genesis } from '../../../src/ledger/genesis.ts';
+import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../../src/ledger/limits.ts';
+import type { Condition } from '../../../src/ledger/operations/data-fields.ts';
+import type { IdentifiedTransaction, Operation, Transaction } from '../../../src/ledger/transaction.ts';
+import { weightOf } from '../../../src/ledger/weight.ts';
+
+type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
+type Named = OperationOf<'require'>;
+
+/** What stands under a key, and for how many bytes of value its deposit is. */
+interface Stored {
+  readonly bytes: number;
+  readonly value: Readonly<Record<string, unknown>>;
+}
+
+interface EntryValue {
+  readonly version: { readonly height: Height; readonly index: number };
+  readonly lease: { readonly owner: Address; readonly until: Height } | null;
+  readonly value: Uint8Array;
+}
+
+/** Why a transaction fails. */
+class Failed extends Error {}
+const fail = (code: string): never => {
+  throw new Failed(code);
+};
+
+const entryKey = ({ namespace, key }: { readonly namespace: string; readonly key: string }): string =>
+  `entry/${namespace}/${key}`;
+
+export interface Verdict {
+  readonly position: number;
+  readonly code: string;
+  readonly feePaid: bigint;
+}
+
+export class Model {
+  accounts = new Map<Address, { balance: bigint; nonce: number }>();
+  data = new Map<string, Stored>();
+  height = 0 as Height;
+  #made = new Map<Address, number>();
+  #index = 0;
+  readonly #ledger: Genesis['ledger'];
+
+  constructor({ accounts, ledger }: Genesis) {
+    this.#ledger = ledger;
+    for (const { address, balance } of accounts) this.accounts.set(address, { balance, nonce: 0 });
+  }
+
+  nonceOf = (of: Address): number => this.accounts.get(of)?.nonce ?? 0;
+
+  /** What becomes of those transactions of a body that are executed. */
+  append(transactions: readonly IdentifiedTransaction[]): Verdict[] {
+    this.height = (this.height + 1) as Height;
+    this.#index = 0;
+    this.#made = new Map();
+    const verdicts: Verdict[] = [];
+    for (const [position, { signed }] of transactions.entries()) {
+      const { transaction } = signed;
+      const fee = BigInt(weightOf(transaction)) * this.#ledger.weightPrice;
+      const sender = this.accounts.get(transaction.sender);
+      if (sender === undefined || sender.nonce !== transaction.nonce || sender.balance < fee) continue;
+      if (transaction.maxFee < fee || (transaction.expiresAt !== 0 && this.height > transaction.expiresAt)) continue;
+      sender.nonce += 1;
+      this.#pay(transaction.sender, FEE_POOL, fee);
+      verdicts.push({ position, ...this.#run(transaction, fee) });
+      this.#index += 1;
+    }
+    return verdicts;
+  }
+
+  #run(transaction: Transaction, fee: bigint): { code: string; feePaid: bigint } {
+    const accounts = new Map([...this.accounts].map(([of, account]) => [of, { ...account }] as const));
+    const data = new Map(this.data);
+    try {
+      for (const operation of transaction.operations) this.#require(operation);
+      for (const operation of transaction.operations) this.#do(transaction.sender, operation);
+      return { code: 'OK', feePaid: fee + this.#grow(transaction, fee, accounts, data) };
+    } catch (error) {
+      if (!(error instanceof Failed)) throw error;
+      [this.accounts, this.data] = [accounts, data];
+      return { code: error.message, feePaid: fee };
+    }
+  }
+
+  #grow({ sender, maxFee }: Transaction, fee: bigint, accounts: Model['accounts'], data: Model['data']): bigint {
+    const { minimumBalance, newEntriesMax, weightPrice } = this.#ledger;
+    const people = [...this.accounts].filter(([of]) => of !== FEE_POOL && of !== DEPOSITS);
+    for (const [of, { balance }] of people) {
+      const before = accounts.get(of);
+      if (balance < minimumBalance && (before === undefined || balance < before.balance)) fail('BELOW_MINIMUM');
+    }
+    const made =
+      people.filter(([of]) => !accounts.has(of)).length + [...this.data.keys()].filter((key) => !data.has(key)).length;
+    const madeInAll = (this.#made.get(sender) ?? 0) + made;
+    if (madeInAll > newEntriesMax && made > 0) fail('TOO_MANY_NEW');
+    const price = BigInt(made * NEW_ENTRY_WEIGHT) * weightPrice;
+    if (price > 0n && fee + price > maxFee) fail('FEE_TOO_LOW');
+    this.#pay(sender, FEE_POOL, price);
+    this.#made.set(sender, madeInAll);
+    return price;
+  }
+
+  #pay(from: Address, to: Address, amount: bigint): void {
+    const payer = this.accounts.get(from);
+    invariant(payer !== undefined, 'who pays has an account', { from });
+    if (payer.balance < amount) fail('INSUFFICIENT_BALANCE');
+    if (amount === 0n) return;
+    payer.balance -= amount;
+    const payee = this.accounts.get(to);
+    if (payee === undefined) this.accounts.set(to, { balance: amount, nonce: 0 });
+    else payee.balance += amount;
+  }
+
+  /** Makes this of what stands under the key, and settles its deposit. */
+  #store(sender: Address, key: string, after: Stored | undefined): void {
+    const sizeOf = (stored: Stored | undefined): number =>
+      stored === undefined ? 0 : key.length - key.indexOf('/') - 1 + stored.bytes;
+    const cost = this.#ledger.depositPerByte * BigInt(sizeOf(after) - sizeOf(this.data.get(key)));
+    if (cost > 0n) this.#pay(sender, DEPOSITS, cost);
+    if (cost < 0n) this.#pay(DEPOSITS, sender, -cost);
+    if (after === undefined) this.data.delete(key);
+    else this.data.set(key, after);
+  }
+
+  #entry(operation: { readonly namespace: string; readonly key: string }): EntryValue | undefined {
+    return this.data.get(entryKey(operation))?.value as EntryValue | undefined;
+  }
+
+  #require(operation: Operation): void {
+    if (!('condition' in operation)) return;
+    const condition: Condition = operation.condition;
+    const version = this.#entry(operation)?.version;
+    if (condition.kind === 'absent' && version !== undefined) fail('CONDITION_FAILED');
+    if (condition.kind !== 'version') return;
+    if (version?.height !== condition.height || version.index !== condition.index) fail('CONDITION_FAILED');
+  }
+
+  #do(sender: Address, operation: Operation): void {
+    switch (operation.kind) {
+      case 'transfer':
+        if (operation.amount === 0n) fail('AMOUNT_ZERO');
+        if (operation.to === DEPOSITS) fail('NOT_PAYABLE');
+        return this.#pay(sender, operation.to, operation.amount);
+      case 'create-namespace':
+        if (this.data.has(`namespace/${operation.name}`)) fail('NAMESPACE_EXISTS');
+        return this.#storeNamespace(sender, operation.name, { owner: sender, writers: operation.writers });
+      case 'set-writers':
+        this.#own(sender, operation.name);
+        return this.#storeNamespace(sender, operation.name, { owner: sender, writers: operation.writers });
+      case 'set-owner': {
+        const { bytes, value } = this.#own(sender, operation.name);
+        this.data.set(`namespace/${operation.name}`, { bytes, value: { ...value, owner: operation.owner } });
+        return;
+      }
+      case 'require':
+        return;
+      default:
+        this.#mayWrite(sender, operation.namespace);
+        return this.#write(sender, operation);
+    }
+  }
+
+  #storeNamespace(sender: Address, name: string, value: { owner: Address; writers: readonly Address[] }): void {
+    const { writers } = value;
+    if (writers.some((writer, at) => writers.indexOf(writer) !== at)) fail('DUPLICATE_WRITER');
+    this.#store(sender, `namespace/${name}`, { bytes: 32 + 32 * writers.length, value });
+  }
+
+  #own(sender: Address, name: string): Stored {
+    const namespace = this.data.get(`namespace/${name}`) ?? fail('NO_NAMESPACE');
+    return namespace.value['owner'] === sender ? namespace : fail('NOT_OWNER');
+  }
+
+  #mayWrite(sender: Address, name: string): void {
+    const { value } = this.data.get(`namespace/${name}`) ?? fail('NO_NAMESPACE');
+    if (![value['owner'], ...(value['writers'] as Address[])].includes(sender)) fail('NOT_A_WRITER');
+  }
+
+  #write(
+    sender: Address,
+    operation: Exclude<Operation, { readonly name: string } | OperationOf<'transfer'> | Named>,
+  ): void {
+    const { namespace, key } = operation;
+    switch (operation.kind) {
+      case 'add': {
+        const under = `counter/${namespace}/${key}`;
+        const value = ((this.data.get(under)?.value['value'] as bigint | undefined) ?? 0n) + operation.delta;
+        if (value < -(2n ** 63n) || value >= 2n ** 63n) fail('COUNTER_OVERFLOW');
+        return this.#store(sender, under, value === 0n ? undefined : { bytes: 8, value: { value } });
+      }
+      case 'insert':
+        return this.#store(sender, `member/${namespace}/${key} ${operation.member}`, { bytes: 0, value: {} });
+      case 'remove':
+        return this.#store(sender, `member/${namespace}/${key} ${operation.member}`, undefined);
+      default:
+        return this.#writeEntry(sender, operation);
+    }
+  }
+
+  #writeEntry(sender: Address, operation: OperationOf<'put' | 'delete' | 'lease' | 'release'>): void {
+    const before = this.#entry(operation);
+    const held = before?.lease != null && before.lease.until >= this.height ? before.lease : null;
+    if (held !== null && held.owner !== sender) fail('LEASED');
+    const version = { height: this.height, index: this.#index };
+    const store = (value: Uint8Array, lease: EntryValue['lease']): void =>
+      this.#store(sender, entryKey(operation), { bytes: value.length, value: { version, lease, value } });
+    switch (operation.kind) {
+      case 'put':
+        return store(operation.value, held);
+      case 'delete':
+        if (before === undefined) fail('NO_ENTRY');
+        return this.#store(sender, entryKey(operation), undefined);
+      case 'lease': {
+        const { until } = operation;
+        if (until < this.height || until - this.height > LEASE_HEIGHTS_MAX) fail('UNTIL_OUT_OF_RANGE');
+        return store(before?.value ?? new Uint8Array(0), { owner: sender, until });
+      }
+      case 'release': {
+        const { value } = before ?? fail('NO_ENTRY');
+        if (held === null) fail('NO_LEASE');
+        return store(value, null);
+      }
+    }
+  }
+}

@@ -1,0 +1,131 @@
+/** Bugs in what operations on data do, and in what the growth of the state costs. */
+import { edit, type Mutant } from '../mutant.ts';
+
+const WRITING = 'ledger/data/writing.ts';
+const ENTRY = 'ledger/data/entry.ts';
+const DEPOSIT = 'ledger/data/deposit.ts';
+const GROWTH = 'ledger/growth.ts';
+
+const DIRECTED = { ledger: true } as const;
+
+export const dataMutants: readonly Mutant[] = [
+  {
+    name: 'condition-ignored',
+    clause: 'data',
+    breaks: 'writes whatever version is there',
+    edits: [edit(ENTRY, 'entry.version.height === height && entry.version.index === index', 'true')],
+    directed: DIRECTED,
+  },
+  {
+    name: 'condition-by-height-alone',
+    clause: 'data',
+    breaks: 'takes two transactions of one block for one version',
+    edits: [edit(ENTRY, ' && entry.version.index === index', ' && index >= 0')],
+    directed: DIRECTED,
+  },
+  {
+    name: 'conditions-judged-in-turn',
+    clause: 'data',
+    breaks: 'judges a condition after the operations before it have been executed',
+    edits: [
+      edit('ledger/execute.ts', 'if (refusal !== undefined) return refusal;\n  }\n', 'void refusal;\n  }\n'),
+      edit(
+        'ledger/execute.ts',
+        '    const done = kind.execute(',
+        '    const late = kind.check?.(executionOf(kind, operation), operation);\n' +
+          '    if (late !== undefined) return late;\n    const done = kind.execute(',
+      ),
+    ],
+    directed: DIRECTED,
+  },
+  {
+    name: 'lease-not-checked',
+    clause: 'data',
+    breaks: 'lets everybody write what somebody has the lease of',
+    edits: [edit(WRITING, "if (lease !== null && lease.owner !== execution.sender) return 'LEASED';", '')],
+    directed: DIRECTED,
+  },
+  {
+    name: 'lease-ends-early',
+    clause: 'data',
+    breaks: 'lets others write at the last height of a lease',
+    edits: [edit(ENTRY, 'height <= entry.lease.until', 'height < entry.lease.until')],
+    directed: DIRECTED,
+  },
+  {
+    name: 'version-stays-with-lease',
+    clause: 'data',
+    breaks: 'gives the next owner of a lock the token of the one before',
+    edits: [
+      edit(
+        WRITING,
+        'version: execution.place,',
+        'version: after.lease === null || before === undefined ? execution.place : before.version,',
+      ),
+    ],
+    directed: DIRECTED,
+  },
+  {
+    name: 'writers-not-checked',
+    clause: 'data',
+    breaks: 'lets anybody write in a namespace',
+    edits: [
+      edit(
+        'ledger/data/namespace.ts',
+        "return namespace.owner === sender || namespace.writers.includes(sender) ? undefined : 'NOT_A_WRITER';",
+        'return void sender;',
+      ),
+    ],
+    directed: DIRECTED,
+  },
+  {
+    name: 'deposit-not-refunded',
+    clause: 'data',
+    breaks: 'keeps the deposit of what is deleted or made shorter',
+    edits: [
+      edit(DEPOSIT, "invariant(move({ sender, state }, deposit - left), 'a refund is possible', { deposit });", ''),
+    ],
+    directed: DIRECTED,
+  },
+  {
+    name: 'deposit-forgotten',
+    clause: 'data',
+    breaks: 'keeps with a longer value only what its new bytes cost, and so refunds too little',
+    edits: [edit(DEPOSIT, 'return { deposit: deposit + depositPaid,', 'return { deposit: depositPaid,')],
+    directed: DIRECTED,
+  },
+  {
+    name: 'counter-wraps',
+    clause: 'data',
+    breaks: 'goes on at the other end when a counter is full',
+    edits: [
+      edit(
+        'ledger/operations/add.ts',
+        "    const value = (before?.value ?? 0n) + delta;\n    if (BigInt.asIntN(64, value) !== value) return 'COUNTER_OVERFLOW';\n",
+        '    const value = BigInt.asIntN(64, (before?.value ?? 0n) + delta);\n',
+      ),
+    ],
+    directed: DIRECTED,
+  },
+  {
+    name: 'minimum-not-checked',
+    clause: 'data',
+    breaks: 'lets operations leave less in an account than it has to have',
+    edits: [edit(GROWTH, "return 'BELOW_MINIMUM';", 'continue;')],
+    directed: DIRECTED,
+  },
+  {
+    name: 'growth-for-nothing',
+    clause: 'data',
+    breaks: 'asks no fee of new accounts and entries',
+    edits: [edit(GROWTH, '    if (made === 0) return 0n;\n', '    if (made >= 0) return 0n;\n')],
+    directed: DIRECTED,
+  },
+  {
+    name: 'growth-bounded-by-transaction',
+    clause: 'data',
+    breaks: 'counts what is new for each transaction alone, not for all of its sender in the block',
+    edits: [edit(GROWTH, 'this.#made.set(sender, madeBefore + made);', '')],
+    directed: DIRECTED,
+  },
+];
