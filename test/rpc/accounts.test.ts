@@ -67,7 +67,10 @@ describe('an account', () => {
     await using harness = await started();
     const { json } = await harness.ask(`/v1/accounts/${ALICE}?height=12&proof=true`);
     const { proof, stateRoot } = accountSchema.parse(json());
-    expect(proof).toMatchObject({ headers: [{ height: 12, stateRoot }], certificate: { height: 12, signers: [0, 1, 2] } });
+    expect(proof).toMatchObject({
+      headers: [{ height: 12, stateRoot }],
+      certificate: { height: 12, signers: [0, 1, 2] },
+    });
   });
 
   it.each([
