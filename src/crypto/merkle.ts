@@ -226,14 +226,14 @@ const NODE = new Uint8Array(65);
 NODE[0] = 0x01;
 
 /** Of an inner node: SHA-256(0x01 ‖ left ‖ right). */
-export function hashChildren(left: Uint8Array, right: Uint8Array): Uint8Array {
+function hashChildren(left: Uint8Array, right: Uint8Array): Uint8Array {
   NODE.set(left, 1);
   NODE.set(right, 33);
   return sha256(NODE);
 }
 
 /** SHA-256(0x00 ‖ leaf). */
-export function hashLeaf(leaf: Uint8Array): Uint8Array {
+function hashLeaf(leaf: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(leaf.length + 1);
   bytes.set(leaf, 1);
   return sha256(bytes);

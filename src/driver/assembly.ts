@@ -61,7 +61,7 @@ export function assemble(options: DriverOptions) {
   const { epochs, source: resident } = recovered.state;
   const input = (run: () => void): void => loop.input(run);
   const stateFetching = new StateFetching({ store: options.store, resident, input });
-  const historyHeights = (genesis.ledger as { historyHeights?: number }).historyHeights ?? 0;
+  const historyHeights = genesis.ledger.historyHeights;
   const executedHeight = (): Height => chain.executedHeight;
   const pruning = new Pruning({ store: options.store, batch, input, historyHeights, executedHeight, recovered });
   const authority = (epoch: KnownEpoch): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);

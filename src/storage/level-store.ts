@@ -34,6 +34,7 @@ export async function openLevelStore(folder: string): Promise<LevelStore> {
       keyEncoding: 'utf8',
       valueEncoding: 'view',
       writeBufferSize: WRITE_BUFFER_BYTES,
+      compression: false,
     });
     await database.open();
     return new LevelStore(database);

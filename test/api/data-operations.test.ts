@@ -10,7 +10,7 @@ import type { Condition } from '../../src/ledger/operations/data-fields.ts';
 import { type AnyKind, OperationTable } from '../../src/ledger/operations/operation-table.ts';
 import type { OPERATIONS } from '../../src/ledger/operations/table.ts';
 import { transfer } from '../../src/ledger/operations/transfer.ts';
-import { genesisState } from '../../src/ledger/state.ts';
+import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { identifyTransaction, type Operation, transactionCodecs } from '../../src/ledger/transaction.ts';
 import { checkTransactionStateless, feeOf } from '../../src/ledger/transaction-rules.ts';
 import { heaviestOf, weightOf } from '../../src/ledger/weight.ts';

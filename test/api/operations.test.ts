@@ -4,7 +4,7 @@ import { receiptSchemaOf, signedTransactionSchemaOf } from '../../src/api/transa
 import { receiptToJson, signedTransactionFromJson, signedTransactionToJson } from '../../src/api/transaction-json.ts';
 import { InvariantViolation } from '../../src/base/invariant.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
-import { ACCOUNTS, accountIn, FEE_POOL } from '../../src/ledger/account.ts';
+import { ACCOUNTS, FEE_POOL } from '../../src/ledger/account.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import { type AnyKind, OperationTable } from '../../src/ledger/operations/operation-table.ts';
 import { OPERATIONS } from '../../src/ledger/operations/table.ts';
@@ -19,7 +19,7 @@ import {
 } from '../../src/ledger/transaction.ts';
 import { admission, checkTransactionStateless, feeOf, mostSpentBy } from '../../src/ledger/transaction-rules.ts';
 import { weightOf } from '../../src/ledger/weight.ts';
-import { accountOf, balanceOf, bodyOf, makeGenesis, stranger } from '../ledger/network.ts';
+import { accountOf, accountsOf, balanceOf, bodyOf, makeGenesis, stranger } from '../ledger/network.ts';
 import { sweep } from './sweep.ts';
 
 /** Types name the kinds that the ledger has, and so not this one. */
@@ -148,8 +148,8 @@ describe('a kind of operation that is one line in a table', () => {
     expect(receipt).toMatchObject({ code: 'TOO_LITTLE', feePaid: 12n, events: [] });
     expect(receiptSchemaOf(TABLE).parse(receiptToJson(receipt, PREFIX, TABLE)).code).toBe('TOO_LITTLE');
     expect(TABLE.receiptCodec.decode(TABLE.receiptCodec.encode(receipt))).toEqual({ ok: true, value: receipt });
-    expect(state.accounts.has(stranger(7))).toBe(false);
-    expect(state.accounts.get(alice)).toEqual({ balance: BALANCE - 12n, nonce: 1 });
+    expect(accountsOf(state).has(stranger(7))).toBe(false);
+    expect(accountsOf(state).get(alice)).toEqual({ balance: BALANCE - 12n, nonce: 1 });
     expect(balanceOf(state, FEE_POOL)).toBe(12n);
   });
 

@@ -7,7 +7,17 @@ import { merkleRoot } from '../../src/crypto/merkle.ts';
 import { type ExecutedBlock, execute } from '../../src/ledger/execute.ts';
 import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
-import { accountOf, bodyOf, makeGenesis, makeTransaction, stranger, summary, transfer } from './network.ts';
+import {
+  accountOf,
+  accountsOf,
+  balanceOf,
+  bodyOf,
+  makeGenesis,
+  makeTransaction,
+  stranger,
+  summary,
+  transfer,
+} from './network.ts';
 
 const genesis = makeGenesis(2);
 
@@ -56,7 +66,7 @@ test('the supply is constant, and no balance is negative', () => {
   fc.assert(
     fc.property(bodies, (chain) => {
       const [state] = run(chain);
-      const balances = [...state.accounts.values()].map(({ balance }) => balance);
+      const balances = [...accountsOf(state).values()].map(({ balance }) => balance);
       expect(balances.every((balance) => balance >= 0n)).toBe(true);
       expect(balances.reduce((sum, balance) => sum + balance, 0n)).toBe(genesis.supply);
     }),
@@ -75,7 +85,7 @@ test('the executed transactions of an account have its nonces in sequence', () =
           next.set(sender, nonce + 1);
         }
       }
-      for (const [address, { nonce }] of state.accounts) expect(nonce).toBe(next.get(address) ?? 0);
+      for (const [address, { nonce }] of accountsOf(state)) expect(nonce).toBe(next.get(address) ?? 0);
     }),
   );
 });
@@ -123,7 +133,7 @@ test('events say exactly how the balances changed', () => {
         }
       }
       for (const [address, balance] of expected) {
-        expect(state.accounts.get(address as never)?.balance ?? 0n).toBe(balance);
+        expect(balanceOf(state, address as never)).toBe(balance);
       }
     }),
   );

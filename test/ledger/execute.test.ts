@@ -4,16 +4,18 @@ import { InvariantViolation } from '../../src/base/invariant.ts';
 import { fromHex } from '../../src/codec/hex.ts';
 import { EMPTY_ROOT, merkleRoot } from '../../src/crypto/merkle.ts';
 import { nobleEd25519 } from '../../src/crypto/ed25519.ts';
-import { FEE_POOL } from '../../src/ledger/account.ts';
+import { ACCOUNTS, FEE_POOL } from '../../src/ledger/account.ts';
 import { NO_PROPOSER, NULL_BODY, NULL_BODY_HASH, receiptCodec } from '../../src/ledger/block.ts';
 import { execute } from '../../src/ledger/execute.ts';
 import { advance, genesisState } from '../../src/ledger/state/ledger-state.ts';
+import { ROOT_PATH } from '../../src/ledger/tree/path.ts';
 import type { Transaction } from '../../src/ledger/transaction.ts';
 import { admission, feeOf } from '../../src/ledger/transaction-rules.ts';
 import type { Evidence, SignedVote, VoteKind } from '../../src/ledger/vote.ts';
 import { weightOf } from '../../src/ledger/weight.ts';
 import {
   accountOf,
+  accountsOf,
   append,
   balanceOf,
   bodyOf,
@@ -21,6 +23,7 @@ import {
   makeGenesis,
   makeTransaction,
   nonceOf,
+  offencesOf,
   stranger,
   summary,
   transfer,
@@ -62,7 +65,10 @@ describe('a transfer', () => {
   test('without fees touches two accounts', () => {
     const { state, alice, bob, byAlice } = chain();
     const block = append(state, [byAlice({})]);
-    expect([...block.changes.keys()].sort()).toEqual([alice, bob].sort());
+    const changed = block.delta.entries.map(({ key }) => key);
+    expect(changed.toSorted((a, b) => (a.text < b.text ? -1 : 1))).toEqual(
+      [alice, bob].sort().map((who) => ACCOUNTS.key(who)),
+    );
   });
 
   test('to oneself changes the nonce alone', () => {
@@ -74,13 +80,13 @@ describe('a transfer', () => {
   test('makes an account of an address that was never paid', () => {
     const { state, byAlice } = chain();
     append(state, [byAlice({ operations: [transfer(stranger(7), 5n)] })]);
-    expect(state.accounts.get(stranger(7))).toEqual({ balance: 5n, nonce: 0 });
+    expect(accountsOf(state).get(stranger(7))).toEqual({ balance: 5n, nonce: 0 });
   });
 
   test('of all there is empties the account', () => {
     const { state, alice, byAlice } = chain();
     append(state, [byAlice({ operations: [transfer(stranger(7), BALANCE)] })]);
-    expect(state.accounts.get(alice)).toEqual({ balance: 0n, nonce: 1 });
+    expect(accountsOf(state).get(alice)).toEqual({ balance: 0n, nonce: 1 });
   });
 
   test('spends what came in earlier in the same block', () => {
@@ -107,14 +113,14 @@ describe('a transaction is skipped, without receipt and fee,', () => {
       state,
       Array.from({ length: sent }, (_unused, nonce) => byAlice({ nonce })),
     );
-    const before = new Map(state.accounts);
+    const before = accountsOf(state);
     const transaction = byAlice(fields);
     const block = append(state, [transaction]);
     expect(block.skipped).toEqual([{ id: transaction.id, code }]);
     expect(block.record).toMatchObject({ executed: [], receipts: [] });
     expect(block.header.transactionsRoot).toBe(EMPTY_ROOT);
     expect(nonceOf(state, alice)).toBe(sent);
-    expect(state.accounts).toEqual(before);
+    expect(accountsOf(state)).toEqual(before);
   });
 
   test('INSUFFICIENT_BALANCE when its sender cannot pay the fee', () => {
@@ -148,7 +154,7 @@ test('a transaction is executed when its fee is all that its sender has', () => 
   });
   const block = append(state, [last]);
   expect(block.record.receipts.map(({ code }) => code)).toEqual(['INSUFFICIENT_BALANCE']);
-  expect(state.accounts.get(stranger(7))).toEqual({ balance: 0n, nonce: 1 });
+  expect(accountsOf(state).get(stranger(7))).toEqual({ balance: 0n, nonce: 1 });
 });
 
 test('a transaction is executed at the last height of its life', () => {
@@ -167,7 +173,7 @@ describe('a transaction fails as a whole, and pays for it,', () => {
     const fee = feeOf(transaction.signed.transaction, genesis.ledger);
     const block = append(state, [transaction]);
     expect(block.record.receipts).toEqual([{ transactionId: transaction.id, code, feePaid: fee, events: [] }]);
-    expect(state.accounts.get(alice)).toEqual({ balance: BALANCE - fee, nonce: 1 });
+    expect(accountsOf(state).get(alice)).toEqual({ balance: BALANCE - fee, nonce: 1 });
     expect(balanceOf(state, stranger(1))).toBe(0n);
     expect(balanceOf(state, FEE_POOL)).toBe(fee);
   });
@@ -258,7 +264,7 @@ describe('evidence', () => {
     expect(block.offences).toEqual([offence]);
     expect(block.header.stateRoot).not.toBe(state.head.header.stateRoot);
     advance(state, block);
-    expect([...state.offences.values()]).toEqual([offence]);
+    expect(offencesOf(state)).toEqual([offence]);
   });
 
   test('of an offence that is on record, in this body or an earlier one, changes nothing', () => {
@@ -285,9 +291,17 @@ describe('execution', () => {
   test('leaves the state as it is, and gives the same block again', () => {
     const { state, byAlice } = chain(3);
     const transactions = [byAlice({ nonce: 0 }), byAlice({ nonce: 1 })];
-    const before = { accounts: new Map(state.accounts), head: state.head, root: state.accountTree.root };
+    const now = () => ({
+      entries: [...state.source.entries()],
+      root: state.source.nodes.get({ version: height(0), path: ROOT_PATH }),
+      next: state.source.nodes.get({ version: height(1), path: ROOT_PATH }),
+      head: state.head,
+      history: state.history.snapshot(),
+    });
+    const before = now();
+    expect(before).toMatchObject({ root: expect.any(Uint8Array) as unknown, next: undefined });
     const block = execute(state, bodyOf(transactions), transactions);
-    expect({ accounts: state.accounts, head: state.head, root: state.accountTree.root }).toEqual(before);
+    expect(now()).toEqual(before);
     expect(summary(execute(state, bodyOf(transactions), transactions))).toEqual(summary(block));
   });
 

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest';
 import { toHex } from '../../src/codec/hex.ts';
 import { parseGenesis } from '../../src/ledger/genesis.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
-import { type GenesisJson, genesisJson, makeGenesis } from './network.ts';
+import { accountsOf, type GenesisJson, genesisJson, makeGenesis } from './network.ts';
 
 const parse = (json: unknown) => parseGenesis(JSON.stringify(json));
 
@@ -230,7 +230,8 @@ describe('stake', () => {
 describe('the genesis block', () => {
   test('stands at height 0 on nothing, with the state of the file', () => {
     const genesis = makeGenesis();
-    const { head, accounts, history } = genesisState(genesis);
+    const state = genesisState(genesis);
+    const { head, history } = state;
     expect(head.header).toMatchObject({
       chainId: genesis.chainId,
       height: 0,
@@ -238,7 +239,9 @@ describe('the genesis block', () => {
       parentHash: '0'.repeat(64),
       timestampMs: genesis.timestampMs,
     });
-    expect(accounts.size).toBe(10);
+    const said = genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }] as const);
+    expect(accountsOf(state)).toEqual(new Map(said));
+    expect([...state.source.entries()]).toHaveLength(10);
     expect(history.size).toBe(0);
   });
 

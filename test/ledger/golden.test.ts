@@ -9,7 +9,7 @@ import { epoch, height, validatorIndex, view } from '../../src/base/brand.ts';
 import type { Codec } from '../../src/codec/codec.ts';
 import { fromHex, toHex } from '../../src/codec/hex.ts';
 import { sha256Hash } from '../../src/crypto/sha256.ts';
-import { storedAccountCodec } from '../../src/ledger/account.ts';
+import { ACCOUNTS } from '../../src/ledger/account.ts';
 import {
   type Body,
   blockRecordCodec,
@@ -22,7 +22,8 @@ import {
   receiptCodec,
 } from '../../src/ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX, VALIDATORS_MAX } from '../../src/ledger/limits.ts';
-import { type Offence, offenceCodec } from '../../src/ledger/offence.ts';
+import { OFFENCES, type Offence, offenceCodec } from '../../src/ledger/offence.ts';
+import { stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import { chainStateCodec, genesisState } from '../../src/ledger/state/ledger-state.ts';
 import {
   type Operation,
@@ -159,7 +160,7 @@ const examples: Readonly<Record<string, Example>> = {
   ...Object.fromEntries(VOTE_KINDS.map((kind) => [`SignedVote, ${kind}`, example(signedVoteCodec, vote(kind, '1'))])),
   Evidence: example(evidenceCodec, evidence),
   Certificate: example(certificateCodec, certificate),
-  StoredAccount: example(storedAccountCodec, { address: stranger(1), balance: 2n ** 64n - 1n, nonce: 258 }),
+  Account: example(ACCOUNTS.codec, { balance: 2n ** 64n - 1n, nonce: 258 }),
   Offence: example(offenceCodec, offence),
   ChainState: example(chainStateCodec, { header, history: [hashOf('a'), hashOf('b')] }),
 };
@@ -179,6 +180,9 @@ function derived(): Record<string, string> {
     'chain id of the development genesis': genesis.chainId,
     'genesis block of the development genesis': genesisState(genesis).head.hash,
     'validators of the development genesis': validatorsHash(genesis.validators),
+    'state of the development genesis': genesisState(genesis).head.header.stateRoot,
+    'key of an account': stateKeyText(ACCOUNTS.key(stranger(1))),
+    'key of an offence': stateKeyText(OFFENCES.key(offence)),
   };
 }
 
@@ -232,7 +236,7 @@ test('the record of the fullest block there can be is read back: a node that wro
   expect(blockRecordCodec.decode(blockRecordCodec.encode(full)).ok).toBe(true);
 });
 
-test.each(['Header', 'Offence', 'StoredAccount', 'SignedVote, commit', 'Evidence'])(
+test.each(['Header', 'Offence', 'Account', 'SignedVote, commit', 'Evidence'])(
   '%s is of one size, and refused with a byte more or less',
   (name) => {
     const { bytes, again } = examples[name]!;

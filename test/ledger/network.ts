@@ -1,11 +1,15 @@
 /** A small chain for the ledger's tests. Execution looks at no signature, so there are none. */
 import { readFileSync } from 'node:fs';
 import { type Address, address, type Hash, type Height, hash, validatorIndex } from '../../src/base/brand.ts';
-import { present } from '../../src/base/invariant.ts';
+import { invariant, present } from '../../src/base/invariant.ts';
+import { ACCOUNTS, type Account, accountIn } from '../../src/ledger/account.ts';
 import type { Body } from '../../src/ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../src/ledger/execute.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
+import { OFFENCES, type Offence } from '../../src/ledger/offence.ts';
+import type { EntryKind } from '../../src/ledger/state/entry-kind.ts';
 import { advance, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
+import { MemoryState } from '../../src/ledger/state/memory-state.ts';
 import {
   type IdentifiedTransaction,
   identifyTransaction,
@@ -73,8 +77,24 @@ export function append(state: LedgerState, transactions: readonly IdentifiedTran
   return block;
 }
 
-export const balanceOf = (state: LedgerState, address: Address): bigint => state.accounts.get(address)?.balance ?? 0n;
-export const nonceOf = (state: LedgerState, address: Address): number => state.accounts.get(address)?.nonce ?? 0;
+export const balanceOf = ({ source }: LedgerState, of: Address): bigint => accountIn(source, of).balance;
+export const nonceOf = ({ source }: LedgerState, of: Address): number => accountIn(source, of).nonce;
+
+/** All accounts of a state that is in memory, by their addresses. */
+export const accountsOf = (state: LedgerState): Map<Address, Account> =>
+  new Map(entriesOf(state, ACCOUNTS) as [Address, Account][]);
+
+/** All offences on record of a state that is in memory, in the order of their keys. */
+export const offencesOf = (state: LedgerState): Offence[] => entriesOf(state, OFFENCES).map(([, offence]) => offence);
+
+/** Texts of keys and values of one kind, in order. */
+function entriesOf<V>({ source }: LedgerState, kind: EntryKind<never, V>): [text: string, value: V][] {
+  invariant(source instanceof MemoryState, 'only a state in memory has a list of its entries');
+  return [...source.entries()]
+    .filter(([key]) => key.kind === kind)
+    .map(([key, value]): [string, V] => [key.text, value as V])
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+}
 
 /** All that a block says, to compare two. */
 export const summary = ({ hash: blockHash, record, skipped }: ExecutedBlock) => ({

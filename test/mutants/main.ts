@@ -28,7 +28,7 @@ const numberUpTo = (most: number) => (text: string) => {
 const command = new Command('npm run mutants --')
   .description(
     'Would the simulator have seen a bug? Seeds one after another into a copy of the sources, and runs it until a ' +
-      'checker fails. Exits with 1 when one survives.',
+      'checker fails; or the tests of a file, where no simulation could see it. Exits with 1 when one survives.',
   )
   .option('--only <name>', 'this one; may be repeated', known, [])
   .option('--minutes <n>', 'how long to try each', numberUpTo(600), 5)

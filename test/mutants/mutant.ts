@@ -1,4 +1,5 @@
-/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, a rule of Raft, or what operations mean. */
+/** Seeded bugs: small edits of the sources, each of which breaks a clause of SPEC.md, a rule of Raft, what a state is, or what
+ *  operations mean. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ScenarioName } from '../../src/compare/scenario.ts';
@@ -26,6 +27,9 @@ export interface Directed {
    *  named (src/compare/raft/figures.ts); or instead of them this scenario of the comparison, where the bug is in what executes
    *  its log. */
   readonly raft?: { readonly figure?: string; readonly compared?: ScenarioName };
+  /** No simulation can see the bug: all replicas have it, and agree, or none of them runs what has it. No scenario is played then, but
+   *  this file of tests is run once, whose path is from the project's root. */
+  readonly tests?: string;
   /** The bug is in what operations do: no scenario is played, but random chains beside the ledger's model. */
   readonly ledger?: true;
 }
@@ -33,8 +37,8 @@ export interface Directed {
 export interface Mutant {
   readonly name: string;
   /** The clause of SPEC.md that it breaks, or the deviation; or the bound on what peers may cost; or the section of the paper
-   *  of Raft, or of the thesis; or what operations on data mean. */
-  readonly clause: Clause | `deviation ${number}` | 'cost' | 'data' | `Raft ${string}`;
+   *  of Raft, or of the thesis; or the state, or what operations on data mean, of which no clause tells. */
+  readonly clause: Clause | `deviation ${number}` | 'cost' | 'data' | `Raft ${string}` | 'state';
   /** One line, with the replica as the subject. */
   readonly breaks: string;
   readonly edits: readonly Edit[];

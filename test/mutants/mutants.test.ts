@@ -54,6 +54,8 @@ describe('seeded bugs', () => {
     ['lease-not-checked', 'model'],
     ['raft-turn-lost', 'all final'],
     ['raft-next-not-given', 'promptness'],
+    ['undo-forgets-nodes', 'tests'],
+    ['restored-root-not-checked', 'tests'],
   ])('%s is caught by the checker of %s', async (name, checker) => {
     const { caught, disputed } = await laboratory.examine(named(name), BUDGET_MS);
     expect(caught?.checker).toBe(checker);
@@ -64,5 +66,17 @@ describe('seeded bugs', () => {
     const { caught, trials } = await laboratory.examine(harmless, 1);
     expect(caught).toBeNull();
     expect(trials).toBe(1);
+  });
+
+  test('survive a file of tests, which is run once, when they change nothing', async () => {
+    const directed = { tests: 'test/ledger/state/entry-map.test.ts' };
+    const { caught, trials } = await laboratory.examine({ ...harmless, directed }, BUDGET_MS);
+    expect(caught).toBeNull();
+    expect(trials).toBe(1);
+  });
+
+  test('are not examined by tests that are not there', async () => {
+    const directed = { tests: 'test/ledger/no-such.test.ts' };
+    await expect(laboratory.examine({ ...harmless, directed }, BUDGET_MS)).rejects.toThrow('no-such.test.ts');
   });
 });

@@ -4,6 +4,7 @@ import { dataMutants } from './list/data.ts';
 import { evidenceMutants } from './list/evidence.ts';
 import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
+import { stateMutants } from './list/state.ts';
 import { timerMutants } from './list/timers.ts';
 import { raftMutants } from './list/raft.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
@@ -22,4 +23,5 @@ export const mutants: readonly Mutant[] = [
   ...bodyMutants,
   ...dataMutants,
   ...raftMutants,
+  ...stateMutants,
 ];

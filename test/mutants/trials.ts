@@ -6,14 +6,15 @@ import type { Scenario } from '../../src/simulator/search/scenario.ts';
 import type { Directed } from './mutant.ts';
 
 /** Text of a transcript, or a scenario of `trefoil simulate`; a seed of Raft's own search, a figure of its paper, or Raft in a
- *  scenario of `trefoil compare`; chains of a seed that are executed beside the ledger's model. */
+ *  scenario of `trefoil compare`; a file of tests; or chains of a seed that are executed beside the ledger's model. */
 export type Play =
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
   | { readonly kind: 'raft'; readonly seed: number }
   | { readonly kind: 'ledger'; readonly seed: number }
   | { readonly kind: 'raft-figure'; readonly figure: string }
   | { readonly kind: 'raft-compared'; readonly scenario: ScenarioName; readonly seed: number }
-  | { readonly kind: 'transcript'; readonly name: string; readonly text: string };
+  | { readonly kind: 'transcript'; readonly name: string; readonly text: string }
+  | { readonly kind: 'tests'; readonly file: string };
 
 export interface Trial {
   /** From 0. */
@@ -44,13 +45,17 @@ export type Answer =
 /** Simulated milliseconds of faults: most bugs show soon. */
 const durationMs = (seed: number): number => (seed <= 10 ? 10_000 : seed <= 40 ? 30_000 : 60_000);
 
-/** The trials from a number on, without end: first the transcript, if any; then even ones are directed, where there is a
+/** The trials from a number on: a file of tests once, anything else without end. First the transcript, if any; then even ones are directed, where there is a
  *  direction. */
 export function* trialsFrom(
   first: number,
   directed: Directed | undefined,
   scenarioOf: (seed: number, durationMs: number) => Scenario,
 ): Generator<Trial> {
+  if (directed?.tests !== undefined) {
+    if (first === 0) yield { number: 0, play: { kind: 'tests', file: directed.tests } };
+    return;
+  }
   for (let number = first; ; number++) {
     if (directed?.raft !== undefined) {
       yield { number, play: raftPlay(number, directed.raft) };

@@ -1,8 +1,9 @@
-/** Runs the simulator of one copy of the sources until a checker fails or time is up. */
+/** Runs the simulator of one copy of the sources, or a file of tests on it, until a checker or a test fails or time is up. */
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { invariant, present, unreachable } from '../../src/base/invariant.ts';
 import type { Single } from '../../src/compare/protocol.ts';
+import { failedTest } from './test-run.ts';
 import { differenceOf } from '../ledger/operations/against-model.ts';
 import { type Answer, type Play, type Question, trialsFrom } from './trials.ts';
 
@@ -40,6 +41,7 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const failureOf = (play: Play): { checker: string; message: string } | undefined => {
     try {
       if (play.kind === 'scenario') return runScenario(play.scenario).violations[0];
+      if (play.kind === 'tests') return failedTest(copy, play.file);
       if (play.kind === 'raft') return breach(runRaftSeed(play.seed).violations);
       if (play.kind === 'ledger') {
         const message = differenceOf({ execute, advance, genesisState }, play.seed);
@@ -58,6 +60,7 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
       invariant(transcript.ok, 'transcripts can be read', transcript.ok ? {} : { error: transcript.error.message });
       return playTranscript(transcript.value).violations[0];
     } catch (error) {
+      if (play.kind === 'tests') throw error;
       return { checker: 'exception', message: String(error) };
     }
   };
@@ -105,6 +108,8 @@ function commandFor(play: Play, commandOf: ScenarioModule['commandOf']): string 
       return `npx trefoil compare --only ${play.scenario} --runs 1 --seed ${play.seed}`;
     case 'raft-figure':
       return 'npx vitest run test/compare/raft/figures.test.ts';
+    case 'tests':
+      return `npx vitest run ${play.file}`;
     default:
       return unreachable(play);
   }

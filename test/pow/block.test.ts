@@ -36,9 +36,9 @@ describe('a block', () => {
     expect(block.bytes.length).toBe(80 + 18 + 4 + transactions.reduce((sum, { bytes }) => sum + bytes.length + 4, 0));
     expect({ root: block.header.root, id: block.id, bytes: sha256Hash(block.bytes) }).toMatchInlineSnapshot(`
       {
-        "bytes": "3bfdb1286edf6ca05ee7bfa4adb7ee036f8c4851b0401e8f140e7e2b4d035216",
-        "id": "33b9982027cdd298317c9d7f297be3a677ad129fc9ec3541e9ac16123ddb90ca",
-        "root": "4c1fb40aea4b239bdb097d569b09e9cd32c153cb822ed36ab86550138117c5a8",
+        "bytes": "f841b8d7ab7204b7048679fd1437d8fd6cd2734ba23fe3aceb136761c7fb30c1",
+        "id": "649971d61af3e541c757325b8594ed6107b62354a43d99185ada5be8c2a8ad18",
+        "root": "0d4184a5fd14a3ae41c693eb8618ff9cc386bf594fd83dfb84a7f881166db229",
       }
     `);
   });

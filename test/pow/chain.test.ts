@@ -10,7 +10,7 @@ import { type Chain, isFault, type RefusalCode, type Verdict } from '../../src/p
 import { search } from '../../src/pow/mine.ts';
 import { encodeHeader } from '../../src/pow/header.ts';
 import { targetOf } from '../../src/pow/target.ts';
-import { accountOf, makeTransaction, transfer } from '../ledger/network.ts';
+import { accountOf, accountsOf, makeTransaction, transfer } from '../ledger/network.ts';
 import { FIRST_BITS, GENESIS, LATE_S, newChain, pay, Quarry, RULES, START_S } from './kit.ts';
 
 const addAll = (chain: Chain, blocks: readonly PowBlock[]): Verdict[] =>
@@ -21,7 +21,7 @@ const code = (verdict: Verdict): string => (verdict.kind === 'refused' ? verdict
 /** All that the ledger is. */
 const ledger = ({ state }: Chain) => ({
   header: state.head.header,
-  accounts: [...state.accounts].toSorted(([a], [b]) => (a < b ? -1 : 1)),
+  accounts: [...accountsOf(state)],
   history: state.history.root(),
 });
 

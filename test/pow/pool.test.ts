@@ -30,17 +30,18 @@ describe('a pool', () => {
   });
 
   test('is bounded for each sender and in all', () => {
-    const state = genesisState(GENESIS);
+    const others = Array.from({ length: Math.ceil(POOL_TRANSACTIONS_MAX / POOL_SENDER_MAX) }, (_, number) => number);
+    const state = stateWith(others.map((number) => [number, 1000n]));
     const pool = poolOf(
       state,
       Array.from({ length: POOL_SENDER_MAX }, (_, nonce) => pay(0, nonce)),
     );
     expect(code(pool.add(pay(0, POOL_SENDER_MAX), state))).toBe('SENDER_LIMIT');
-    for (let number = 0; pool.size < POOL_TRANSACTIONS_MAX; number++) {
-      state.accounts.set(stranger(number), { balance: 1000n, nonce: 0 });
+    for (const number of others) {
       for (let nonce = 0; nonce < POOL_SENDER_MAX && pool.size < POOL_TRANSACTIONS_MAX; nonce++)
         pool.add(from(number, nonce, 1n), state);
     }
+    expect(pool.size).toBe(POOL_TRANSACTIONS_MAX);
     expect(code(pool.add(pay(1, 0), state))).toBe('POOL_FULL');
   });
 
@@ -64,25 +65,21 @@ describe('a pool', () => {
   });
 
   test('chooses nothing that execution would skip, however little a sender has', () => {
-    const state = genesisState(GENESIS);
     // The price of a transfer is 2: the first leaves nothing for the fee of the second.
-    state.accounts.set(stranger(1), { balance: 10n, nonce: 0 });
+    const state = stateWith([[1, 10n]]);
     const items = [from(1, 0, 8n), from(1, 1, 1n), pay(0, 0)];
     const chosen = poolOf(state, items).select(state);
     expect(chosen).toEqual([items[0], items[2]]);
   });
 
   test('chooses nothing that execution would skip where others of the block pay the sender in between', () => {
-    const state = genesisState(GENESIS);
-    state.accounts.set(stranger(1), { balance: 6n, nonce: 0 });
+    const state = stateWith([[1, 6n]]);
     // Without the payment the first transfer fails and leaves 4; with it, it succeeds and leaves nothing.
     const gift = makeTransaction({ ...pay(0, 0).signed.transaction, operations: [transfer(stranger(1), 6n)] });
     const items = [gift, from(1, 0, 10n), from(1, 1, 1n)];
     const chosen = poolOf(state, items).select(state);
     expect(chosen).toEqual(items.slice(0, 2));
-    const rich = { ...state, accounts: new Map(state.accounts).set(stranger(9), { balance: 0n, nonce: 0 }) };
-    const executed = execute({ ...rich, accountTree: state.accountTree }, bodyOf(chosen), chosen);
-    expect(executed.skipped).toEqual([]);
+    expect(execute(state, bodyOf(chosen), chosen).skipped).toEqual([]);
   });
 
   test('fills a block to its weight and no further', () => {
@@ -101,7 +98,13 @@ describe('a pool', () => {
   });
 });
 
-/** A transfer by an address that no genesis knows. */
+/** A chain on which strangers have so much too. */
+const stateWith = (rich: readonly (readonly [number: number, balance: bigint])[]): LedgerState => {
+  const more = rich.map(([number, balance]) => ({ address: stranger(number), balance }));
+  return genesisState({ ...GENESIS, accounts: [...GENESIS.accounts, ...more] });
+};
+
+/** A transfer by a stranger. */
 const from = (number: number, nonce: number, amount: bigint): IdentifiedTransaction =>
   makeTransaction({
     chainId: GENESIS.chainId,

@@ -215,6 +215,8 @@ export class Protocol {
     for (let [executed, executedBytes] = [0, 0]; ; ) {
       const checked = bodies.verdicts.take();
       if (checked !== undefined) {
+        const body = checked.valid ? bodies.complete(checked.height, checked.bodyHash) : undefined;
+        if (body !== undefined) stateFetching.expect(keysTouched(body.body, body.transactions));
         this.step({ kind: 'body-checked', ...checked });
         continue;
       }
@@ -249,13 +251,14 @@ export class Protocol {
   }
 
   #propose(): void {
-    const { bodies } = this.#context;
+    const { bodies, stateFetching } = this.#context;
     for (;;) {
       const next = nextProposal(this.#replica);
       if (next === null) return;
       const proposal = this.#proposer.body(this.#replica, next.height, this.accusations.choose());
       if (proposal === null) return;
       const bodyHash = bodies.proposed(next.height, proposal.body, proposal.transactions);
+      stateFetching.expect(keysTouched(proposal.body, proposal.transactions));
       this.step({ kind: 'propose', ...next, bodyHash });
       this.#settleBodies();
     }

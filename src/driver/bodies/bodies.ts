@@ -161,6 +161,11 @@ export class Bodies {
   nextExecutable(height: Height): ReadyBody | undefined {
     const hash = this.#ordered.get(height);
     if (hash === undefined) return undefined;
+    return this.complete(height, hash);
+  }
+
+  /** A body with all its transactions, where these are here. */
+  complete(height: Height, hash: Hash): ReadyBody | undefined {
     if (hash === NULL_BODY_HASH) return { body: NULL_BODY, transactions: [], stored: false };
     const pooled = this.pool.get(height, hash);
     const transactions = pooled === undefined ? undefined : completeTransactions(pooled);

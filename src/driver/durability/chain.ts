@@ -97,7 +97,7 @@ export class Chain {
     this.#batch.put(KEYS.block(height), blockRecordCodec.encode(block.record));
     for (const [index, { transactionId }] of block.record.receipts.entries())
       this.#batch.put(KEYS.transaction(transactionId), transactionPlaceCodec.encode({ height, index }));
-    const historyHeights = (this.state.genesis.ledger as { historyHeights?: number }).historyHeights ?? 0;
+    const { historyHeights } = this.state.genesis.ledger;
     for (const operation of stateWrites(block.delta, historyHeights > 0)) this.#batch.write(operation);
     this.#batch.put(KEYS.chainState, chainStateCodec.encode(chainStateOf(block)));
     advance(this.state, block);

@@ -17,7 +17,7 @@ import type { NodeSource, TreeNode } from '../../ledger/tree/node.ts';
 import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
 import type { NodeKey } from '../../ledger/tree/path.ts';
 import { Generations } from './generations.ts';
-import { ENTRY_WEIGHT, NODE_WEIGHT, type StateCacheLimits } from './limits.ts';
+import { ENTRY_WEIGHT, NODE_WEIGHT, SHARED, type StateCacheLimits } from './limits.ts';
 
 /** An entry that is here; a key with nothing under it is remembered too. */
 interface Slot {
@@ -25,6 +25,8 @@ interface Slot {
   readonly treeKey: Uint8Array;
   /** SHA-256 of the value as it was read (null: nothing was there), until the tree has proved it. */
   unproved: Uint8Array | null | undefined;
+  /** Number of the last look for what is missing that came here: a block touches some entries many times. */
+  look: number;
   readonly weight: number;
 }
 
@@ -41,6 +43,7 @@ export class ResidentState implements StateSource {
   /** The newest node of each path. */
   readonly #nodes: Generations<Node>;
   #version: Height;
+  #looks = 0;
 
   /** `version`: of the tree, the executed height. */
   constructor(version: Height, limits: StateCacheLimits) {
@@ -73,7 +76,13 @@ export class ResidentState implements StateSource {
     for (const { key, after, bytes } of entries) {
       const slot = this.#slot(key);
       const treeKey = slot?.treeKey ?? sha256(stateKeyBytes(key));
-      this.#put(key, { value: after, treeKey, unproved: undefined, weight: ENTRY_WEIGHT + (bytes?.length ?? 0) });
+      this.#put(key, {
+        value: after,
+        treeKey,
+        unproved: undefined,
+        look: 0,
+        weight: ENTRY_WEIGHT + (bytes?.length ?? 0),
+      });
     }
     for (const { path } of tree.stale) this.#nodes.delete(path);
     for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);
@@ -84,9 +93,13 @@ export class ResidentState implements StateSource {
   missing(keys: Iterable<StateKey>): { readonly entries: readonly StateKey[]; readonly nodes: readonly NodeToFetch[] } {
     const entries = new Map<string, StateKey>();
     const treeKeys: Uint8Array[] = [];
+    this.#looks += 1;
     for (const key of keys) {
       const slot = this.#slot(key);
-      if (slot === undefined) entries.set(stateKeyText(key), key);
+      if (slot?.look === this.#looks) continue;
+      if (slot !== undefined) slot.look = this.#looks;
+      else if (!entries.has(stateKeyText(key))) entries.set(stateKeyText(key), key);
+      else continue;
       treeKeys.push(slot?.treeKey ?? sha256(stateKeyBytes(key)));
     }
     return { entries: [...entries.values()], nodes: nodesToFetch(this.nodes, this.#version, treeKeys) };
@@ -101,6 +114,7 @@ export class ResidentState implements StateSource {
       value: decoded?.value,
       treeKey: sha256(stateKeyBytes(key)),
       unproved: bytes === undefined ? null : sha256(bytes),
+      look: 0,
       weight: ENTRY_WEIGHT + (bytes?.length ?? 0),
     });
   }
@@ -162,9 +176,7 @@ export class ResidentState implements StateSource {
   }
 
   #putNode({ version, path }: NodeKey, bytes: TreeNode): void {
-    // The nodes of an update share a few buffers: one that stays would keep all of them.
-    const own = bytes.slice() as TreeNode;
-    this.#nodes.set(path, { version, bytes: own, weight: NODE_WEIGHT + own.length });
+    this.#nodes.set(path, { version, bytes, weight: NODE_WEIGHT + SHARED * bytes.length });
   }
 }
 

@@ -19,6 +19,9 @@ export class StateFetching {
   /** What was asked of the store, by the key there. While an entry is on its way nothing can change it: it is not here, and what is not
    *  here is not executed on. So the answer is not too old. */
   readonly #asked = new Set<string>();
+  /** A body waits for what it needs now; the last one that began to be looked at had to wait. */
+  #isWaited = false;
+  #waited = false;
   /** What runs when an entry is here, by the key in the store. */
   readonly #waiting = new Map<string, (() => void)[]>();
 
@@ -31,15 +34,27 @@ export class StateFetching {
     return this.#waiting.size;
   }
 
+  /** These will be executed on soon, if nothing comes between: where much had to be waited for lately, what they need is fetched
+   *  while others still vote. */
+  expect(keys: Iterable<StateKey>): void {
+    if (this.#waited) this.#fetch([...keys]);
+  }
+
   /** Whether all that these keys need is here. Where it is not, it is fetched, and a turn comes when more of it is here. Throws
    *  InvariantViolation where the store has something else than the state's tree. */
   isReady(keys: readonly StateKey[]): boolean {
-    const { resident } = this.#context;
-    const { entries, nodes } = resident.missing(keys);
-    if (entries.length === 0 && nodes.length === 0) {
-      resident.prove(keys);
-      return true;
-    }
+    const isHere = this.#fetch(keys);
+    if (isHere) this.#context.resident.prove(keys);
+    // The first look for a block says whether it had to be waited for.
+    if (!this.#isWaited) this.#waited = !isHere;
+    this.#isWaited = !isHere;
+    return isHere;
+  }
+
+  /** Asks for what is missing. True where nothing is. */
+  #fetch(keys: readonly StateKey[]): boolean {
+    const { entries, nodes } = this.#context.resident.missing(keys);
+    if (entries.length === 0 && nodes.length === 0) return true;
     const wanted = new Map<string, Wanted>();
     for (const entry of entries) wanted.set(KEYS.entry(entry), { entry });
     for (const node of nodes) wanted.set(KEYS.node(node.key), { node });

@@ -45,11 +45,11 @@ export function decodePast(bytes: Uint8Array): Result<Uint8Array | undefined, Co
 
 const encoder = new TextEncoder();
 
-/** No key holds a space. */
+/** No key holds a line's end. */
 const encodeReplaced = (entries: readonly EntryChange[]): Uint8Array =>
-  encoder.encode(entries.map(({ key }) => stateKeyText(key)).join(' '));
+  encoder.encode(entries.map(({ key }) => stateKeyText(key)).join('\n'));
 
-const KEY_TEXT = /^[a-z]+\/[!-~]+$/;
+const KEY_TEXT = /^[a-z]+\/[ -~]+$/;
 
 /** Where the past values lie that the block of this height put there. Errors: TOO_LARGE, MALFORMED. */
 export function decodeReplaced(
@@ -58,7 +58,7 @@ export function decodeReplaced(
 ): Result<readonly string[], Coded<'TOO_LARGE' | 'MALFORMED'>> {
   if (bytes.length > REPLACED_BYTES_MAX) return fail('TOO_LARGE', `a list of ${bytes.length} bytes`);
   if (bytes.length === 0) return ok([]);
-  const texts = new TextDecoder().decode(bytes).split(' ');
+  const texts = new TextDecoder().decode(bytes).split('\n');
   const wrong = texts.find((text) => !KEY_TEXT.test(text));
   return wrong === undefined
     ? ok(texts.map((text) => pastKey(present(text, 'key'), height)))

@@ -16,7 +16,8 @@ import { corrupt, parse, type Sound } from './reading.ts';
 /** Sixteen digits sort as numbers do. */
 const digits = (value: number): string => value.toString().padStart(16, '0');
 
-/** The space is in no key of the state, and before all that is: what is past of one key stands together. */
+/** What is past of one key stands together: the space comes before all that a key can go on with, but for members, whose keys have one
+ *  space each, and no digits after another. */
 export const pastKey = (key: string, height: Height): string => `past/${key} ${digits(height)}`;
 
 const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;

@@ -65,8 +65,10 @@ interface IntakeContext {
 export class Intake {
   readonly #context: IntakeContext;
   readonly #checking = new Map<Hash, Checking>();
-  /** Bytes of what waits for its sender's account, and of what is being checked. */
-  #lookedAtBytes = 0;
+  /** Transactions whose senders are being looked up. */
+  #awaiting = 0;
+  /** Of transactions that are being looked at. */
+  #heldBytes = 0;
   /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
   #queued: Checking[] = [];
   readonly #refusals = new Refusals();
@@ -78,14 +80,14 @@ export class Intake {
     this.#context = context;
   }
 
-  /** Transactions whose signatures are being checked. */
+  /** Transactions whose sender is looked up, or whose signature is being checked. */
   get checking(): number {
-    return this.#checking.size;
+    return this.#checking.size + this.#awaiting;
   }
 
   /** Bytes of them, and of those that wait for their senders' accounts. */
   get checkingBytes(): number {
-    return this.#lookedAtBytes;
+    return this.#heldBytes;
   }
 
   /** Transactions that are remembered as refused. */
@@ -112,8 +114,8 @@ export class Intake {
     if (mempool.get(id) !== undefined) return answer({ id, status: 'pending' });
     const stateless = checkTransactionStateless(item.signed, state.genesis);
     if (!stateless.ok) return answer({ id, ...stateless.error });
-    if (this.#isCrowded(item))
-      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} transactions are being looked at` });
+    if (!this.#mayTake(item))
+      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.checking} transactions are being looked at` });
     this.#withSender(item, () => this.#submitted(item, answer));
   }
 
@@ -171,7 +173,7 @@ export class Intake {
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
       const paid = new Map(asked ? [] : [[peer, price + place]]);
       if (wanted) this.#check({ item, answers: [], peer, paid });
-      else if (!this.#isCrowded(item)) this.#withSender(item, () => this.#told(peer, item, paid));
+      else if (this.#mayTake(item)) this.#withSender(item, () => this.#told(peer, item, paid));
     }
   }
 
@@ -185,17 +187,18 @@ export class Intake {
     if (price !== undefined) this.#giveBack(peer, id, price);
   }
 
-  /** Too much is being looked at already. */
-  #isCrowded({ bytes }: IdentifiedTransaction): boolean {
-    const count = this.#checking.size + this.#context.stateFetching.waiting;
-    return count >= VERIFYING_MAX || this.#lookedAtBytes + bytes.length > VERIFYING_BYTES_MAX;
+  /** Whether there is room to look at one more: until its sender's account is in memory and its signature checked, it is held here. */
+  #mayTake({ bytes }: IdentifiedTransaction): boolean {
+    return this.checking < VERIFYING_MAX && this.#heldBytes + bytes.length <= VERIFYING_BYTES_MAX;
   }
 
   /** Runs it when the sender's account is in memory: now, or in a turn to come. */
   #withSender({ signed, bytes }: IdentifiedTransaction, run: () => void): void {
-    this.#lookedAtBytes += bytes.length;
+    this.#awaiting += 1;
+    this.#heldBytes += bytes.length;
     this.#context.stateFetching.withEntry(ACCOUNTS.key(signed.transaction.sender), () => {
-      this.#lookedAtBytes -= bytes.length;
+      this.#awaiting -= 1;
+      this.#heldBytes -= bytes.length;
       run();
     });
   }
@@ -230,7 +233,7 @@ export class Intake {
 
   #check(checking: Checking): void {
     this.#checking.set(checking.item.id, checking);
-    this.#lookedAtBytes += checking.item.bytes.length;
+    this.#heldBytes += checking.item.bytes.length;
     this.#queued.push(checking);
   }
 
@@ -257,7 +260,7 @@ export class Intake {
     const { item, peer } = checking;
     const { id } = item;
     this.#checking.delete(id);
-    this.#lookedAtBytes -= item.bytes.length;
+    this.#heldBytes -= item.bytes.length;
     const answer = answerAll(checking);
     if (!valid) {
       if (peer !== null) punish(peer, 'BAD_SIGNATURE', `transaction ${id}`);

@@ -1,4 +1,5 @@
 /** Kinds of entries of the state. A new kind is a name, the text of a key and the codec of a value, and a line in `kinds.ts`. */
+import { utf8ToBytes } from '@noble/hashes/utils.js';
 import type { Codec } from '../../codec/codec.ts';
 
 /** `K`: what names an entry of the kind; `V`: what stands there. */
@@ -30,7 +31,5 @@ export interface StateKey<V = unknown> {
 /** Names the entry in the whole state: what is hashed as its key in the tree, and what it is stored under. */
 export const stateKeyText = ({ kind, text }: StateKey): string => `${kind.name}/${text}`;
 
-const utf8 = new TextEncoder();
-
 /** The key as the tree hashes it. */
-export const stateKeyBytes = (key: StateKey): Uint8Array => utf8.encode(stateKeyText(key));
+export const stateKeyBytes = (key: StateKey): Uint8Array => utf8ToBytes(stateKeyText(key));

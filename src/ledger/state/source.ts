@@ -17,7 +17,7 @@ export interface EntryChange<V = unknown> {
 /** What a block does to the state. */
 export interface StateDelta {
   readonly height: Height;
-  /** Each entry once, and only those that are not as before. */
+  /** Each entry once, of those that were set. */
   readonly entries: readonly EntryChange[];
   readonly tree: TreeUpdate;
 }

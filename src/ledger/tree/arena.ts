@@ -2,8 +2,9 @@
  *  than filling them. */
 
 const FIRST_BYTES = 16 * 1024;
-/** An update of a thousand leaves fills about one of these. */
-const BYTES_MAX = 1024 * 1024;
+/** Some fifty nodes. Whoever keeps one of them keeps all: what a cache keeps of an update is then about half dead after a while, and no
+ *  more; a copy of each node would cost more than the walk. */
+const BYTES_MAX = 64 * 1024;
 
 export class Arena {
   #buffer = new Uint8Array(0);

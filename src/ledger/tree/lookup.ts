@@ -12,7 +12,8 @@ import {
   type TreeNode,
   VERSION_BYTES,
 } from './node.ts';
-import { compare32, DIGITS, type NodeKey, nibbleAt, nodeKeyText, ROOT_PATH } from './path.ts';
+import { compare32, DIGITS, type NodeKey, nibbleAt, ROOT_PATH } from './path.ts';
+import { inOrder } from './sorted-changes.ts';
 
 /** The source has not this node: it was not fetched yet, or this version is pruned. */
 export interface MissingNode extends Coded<'NODE_MISSING'> {
@@ -48,26 +49,29 @@ export interface NodeToFetch {
 }
 
 /** The nodes on the paths to these keys, given by their SHA-256, that the source does not have, as far as can be told
- *  without them: whoever fetches them and asks again until there are none has all that a lookup, proof or update needs. */
-export function nodesToFetch(source: NodeSource, version: Height, keyHashes: Iterable<Uint8Array>): NodeToFetch[] {
-  const toFetch = new Map<string, NodeToFetch>();
-  for (const keyHash of keyHashes) {
-    let key: NodeKey = { version, path: ROOT_PATH };
-    let parent: TreeNode | undefined;
-    for (;;) {
-      const node = source.get(key);
-      if (node === undefined) {
-        const text = nodeKeyText(key);
-        if (!toFetch.has(text)) toFetch.set(text, { key, hash: parent && childHash(parent, key) });
-        break;
-      }
+ *  without them: whoever fetches them and asks again until there are none has all that a lookup, proof or update needs. Each node
+ *  is looked at once, however many keys lie below it. */
+export function nodesToFetch(source: NodeSource, version: Height, keyHashes: readonly Uint8Array[]): NodeToFetch[] {
+  const sorted = Array.from(inOrder(keyHashes), (position) => keyHashes[position] as Uint8Array);
+  const toFetch: NodeToFetch[] = [];
+  /** The node at `key`, a child of `parent`, with the keys from `first` up to `end` below it. */
+  const walk = (key: NodeKey, parent: TreeNode | undefined, first: number, end: number): void => {
+    const node = source.get(key);
+    if (node === undefined) return void toFetch.push({ key, hash: parent && childHash(parent, key) });
+    const depth = key.path.length;
+    for (let from = first; from < end; ) {
+      const keyHash = sorted[from] as Uint8Array;
+      const slot = nibbleAt(keyHash, 0, depth);
+      let to = from + 1;
+      while (to < end && nibbleAt(sorted[to] as Uint8Array, 0, depth) === slot) to++;
       const child = childOn(node, key, keyHash);
-      if (child === undefined) break;
-      parent = node;
-      key = child;
+      if (child !== undefined) walk(child, node, from, to);
+      from = to;
     }
-  }
-  return [...toFetch.values()];
+  };
+  // The root is needed whatever changes: each version has its own.
+  walk({ version, path: ROOT_PATH }, undefined, 0, sorted.length);
+  return toFetch;
 }
 
 function childHash(parent: TreeNode, { path }: NodeKey): Uint8Array {

@@ -21,7 +21,12 @@ export class SortedChanges {
     this.count = changes.length;
     this.leaves = new Uint8Array(changes.length * LEAF_BYTES);
     this.isDeleted = new Uint8Array(changes.length);
-    const order = inOrder(changes);
+    for (const { key, value } of changes)
+      invariant(
+        key.length === HASH_BYTES && (value?.length ?? HASH_BYTES) === HASH_BYTES,
+        'keys and values are hashed',
+      );
+    const order = inOrder(changes.map(({ key }) => key));
     for (let i = 0, at = 0; i < order.length; i++, at += LEAF_BYTES) {
       const { key, value } = present(changes[order[i] as number], 'change');
       this.leaves.set(key, at);
@@ -33,17 +38,14 @@ export class SortedChanges {
   }
 }
 
-/** Numbers of the changes in the order of their keys. The first bytes of a key and the number of the change are one number, so that
+/** Positions of the keys in their order. The first bytes of a key and its position are one number, so that
  *  the runtime sorts numbers. Few keys begin alike, unless someone looks for such: they are put in order after that. */
-function inOrder(changes: readonly LeafChange[]): Float64Array {
-  invariant(changes.length <= PLACES, 'a block has only so many changes', { changes: changes.length });
-  const order = new Float64Array(changes.length);
-  for (const [i, { key, value }] of changes.entries()) {
-    invariant(key.length === HASH_BYTES && (value?.length ?? HASH_BYTES) === HASH_BYTES, 'keys and values are hashed');
-    order[i] = firstWord(key) * PLACES + i;
-  }
+export function inOrder(keys: readonly Uint8Array[]): Float64Array {
+  invariant(keys.length <= PLACES, 'a block touches only so many keys', { keys: keys.length });
+  const order = new Float64Array(keys.length);
+  for (let i = 0; i < keys.length; i++) order[i] = firstWord(keys[i] as Uint8Array) * PLACES + i;
   order.sort();
-  const keyOf = (place: number): Uint8Array => present(changes[place % PLACES], 'change').key;
+  const keyOf = (place: number): Uint8Array => keys[place % PLACES] as Uint8Array;
   for (let first = 0; first < order.length; ) {
     const word = Math.floor((order[first] as number) / PLACES);
     let end = first + 1;
@@ -55,7 +57,7 @@ function inOrder(changes: readonly LeafChange[]): Float64Array {
   return order;
 }
 
-/** More changes than this cannot be told apart beside four bytes of a key, in a number that is exact. */
+/** More keys than this cannot be told apart beside four bytes of a key, in a number that is exact. */
 const PLACES = 2 ** 21;
 
 const firstWord = (key: Uint8Array): number =>

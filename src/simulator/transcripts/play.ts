@@ -164,7 +164,7 @@ class Play {
         case 'pending':
           return status.mempool.size;
         case 'recorded':
-          return node.disk.count('offence/');
+          return node.disk.count('state/offence/');
         default:
           return unreachable(gauge);
       }

@@ -9,9 +9,15 @@ export const evidenceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/agreement/accusations.ts',
-        'return this.#open.has(key) || this.#context.state.offences.has(key);',
-        "const [, voter] = key.split('/');\n" +
-          "    return this.#open.has(key) || [...this.#context.state.offences.keys()].some((each) => each.split('/')[1] === voter);",
+        'return this.#open.has(key) || this.#context.chain.offences.has(key);',
+        'return this.#open.has(key) || this.#context.chain.offences.hasOf(key);',
+      ),
+      edit(
+        'driver/durability/recorded-offences.ts',
+        '  has(key: string): boolean {',
+        '  hasOf(key: string): boolean {\n' +
+          "    return [...this.#byKey.keys()].some((each) => each.split('/')[1] === key.split('/')[1]);\n" +
+          '  }\n\n  has(key: string): boolean {',
       ),
     ],
     directed: { transcript: 'evidence-under-load' },
