@@ -110,7 +110,7 @@ describe('a kind of operation that is one line in a table', () => {
     const { transaction } = submitted([all, { kind: 'transfer', to: text(8), amount: '5' }]).signed;
     expect(weightOf(transaction, TABLE)).toBe(1 + 4 + 1);
     expect(feeOf(transaction, genesis.ledger, TABLE)).toBe(6n * PRICE);
-    expect(mostSpentBy(transaction, 6n * PRICE, TABLE)).toBe(6n * PRICE + 2n ** 64n - 1n + 5n);
+    expect(mostSpentBy(transaction, 6n * PRICE, genesis.ledger, TABLE)).toBe(6n * PRICE + 2n ** 64n - 1n + 5n);
   });
 
   test('is let into the mempool where it can pay for its weight', () => {

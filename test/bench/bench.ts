@@ -67,7 +67,10 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
   progress('Verification bound …');
   const before = await bound.measure(BOUND_MS);
   progress(`All accounts, ${WARM_UP_MS / 1000} s to warm up and ${seconds} s that count …`);
-  const { measured, latencies, refused, committed } = await saturate({ network, posters, batches, clients, seconds }, signal);
+  const { measured, latencies, refused, committed } = await saturate(
+    { network, posters, batches, clients, seconds },
+    signal,
+  );
   const diskBytes = (network.diskBytes() - diskBefore) / committed;
   progress('Verification bound again …');
   const after = await bound.measure(BOUND_MS);
