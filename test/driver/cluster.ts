@@ -39,6 +39,10 @@ export class SimulatedDisk implements Store {
     });
   }
 
+  get(key: string): Uint8Array | undefined {
+    return this.#entries.get(key);
+  }
+
   read(keys: readonly string[], done: (values: readonly (Uint8Array | undefined)[]) => void): void {
     this.#scheduler.after(0.1, () => done(keys.map((key) => this.#entries.get(key))));
   }

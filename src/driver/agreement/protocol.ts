@@ -222,7 +222,7 @@ export class Protocol {
       if (executedTransactions > EXECUTED_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
-        if (!stateFetching.isReady([...keysTouched(ready.body, ready.transactions)])) return;
+        if (!stateFetching.isReady(() => keysTouched(ready.body, ready.transactions))) return;
         executedTransactions += ready.transactions.length;
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
         const favours = this.#censorship.favours(ready);

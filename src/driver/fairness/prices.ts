@@ -32,6 +32,10 @@ function priceOfHashing(kind: PeerMessage['kind'], bytes: number): number {
 /** To decode a transaction that is new here, and to have its signature checked. */
 export const PRICE_OF_TRANSACTION = COSTS.transaction + COSTS.verifyElsewhere;
 
+/** To read the account of its sender, which nobody has signed for yet; and to read any, for all transactions of a bundle together. */
+export const PRICE_OF_SENDER = COSTS.read;
+export const PRICE_OF_SENDERS = COSTS.answer;
+
 /** A transaction's part of the bundle that it came in. */
 export const priceOfPlace = (bytes: number): number =>
   kib(bytes) * (COSTS.wireKiB + COSTS.decodeKiBOf.transactions) + transactionsIn(bytes) * COSTS.known;
@@ -51,7 +55,9 @@ export const priceOfReading = (keys: number, bytes: number): number =>
 /** What a bundle or a question costs who gets it, were all of it useless. Our own side goes by it, see `Pace`. */
 export const priceOfUselessness = (message: Uint8Array): number =>
   priceOfMessage(message) +
-  (kindOfBytes(message) === 'transactions' ? transactionsIn(message.length) * PRICE_OF_TRANSACTION : 0);
+  (kindOfBytes(message) === 'transactions'
+    ? PRICE_OF_SENDERS + transactionsIn(message.length) * (PRICE_OF_TRANSACTION + PRICE_OF_SENDER)
+    : 0);
 
 /** Bytes of the smallest signed transaction: there are no more in a message than this allows. */
 const TRANSACTION_BYTES_MIN = 200;

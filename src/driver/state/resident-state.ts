@@ -39,14 +39,13 @@ export class ResidentState implements StateSource {
   readonly #limits: StateCacheLimits;
   readonly #entries = new Map<EntryKind<never, unknown>, Generations<Slot>>();
   /** The newest node of each path. */
-  readonly #nodes: Generations<Node>;
+  readonly #nodes = new Generations<Node>();
   #version: Height;
 
   /** `version`: of the tree, the executed height. */
   constructor(version: Height, limits: StateCacheLimits) {
     this.#version = version;
     this.#limits = limits;
-    this.#nodes = new Generations(limits.nodeBytes);
     this.nodes = { get: (key) => this.#node(key) };
   }
 
@@ -73,7 +72,7 @@ export class ResidentState implements StateSource {
     for (const { key, after, bytes } of entries) {
       const slot = this.#slot(key);
       const treeKey = slot?.treeKey ?? sha256(stateKeyBytes(key));
-      this.#put(key, { value: after, treeKey, unproved: undefined, weight: ENTRY_WEIGHT + (bytes?.length ?? 0) });
+      this.#put(key, { value: after, treeKey, unproved: undefined, weight: weightOf(key, bytes) });
     }
     for (const { path } of tree.stale) this.#nodes.delete(path);
     for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);
@@ -101,7 +100,7 @@ export class ResidentState implements StateSource {
       value: decoded?.value,
       treeKey: sha256(stateKeyBytes(key)),
       unproved: bytes === undefined ? null : sha256(bytes),
-      weight: ENTRY_WEIGHT + (bytes?.length ?? 0),
+      weight: weightOf(key, bytes),
     });
   }
 
@@ -130,10 +129,13 @@ export class ResidentState implements StateSource {
     }
   }
 
-  /** Called when all that was changed here is durable. */
+  /** Makes room where more than half of it was used since the last time. Called when all that was changed here is durable. */
   forget(): void {
-    for (const entries of this.#entries.values()) entries.turn();
-    this.#nodes.turn();
+    const { entryBytes, nodeBytes } = this.#limits;
+    let used = 0;
+    for (const entries of this.#entries.values()) used += entries.youngWeight;
+    if (2 * used > entryBytes) for (const entries of this.#entries.values()) entries.turn();
+    if (2 * this.#nodes.youngWeight > nodeBytes) this.#nodes.turn();
   }
 
   #slot({ kind, text }: StateKey): Slot | undefined {
@@ -150,7 +152,7 @@ export class ResidentState implements StateSource {
   #put({ kind, text }: StateKey, slot: Slot): void {
     let entries = this.#entries.get(kind);
     if (entries === undefined) {
-      entries = new Generations(this.#limits.entryBytes);
+      entries = new Generations();
       this.#entries.set(kind, entries);
     }
     entries.set(text, slot);
@@ -167,6 +169,9 @@ export class ResidentState implements StateSource {
     this.#nodes.set(path, { version, bytes: own, weight: NODE_WEIGHT + own.length });
   }
 }
+
+const weightOf = ({ text }: StateKey, bytes: Uint8Array | undefined): number =>
+  ENTRY_WEIGHT + text.length + (bytes?.length ?? 0);
 
 const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && equalBytes(a, present(b, 'hash'));

@@ -1,6 +1,6 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
-import { FEE_POOL } from '../../ledger/account.ts';
-import type { Height } from '../../base/brand.ts';
+import type { Address, Height } from '../../base/brand.ts';
+import { ACCOUNTS, FEE_POOL } from '../../ledger/account.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -48,15 +48,26 @@ export function supply(genesis: Genesis, violate: Violate): Checker {
   const addresses = [...genesis.accounts.map(({ address }) => address), FEE_POOL];
   return {
     name: 'supply',
-    finalized({ slot, driver }, { record }) {
+    finalized({ slot, driver, disk }, { record }) {
       if (driver === null) return;
-      // Those that are not in memory are with the store, and cannot be asked at once.
-      const accounts = addresses.flatMap((address) => driver.account(address) ?? []);
-      const sum = accounts.reduce((total, { balance }) => total + balance, 0n);
-      if (accounts.length === addresses.length && sum !== genesis.supply)
-        violate(`node ${slot} holds ${sum} at height ${record.header.height}, the genesis gave ${genesis.supply}`);
+      const { height } = record.header;
+      // The node tells of a block when it is durable, and has executed no other since: memory and disk agree.
+      const stored = addresses.map((address) => storedBalance(disk, address));
+      const sum = stored.reduce((total, balance) => total + balance, 0n);
+      if (sum !== genesis.supply)
+        violate(`node ${slot} holds ${sum} at height ${height}, the genesis gave ${genesis.supply}`);
+      for (const [position, address] of addresses.entries()) {
+        const account = driver.account(address);
+        if (account !== undefined && account.balance !== stored[position])
+          violate(`node ${slot} has ${account.balance} in memory and ${stored[position]} on disk at height ${height}`);
+      }
     },
   };
+}
+
+function storedBalance(disk: SimulatedDisk, address: Address): bigint {
+  const account = ACCOUNTS.codec.decode(disk.get(KEYS.entry(ACCOUNTS.key(address))) ?? new Uint8Array());
+  return account.ok ? account.value.balance : 0n;
 }
 
 /** Final bodies that are looked at when a run is over. */
