@@ -248,7 +248,11 @@ describe('whom it asks', () => {
         const blocks = range(from, count, bytes);
         if (catchUp.accept(peer, blocks)) catchUp.proved(provedOf(blocks), count * bytes, executed as Height);
         heldMost = Math.max(heldMost, catchUp.heldBytes);
-        for (let next = catchUp.take(executed as Height, () => true); next !== undefined; next = catchUp.take(executed as Height, () => true))
+        for (
+          let next = catchUp.take(executed as Height, () => true);
+          next !== undefined;
+          next = catchUp.take(executed as Height, () => true)
+        )
           executed = next.blocks.at(-1)?.header.height ?? 0;
         pursue(tick);
       }
@@ -496,7 +500,11 @@ describe('whom it asks', () => {
         if (peer === 'b' && quiet.includes(tick)) late = blocks;
         else if (tick > 0 || peer === 'b') give(peer, blocks);
       }
-      for (let next = catchUp.take(executed as Height, () => true); next !== undefined; next = catchUp.take(executed as Height, () => true))
+      for (
+        let next = catchUp.take(executed as Height, () => true);
+        next !== undefined;
+        next = catchUp.take(executed as Height, () => true)
+      )
         executed = next.blocks.at(-1)?.header.height ?? 0;
     }
     return ticks;

@@ -563,8 +563,7 @@ describe('whether a transaction was overlooked', () => {
   function make(inFlight: ReadonlySet<Hash> = ids()) {
     const mempool = new Mempool(() => NO_ACCOUNT, genesis.ledger);
     /** A block leaves the first account so. */
-    const executed = (nonce: number, nowMs: number) =>
-      mempool.prune([[stranger(1), { nonce, balance: 0n }]], 5, nowMs);
+    const executed = (nonce: number, nowMs: number) => mempool.prune([[stranger(1), { nonce, balance: 0n }]], 5, nowMs);
     const told = new ToldTransactions(genesis, mempool, inFlight);
     told.turnTo(primary);
     const tellAll = (nowMs: number): void => {

@@ -45,7 +45,10 @@ test.each([
   const nonces = Array.from({ length: SENDERS }, () => 0);
   for (let second = 0; second < RUN_MS / 1000; second++) {
     for (const [account, first] of nonces.entries()) {
-      const { nonce } = storedAccount(simulation.node(1).disk, present(simulation.clients.accounts[account], 'an account').address);
+      const { nonce } = storedAccount(
+        simulation.node(1).disk,
+        present(simulation.clients.accounts[account], 'an account').address,
+      );
       for (let next = first; next - nonce < WAITING; next++)
         entry.submit(transferOf(simulation, account, next), () => {});
       nonces[account] = Math.max(first, nonce + WAITING);

@@ -46,7 +46,8 @@ const ALL = [0, 1, 2, 3];
 const until = (condition: () => boolean, ms: number): boolean => simulation.until(condition, ms) && condition();
 const submit = (slot: number): Submitted => simulation.clients.submit(0, node(slot));
 /** Whether the node executed it. */
-const has = ({ disk }: SimulatedNode, { sender, nonce }: Submitted): boolean => storedAccount(disk, sender).nonce > nonce;
+const has = ({ disk }: SimulatedNode, { sender, nonce }: Submitted): boolean =>
+  storedAccount(disk, sender).nonce > nonce;
 /** Whether all that run come to hold it in a final block. */
 const committed = ({ height }: Submitted): boolean => height !== null && everywhere(height);
 const isCommitted = (submitted: Submitted, ms: number): boolean => until(() => committed(submitted), ms);

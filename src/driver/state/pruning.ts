@@ -72,7 +72,11 @@ export class Pruning {
 }
 
 /** Under which keys lies what the block of this height replaced. Throws InvariantViolation where the lists are no such lists. */
-function replacedAt(height: Height, stale: Uint8Array | undefined, replaced: Uint8Array | undefined): readonly string[] {
+function replacedAt(
+  height: Height,
+  stale: Uint8Array | undefined,
+  replaced: Uint8Array | undefined,
+): readonly string[] {
   const nodes = stale && decodeStale(stale, height);
   const past = replaced && decodeReplaced(replaced, height);
   if (nodes === undefined || past === undefined) throw damaged(height, 'it is gone');
