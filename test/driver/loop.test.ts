@@ -10,6 +10,7 @@ import { Seals } from '../../src/driver/durability/seals.ts';
 import { STATE_CACHE } from '../../src/driver/state/limits.ts';
 import { ResidentState } from '../../src/driver/state/resident-state.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
+import { EMPTY_TREE_ROOT } from '../../src/ledger/tree/hashing.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { makeGenesis } from '../ledger/network.ts';
 
@@ -42,7 +43,7 @@ function alone(self = 0) {
       halted: (error) => halted.push(error),
     },
     recovered: {
-      state: genesisState(genesis, new ResidentState(0 as Height, STATE_CACHE)),
+      state: genesisState(genesis, new ResidentState({ version: 0 as Height, root: EMPTY_TREE_ROOT }, STATE_CACHE)),
       offences: [],
       prunedTo: 0 as Height,
       certified: null,

@@ -5,7 +5,7 @@
 import type { Epoch, Hash, Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
-import { toHex } from '../../codec/hex.ts';
+import { fromHex, toHex } from '../../codec/hex.ts';
 import {
   type Authority,
   authenticate,
@@ -21,7 +21,7 @@ import type { Genesis } from '../../ledger/genesis.ts';
 import { EVIDENCE_EPOCHS_MAX } from '../../ledger/limits.ts';
 import { type Offence, OFFENCES, offenceCodec, offenceOf } from '../../ledger/offence.ts';
 import { chainStateCodec, type LedgerState, restoreState } from '../../ledger/state/ledger-state.ts';
-import { parseNode } from '../../ledger/tree/node-codec.ts';
+import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
 import { ROOT_PATH } from '../../ledger/tree/path.ts';
 import { transactionId } from '../../ledger/transaction.ts';
 import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../../ledger/vote.ts';
@@ -240,15 +240,17 @@ function* readState(
   if (bytes === undefined) return corrupt('the chain state is missing');
   const chain = parse(chainStateCodec, KEYS.chainState, bytes);
   if (!chain.ok) return chain;
-  const { height } = chain.value.header;
+  const { height, stateRoot } = chain.value.header;
   const root = { version: height, path: ROOT_PATH };
   const rootBytes = yield* one(KEYS.node(root));
-  const source = new ResidentState(height, cache);
-  if (rootBytes !== undefined) {
-    const node = parseNode(root, rootBytes);
-    if (!node.ok) return corrupt(`the root of the state: ${node.error.message}`);
-    source.fillNode({ key: root, hash: undefined }, rootBytes);
-  }
+  if (rootBytes === undefined) return corrupt('the root of the state is missing');
+  const node = parseNode(root, rootBytes);
+  if (!node.ok) return corrupt(`the root of the state: ${node.error.message}`);
+  const hash = fromHex(stateRoot);
+  const checked = checkNodeHash(node.value, 0, hash);
+  if (!checked.ok) return corrupt(`the root of the state: ${checked.error.message}`);
+  const source = new ResidentState({ version: height, root: stateRoot }, cache);
+  source.fillNode({ key: root, hash }, rootBytes);
   const restored = restoreState(genesis, chain.value, source);
   return restored.ok ? ok({ ...restored.value, source }) : corrupt(restored.error.message);
 }

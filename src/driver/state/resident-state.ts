@@ -6,9 +6,10 @@
  * What came from the disk is believed where the tree proves it: a node when it has the hash that its parent gives, an entry when
  * its leaf has the hash of its value. That is asked once, before the entry is first executed on.
  */
-import type { Height } from '../../base/brand.ts';
+import type { Hash, Height } from '../../base/brand.ts';
 import { invariant, InvariantViolation, present } from '../../base/invariant.ts';
 import { equalBytes } from '../../codec/codec.ts';
+import { fromHex } from '../../codec/hex.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { type EntryKind, type StateKey, stateKeyBytes, stateKeyText } from '../../ledger/state/entry-kind.ts';
 import type { StateDelta, StateSource } from '../../ledger/state/source.ts';
@@ -41,10 +42,12 @@ export class ResidentState implements StateSource {
   /** The newest node of each path. */
   readonly #nodes = new Generations<Node>();
   #version: Height;
+  #root: Hash;
 
-  /** `version`: of the tree, the executed height. */
-  constructor(version: Height, limits: StateCacheLimits) {
+  /** `version`: of the tree, the executed height; `root`: what the head's header says of it. */
+  constructor({ version, root }: { readonly version: Height; readonly root: Hash }, limits: StateCacheLimits) {
     this.#version = version;
+    this.#root = root;
     this.#limits = limits;
     this.nodes = { get: (key) => this.#node(key) };
   }
@@ -77,6 +80,7 @@ export class ResidentState implements StateSource {
     for (const { path } of tree.stale) this.#nodes.delete(path);
     for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);
     this.#version = height;
+    this.#root = tree.root;
   }
 
   /** What of these keys is missing here, as far as can be told; the rest shows when that is here. All that is here counts as used. */
@@ -104,14 +108,14 @@ export class ResidentState implements StateSource {
     });
   }
 
-  /** A node as it was read. Throws InvariantViolation where it is not the one that its parent names. */
+  /** A node as it was read. Throws InvariantViolation where it is not the one that its parent names, or the head for the root. */
   fillNode({ key, hash }: NodeToFetch, bytes: Uint8Array | undefined): void {
     if (this.#node(key) !== undefined) return;
     if (bytes === undefined) throw damaged(`node ${key.version}/${key.path}`, 'it is gone');
     const node = parseNode(key, bytes);
     if (!node.ok) throw damaged(`node ${key.version}/${key.path}`, node.error.message);
-    const checked = hash && checkNodeHash(node.value, key.path.length, hash);
-    if (checked?.ok === false) throw damaged(`node ${key.version}/${key.path}`, checked.error.message);
+    const checked = checkNodeHash(node.value, key.path.length, hash ?? fromHex(this.#root));
+    if (!checked.ok) throw damaged(`node ${key.version}/${key.path}`, checked.error.message);
     this.#putNode(key, node.value);
   }
 
