@@ -93,14 +93,15 @@ describe('a body', () => {
     },
   );
 
-  test('that waits becomes ready however many others are read meanwhile', () => {
+  test('that waits becomes ready however many others are read meanwhile, and nothing is read twice', () => {
     const state = make(NOTHING);
     const keys = Array.from({ length: 40 }, (_, number) => account(number));
     let ready = false;
     let strangers = 1000;
-    for (let rounds = 0; !ready; rounds++) {
+    for (let rounds = 0; ; rounds++) {
       expect(rounds).toBeLessThan(8);
       state.turn(() => (ready = state.fetching.isReady(() => keys)));
+      if (ready) break;
       for (let turns = 0; turns < 4; turns++) {
         state.turn(() => state.fetching.withEntry(account(strangers++), () => {}));
         state.questions.pop()?.answer();
@@ -109,6 +110,7 @@ describe('a body', () => {
     }
     const [root, expected] = state.execute(keys.map((_, number) => [number, 7]));
     expect(root).toBe(expected);
+    expect(new Set(state.asked).size).toBe(state.asked.length);
   });
 
   test('after others that have filled the room leaves no more behind than was used last', () => {
@@ -217,6 +219,13 @@ describe('a disk with', () => {
       (state) => {
         state.records.set(entry(2), encode(3));
         state.records.set(entry(1), encode(3));
+      },
+    ],
+    [
+      'another state altogether',
+      [1],
+      (state) => {
+        for (const [key, value] of new StateOnStore([[1, 7]], STATE_CACHE).records) state.records.set(key, value);
       },
     ],
     [
