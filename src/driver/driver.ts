@@ -113,6 +113,11 @@ export class Driver {
     return this.#parts.pruning.oldest;
   }
 
+  /** Bytes of the state that lie in memory, about. */
+  get stateBytes(): number {
+    return this.#parts.resident.bytes;
+  }
+
   /** Whether the transaction waits here. */
   isPending(id: Hash): boolean {
     return isPending(this.#parts, id);

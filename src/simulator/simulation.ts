@@ -44,8 +44,9 @@ export interface SimulationSetup {
   readonly observers?: number;
   readonly consensus?: Partial<ConsensusSettings>;
   readonly ledger?: LedgerSettings;
-  /** How much of the state lies in memory of a node; what a node has where nothing is said. */
-  readonly cache?: StateCacheLimits;
+  /** How much of the state lies in memory: of the first node, of the second and so on, and again from the first. What any node has
+   *  where nothing is said. */
+  readonly caches?: readonly StateCacheLimits[];
   readonly signatures?: 'stand-in' | 'ed25519' | Ed25519;
   readonly latencyMs?: number;
   /** Whether the work of nodes takes time; true where nothing is said. */
@@ -97,9 +98,10 @@ export class Simulation {
     // Liars know one another from the start, those that tell one another nothing too.
     for (const liar of setup.liars.keys()) coalitionOf(this).recruit(liar);
     this.links = new Links(people.length, setup.latencyMs ?? 1, this.random.fork());
-    const { costs = true, cache = STATE_CACHE } = setup;
+    const { costs = true, caches = [STATE_CACHE] } = setup;
     this.nodes = people.map((person, slot) => {
       const { genesis, scheduler } = this;
+      const cache = present(caches[slot % caches.length], 'what a node has in memory');
       const random = this.random.fork();
       const lie = (fate: Fate, to: number, bytes: Uint8Array): void =>
         this.trace.message(this.nowMs, fate, slot, to, bytes);

@@ -13,6 +13,10 @@ export const STATE_CACHE: StateCacheLimits = { entryBytes: 64 * 1024 * 1024, nod
 export const ENTRY_WEIGHT = 256;
 /** What a node takes beside its bytes. */
 export const NODE_WEIGHT = 240;
+/** What one turn puts there beside, before room is made: accounts of senders, and what blocks need. Room is made for the old half at
+ *  a time, so twice as much may be there. */
+export const stateBytesMax = ({ entryBytes, nodeBytes }: StateCacheLimits, turnBytes: number): number =>
+  entryBytes + nodeBytes + 2 * turnBytes;
 /** Lists of replaced nodes and entries that are read at a time: a node that was behind has many to go, and blocks to execute meanwhile. */
 export const PRUNED_LISTS_MAX = 4;
 /** Records that are deleted in one turn, unless one list alone has more: no more than blocks write in a turn. */

@@ -5,11 +5,13 @@ import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
+import { stateBytesMax } from '../../driver/state/limits.ts';
 import { KEYS } from '../../driver/stored/records.ts';
 import { certificateCodec, type Evidence } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedDisk } from '../world/disk.ts';
 import type { SimulatedNode } from '../world/node.ts';
+import { complaintsAboutState } from './state-on-disk.ts';
 
 /** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar, punishes it or lets
  *  it wait for its turn. */
@@ -70,6 +72,12 @@ function storedBalance(disk: SimulatedDisk, address: Address): bigint {
   return account.ok ? account.value.balance : 0n;
 }
 
+/** What one turn puts of the state into memory, at most: accounts of a mempool's senders, or what a simulated block needs. */
+const TURN_BYTES = 4 * 1024 * 1024;
+
+/** Heights whose state is looked at when a run is over. */
+const STATES = 25;
+
 /** Final bodies that are looked at when a run is over. */
 const FINAL_BODIES = 64;
 
@@ -93,18 +101,22 @@ export function bounds(world: World, violate: Violate): Checker {
   return {
     name: 'bounds',
     blockExecuted: (_, { header }) => reach(header.height + 1),
-    sent({ slot, driver }, message) {
+    sent({ slot, driver, cache }, message) {
       // Once for each block and each view: most messages are other votes.
       if (driver === null || (message.kind === 'vote' && message.vote.vote.kind !== 'checkpoint')) return;
       const limits = bufferLimits(validators, window, genesis.ledger.blockWeightMax);
       for (const [name, size] of Object.entries(driver.buffers()))
         if (size > limits[name as keyof Buffers])
           violate(`node ${slot} holds ${size} ${name}, at most ${limits[name as keyof Buffers]}`);
+      const most = stateBytesMax(cache, TURN_BYTES);
+      if (driver.stateBytes > most)
+        violate(`node ${slot} has ${driver.stateBytes} bytes of the state in memory, at most ${most}`);
     },
     finished() {
       for (const { slot, isHonest, driver, disk } of world.nodes) {
         if (!isHonest || driver === null) continue;
         const { executedHeight: executed, finalHeight } = driver.status();
+        for (const complaint of complaintsAboutState(disk, genesis, STATES)) violate(`node ${slot}: ${complaint}`);
         for (const height of skippedAt(disk, finalHeight)) violate(`node ${slot} keeps what height ${height} skipped`);
         const limits = [
           ['body/', executed + window * BODIES_PER_HEIGHT_MAX],

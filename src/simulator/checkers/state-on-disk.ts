@@ -3,7 +3,7 @@
  * the tree of that version, whose root its header binds, and by the entries, each with what was there before.
  */
 import type { Hash, Height } from '../../base/brand.ts';
-import { toHash, toHex } from '../../codec/hex.ts';
+import { fromHex, toHash, toHex } from '../../codec/hex.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { decodePast } from '../../driver/state/state-writes.ts';
 import { heightCodec, KEYS } from '../../driver/stored/records.ts';
@@ -96,7 +96,7 @@ function walk(
   if (hash === undefined) return `nothing says what ${text} is hashed to`;
   const node = parseNode(key, bytes);
   if (!node.ok) return `${text}: ${node.error.message}`;
-  const checked = checkNodeHash(node.value, key.path.length, Uint8Array.from(Buffer.from(hash, 'hex')));
+  const checked = checkNodeHash(node.value, key.path.length, fromHex(hash));
   if (!checked.ok) return `${text}: ${checked.error.message}`;
   found.reached.add(text);
   for (let slot = 0; slot < SLOTS; slot++) {

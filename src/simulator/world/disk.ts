@@ -22,7 +22,7 @@ export type Later = (delayMs: number, run: () => void) => void;
 /** Milliseconds that a synced write takes on a disk that is well. */
 export const WRITE_MS = 0.3;
 /** The same of a read. */
-const READ_MS = 0.05;
+export const READ_MS = 0.05;
 
 export class SimulatedDisk {
   readonly #random: Random;
@@ -43,7 +43,7 @@ export class SimulatedDisk {
   }
 
   get isFast(): boolean {
-    return this.writeMs <= WRITE_MS;
+    return this.writeMs <= WRITE_MS && this.readMs <= READ_MS;
   }
 
   /** What would survive a power loss now. */

@@ -85,6 +85,11 @@ export class SimulatedNode {
     this.#events = asideFrom(this.processor, events);
   }
 
+  /** How much of the state lies in memory. */
+  get cache(): StateCacheLimits {
+    return this.#setup.cache;
+  }
+
   get life(): number {
     return this.#life;
   }
