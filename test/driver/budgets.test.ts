@@ -313,7 +313,7 @@ describe('a transaction of a peer', () => {
     let left = asked;
     let checked = 0;
     let nonce = 0;
-    const accountOf = () => ({ ...NO_ACCOUNT, nonce });
+    const accountOf = () => ({ balance: 1n, nonce });
     const mempool = new Mempool(accountOf, genesis.ledger);
     const intake = new Intake({
       state: { ...genesisState(genesis), source: { get: accountOf }, head: { header: { height: 5 } } } as never,
