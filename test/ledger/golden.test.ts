@@ -26,7 +26,6 @@ import { OFFENCES, type Offence, offenceCodec } from '../../src/ledger/offence.t
 import { stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import { chainStateCodec, genesisState } from '../../src/ledger/state/ledger-state.ts';
 import {
-  type Operation,
   type SignedTransaction,
   signedTransactionCodec,
   transactionCodec,
@@ -46,6 +45,7 @@ import {
   voteSigningBytes,
 } from '../../src/ledger/vote.ts';
 import { hashOf, makeGenesis, stranger, transfer } from './network.ts';
+import { DATA_EXAMPLES, OPERATION_EXAMPLES } from './operations/examples.ts';
 
 const FILE = new URL('./golden.json', import.meta.url);
 const signature = (digit: string) => fromHex(digit.repeat(128));
@@ -110,11 +110,6 @@ const receipt: Receipt = {
 };
 const failed: Receipt = { transactionId: hashOf('8'), code: 'INSUFFICIENT_BALANCE', feePaid: 6n, events: [] };
 
-/** An operation of each kind, and what its receipt says: the compiler asks for those of a new one. */
-const OPERATIONS: { readonly [K in Operation['kind']]: readonly [Extract<Operation, { kind: K }>, Receipt] } = {
-  transfer: [{ kind: 'transfer', to: stranger(2), amount: 2n ** 64n - 1n }, receipt],
-};
-
 const offence: Offence = {
   kind: 'checkpoint',
   epoch: epoch(1),
@@ -145,9 +140,9 @@ const examples: Readonly<Record<string, Example>> = {
   Transaction: example(transactionCodec, transaction),
   SignedTransaction: example(signedTransactionCodec, signedTransaction),
   ...Object.fromEntries(
-    Object.entries(OPERATIONS).flatMap(([kind, [operation, done]]) => [
+    Object.entries(OPERATION_EXAMPLES).flatMap(([kind, [operation, event]]) => [
       [`Transaction, ${kind}`, example(transactionCodec, { ...transaction, operations: [operation] })],
-      [`Receipt, ${kind}`, example(receiptCodec, done)],
+      [`Receipt, ${kind}`, example(receiptCodec, { ...receipt, events: [event] })],
     ]),
   ),
   Body: example(bodyCodec, body),
@@ -162,6 +157,7 @@ const examples: Readonly<Record<string, Example>> = {
   Certificate: example(certificateCodec, certificate),
   Account: example(ACCOUNTS.codec, { balance: 2n ** 64n - 1n, nonce: 258 }),
   Offence: example(offenceCodec, offence),
+  ...Object.fromEntries(DATA_EXAMPLES.map(({ name, codec, value }) => [name, example(codec, value)])),
   ChainState: example(chainStateCodec, { header, history: [hashOf('a'), hashOf('b')] }),
 };
 
@@ -183,6 +179,7 @@ function derived(): Record<string, string> {
     'state of the development genesis': genesisState(genesis).head.header.stateRoot,
     'key of an account': stateKeyText(ACCOUNTS.key(stranger(1))),
     'key of an offence': stateKeyText(OFFENCES.key(offence)),
+    ...Object.fromEntries(DATA_EXAMPLES.map(({ name, key }) => [`key of: ${name}`, stateKeyText(key)])),
   };
 }
 

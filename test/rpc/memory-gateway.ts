@@ -11,7 +11,7 @@ import {
   view,
   ZERO_HASH,
 } from '../../src/base/brand.ts';
-import { present } from '../../src/base/invariant.ts';
+import { invariant, present } from '../../src/base/invariant.ts';
 import type { ReadinessReason } from '../../src/api/status.ts';
 import type { AccountView, FinalizedBlock } from '../../src/driver/ports.ts';
 import type { Refusal, SubmitOutcome, TransactionState } from '../../src/driver/transactions/fate.ts';
@@ -236,7 +236,9 @@ export class MemoryGateway implements Gateway {
 }
 
 function receiptOf(transactionId: Hash, { transaction }: SignedTransaction): Receipt {
-  const { to, amount } = present(transaction.operations[0], 'operation');
+  const operation = present(transaction.operations[0], 'operation');
+  invariant(operation.kind === 'transfer', 'this node knows transfers alone', { kind: operation.kind });
+  const { to, amount } = operation;
   return {
     transactionId,
     code: 'OK',
