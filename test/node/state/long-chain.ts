@@ -36,11 +36,16 @@ export interface Payment {
 
 export type Accounts = ReadonlyMap<Address, Account>;
 
-/** The genesis of a development network where nothing costs a fee, and as many heights are kept. */
-export function genesisKeeping(historyHeights: number): Genesis {
+/** Of a development network where nothing costs a fee. */
+export function genesisText(): string {
   const text = JSON.parse(NETWORK.genesisText) as { ledger: Record<string, unknown> };
   text.ledger['weightPrice'] = '0';
-  const genesis = parseGenesis(JSON.stringify(text));
+  return JSON.stringify(text);
+}
+
+/** Its genesis, with as many heights that are kept. */
+export function genesisKeeping(historyHeights: number): Genesis {
+  const genesis = parseGenesis(genesisText());
   if (!genesis.ok) throw new Error(genesis.error.message);
   const ledger = { ...genesis.value.ledger, historyHeights };
   return { ...genesis.value, ledger };

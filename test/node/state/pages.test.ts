@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Height } from '../../../src/base/brand.ts';
 import { present } from '../../../src/base/invariant.ts';
 import { Random } from '../../../src/base/random.ts';
+import type { Codec } from '../../../src/codec/codec.ts';
 import { ok } from '../../../src/base/result.ts';
 import type { Store, StoreOperation } from '../../../src/driver/ports.ts';
 import { stateWrites } from '../../../src/driver/state/state-writes.ts';
@@ -20,14 +21,11 @@ import { genesisKeeping } from './long-chain.ts';
 const SEED = Number(process.env['SEED'] ?? 20_261_122);
 
 /** A kind that nobody else knows: text under text. */
-const NOTES = new EntryKind<string, string>(
-  'note',
-  {
-    encode: (text) => new TextEncoder().encode(text),
-    decode: (bytes) => ok(new TextDecoder().decode(bytes)),
-  } as never,
-  (key) => key,
-);
+const TEXT: Pick<Codec<string>, 'encode' | 'decode'> = {
+  encode: (text) => new TextEncoder().encode(text),
+  decode: (bytes) => ok(new TextDecoder().decode(bytes)),
+};
+const NOTES = new EntryKind<string, string>('note', TEXT as Codec<string>, (key) => key);
 /** Its neighbour in the store on either side. */
 const OTHERS = [
   new EntryKind<string, string>('notd', NOTES.codec, (key) => key),
