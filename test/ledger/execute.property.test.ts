@@ -126,9 +126,10 @@ test('events say exactly how the balances changed', () => {
           const { sender } = transactions[block.record.executed[index]!]!.signed.transaction;
           add(sender, -feePaid);
           add('f'.repeat(64), feePaid);
-          for (const { from, to, amount: paid } of events) {
-            add(from, -paid);
-            add(to, paid);
+          for (const event of events) {
+            if (event.kind !== 'transfer') throw new Error(`no transfer: ${event.kind}`);
+            add(event.from, -event.amount);
+            add(event.to, event.amount);
           }
         }
       }

@@ -127,7 +127,7 @@ describe('a genesis file is refused with the path of the field', () => {
     ['ledger.blockWeightMax: must be a whole number from 17 to 139264', (json) => (json.ledger['blockWeightMax'] = 16)],
     ['ledger.weightPrice: must be a decimal string', (json) => (json.ledger['weightPrice'] = 0)],
     [
-      'ledger.weightPrice: must be at most 1085102592571150095',
+      'ledger.weightPrice: must be at most 32025597350190193',
       (json) => (json.ledger['weightPrice'] = '1085102592571150096'),
     ],
     ['ledger.minimumBalance: must be a decimal string', (json) => delete json.ledger['minimumBalance']],

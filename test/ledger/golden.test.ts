@@ -46,6 +46,14 @@ import {
   voteSigningBytes,
 } from '../../src/ledger/vote.ts';
 import { hashOf, makeGenesis, stranger, transfer } from './network.ts';
+import {
+  COUNTER_EXAMPLE,
+  ENTRY_EXAMPLE,
+  LEASED_ENTRY_EXAMPLE,
+  MEMBER_EXAMPLE,
+  NAMESPACE_EXAMPLE,
+  OPERATION_EXAMPLES,
+} from './operations/examples.ts';
 
 const FILE = new URL('./golden.json', import.meta.url);
 const signature = (digit: string) => fromHex(digit.repeat(128));
@@ -110,11 +118,6 @@ const receipt: Receipt = {
 };
 const failed: Receipt = { transactionId: hashOf('8'), code: 'INSUFFICIENT_BALANCE', feePaid: 6n, events: [] };
 
-/** An operation of each kind, and what its receipt says: the compiler asks for those of a new one. */
-const OPERATIONS: { readonly [K in Operation['kind']]: readonly [Extract<Operation, { kind: K }>, Receipt] } = {
-  transfer: [{ kind: 'transfer', to: stranger(2), amount: 2n ** 64n - 1n }, receipt],
-};
-
 const offence: Offence = {
   kind: 'checkpoint',
   epoch: epoch(1),
@@ -145,9 +148,9 @@ const examples: Readonly<Record<string, Example>> = {
   Transaction: example(transactionCodec, transaction),
   SignedTransaction: example(signedTransactionCodec, signedTransaction),
   ...Object.fromEntries(
-    Object.entries(OPERATIONS).flatMap(([kind, [operation, done]]) => [
+    Object.entries(OPERATION_EXAMPLES).flatMap(([kind, [operation, event]]) => [
       [`Transaction, ${kind}`, example(transactionCodec, { ...transaction, operations: [operation] })],
-      [`Receipt, ${kind}`, example(receiptCodec, done)],
+      [`Receipt, ${kind}`, example(receiptCodec, { ...receipt, events: [event] })],
     ]),
   ),
   Body: example(bodyCodec, body),
@@ -161,6 +164,11 @@ const examples: Readonly<Record<string, Example>> = {
   Evidence: example(evidenceCodec, evidence),
   Certificate: example(certificateCodec, certificate),
   Account: example(ACCOUNTS.codec, { balance: 2n ** 64n - 1n, nonce: 258 }),
+  Namespace: example(...NAMESPACE_EXAMPLE),
+  Entry: example(...ENTRY_EXAMPLE),
+  'Entry, leased': example(...LEASED_ENTRY_EXAMPLE),
+  Counter: example(...COUNTER_EXAMPLE),
+  Member: example(...MEMBER_EXAMPLE),
   Offence: example(offenceCodec, offence),
   ChainState: example(chainStateCodec, { header, history: [hashOf('a'), hashOf('b')] }),
 };

@@ -252,7 +252,9 @@ export class MemoryGateway implements Gateway {
 }
 
 function receiptOf(transactionId: Hash, { transaction }: SignedTransaction): Receipt {
-  const { to, amount } = present(transaction.operations[0], 'operation');
+  const operation = present(transaction.operations[0], 'operation');
+  if (operation.kind !== 'transfer') throw new Error(`no transfer: ${operation.kind}`);
+  const { to, amount } = operation;
   return {
     transactionId,
     code: 'OK',

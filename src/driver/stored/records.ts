@@ -32,9 +32,9 @@ const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
 export const isPromise = (key: string): boolean => key.startsWith('promise/');
 
 /** Newest batches whose seals are kept: more than LevelDB can lose at once without losing all that came after. That is
- *  what its logs hold, which is two write buffers of 4 MiB; and a batch takes more than 128 bytes of them, since there a
+ *  what its logs hold, which is two write buffers of 16 MiB; and a batch takes more than 128 bytes of them, since there a
  *  seal takes 76, and the smallest thing worth a batch no less. */
-export const SEAL_SLOTS = 65_536;
+export const SEAL_SLOTS = 262_144;
 
 export const KEYS = {
   /** The chain id: a folder belongs to one chain. */
@@ -68,7 +68,7 @@ export const KEYS = {
   /** Evidence caught here, by offence key. */
   evidence: (key: string): string => `evidence/${key}`,
   /** Of the batch of this number, until that of SEAL_SLOTS batches later. */
-  seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(5, '0')}`,
+  seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(6, '0')}`,
 } as const;
 
 /** All keys that begin with `prefix`. */

@@ -66,5 +66,7 @@ export function meets(entry: Entry | undefined, condition: Condition): boolean {
 }
 
 /** The lease that holds at this height; null where none does. */
-export const leaseAt = (entry: Entry | undefined, height: Height): Entry['lease'] =>
-  entry?.lease != null && height <= entry.lease.until ? entry.lease : null;
+export function leaseAt(entry: Entry | undefined, height: Height): Entry['lease'] {
+  const lease = entry?.lease ?? null;
+  return lease !== null && height <= lease.until ? lease : null;
+}

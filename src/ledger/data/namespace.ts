@@ -1,7 +1,7 @@
 /** Namespaces: who owns one, and who may write in it. */
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import type { Address } from '../../base/brand.ts';
-import { type Codec, codec } from '../../codec/codec.ts';
+import { codec } from '../../codec/codec.ts';
 import { hex32, uint64Big } from '../../codec/types.ts';
 import { NAMESPACE_WRITERS_MAX } from '../limits.ts';
 import type { Execution } from '../operations/kind.ts';
@@ -22,7 +22,7 @@ export type Namespace = Readonly<Omit<ValueOf<typeof NamespaceType>, 'writers'>>
 /** Namespaces under their names. */
 export const NAMESPACES = new EntryKind<string, Namespace>(
   'namespace',
-  codec('Namespace', NamespaceType, NamespaceType.maxSize) as unknown as Codec<Namespace>,
+  codec<Namespace>('Namespace', NamespaceType as never, NamespaceType.maxSize),
   (name) => name,
 );
 

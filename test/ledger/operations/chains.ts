@@ -47,7 +47,8 @@ const FIELDS: { readonly [K in Operation['kind']]: Fields<K> } = {
   remove: { ...named, member: key },
   require: { ...named, condition },
 };
-const operation = fc.oneof(
+/** An operation of any kind. */
+export const operation = fc.oneof(
   ...Object.entries(FIELDS).map(
     ([kind, fields]): fc.Arbitrary<unknown> =>
       fc.record<Record<string, unknown>>({ kind: fc.constant(kind), ...fields }),

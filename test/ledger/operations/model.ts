@@ -4,7 +4,7 @@
  * there, since the price never changes in it.
  */
 import type { Address, Height } from '../../../src/base/brand.ts';
-import { invariant } from '../../../src/base/invariant.ts';
+import { invariant, unreachable } from '../../../src/base/invariant.ts';
 import { DEPOSITS, FEE_POOL } from '../../../src/ledger/account.ts';
 import type { Genesis } from '../../../src/ledger/genesis.ts';
 import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../../src/ledger/limits.ts';
@@ -13,7 +13,6 @@ import type { IdentifiedTransaction, Operation, Transaction } from '../../../src
 import { weightOf } from '../../../src/ledger/weight.ts';
 
 type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
-type Named = OperationOf<'require'>;
 
 /** What stands under a key, and for how many bytes of value its deposit is. */
 interface Stored {
@@ -163,9 +162,19 @@ export class Model {
       }
       case 'require':
         return;
-      default:
+      case 'add':
+      case 'insert':
+      case 'remove':
         this.#mayWrite(sender, operation.namespace);
-        return this.#write(sender, operation);
+        return this.#merge(sender, operation);
+      case 'put':
+      case 'delete':
+      case 'lease':
+      case 'release':
+        this.#mayWrite(sender, operation.namespace);
+        return this.#writeEntry(sender, operation);
+      default:
+        return unreachable(operation);
     }
   }
 
@@ -185,10 +194,7 @@ export class Model {
     if (![value['owner'], ...(value['writers'] as Address[])].includes(sender)) fail('NOT_A_WRITER');
   }
 
-  #write(
-    sender: Address,
-    operation: Exclude<Operation, { readonly name: string } | OperationOf<'transfer'> | Named>,
-  ): void {
+  #merge(sender: Address, operation: OperationOf<'add' | 'insert' | 'remove'>): void {
     const { namespace, key } = operation;
     switch (operation.kind) {
       case 'add': {
@@ -202,17 +208,18 @@ export class Model {
       case 'remove':
         return this.#store(sender, `member/${namespace}/${key} ${operation.member}`, undefined);
       default:
-        return this.#writeEntry(sender, operation);
+        return unreachable(operation);
     }
   }
 
   #writeEntry(sender: Address, operation: OperationOf<'put' | 'delete' | 'lease' | 'release'>): void {
     const before = this.#entry(operation);
-    const held = before?.lease != null && before.lease.until >= this.height ? before.lease : null;
+    const lease = before?.lease ?? null;
+    const held = lease !== null && lease.until >= this.height ? lease : null;
     if (held !== null && held.owner !== sender) fail('LEASED');
     const version = { height: this.height, index: this.#index };
-    const store = (value: Uint8Array, lease: EntryValue['lease']): void =>
-      this.#store(sender, entryKey(operation), { bytes: value.length, value: { version, lease, value } });
+    const store = (value: Uint8Array, next: EntryValue['lease']): void =>
+      this.#store(sender, entryKey(operation), { bytes: value.length, value: { version, lease: next, value } });
     switch (operation.kind) {
       case 'put':
         return store(operation.value, held);
@@ -229,6 +236,8 @@ export class Model {
         if (held === null) fail('NO_LEASE');
         return store(value, null);
       }
+      default:
+        return unreachable(operation);
     }
   }
 }

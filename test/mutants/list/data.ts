@@ -49,7 +49,7 @@ export const dataMutants: readonly Mutant[] = [
     name: 'lease-ends-early',
     clause: 'data',
     breaks: 'lets others write at the last height of a lease',
-    edits: [edit(ENTRY, 'height <= entry.lease.until', 'height < entry.lease.until')],
+    edits: [edit(ENTRY, 'height <= lease.until', 'height < lease.until')],
     directed: DIRECTED,
   },
   {
