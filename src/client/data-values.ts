@@ -49,11 +49,11 @@ export interface MemberTold extends Stood, MemberKey {
 }
 
 export const namespaceFromJson = ({ deposit, ...rest }: NamespaceJson): NamespaceTold => ({
-  ...stoodOf(rest),
   name: rest.name,
   owner: rest.owner,
   writers: rest.writers,
   deposit: BigInt(deposit),
+  ...stoodOf(rest),
 });
 
 /** Undefined where the value is no canonical base64. */
@@ -70,24 +70,24 @@ export function storedFromJson({
 /** As storedFromJson. */
 export function entryFromJson(json: EntryJson): EntryTold | undefined {
   const stored = storedFromJson(json);
-  return stored && { ...stoodOf(json), namespace: json.namespace, key: json.key, ...stored };
+  return stored && { namespace: json.namespace, key: json.key, ...stored, ...stoodOf(json) };
 }
 
 export const counterFromJson = ({ namespace, key, value, deposit, ...rest }: CounterJson): CounterTold => ({
-  ...stoodOf(rest),
   namespace,
   key,
   value: BigInt(value),
   deposit: BigInt(deposit),
+  ...stoodOf(rest),
 });
 
 export const memberFromJson = ({ namespace, key, member, present, deposit, ...rest }: MemberJson): MemberTold => ({
-  ...stoodOf(rest),
   namespace,
   key,
   member,
   present,
   deposit: BigInt(deposit),
+  ...stoodOf(rest),
 });
 
 const stoodOf = ({
