@@ -29,13 +29,14 @@ const CHAIN = hashOf('c');
 const item = (
   sender: number,
   nonce: number,
-  fields: { expiresAt?: number; amount?: bigint; operations?: number } = {},
+  fields: { expiresAt?: number; amount?: bigint; operations?: number; maxFee?: bigint } = {},
 ) =>
   makeTransaction({
     chainId: CHAIN,
     sender: stranger(sender),
     nonce,
     expiresAt: (fields.expiresAt ?? 0) as Height,
+    maxFee: fields.maxFee ?? 1000n,
     operations: Array.from({ length: fields.operations ?? 1 }, () => transfer(stranger(99), fields.amount ?? 1n)),
   });
 
@@ -272,13 +273,23 @@ describe('selecting', () => {
     expect(select()).toEqual([]);
   });
 
-  test('takes of each sender what it can pay after what comes before', () => {
-    const { accounts, add, select } = make();
-    accounts.set(stranger(1), { nonce: 0, balance: 5n });
-    for (const nonce of [0, 1, 2]) add(item(1, nonce));
-    add(item(2, 0));
-    expect(select()).toEqual(['1/0', '1/1', '2/0']);
-    expect(select(new Set([item(1, 0).id]))).toEqual(['1/1', '2/0']);
+  // Each transfers 1 for a fee of 2; and whom it pays may be new, which costs 10 more where so much is offered.
+  test.each([
+    ['offers all that it may cost', 1000n, 2n + 1n + 10n],
+    ['offers less for what is new', 6n, 2n + 1n + 4n],
+    ['offers nothing for what is new', 2n, 2n + 1n],
+  ])('takes of each sender what it can pay after what comes before: who %s', (_, maxFee, most) => {
+    const selected = (balance: bigint, flying: readonly number[] = []) => {
+      const { accounts, add, select } = make();
+      accounts.set(stranger(1), { nonce: 0, balance });
+      for (const nonce of [0, 1, 2]) add(item(1, nonce, { maxFee }));
+      add(item(2, 0));
+      return select(new Set(flying.map((nonce) => item(1, nonce, { maxFee }).id)));
+    };
+    expect(selected(most + 2n)).toEqual(['1/0', '1/1', '2/0']);
+    expect(selected(most + 2n, [0])).toEqual(['1/1', '2/0']);
+    expect(selected(most + 1n)).toEqual(['1/0', '2/0']);
+    expect(selected(most + 1n, [0])).toEqual(['2/0']);
   });
 
   test('takes nothing that would expire in flight', () => {

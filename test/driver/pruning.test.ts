@@ -168,7 +168,7 @@ describe('a list', () => {
     ],
     [
       'with something that is no key',
-      (records) => records.set(KEYS.replaced(2 as Height), new TextEncoder().encode('account/a  account/b')),
+      (records) => records.set(KEYS.replaced(2 as Height), new TextEncoder().encode('account/a\taccount/b')),
     ],
   ])('%s stops the node', (_, damage) => {
     const records = chainOf(10);
