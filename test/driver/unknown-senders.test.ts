@@ -5,8 +5,8 @@ import { BodyPool } from '../../src/driver/bodies/body-pool.ts';
 import {
   PRICE_OF_SENDER,
   PRICE_OF_SENDERS,
-  PRICE_OF_TRANSACTION,
   priceOfPlace,
+  priceOfTransaction,
 } from '../../src/driver/fairness/prices.ts';
 import { Intake } from '../../src/driver/transactions/intake.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
@@ -104,10 +104,9 @@ function make(known: readonly number[] = []) {
   };
 }
 
+const BYTES = of(1).bytes.length;
 const price = (count: number, senders: number, bundles: number): number =>
-  count * (PRICE_OF_TRANSACTION + priceOfPlace(of(1).bytes.length)) +
-  senders * PRICE_OF_SENDER +
-  bundles * PRICE_OF_SENDERS;
+  count * (priceOfTransaction(BYTES) + priceOfPlace(BYTES)) + senders * PRICE_OF_SENDER + bundles * PRICE_OF_SENDERS;
 
 /** A body that lacks these. */
 function lacking(pool: BodyPool, ...ids: readonly Hash[]): void {
