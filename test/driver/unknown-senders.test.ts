@@ -11,12 +11,14 @@ import {
 import { Intake } from '../../src/driver/transactions/intake.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { Mempool } from '../../src/driver/transactions/mempool.ts';
-import { NO_ACCOUNT } from '../../src/ledger/account.ts';
+import type { Account } from '../../src/ledger/account.ts';
 import { type Body, bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 
 const genesis = makeGenesis();
+/** What each sender has. */
+const PAID: Account = { balance: 1000n, nonce: 0 };
 const of = (sender: number, nonce = 0, expiresAt = 0) =>
   makeTransaction({
     chainId: genesis.chainId,
@@ -33,10 +35,10 @@ function make(known: readonly number[] = []) {
   let paid = 0;
   let asked = 0;
   let checked = 0;
-  const mempool = new Mempool(() => NO_ACCOUNT, genesis.ledger);
+  const mempool = new Mempool(() => PAID, genesis.ledger);
   const bodies = new BodyPool();
   const intake = new Intake({
-    state: { ...genesisState(genesis), head: { header: { height: 5 } } } as never,
+    state: { ...genesisState(genesis), source: { get: () => PAID }, head: { header: { height: 5 } } } as never,
     mempool,
     bodies,
     stateFetching: {
