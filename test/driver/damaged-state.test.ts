@@ -73,10 +73,17 @@ describe('a node halts before it signs, where it needs', () => {
       'an entry with another value',
       (disk) => disk.damage(entryOf(50), ACCOUNTS.codec.encode({ balance: 5n, nonce: 0 })),
     ],
-    ['a node that is gone', (disk) => oldNodes(disk).forEach((key) => disk.damage(key, undefined))],
+    [
+      'a node that is gone',
+      (disk) => {
+        for (const key of oldNodes(disk)) disk.damage(key, undefined);
+      },
+    ],
     [
       'a node that is torn',
-      (disk) => oldNodes(disk).forEach((key) => disk.damage(key, present(disk.get(key), 'it').slice(1))),
+      (disk) => {
+        for (const key of oldNodes(disk)) disk.damage(key, present(disk.get(key), 'it').slice(1));
+      },
     ],
     [
       'a node that is another',
