@@ -16,3 +16,6 @@ export const WAIT_MS_DEFAULT = 10_000;
 /** Headers in a proof of the state, from the block that was read to the certified one. A validator has a certificate in each window,
  *  32 heights at most; one that catches up has one at the end of each range, 64. */
 export const PROOF_HEADERS_MAX = 64;
+/** Entries, members or versions in a page that asks for no number of its own, and at most. A page is shorter where they are long. */
+export const PAGE_DEFAULT = 100;
+export const PAGE_MAX = 1_000;

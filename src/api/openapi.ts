@@ -2,6 +2,18 @@
 import { z } from 'zod';
 import { BATCH_MEDIA_TYPE, JSON_MEDIA_TYPE, SSZ_MEDIA_TYPE } from './batch.ts';
 import { accountSchema, blockSchema, offenceSchema, offencesSchema, signedVoteSchema } from './block.ts';
+import {
+  counterSchema,
+  entriesSchema,
+  entrySchema,
+  historyQuerySchema,
+  historySchema,
+  listQuerySchema,
+  memberQuerySchema,
+  memberSchema,
+  membersSchema,
+  namespaceSchema,
+} from './data.ts';
 import { blockEventSchema, EVENT_HEIGHTS_AHEAD_MAX, eventsQuerySchema } from './events.ts';
 import { certificateSchema, headerSchema } from './header.ts';
 import { BATCH_BYTES_MAX } from './limits.ts';
@@ -27,8 +39,15 @@ const SCHEMAS = {
   BlockEvent: blockEventSchema,
   Certificate: certificateSchema,
   CommittedTransaction: committedTransactionSchema,
+  Counter: counterSchema,
+  Entries: entriesSchema,
+  Entry: entrySchema,
   Header: headerSchema,
+  History: historySchema,
   Live: livezSchema,
+  Member: memberSchema,
+  Members: membersSchema,
+  Namespace: namespaceSchema,
   NotReady: notReadySchema,
   Offence: offenceSchema,
   Offences: offencesSchema,
@@ -63,9 +82,10 @@ export function openApiDocument(version: string): Json {
   };
 }
 
+const read = (summary: string, schema: SchemaName, parameters: readonly Json[] = []): Json =>
+  operation(summary, { 200: answer(summary, reference(schema)) }, parameters);
+
 function paths(): Json {
-  const read = (summary: string, schema: SchemaName, parameters: readonly Json[] = []): Json =>
-    operation(summary, { 200: answer(summary, reference(schema)) }, parameters);
   const waitParameters = queryParameters(submitQuerySchema);
   return {
     [ROUTES.submit]: { post: submitOperation() },
@@ -82,6 +102,7 @@ function paths(): Json {
       ]),
     },
     [template(ROUTES.block)]: { get: read('A final block', 'Block', [pathParameter('height')]) },
+    ...dataPaths(),
     [ROUTES.status]: { get: read('The node and its network', 'Status') },
     [ROUTES.offences]: { get: read('What validators were caught at, with proof', 'Offences') },
     [ROUTES.livez]: { get: read('The process answers', 'Live') },
@@ -128,6 +149,35 @@ function eventsOperation(): Json {
   );
 }
 
+/** Namespaces and what stands in them. Keys may have slashes, so each is URL-encoded in a path. */
+function dataPaths(): Json {
+  const [name, key] = [pathParameter('name'), pathParameter('key')];
+  const point = queryParameters(stateQuerySchema);
+  const set = [...queryParameters(listQuerySchema), ...queryParameters(memberQuerySchema)];
+  return {
+    [template(ROUTES.namespace)]: { get: read('A namespace', 'Namespace', [name, ...point]) },
+    [template(ROUTES.entries)]: {
+      get: read('Entries of a namespace', 'Entries', [name, ...queryParameters(listQuerySchema)]),
+    },
+    [template(ROUTES.entry)]: { get: read('An entry, or that there is none', 'Entry', [name, key, ...point]) },
+    [template(ROUTES.history)]: {
+      get: read('What stood under a key, version by version', 'History', [
+        name,
+        key,
+        ...queryParameters(historyQuerySchema),
+      ]),
+    },
+    [template(ROUTES.counter)]: { get: read('A counter', 'Counter', [name, key, ...point]) },
+    [template(ROUTES.set)]: {
+      get: operation(
+        'The members of a set; or, with "member", whether one is there',
+        { 200: answer('A list, or one member', { oneOf: [reference('Members'), reference('Member')] }) },
+        [name, key, ...new Map(set.map((parameter) => [parameter['name'], parameter])).values()],
+      ),
+    },
+  };
+}
+
 function submitOperation(): Json {
   const one = reference('TransactionStatus');
   const either = { oneOf: [one, reference('BatchResponse')] };
@@ -158,7 +208,7 @@ const operation = (summary: string, responses: Json, parameters: readonly Json[]
 });
 
 /** `/v1/blocks/:height` as OpenAPI writes it. */
-const template = (route: string): string => route.replace(/:([a-z]+)/g, '{$1}');
+const template = (route: string): string => route.replace(/:([a-z]+)/g, '{$1}').replace('*', '{key}');
 
 const pathParameter = (name: string): Json => ({ name, in: 'path', required: true, schema: { type: 'string' } });
 

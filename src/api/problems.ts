@@ -3,7 +3,7 @@
  * meaning; `hint` tells a person what to do about it.
  */
 import { z } from 'zod';
-import { TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
+import { KEY_CHARACTERS_MAX, NAMESPACE_CHARACTERS_MAX, TRANSACTION_BYTES_MAX } from '../ledger/limits.ts';
 import { BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX } from './limits.ts';
 
 interface ProblemKind {
@@ -43,6 +43,23 @@ export const PROBLEMS = {
     status: 400,
     title: 'Not a height',
     hint: 'Use a decimal number, or "latest".',
+  },
+  BAD_NAMESPACE: {
+    status: 400,
+    title: 'Not the name of a namespace',
+    hint: `Names have 1 to ${NAMESPACE_CHARACTERS_MAX} characters: a to z, 0 to 9, and - but not as the first.`,
+  },
+  BAD_KEY: {
+    status: 400,
+    title: 'Not a key',
+    hint:
+      `Keys, and members of sets, have 1 to ${KEY_CHARACTERS_MAX} characters of visible ASCII, no space; in a path each is URL-encoded. ` +
+      'What is . or .. alone cannot stand in one.',
+  },
+  BAD_CURSOR: {
+    status: 400,
+    title: 'Not a place where this list goes on',
+    hint: 'Give "next" of the page before as it is, URL-encoded; it is for the same list, and says its height itself.',
   },
   BAD_EVENT_ID: {
     status: 400,

@@ -5,6 +5,13 @@ export const ROUTES = {
   transaction: '/v1/transactions/:id',
   account: '/v1/accounts/:address',
   block: '/v1/blocks/:height',
+  // What is named by the rest of a path may have slashes: so what is asked of it stands before it, and never after it.
+  namespace: '/v1/namespaces/:name',
+  entries: '/v1/namespaces/:name/keys',
+  entry: '/v1/namespaces/:name/keys/*',
+  history: '/v1/namespaces/:name/history/*',
+  counter: '/v1/namespaces/:name/counters/*',
+  set: '/v1/namespaces/:name/sets/*',
   status: '/v1/status',
   offences: '/v1/offences',
   events: '/v1/events',
@@ -18,6 +25,18 @@ export const transactionPath = (id: string): string => ROUTES.transaction.replac
 export const accountPath = (address: string, query: Query = {}): string =>
   ROUTES.account.replace(':address', encodeURIComponent(address)) + queryText(query);
 export const blockPath = (height: number | 'latest'): string => ROUTES.block.replace(':height', String(height));
+
+export const namespacePath = (name: string, query: Query = {}): string =>
+  ROUTES.namespace.replace(':name', encodeURIComponent(name)) + queryText(query);
+export const entriesPath = (name: string, query: Query = {}): string =>
+  ROUTES.entries.replace(':name', encodeURIComponent(name)) + queryText(query);
+/** Of what has a key in a namespace. */
+export const keyPath = (
+  route: 'entry' | 'history' | 'counter' | 'set',
+  { namespace, key }: { readonly namespace: string; readonly key: string },
+  query: Query = {},
+): string =>
+  `${ROUTES[route].slice(0, -1).replace(':name', encodeURIComponent(namespace))}${encodeURIComponent(key)}${queryText(query)}`;
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 

@@ -1,6 +1,13 @@
 /** What people type, as values. Errors are commander's, so that they count as wrong usage. */
 import { InvalidArgumentError } from 'commander';
 import { type Hash, isHash } from '../base/brand.ts';
+import {
+  deltaField,
+  type EntryVersion,
+  keyField,
+  namespaceField,
+  versionField,
+} from '../ledger/operations/data-fields.ts';
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const DURATION_MS_MAX = 24 * 60 * 60 * 1000;
@@ -43,6 +50,39 @@ export function parseId(text: string): Hash {
 export const parseIdOrLast = (text: string): Hash | 'last' => (text === 'last' ? text : parseId(text));
 
 export const parseHeight = (text: string): number | 'latest' => (text === 'latest' ? text : parseNatural(text));
+
+/** The name of a namespace. */
+export function parseNamespace(text: string): string {
+  if (!namespaceField.schema.safeParse(text).success)
+    throw new InvalidArgumentError('It is up to 32 characters of a to z, 0 to 9 and -, and does not begin with -.');
+  return text;
+}
+
+/** A key, or a member of a set. */
+export function parseKey(text: string): string {
+  if (!keyField.schema.safeParse(text).success)
+    throw new InvalidArgumentError('It is 1 to 128 visible ASCII characters, and no space.');
+  return text;
+}
+
+export function parseEntryVersion(text: string): EntryVersion {
+  const version = versionField.fromJson(text, 'version', '');
+  if (!version.ok) throw new InvalidArgumentError('It is a height and an index, such as 17:3.');
+  return version.value;
+}
+
+/** What a counter changes by. */
+export function parseDelta(text: string): bigint {
+  if (!deltaField.schema.safeParse(text).success)
+    throw new InvalidArgumentError('It is a whole number of up to 64 bits, such as 5 or -5.');
+  return BigInt(text);
+}
+
+export function parseCount(text: string): number {
+  const count = parseNatural(text);
+  if (count === 0) throw new InvalidArgumentError('It is 1 at least.');
+  return count;
+}
 
 /** A time as ISO 8601 has it. Without an offset it is a time of this machine's zone. */
 export function parseTime(text: string): Date {

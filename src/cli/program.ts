@@ -4,6 +4,8 @@ import { accountCommand } from './account.ts';
 import { blockCommand } from './block.ts';
 import { compareCommand } from './compare.ts';
 import { keysCommand } from './keys.ts';
+import { kvCommand } from './kv/command.ts';
+import { namespaceCommand } from './namespace.ts';
 import { nodeCommand } from './node.ts';
 import { CommandError, EXIT, type ExitCode, Output, type Run, type Terminal, toCommandError } from './output.ts';
 import { powCommand } from './pow/command.ts';
@@ -48,6 +50,8 @@ function program(terminal: Terminal, run: Run): Command {
     testnetCommand,
     txCommand,
     accountCommand,
+    namespaceCommand,
+    kvCommand,
     blockCommand,
     keysCommand,
     nodeCommand,
@@ -76,6 +80,8 @@ Examples:
   trefoil testnet up                                      four validators on this machine
   trefoil tx transfer --from alice --to bob --amount 5 --wait
   trefoil account show bob
+  trefoil namespace create orders --from alice --wait     a place for data
+  trefoil kv put orders 17 --value open --from alice --wait
   trefoil testnet up --byzantine 3=equivocate             … one of which lies
 
 Every command has --help and --json. Exit codes: 0 done, 1 failed, 2 wrong usage, 3 timed out, 4 safety violated.`;

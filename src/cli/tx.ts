@@ -1,63 +1,37 @@
 /** `trefoil tx`: submit transactions and see what became of them. */
 import { existsSync, readFileSync } from 'node:fs';
-import { Command, Option } from 'commander';
-import type { TransactionStatus } from '../api/transaction.ts';
-import { WAIT_MS_MAX } from '../api/limits.ts';
-import type { Hash, Height } from '../base/brand.ts';
-import { hash } from '../base/brand.ts';
-import type { Client } from '../client/client.ts';
-import type { SignedBytes } from '../client/wallet.ts';
-import { parseAmount, parseDuration, parseFee, parseId, parseIdOrLast, parseNatural } from './arguments.ts';
-import { type Answer, CommandError, EXIT, type Run } from './output.ts';
-import { addressOf, DEFAULT_KEYS, walletOf } from './people.ts';
+import { Command } from 'commander';
+import type { Hash } from '../base/brand.ts';
+import { TRANSACTION_JSON_BYTES_MAX } from '../api/limits.ts';
+import { parseAmount, parseId, parseIdOrLast } from './arguments.ts';
+import { readBoundedFile } from './files.ts';
+import { badOperations, operationsFromJson } from './operations.ts';
+import { type Answer, CommandError, type Run } from './output.ts';
+import { addressOf } from './people.ts';
+import { describe, type SubmissionOptions, submit, withSubmission } from './submission.ts';
 import { clientOf, type TargetOptions, withTarget } from './target.ts';
-import { DEFAULT_DIR, lastTransactionFile, writeWhole } from './testnet/layout.ts';
+import { DEFAULT_DIR, lastTransactionFile } from './testnet/layout.ts';
 
-interface TransferOptions extends TargetOptions {
-  readonly from: string;
+interface TransferOptions extends SubmissionOptions {
   readonly to: string;
   readonly amount: bigint;
-  readonly maxFee: bigint;
-  readonly memo?: string;
-  readonly nonce?: number;
-  readonly expiresAt: number;
-  readonly wait?: boolean;
-  readonly timeout: number;
-  readonly keys: string;
-  readonly passphraseFile?: string;
 }
 
 export function txCommand(run: Run): Command {
   return new Command('tx')
     .description('Submit transactions and see what became of them.')
     .addCommand(transferCommand(run))
+    .addCommand(submitCommand(run))
     .addCommand(showCommand(run));
 }
 
 function transferCommand(run: Run): Command {
-  return withTarget(new Command('transfer'))
+  return withSubmission(new Command('transfer'), 'who pays')
     .description(
       'Send an amount from one account to another. The transaction is signed here; the key never leaves this machine.',
     )
-    .requiredOption('--from <name>', 'who pays: a development account, or a key of `trefoil keys new`')
     .requiredOption('--to <who>', 'who is paid: a name or an address')
     .requiredOption('--amount <number>', 'how much, in the smallest unit', parseAmount)
-    .addOption(new Option('--max-fee <number>', 'the most to pay for it').argParser(parseFee).default(0n, '0'))
-    .option('--memo <text>', 'a reference for the recipient')
-    .option(
-      '--nonce <number>',
-      "the sender's number of earlier transactions (default: the node is asked)",
-      parseNatural,
-    )
-    .option('--expires-at <height>', 'last height at which it may be executed, 0 for any', parseNatural, 0)
-    .option('--wait', 'wait until it is final')
-    .addOption(
-      new Option('--timeout <duration>', 'how long to wait; then the answer is "pending" and the exit code 3')
-        .argParser(parseDuration)
-        .default(10_000, '10s'),
-    )
-    .option('--keys <folder>', 'folder of keys', DEFAULT_KEYS)
-    .option('--passphrase-file <file>', "file with the passphrase of the sender's key")
     .addHelpText(
       'after',
       `
@@ -69,6 +43,29 @@ Examples:
 Without --wait it returns once a node took it in; look later with \`trefoil tx show ID\`.`,
     )
     .action((options: TransferOptions) => run(() => transfer(options)));
+}
+
+function submitCommand(run: Run): Command {
+  return withSubmission(new Command('submit'))
+    .description(
+      'Do up to 16 operations of any kind, all of them or none. Their conditions are checked before the first is done.',
+    )
+    .argument('<file>', 'a JSON file: a list of operations, each as the HTTP interface has it (see /openapi.json)')
+    .addHelpText(
+      'after',
+      `
+Examples:
+  trefoil tx submit both.json --from alice --wait
+
+where both.json pays only if nobody has changed an order since it was read:
+  [
+    { "kind": "require", "namespace": "shop", "key": "orders/7", "condition": "17:3" },
+    { "kind": "transfer", "to": "tre1…", "amount": "5" }
+  ]
+
+A value is base64, a condition "any", "absent" or a version, an amount decimal text.`,
+    )
+    .action((file: string, options: SubmissionOptions) => run(() => submitFile(file, options)));
 }
 
 function showCommand(run: Run): Command {
@@ -83,42 +80,16 @@ function showCommand(run: Run): Command {
     .action((id: Hash | 'last', options: TargetOptions) => run(() => show(id, options)));
 }
 
-async function transfer(options: TransferOptions): Promise<Answer> {
-  const client = clientOf(options);
-  const network = await client.status();
-  const directory = { network, keys: options.keys };
-  const to = await addressOf(options.to, directory);
-  const wallet = await walletOf(options.from, directory, options.passphraseFile);
-  const signed = wallet.transfer({
-    chainId: hash(network.chainId),
-    nonce: options.nonce ?? (await client.account(wallet.address)).pendingNonce,
-    to,
-    amount: options.amount,
-    maxFee: options.maxFee,
-    expiresAt: options.expiresAt as Height,
-    ...(options.memo !== undefined && { memo: options.memo }),
-  });
-  const status =
-    options.wait === true ? await submitAndWait(client, signed, options.timeout) : await client.submit(signed.bytes);
-  if (options.node === undefined) writeWhole(lastTransactionFile(options.dir ?? DEFAULT_DIR), signed.id);
-  const sentence = `${options.amount} from ${options.from} to ${options.to}`;
-  return {
-    json: summary(status),
-    text: `${sentence}: ${describe(status)}`,
-    exitCode: verdict(status, options.wait === true),
-  };
-}
+const transfer = (options: TransferOptions): Promise<Answer> =>
+  submit(options, `${options.amount} from ${options.from} to ${options.to}`, async ({ directory }) => [
+    { kind: 'transfer', to: await addressOf(options.to, directory), amount: options.amount },
+  ]);
 
-/** One request may wait for a minute; for more the node is asked again. */
-async function submitAndWait(
-  client: Client,
-  { id, bytes }: SignedBytes,
-  timeoutMs: number,
-): Promise<TransactionStatus> {
-  const deadline = Date.now() + timeoutMs;
-  const status = await client.submit(bytes, Math.min(timeoutMs, WAIT_MS_MAX));
-  if (status.status === 'committed' || status.status === 'rejected' || Date.now() >= deadline) return status;
-  return client.waitFor(id, deadline - Date.now());
+async function submitFile(file: string, options: SubmissionOptions): Promise<Answer> {
+  const text = await readBoundedFile(file, TRANSACTION_JSON_BYTES_MAX, badOperations);
+  return submit(options, file, async ({ network }) =>
+    operationsFromJson(new TextDecoder().decode(text), file, network.addressPrefix),
+  );
 }
 
 async function show(id: Hash | 'last', options: TargetOptions): Promise<Answer> {
@@ -127,7 +98,7 @@ async function show(id: Hash | 'last', options: TargetOptions): Promise<Answer> 
   return { json: status, text: describe(status) };
 }
 
-/** The id that the newest `tx transfer` to this testnet left. Throws CommandError: NO_LAST_TRANSACTION. */
+/** The id that the newest transaction to this testnet left. Throws CommandError: NO_LAST_TRANSACTION. */
 function lastTransaction({ node, dir }: TargetOptions): Hash {
   const file = lastTransactionFile(dir ?? DEFAULT_DIR);
   if (node === undefined && existsSync(file)) return parseId(readFileSync(file, 'utf8'));
@@ -136,41 +107,4 @@ function lastTransaction({ node, dir }: TargetOptions): Hash {
     'no transaction was sent to this testnet from here',
     'Send one with `trefoil tx transfer`, or name an id.',
   );
-}
-
-/** `{id, status, height?, receipt?}`, and why where it was rejected. */
-function summary(status: TransactionStatus): object {
-  const { id } = status;
-  switch (status.status) {
-    case 'committed':
-      return { id, status: status.status, height: status.height, receipt: status.receipt };
-    case 'rejected':
-      return { id, status: status.status, code: status.code, detail: status.detail };
-    case 'pending':
-    case 'unknown':
-      return { id, status: status.status };
-  }
-}
-
-function describe(status: TransactionStatus): string {
-  const id = `\nid ${status.id}`;
-  switch (status.status) {
-    case 'committed': {
-      const { height, index, receipt } = status;
-      const outcome = receipt.code === 'OK' ? 'done' : `failed with ${receipt.code}`;
-      return `committed at height ${height} (transaction ${index} of the block), ${outcome}, fee ${receipt.feePaid}${id}`;
-    }
-    case 'rejected':
-      return `rejected with ${status.code}${status.detail === undefined ? '' : `: ${status.detail}`}${id}`;
-    case 'pending':
-      return `pending: taken in, not yet final${id}`;
-    case 'unknown':
-      return `unknown: this node has never seen it, or has forgotten it${id}`;
-  }
-}
-
-function verdict(status: TransactionStatus, waited: boolean): Answer['exitCode'] & number {
-  if (status.status === 'rejected') return EXIT.failed;
-  if (status.status === 'committed') return status.receipt.code === 'OK' ? EXIT.done : EXIT.failed;
-  return waited ? EXIT.timedOut : EXIT.done;
 }

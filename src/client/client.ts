@@ -16,10 +16,13 @@ import { invariant } from '../base/invariant.ts';
 import { transactionId } from '../ledger/transaction.ts';
 import { sleep } from './backoff.ts';
 import { Endpoint, type Answer } from './endpoint.ts';
-import { type Account, accountFromJson, type AccountOptions, verifyAccount } from './account.ts';
-import { badProof, badResponse, ClientError, noGenesis } from './errors.ts';
+import { type Account, accountFromJson, verifyAccount } from './account.ts';
+import { read, requireSame } from './answers.ts';
+import { DataReads } from './data.ts';
+import { badResponse, ClientError } from './errors.ts';
 import { followEvents, type LedgerEvent } from './events.ts';
 import type { TrustedNetwork } from './state-proof.ts';
+import { type ReadOptions, StateReads } from './state-reads.ts';
 
 /** Milliseconds for one attempt of a request. */
 const ATTEMPT_MS = 10_000;
@@ -44,16 +47,19 @@ export interface ClientOptions {
 /** All methods throw ClientError: a node's refusal with its problem, UNREACHABLE, TIMED_OUT or BAD_RESPONSE. */
 export class Client {
   readonly #endpoint: Endpoint;
-  readonly #genesis: TrustedNetwork | undefined;
+  readonly #reads: StateReads;
+  /** What stands in namespaces. */
+  readonly data: DataReads;
 
   constructor(options: ClientOptions) {
-    this.#genesis = options.genesis;
     this.#endpoint = new Endpoint({
       urls: options.urls,
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
       timeoutMs: options.timeoutMs ?? ATTEMPT_MS,
       rounds: options.rounds ?? ROUNDS,
     });
+    this.#reads = new StateReads(this.#endpoint, options.genesis);
+    this.data = new DataReads(this.#reads);
   }
 
   /**
@@ -117,22 +123,14 @@ export class Client {
 
   /** `address`: bech32m, or 64 hexadecimal digits. Without options: as executed at the node that answers. Throws also BAD_PROOF: what the
    *  node said is not what it proved; NO_GENESIS: a proof is asked for, and nothing to check it by. */
-  async account(address: string, options: AccountOptions = {}): Promise<Account> {
-    const { height, time, proof } = options;
-    const genesis = this.#genesis;
-    if (proof === true && genesis === undefined) throw noGenesis();
-    const timeMs = time instanceof Date ? time.getTime() : time;
-    const answer = await this.#get(accountPath(address, { height, time: timeMs, proof }));
-    const account = accountFromJson(read(accountSchema, answer));
-    if (typeof height === 'number') requireSame(answer, 'height', account.height, height);
-    if (timeMs !== undefined && (account.timestampMs ?? timeMs + 1) > timeMs)
-      throw badResponse(answer.url, `the answer is not for a time up to ${timeMs}`);
-    if (proof !== true || genesis === undefined) return account;
-    const proved = verifyAccount(genesis, address, account);
-    if (!proved.ok) throw badProof(answer.url, proved.error);
-    if (timeMs !== undefined && (proved.value.nextTimestampMs ?? timeMs + 1) <= timeMs)
-      throw badProof(answer.url, { code: 'WRONG_BLOCK', message: 'a later block is not after that time either' });
-    return account;
+  account(address: string, options: ReadOptions = {}): Promise<Account> {
+    const reading = {
+      path: (query: Parameters<typeof accountPath>[1]) => accountPath(address, query),
+      schema: accountSchema,
+      of: accountFromJson,
+      verify: (network: TrustedNetwork, account: Account) => verifyAccount(network, address, account),
+    };
+    return this.#reads.read(reading, options);
   }
 
   async block(height: number | 'latest'): Promise<BlockJson> {
@@ -186,18 +184,4 @@ export interface EventsOptions {
   readonly types?: readonly EventName[];
   readonly after?: string;
   readonly signal?: AbortSignal;
-}
-
-interface Schema<T> {
-  safeParse(value: unknown): { success: true; data: T } | { success: false; error: { message: string } };
-}
-
-function read<T>(schema: Schema<T>, { url, body }: Answer): T {
-  const parsed = schema.safeParse(body);
-  if (!parsed.success) throw badResponse(url, `the answer is not what the interface says: ${parsed.error.message}`);
-  return parsed.data;
-}
-
-function requireSame<T extends string | number>({ url }: Answer, what: string, got: T, asked: T): void {
-  if (got !== asked) throw badResponse(url, `the answer is for another ${what}: ${got}`);
 }

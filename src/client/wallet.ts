@@ -3,26 +3,36 @@ import type { Address, Hash, Height } from '../base/brand.ts';
 import { toAddress } from '../codec/hex.ts';
 import { nobleEd25519 } from '../crypto/ed25519.ts';
 import {
+  type Operation,
   signedTransactionCodec,
   type Transaction,
   transactionId,
   transactionSigningBytes,
 } from '../ledger/transaction.ts';
 
-/** What a transfer says beside its sender. */
-export interface Transfer {
+/** What a transaction says beside its sender and its operations. */
+interface Terms {
   readonly chainId: Hash;
   /** The sender's `pendingNonce`. */
   readonly nonce: number;
-  readonly to: Address;
-  /** Positive, in the smallest unit. */
-  readonly amount: bigint;
   /** Most that the sender will pay; default 0, for networks without fees. */
   readonly maxFee?: bigint;
   /** Last height at which it may be executed; default 0, never expires. */
   readonly expiresAt?: Height;
-  /** A reference for the recipient, at most 256 bytes of UTF-8. */
+  /** A reference, at most 256 bytes of UTF-8. */
   readonly memo?: string;
+}
+
+export interface Transfer extends Terms {
+  readonly to: Address;
+  /** Positive, in the smallest unit. */
+  readonly amount: bigint;
+}
+
+/** All of them are done, or none. */
+export interface Operations extends Terms {
+  /** 1 to 16. */
+  readonly operations: readonly Operation[];
 }
 
 /** Ready to be submitted. Keep the bytes until the transaction is final: submitting them again is safe, signing anew is
@@ -42,15 +52,19 @@ export class Wallet {
     this.address = toAddress(nobleEd25519.publicKey(this.#secretKey));
   }
 
-  transfer(transfer: Transfer): SignedBytes {
+  transfer({ to, amount, ...terms }: Transfer): SignedBytes {
+    return this.operate({ ...terms, operations: [{ kind: 'transfer', to, amount }] });
+  }
+
+  operate({ chainId, nonce, operations, maxFee, expiresAt, memo }: Operations): SignedBytes {
     return this.sign({
-      chainId: transfer.chainId,
+      chainId,
       sender: this.address,
-      nonce: transfer.nonce,
-      expiresAt: transfer.expiresAt ?? (0 as Height),
-      maxFee: transfer.maxFee ?? 0n,
-      operations: [{ kind: 'transfer', to: transfer.to, amount: transfer.amount }],
-      memo: new TextEncoder().encode(transfer.memo ?? ''),
+      nonce,
+      expiresAt: expiresAt ?? (0 as Height),
+      maxFee: maxFee ?? 0n,
+      operations,
+      memo: new TextEncoder().encode(memo ?? ''),
     });
   }
 

@@ -27,6 +27,8 @@ export const SLICE_MS_MAX = 1;
 export const RENDERED_AT_ONCE = 16;
 /** Blocks that are rendered at a time: each is in memory then, decoded. */
 export const RENDERINGS_AT_ONCE = 2;
+/** Pages of lists that are made at a time: each has up to a megabyte in memory then. */
+export const PAGES_AT_ONCE = 8;
 /** A block without a certificate of its own is rendered again after so many milliseconds: it may have one by then. */
 export const UNCERTIFIED_MS = 1_000;
 /** Bytes of an answer that a client cannot take at once. Such an answer has to be read within so many milliseconds, some ten
@@ -86,6 +88,8 @@ export interface ServerLimits {
   readonly refusalMs: number;
   /** Bytes of rendered blocks that are kept, or still being written to somebody. */
   readonly blockBytesMax: number;
+  /** Bytes of pages of lists that are still being written to somebody, after which no further one is begun. */
+  readonly pageBytesMax: number;
   /** Places for transactions that are being looked at before their submission is answered, and places of those that wait. */
   readonly submittingMax: number;
   readonly submissionsWaitingMax: number;
@@ -132,6 +136,8 @@ export const DEFAULT_LIMITS: ServerLimits = {
   refusalMs: 1_000,
   // Some tens of full blocks.
   blockBytesMax: 64 * 1024 * 1024,
+  // Some tens of the longest pages.
+  pageBytesMax: 64 * 1024 * 1024,
   // A quarter of those whose signatures may be being checked, by number and by bytes; so no client can fill that with its own.
   submittingMax: 2_048,
   // 256 full batches, or 128 MiB.

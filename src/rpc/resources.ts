@@ -7,10 +7,12 @@ import { openApiDocument } from '../api/openapi.ts';
 import { ROUTES } from '../api/routes.ts';
 import { accountRoute } from './accounts.ts';
 import type { Blocks } from './blocks.ts';
+import { dataRoutes } from './data.ts';
 import type { EventFeed } from './events.ts';
 import { clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
 import { STATUS_MS } from './limits.ts';
+import type { Pages } from './pages.ts';
 import { refuse } from './refuse.ts';
 import type { Renderer } from './render.ts';
 import { parseWait, type WaitingRoom } from './waiting.ts';
@@ -22,6 +24,7 @@ interface ResourceContext {
   readonly addressPrefix: string;
   readonly feed: EventFeed;
   readonly blocks: Blocks;
+  readonly pages: Pages;
 }
 
 const JSON_CONTENT = 'application/json; charset=utf-8';
@@ -31,6 +34,7 @@ export function resourceRoutes(app: FastifyInstance, context: ResourceContext): 
   transactionRoute(app, context);
 
   accountRoute(app, context);
+  dataRoutes(app, context);
   blockRoute(app, context);
 
   const status = keptJson(context.feed, () => renderer.status(gateway.status(), gateway.offences()));

@@ -6,10 +6,11 @@ import { type Address, address } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { Random } from '../../src/base/random.ts';
 import { fromHex, toHex } from '../../src/codec/hex.ts';
-import { type Account, type AccountOptions, verifyAccount } from '../../src/client/account.ts';
+import { type Account, verifyAccount } from '../../src/client/account.ts';
 import { Client } from '../../src/client/client.ts';
 import { ClientError } from '../../src/client/errors.ts';
 import { verifyStateProof } from '../../src/client/state-proof.ts';
+import type { ReadOptions } from '../../src/client/state-reads.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
 import { ACCOUNTS } from '../../src/ledger/account.ts';
 import { validatorSet } from '../../src/ledger/validators.ts';
@@ -68,7 +69,7 @@ describe('a client with a genesis', () => {
     ['a date', () => ({ time: new Date(chain.genesis.timestampMs + 7 * BLOCK_MS) }), 7],
     ['a time after all blocks', () => ({ time: chain.genesis.timestampMs + 99 * BLOCK_MS }), 12],
   ] as const)('asks for %s', async (_, options, height) => {
-    const asked: AccountOptions = { ...options(), proof: true };
+    const asked: ReadOptions = { ...options(), proof: true };
     const account = await clientOf(honest.url).account(formatAddress(bob, 'tre'), asked);
     expect(account).toMatchObject({ ...chain.has(height, bob), height });
   });

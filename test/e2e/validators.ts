@@ -8,6 +8,7 @@ import { runningProcess } from '../../src/cli/testnet/nodes.ts';
 import { type ProcessRecord, signalProcess, waitForEnd } from '../../src/cli/testnet/process.ts';
 import { Client } from '../../src/client/client.ts';
 import { ClientError } from '../../src/client/errors.ts';
+import type { Genesis } from '../../src/ledger/genesis.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { TestnetFolder, type Up } from './trefoil.ts';
 
@@ -55,9 +56,9 @@ export class Validators {
     }
   }
 
-  /** A client of one node, which does not try again. */
-  only(index: number): Client {
-    return new Client({ urls: [this.#url(index)], rounds: 1 });
+  /** A client of one node, which does not try again. With a genesis it can check proofs. */
+  only(index: number, genesis?: Genesis): Client {
+    return new Client({ urls: [this.#url(index)], rounds: 1, ...(genesis && { genesis }) });
   }
 
   /** A client of all nodes that begins with this one, as an application would be set up. */

@@ -166,10 +166,10 @@ describe('the node', () => {
     const { status, json } = await harness.ask(ROUTES.openapi);
     const { paths } = json() as { paths: Record<string, Record<string, unknown>> };
     expect(status).toBe(200);
-    const routes = Object.values(ROUTES).map((route) => route.replace(/:([a-z]+)/, '{$1}'));
+    const routes = Object.values(ROUTES).map((route) => route.replace(/:([a-z]+)/, '{$1}').replace('*', '{key}'));
     expect(Object.keys(paths).toSorted()).toEqual(routes.toSorted());
     for (const [path, operations] of Object.entries(paths)) {
-      const { headers } = await harness.ask(path.replace(/\{[a-z]+\}/, 'x'), { method: 'PUT' });
+      const { headers } = await harness.ask(path.replaceAll(/\{[a-z]+\}/g, 'x'), { method: 'PUT' });
       const methods = headers.allow?.split(', ').filter((method) => method !== 'HEAD');
       expect({ path, methods: methods?.toSorted() }).toEqual({
         path,

@@ -61,6 +61,9 @@ export function complaintsAboutState(disk: Records, genesis: Genesis, most: numb
   if (kept === undefined) return [];
   const complaints: string[] = [];
   const reached = new Set<string>();
+  const historyHeights = (genesis.ledger as { historyHeights?: number }).historyHeights ?? 0;
+  const needed = historyHeights === 0 ? 0 : Math.max(0, kept.head - historyHeights + 1);
+  if (kept.oldest > needed) complaints.push(`height ${needed} is pruned, which has to be kept`);
   const from = Math.max(kept.oldest, kept.head - most + 1);
   for (let height = kept.head; height >= from; height = (height - 1) as Height) {
     const leaves = new Map<string, string>();

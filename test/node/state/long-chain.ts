@@ -18,6 +18,7 @@ import { keysTouched } from '../../../src/ledger/touched.ts';
 import {
   type IdentifiedTransaction,
   identifyTransaction,
+  type Operation,
   signedTransactionCodec,
 } from '../../../src/ledger/transaction.ts';
 import { type Certificate, type Vote, voteSigningBytes } from '../../../src/ledger/vote.ts';
@@ -32,6 +33,12 @@ export interface Payment {
   readonly from: Address;
   readonly to: Address;
   readonly amount: bigint;
+}
+
+/** Operations on data; where deposits cost nothing they change no balance. */
+export interface Deed {
+  readonly from: Address;
+  readonly operations: readonly Operation[];
 }
 
 export type Accounts = ReadonlyMap<Address, Account>;
@@ -138,8 +145,8 @@ export class LongChain {
     return present(this.accounts[height], 'a height').get(address) ?? NO_ACCOUNT;
   }
 
-  /** Makes a block of these payments, each of which has to be covered, and waits until it is final and durable. */
-  async append(payments: readonly Payment[]): Promise<void> {
+  /** Makes a block of these, each of which has to succeed, and waits until it is final and durable. */
+  async append(payments: readonly (Payment | Deed)[]): Promise<void> {
     const { chain, batch, pruning } = this.#parts;
     const height = (chain.executedHeight + 1) as Height;
     const now = new Map(present(this.accounts.at(-1), 'accounts'));
@@ -164,7 +171,8 @@ export class LongChain {
     if (batch.take().operations.length > 0) throw new Error('something is left to be written');
   }
 
-  #pay(accounts: Map<Address, Account>, { from, to, amount }: Payment): IdentifiedTransaction {
+  #pay(accounts: Map<Address, Account>, payment: Payment | Deed): IdentifiedTransaction {
+    const { from } = payment;
     const sender = accounts.get(from) ?? NO_ACCOUNT;
     const transaction = {
       chainId: this.genesis.chainId,
@@ -172,9 +180,11 @@ export class LongChain {
       nonce: sender.nonce,
       expiresAt: 0 as Height,
       maxFee: 0n,
-      operations: [{ kind: 'transfer' as const, to, amount }],
+      operations:
+        'to' in payment ? [{ kind: 'transfer' as const, to: payment.to, amount: payment.amount }] : payment.operations,
       memo: new Uint8Array(),
     };
+    const { to, amount } = 'to' in payment ? payment : { to: from, amount: 0n };
     accounts.set(from, { balance: sender.balance - amount, nonce: sender.nonce + 1 });
     const receiver = accounts.get(to) ?? NO_ACCOUNT;
     accounts.set(to, { balance: receiver.balance + amount, nonce: receiver.nonce });

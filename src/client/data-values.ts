@@ -1,0 +1,151 @@
+/** What stands in namespaces as a node tells of it, and whether it proves that. */
+import type { CounterJson, EntryJson, MemberJson, NamespaceJson } from '../api/data.ts';
+import type { Address, Height } from '../base/brand.ts';
+import { type Coded, fail, ok, type Result } from '../base/result.ts';
+import { parseBase64 } from '../codec/base64.ts';
+import { parseAddress } from '../crypto/address.ts';
+import { COUNTERS } from '../ledger/data/counter.ts';
+import { type DataKey, ENTRIES, type Entry } from '../ledger/data/entry.ts';
+import { type MemberKey, MEMBERS } from '../ledger/data/member.ts';
+import { NAMESPACES } from '../ledger/data/namespace.ts';
+import { versionField } from '../ledger/operations/data-fields.ts';
+import type { ProvedState, TrustedNetwork } from './state-proof.ts';
+import { type Stood, type StoodProofError, verifyStood } from './state-reads.ts';
+
+/** A namespace, as a node tells of it. */
+export interface NamespaceTold extends Stood {
+  readonly name: string;
+  /** bech32m; null where there is no such namespace. */
+  readonly owner: string | null;
+  /** bech32m: who may write beside the owner. */
+  readonly writers: readonly string[];
+  /** In the smallest unit. */
+  readonly deposit: bigint;
+}
+
+/** What stands under a key. */
+export interface Stored {
+  /** Null where nothing stands there. */
+  readonly value: Uint8Array | null;
+  /** `height:index` of the transaction that wrote it: what a condition asks for, and the token of a lease. */
+  readonly version: string | null;
+  /** Up to and including the height `until` the owner (bech32m) alone may write it. It stands here when it has run out too. */
+  readonly lease?: { readonly owner: string; readonly until: number };
+  /** In the smallest unit. */
+  readonly deposit: bigint;
+}
+
+export interface EntryTold extends Stored, Stood, DataKey {}
+
+export interface CounterTold extends Stood, DataKey {
+  readonly value: bigint;
+  readonly deposit: bigint;
+}
+
+export interface MemberTold extends Stood, MemberKey {
+  /** Whether it is in the set. */
+  readonly present: boolean;
+  readonly deposit: bigint;
+}
+
+export const namespaceFromJson = ({ deposit, ...rest }: NamespaceJson): NamespaceTold => ({
+  name: rest.name,
+  owner: rest.owner,
+  writers: rest.writers,
+  deposit: BigInt(deposit),
+  ...stoodOf(rest),
+});
+
+/** Undefined where the value is no canonical base64. */
+export function storedFromJson({
+  value: text,
+  version,
+  lease,
+  deposit,
+}: Pick<EntryJson, 'value' | 'version' | 'lease' | 'deposit'>): Stored | undefined {
+  const value = text === null ? null : parseBase64(text);
+  return value === undefined ? undefined : { value, version, ...(lease && { lease }), deposit: BigInt(deposit) };
+}
+
+/** As storedFromJson. */
+export function entryFromJson(json: EntryJson): EntryTold | undefined {
+  const stored = storedFromJson(json);
+  return stored && { namespace: json.namespace, key: json.key, ...stored, ...stoodOf(json) };
+}
+
+export const counterFromJson = ({ namespace, key, value, deposit, ...rest }: CounterJson): CounterTold => ({
+  namespace,
+  key,
+  value: BigInt(value),
+  deposit: BigInt(deposit),
+  ...stoodOf(rest),
+});
+
+export const memberFromJson = ({ namespace, key, member, present, deposit, ...rest }: MemberJson): MemberTold => ({
+  namespace,
+  key,
+  member,
+  present,
+  deposit: BigInt(deposit),
+  ...stoodOf(rest),
+});
+
+const stoodOf = ({
+  height,
+  timestampMs,
+  stateRoot,
+  proof,
+}: Pick<EntryJson, 'height' | 'timestampMs' | 'stateRoot' | 'proof'>) => ({
+  height,
+  timestampMs,
+  stateRoot,
+  ...(proof && { proof }),
+});
+
+/** MALFORMED: what was told cannot stand in any state. */
+export type DataProofError = StoodProofError | Coded<'MALFORMED'>;
+type Proved = Result<ProvedState, DataProofError>;
+
+/** Whether the proof shows owner, writers and deposit, or that there is no such namespace. Errors: DataProofError. */
+export function verifyNamespace(network: TrustedNetwork, told: NamespaceTold): Proved {
+  const { name, owner: ownerText, deposit } = told;
+  const key = NAMESPACES.key(name);
+  if (ownerText === null) return verifyStood(network, key, undefined, told);
+  const [owner, ...writers] = [ownerText, ...told.writers].map((text) => parseAddress(text, network.addressPrefix));
+  if (owner?.ok !== true) return fail('MALFORMED', 'the owner has no address');
+  const accounts: Address[] = [];
+  for (const writer of writers) {
+    if (!writer.ok) return fail('MALFORMED', `a writer has no address: ${writer.error.message}`);
+    accounts.push(writer.value);
+  }
+  return verifyStood(network, key, { owner: owner.value, writers: accounts, deposit }, told);
+}
+
+/** Whether the proof shows value, version, lease and deposit, or that nothing stands there. Errors: DataProofError. */
+export function verifyEntry(network: TrustedNetwork, told: EntryTold): Proved {
+  const entry = entryOf(told, network.addressPrefix);
+  return entry.ok ? verifyStood(network, ENTRIES.key(told), entry.value, told) : entry;
+}
+
+/** The entry as it is in the state. */
+function entryOf(
+  { value, version: text, lease: told, deposit }: Stored,
+  prefix: string,
+): Result<Entry | undefined, Coded<'MALFORMED'>> {
+  if (value === null) return ok(undefined);
+  const version = versionField.fromJson(text ?? '', 'version', prefix);
+  if (!version.ok) return fail('MALFORMED', version.error.message);
+  if (told === undefined) return ok({ version: version.value, lease: null, deposit, value });
+  const owner = parseAddress(told.owner, prefix);
+  if (!owner.ok) return fail('MALFORMED', `the lease has no owner: ${owner.error.message}`);
+  const lease = { owner: owner.value, until: told.until as Height };
+  return ok({ version: version.value, lease, deposit, value });
+}
+
+/** Whether the proof shows the value, zero where nothing stands there. Errors: DataProofError. */
+export const verifyCounter = (network: TrustedNetwork, told: CounterTold): Proved =>
+  verifyStood(network, COUNTERS.key(told), told.value === 0n ? undefined : told, told);
+
+/** Whether the proof shows that it is in the set, or that it is not. Errors: DataProofError. */
+export const verifyMember = (network: TrustedNetwork, told: MemberTold): Proved =>
+  verifyStood(network, MEMBERS.key(told), told.present ? told : undefined, told);
