@@ -117,35 +117,6 @@ function paths(): Json {
   };
 }
 
-/** Namespaces and what stands in them. Keys may have slashes, so each is URL-encoded in a path. */
-function dataPaths(): Json {
-  const [name, key] = [pathParameter('name'), pathParameter('key')];
-  const point = queryParameters(stateQuerySchema);
-  const set = [...queryParameters(listQuerySchema), ...queryParameters(memberQuerySchema)];
-  return {
-    [template(ROUTES.namespace)]: { get: read('A namespace', 'Namespace', [name, ...point]) },
-    [template(ROUTES.entries)]: {
-      get: read('Entries of a namespace', 'Entries', [name, ...queryParameters(listQuerySchema)]),
-    },
-    [template(ROUTES.entry)]: { get: read('An entry, or that there is none', 'Entry', [name, key, ...point]) },
-    [template(ROUTES.history)]: {
-      get: read('What stood under a key, version by version', 'History', [
-        name,
-        key,
-        ...queryParameters(historyQuerySchema),
-      ]),
-    },
-    [template(ROUTES.counter)]: { get: read('A counter', 'Counter', [name, key, ...point]) },
-    [template(ROUTES.set)]: {
-      get: operation(
-        'The members of a set; or, with "member", whether one is there',
-        { 200: answer('A list, or one member', { oneOf: [reference('Members'), reference('Member')] }) },
-        [name, key, ...new Map(set.map((parameter) => [parameter['name'], parameter])).values()],
-      ),
-    },
-  };
-}
-
 function eventsOperation(): Json {
   return operation(
     'Final transactions and blocks as server-sent events',
@@ -176,6 +147,35 @@ function eventsOperation(): Json {
       },
     ],
   );
+}
+
+/** Namespaces and what stands in them. Keys may have slashes, so each is URL-encoded in a path. */
+function dataPaths(): Json {
+  const [name, key] = [pathParameter('name'), pathParameter('key')];
+  const point = queryParameters(stateQuerySchema);
+  const set = [...queryParameters(listQuerySchema), ...queryParameters(memberQuerySchema)];
+  return {
+    [template(ROUTES.namespace)]: { get: read('A namespace', 'Namespace', [name, ...point]) },
+    [template(ROUTES.entries)]: {
+      get: read('Entries of a namespace', 'Entries', [name, ...queryParameters(listQuerySchema)]),
+    },
+    [template(ROUTES.entry)]: { get: read('An entry, or that there is none', 'Entry', [name, key, ...point]) },
+    [template(ROUTES.history)]: {
+      get: read('What stood under a key, version by version', 'History', [
+        name,
+        key,
+        ...queryParameters(historyQuerySchema),
+      ]),
+    },
+    [template(ROUTES.counter)]: { get: read('A counter', 'Counter', [name, key, ...point]) },
+    [template(ROUTES.set)]: {
+      get: operation(
+        'The members of a set; or, with "member", whether one is there',
+        { 200: answer('A list, or one member', { oneOf: [reference('Members'), reference('Member')] }) },
+        [name, key, ...new Map(set.map((parameter) => [parameter['name'], parameter])).values()],
+      ),
+    },
+  };
 }
 
 function submitOperation(): Json {

@@ -24,7 +24,7 @@ const BURST_TICKS = 20;
 const ROUND_TICKS = 200;
 
 /** What a flood goes by: it hears what its replica says and what others do. */
-interface Heard {
+export interface Heard {
   epoch: Epoch;
   view: View;
   executedHeight: Height;
@@ -32,10 +32,10 @@ interface Heard {
   proposed: { readonly height: Height; readonly hash: Hash } | null;
 }
 
-type Message = PeerMessage | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
+export type Message = PeerMessage | { readonly kind: 'bytes'; readonly bytes: Uint8Array };
 
 /** A flood: what each peer is sent in each tick of a burst, beside what the honest replica sends. */
-const flood =
+export const flood =
   (
     name: string,
     begin: (context: StrategyContext) => {
@@ -81,7 +81,7 @@ const flood =
     };
   };
 
-const encoded = (message: PeerMessage): Message => ({ kind: 'bytes', bytes: encodePeerMessage(message) });
+export const encoded = (message: PeerMessage): Message => ({ kind: 'bytes', bytes: encodePeerMessage(message) });
 
 const times = (count: number, message: Message): readonly Message[] => Array.from({ length: count }, () => message);
 

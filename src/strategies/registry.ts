@@ -14,6 +14,7 @@ import { oneShort } from './one-short.ts';
 import { edge, lure, plotter, turncoat, whisperView } from './plotters.ts';
 import { silent } from './silent.ts';
 import { stingy } from './stingy.ts';
+import { floodStrangers } from './strangers.ts';
 import {
   forgeCertificate,
   forgePrepared,
@@ -43,6 +44,7 @@ export const FLOODS: ReadonlyMap<string, Liar> = new Map([
     'passes on bundles of expired, far-off and known transactions, in bursts',
     floodTransactions,
   ),
+  liar('flood-strangers', 'passes on bundles of transactions of senders whom nobody knows, in bursts', floodStrangers),
   liar('flood-proposals', 'proposes the largest bodies for views to come, in bursts', floodProposals),
   liar('flood-votes', 'votes for bodies that nobody has, in bursts', floodVotes),
   liar(

@@ -1,45 +1,46 @@
 /** A primary may not push others out with what costs it nothing; and an honest one is not left for what it cannot order. */
 import { describe, expect, test } from 'vitest';
-import type { Height } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
-import {
-  transactionId,
-  signedTransactionCodec,
-  transactionSigningBytes,
-  type Transaction,
-} from '../../src/ledger/transaction.ts';
-import { standInSignature } from '../consensus/stand-in.ts';
+import { transactionId } from '../../src/ledger/transaction.ts';
 import { decodePeerMessage, kindOfBytes } from '../../src/driver/wire/wire.ts';
+import { transfer } from '../ledger/network.ts';
 import { Cluster, proposal } from './cluster.ts';
-import { toAddress } from '../../src/codec/hex.ts';
+import { addressOf, pay, signedBy } from './people.ts';
+import { storedAccount } from './stored-account.ts';
+
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+/** Bodies of junk that a liar has time for, and a bound of what is in one. */
+const ROUNDS = 20;
+const JUNK_MAX = 300;
 
 describe.each([
-  ['a body of skipped transactions', 5],
-  ['a body of transactions that fail, and cost nothing', 0],
-])('a primary that fills its bodies with junk: %s', (_, nonce) => {
+  ['a body of skipped transactions', 5, true],
+  ['a body of transactions of people whom nobody has paid, which are skipped', 0, false],
+  ['a body of transactions that fail, and cost nothing', 0, true],
+])('a primary that fills its bodies with junk: %s', (_, nonce, arePaid) => {
   test.each([
     ['full', true],
     ['with room', false],
   ])('%s, is replaced', (_name, fill) => {
-    const cluster = new Cluster(4);
+    const people = range(ROUNDS).flatMap((salt) => range(JUNK_MAX).map((position) => personAt(position, salt)));
+    const cluster = new Cluster(4, arePaid ? pay(people) : undefined);
     cluster.startAll();
     expect(cluster.until(() => cluster.heights().every((height) => height === 1), 2000)).toBe(true);
     const count = fill ? Math.floor(cluster.genesis.ledger.blockWeightMax / 17) : 1;
     // Of the liar only what is injected gets out.
     cluster.link = (from, to) => from !== 0 && to !== 0;
-    const transfer = cluster.transfer(0, 1, 0);
-    cluster.submit(1, transfer);
-    const end = cluster.scheduler.nowMs + 30_000;
+    const waiting = cluster.transfer(0, 1, 0);
+    cluster.submit(1, waiting);
     const others = [1, 2, 3];
     const committed = (): boolean =>
       others.some((index) =>
         cluster
           .node(index)
           .blocks.some(({ record }) =>
-            record.receipts.some((receipt) => receipt.transactionId === transactionId(transfer)),
+            record.receipts.some((receipt) => receipt.transactionId === transactionId(waiting)),
           ),
       );
-    for (let round = 0; !committed() && cluster.scheduler.nowMs < end; round++) {
+    for (let round = 0; !committed() && round < ROUNDS; round++) {
       const height = Math.max(...others.map((index) => cluster.driver(index).status().executedHeight)) + 1;
       const junk = junkOf(cluster, count, nonce, nonce === 0 ? round : 0);
       const transactionIds = junk.map(transactionId);
@@ -58,10 +59,12 @@ describe('an honest primary is not left for what was handed to some backups alon
   const LIAR = 3;
   const HONEST = [0, 1, 2];
 
-  /** The liar's copies go to the targets, and it keeps to itself what it would pass on. */
-  function make(weightPrice: string): Cluster {
+  /** The liar's copies go to the targets, and it keeps to itself what it would pass on. The genesis pays
+   *  as many people. */
+  function make(weightPrice: string, people = 0): Cluster {
     const cluster = new Cluster(4, (genesis) => {
       genesis.ledger['weightPrice'] = weightPrice;
+      pay(range(people))(genesis);
     });
     const { baseTimeoutTicks, tickMs } = cluster.genesis.consensus;
     expect(baseTimeoutTicks * tickMs).toBe(BASE_TIMEOUT_MS);
@@ -108,7 +111,7 @@ describe('an honest primary is not left for what was handed to some backups alon
     ])('what its sender can no longer pay, %s', (_name, timeouts) => {
       const cluster = make('1');
       const fee = 2n;
-      const { balance } = cluster.driver(0).account(present(cluster.accounts[0], 'account').address);
+      const { balance } = storedAccount(cluster.node(0).disk, present(cluster.accounts[0], 'account').address);
       const unpayable = cluster.transfer(0, 1, 1);
       whisper(cluster, targets, [unpayable]);
       cluster.run(500);
@@ -124,8 +127,9 @@ describe('an honest primary is not left for what was handed to some backups alon
     });
 
     test('more than they can tell it in good time', () => {
-      const cluster = make('0');
-      const many = Array.from({ length: 700 }, (_each, sender) => strangerTransaction(cluster, sender, 0));
+      const COUNT = 700;
+      const cluster = make('0', COUNT);
+      const many = range(COUNT).map((person) => unaffordable(cluster, person, 0));
       whisper(cluster, targets, many);
       load(cluster, 12);
       cluster.run(BASE_TIMEOUT_MS);
@@ -167,6 +171,9 @@ describe('an honest primary is not left for what was handed to some backups alon
       ['transactions', 'body', 'blocks'].includes(kindOfBytes(message) ?? '');
     cluster.link = (_from, to, message) => to !== late || !isContent(message);
     cluster.submit(0, cluster.transfer(1, 2, 0));
+    // So that what is submitted at once is taken in at once, wherever it is.
+    const sender = present(cluster.accounts[0], 'account').address;
+    for (const { index } of cluster.nodes) cluster.driver(index).fetchAccount(sender, () => {});
     cluster.run(100);
     const own = cluster.transfer(0, 1, 0);
     cluster.submit(late, own);
@@ -204,27 +211,12 @@ describe('an honest primary is not left for what was handed to some backups alon
   });
 });
 
-/** Nobody ever pays for it. */
-function junkOf(cluster: Cluster, count: number, nonce: number, salt: number): Uint8Array[] {
-  return Array.from({ length: count }, (_, position) => strangerTransaction(cluster, position, nonce, salt, 16));
-}
+/** Nobody ever pays for it: each moves more than its sender has, if that has anything at all. */
+const junkOf = (cluster: Cluster, count: number, nonce: number, salt: number): Uint8Array[] =>
+  range(count).map((position) => unaffordable(cluster, personAt(position, salt), nonce, 16));
 
-/** Validly signed by somebody who has nothing. */
-function strangerTransaction(cluster: Cluster, person: number, nonce: number, salt = 0, operations = 1): Uint8Array {
-  const key = new Uint8Array(32).fill(7);
-  key.set([person & 255, person >> 8, salt & 255]);
-  const sender = toAddress(key);
-  const transaction: Transaction = {
-    chainId: cluster.genesis.chainId,
-    sender,
-    nonce,
-    expiresAt: 0 as Height,
-    maxFee: 0n,
-    operations: Array.from({ length: operations }, () => ({ kind: 'transfer', to: sender, amount: 1n })),
-    memo: new Uint8Array(),
-  };
-  return signedTransactionCodec.encode({
-    transaction,
-    signature: standInSignature(key, transactionSigningBytes(transaction)),
-  });
-}
+/** Others for each salt. */
+const personAt = (position: number, salt: number): number => 1000 * salt + position;
+
+const unaffordable = (cluster: Cluster, person: number, nonce: number, operations = 1): Uint8Array =>
+  signedBy(person, cluster, { nonce, operations: range(operations).map(() => transfer(addressOf(person), 2n)) });

@@ -2,15 +2,12 @@
 import { describe, expect, test } from 'vitest';
 import type { Hash, Height, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
-import { toAddress } from '../../src/codec/hex.ts';
 import { BUDGET_BURST_US } from '../../src/driver/limits.ts';
 import { priceOfMessage } from '../../src/driver/fairness/prices.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { MEMO_BYTES_MAX } from '../../src/ledger/limits.ts';
-import { signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
-import { standInSignature } from '../consensus/stand-in.ts';
-import { stranger, transfer } from '../ledger/network.ts';
 import { Cluster, proposal } from './cluster.ts';
+import { pay, signedBy } from './people.ts';
 
 /** The node that is flooded, and the validator that floods it. */
 const NODE = 1;
@@ -20,29 +17,14 @@ const TICK_MS = 50;
 const range = (from: number, count: number): number[] => Array.from({ length: count }, (_, i) => from + i);
 const ids = (count: number): Hash[] => range(0, count).map((i) => i.toString(16).padStart(64, '0') as Hash);
 
-function running(): Cluster {
-  const cluster = new Cluster(4);
+/** These people were paid by the genesis. */
+function running(people: readonly number[] = []): Cluster {
+  const cluster = new Cluster(4, pay(people));
   cluster.startAll();
   cluster.run(100);
   cluster.submit(0, cluster.transfer(0, 1, 0));
   expect(cluster.until(() => cluster.heights().every((height) => (height ?? 0) >= 2), 5000)).toBe(true);
   return cluster;
-}
-
-/** Signed by somebody who is new to the chain. */
-function transactionOf(
-  { genesis: { chainId } }: Cluster,
-  person: number,
-  nonce = 0,
-  expiresAt = 0,
-  memo = new Uint8Array(),
-): Uint8Array {
-  const key = new Uint8Array(32).fill(9);
-  new DataView(key.buffer).setUint32(0, person);
-  const fields = { chainId, sender: toAddress(key), nonce, expiresAt: expiresAt as Height, maxFee: 0n };
-  const transaction = { ...fields, operations: [transfer(stranger(1), 1n)], memo };
-  const signature = standInSignature(key, transactionSigningBytes(transaction));
-  return signedTransactionCodec.encode({ transaction, signature });
 }
 
 const bundle = (transactions: readonly Uint8Array[]): PeerMessage => ({ kind: 'transactions', transactions });
@@ -73,11 +55,25 @@ describe('a flood of', () => {
       },
     ],
     ['questions for transactions that nobody has', 50, () => ({ kind: 'fetch-transactions', ids: ids(4096) })],
-    ['expired transactions', 20, (c) => bundle(range(0, 2048).map((person) => transactionOf(c, person, 0, 1)))],
+    [
+      'expired transactions',
+      20,
+      (c) => bundle(range(0, 2048).map((person) => signedBy(person, c, { expiresAt: 1 as Height }))),
+    ],
     [
       'transactions far ahead of their nonces',
       20,
-      (c) => bundle(range(0, 2048).map((person) => transactionOf(c, person, 1_000_000))),
+      (c) => bundle(range(0, 2048).map((person) => signedBy(person, c, { nonce: 1_000_000 }))),
+    ],
+    [
+      'transactions of people whom nobody has paid',
+      20,
+      (c) => bundle(range(10_000, 2048).map((person) => signedBy(person, c))),
+    ],
+    [
+      'later transactions of people whom nobody has paid',
+      20,
+      (c) => bundle(range(10_000, 2048).map((person) => signedBy(person, c, { nonce: 1 }))),
     ],
     ['proposals out of turn', 20, (c) => proposal(c, LIAR, 1_000_003, 5, { transactionIds: ids(8192) })],
   ];
@@ -85,7 +81,7 @@ describe('a flood of', () => {
   test.each(FLOODS)(
     '%s is paid for by who sends it, named, and delays nobody',
     (_, perTick, make) => {
-      const cluster = running();
+      const cluster = running(range(0, 2048));
       const bytes = encodePeerMessage(make(cluster));
       const { peerId } = cluster.node(LIAR);
       const answers: number[] = [];
@@ -118,10 +114,10 @@ describe('a flood of', () => {
 
 describe('honest load', () => {
   test('of thousands of transactions a second by one peer is not throttled, nor named', () => {
-    const cluster = running();
+    const cluster = running(range(0, 60 * 500));
     const { peerId } = cluster.node(LIAR);
     for (let tick = 0; tick < 60; tick++) {
-      const transactions = range(500 * tick, 500).map((person) => transactionOf(cluster, person));
+      const transactions = range(500 * tick, 500).map((person) => signedBy(person, cluster));
       cluster.driver(NODE).receive(peerId, encodePeerMessage(bundle(transactions)));
       cluster.run(TICK_MS);
     }
@@ -133,10 +129,10 @@ describe('honest load', () => {
   }, 120_000);
 
   test('of all clients at all nodes is neither', () => {
-    const cluster = running();
+    const cluster = running(range(0, 4).flatMap((node) => range(10_000 * node, 40 * 50)));
     for (let tick = 0; tick < 40; tick++) {
       for (const node of range(0, 4))
-        for (const person of range(10_000 * node + 50 * tick, 50)) cluster.submit(node, transactionOf(cluster, person));
+        for (const person of range(10_000 * node + 50 * tick, 50)) cluster.submit(node, signedBy(person, cluster));
       cluster.run(TICK_MS);
     }
     cluster.run(5000);
@@ -145,7 +141,7 @@ describe('honest load', () => {
   }, 120_000);
 
   test('of clients that give the same to all nodes is neither, also by peers that have nothing left', () => {
-    const cluster = running();
+    const cluster = running(range(0, 80 * 400));
     const peers = [0, 2, 3];
     const question = encodePeerMessage({ kind: 'fetch-transactions', ids: ids(4096) });
     const affordable = Math.floor(BUDGET_BURST_US / peers.length / priceOfMessage(question));
@@ -154,7 +150,7 @@ describe('honest load', () => {
     cluster.run(TICK_MS);
     const memo = new Uint8Array(MEMO_BYTES_MAX);
     for (let tick = 0; tick < 80; tick++) {
-      const transactions = range(400 * tick, 400).map((person) => transactionOf(cluster, person, 0, 0, memo));
+      const transactions = range(400 * tick, 400).map((person) => signedBy(person, cluster, { memo }));
       for (const peer of peers) cluster.inject(peer, NODE, bundle(transactions));
       cluster.run(TICK_MS);
     }
@@ -165,9 +161,9 @@ describe('honest load', () => {
 });
 
 test('transactions that all have already, from everybody to everybody, delay the votes behind them by a moment only', () => {
-  const cluster = running();
+  const cluster = running(range(0, 1000));
   // As when clients give the same ones to all nodes: none of them is of use to the others.
-  const known = range(0, 1000).map((person) => transactionOf(cluster, person));
+  const known = range(0, 1000).map((person) => signedBy(person, cluster));
   for (const node of range(0, 4)) for (const bytes of known) cluster.submit(node, bytes);
   cluster.run(500);
   const bytes = encodePeerMessage(bundle(known));
@@ -186,12 +182,15 @@ test('transactions that all have already, from everybody to everybody, delay the
 }, 120_000);
 
 test('the same refused transactions again are not even decoded', () => {
-  const cluster = running();
+  const cluster = running(range(0, 8));
   const { peerId } = cluster.node(LIAR);
   const send = (): void =>
     cluster
       .driver(NODE)
-      .receive(peerId, encodePeerMessage(bundle(range(0, 8).map((person) => transactionOf(cluster, person, 0, 1)))));
+      .receive(
+        peerId,
+        encodePeerMessage(bundle(range(0, 8).map((person) => signedBy(person, cluster, { expiresAt: 1 as Height })))),
+      );
   send();
   cluster.run(1);
   expect(cluster.driver(NODE).buffers().refused).toBe(8);

@@ -1,31 +1,30 @@
 /** How transactions and proofs reach whoever proposes, and what it costs to pass them on. */
 import { describe, expect, test } from 'vitest';
 import type { Epoch, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
-import { toAddress } from '../../src/codec/hex.ts';
 import { RESENT_BYTES_MAX } from '../../src/driver/limits.ts';
 import { decodePeerMessage, kindOfBytes, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { KEYS } from '../../src/driver/stored/records.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
 import { offenceOf, placeKey } from '../../src/ledger/offence.ts';
-import {
-  signedTransactionCodec,
-  type Transaction,
-  transactionId,
-  transactionSigningBytes,
-} from '../../src/ledger/transaction.ts';
+import { transactionId } from '../../src/ledger/transaction.ts';
 import { type Evidence, evidenceCodec, type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { standIn } from '../../src/simulator/world/stand-in.ts';
-import { standInSignature } from '../consensus/stand-in.ts';
+import { transfer } from '../ledger/network.ts';
 import { Cluster } from './cluster.ts';
+import { addressOf, pay, signedBy } from './people.ts';
 
 const BASE_TIMEOUT_MS = 2000;
 
-function begin(observers = 0): Cluster {
+const range = (count: number): number[] => Array.from({ length: count }, (_, i) => i);
+
+/** The genesis pays as many people. */
+function begin(observers = 0, people = 0): Cluster {
   const cluster = new Cluster(
     4,
     (genesis) => {
       genesis.ledger['weightPrice'] = '0';
       genesis.consensus['idleBlockMs'] = 3_600_000;
+      pay(range(people))(genesis);
     },
     observers,
   );
@@ -34,25 +33,9 @@ function begin(observers = 0): Cluster {
   return cluster;
 }
 
-/** Nearly a kilobyte, by somebody who is new to the chain. */
-function large(cluster: Cluster, person: number): Uint8Array {
-  const key = new Uint8Array(32).fill(9);
-  new DataView(key.buffer).setUint32(0, person);
-  const sender = toAddress(key);
-  const transaction: Transaction = {
-    chainId: cluster.genesis.chainId,
-    sender,
-    nonce: 0,
-    expiresAt: 0 as Height,
-    maxFee: 0n,
-    operations: Array.from({ length: 16 }, () => ({ kind: 'transfer', to: sender, amount: 1n })),
-    memo: new Uint8Array(),
-  };
-  return signedTransactionCodec.encode({
-    transaction,
-    signature: standInSignature(key, transactionSigningBytes(transaction)),
-  });
-}
+/** Nearly a kilobyte. */
+const large = (cluster: Cluster, person: number): Uint8Array =>
+  signedBy(person, cluster, { operations: range(16).map(() => transfer(addressOf(person), 1n)) });
 
 describe('a backlog', () => {
   const COUNT = 1500;
@@ -61,9 +44,9 @@ describe('a backlog', () => {
 
   /** Nothing is ordered, and much waits. Transactions that the owner sends to the other backup are counted. */
   function make() {
-    const cluster = begin();
+    const cluster = begin(0, COUNT);
     const sent: { readonly atMs: number; readonly id: string; readonly bytes: number }[] = [];
-    const all = Array.from({ length: COUNT }, (_, person) => large(cluster, person));
+    const all = range(COUNT).map((person) => large(cluster, person));
     cluster.link = (from, to, message) => {
       const decoded = decodePeerMessage(message);
       if (from === OWNER && to === 2 && decoded.ok && decoded.value.kind === 'transactions')

@@ -2,7 +2,6 @@
 import { describe, expect, test } from 'vitest';
 import type { Address, Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { unreachable } from '../../src/base/invariant.ts';
-import { toAddress } from '../../src/codec/hex.ts';
 import { viewChangeSigningBytes, type ViewChange } from '../../src/consensus/messages.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { Bodies } from '../../src/driver/bodies/bodies.ts';
@@ -23,13 +22,13 @@ import { decodePeerMessage, encodePeerMessage, type PeerMessage } from '../../sr
 import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { blockRecordCodec, bodyHash, fullBodyCodec, NULL_BODY } from '../../src/ledger/block.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
-import { signedTransactionCodec, transactionId, transactionSigningBytes } from '../../src/ledger/transaction.ts';
+import { transactionId } from '../../src/ledger/transaction.ts';
 import { certificateCodec, type SignedVote, type VoteKind, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { bounds } from '../../src/simulator/checkers/health.ts';
 import type { SimulatedNode } from '../../src/simulator/world/node.ts';
-import { standInSignature } from '../consensus/stand-in.ts';
 import { append, hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 import { Cluster, proposal } from './cluster.ts';
+import { pay, signedBy } from './people.ts';
 import { epochsOf } from '../../src/ledger/epoch.ts';
 
 const WINDOW = 16;
@@ -41,9 +40,10 @@ const LIAR = 3;
 /** What nobody knows does not help to fetch. */
 const NOTHING_KNOWN = { voters: () => [], isChecking: () => false };
 
-/** Four nodes with their first block final, and no message between them from then on but those that a test injects. */
-function cutOff(): Cluster {
-  const cluster = new Cluster(4);
+/** Four nodes with their first block final, and no message between them from then on but those that a test injects. The genesis
+ *  pays these people. */
+function cutOff(people: readonly number[] = []): Cluster {
+  const cluster = new Cluster(4, pay(people));
   cluster.startAll();
   expect(cluster.until(() => cluster.heights().every((height) => height === 1), 2000)).toBe(true);
   expect(cluster.genesis.consensus).toMatchObject({ window: WINDOW, tickMs: TICK_MS });
@@ -91,18 +91,6 @@ function viewChange(cluster: Cluster, voter: number, view: number, forged = fals
   const signature = cluster.sign(voter, viewChangeSigningBytes(cluster.genesis.chainId, unsigned));
   if (forged) signature[0]! ^= 1;
   return { kind: 'view-change', viewChange: { viewChange: unsigned, signature } };
-}
-
-/** Signed by somebody who is new to the chain. */
-function transactionOf({ genesis: { chainId } }: Cluster, person: number, nonce = 0): Uint8Array {
-  const key = new Uint8Array(32).fill(9);
-  new DataView(key.buffer).setUint32(0, person);
-  const fields = { chainId, sender: toAddress(key), nonce, expiresAt: 0 as Height, maxFee: 0n };
-  const transaction = { ...fields, operations: [transfer(stranger(1), 1n)], memo: new Uint8Array() };
-  return signedTransactionCodec.encode({
-    transaction,
-    signature: standInSignature(key, transactionSigningBytes(transaction)),
-  });
 }
 
 const status = (cluster: Cluster, stableHeight: number): PeerMessage => {
@@ -260,7 +248,8 @@ test('the limits are as they are known to be, with four validators', () => {
     verifying: 8192 + 384 * 8192,
     verifyingBytes: (16 + 384 * 8) * 1024 * 1024,
     bodies: 384,
-    collectedBytes: 4 * 930_000,
+    // Four bodies of 2000 transactions of the lightest weight, each 164 bytes around a memo and a unit of data, of 256 bytes each.
+    collectedBytes: 4 * 2000 * (164 + 256 + 256),
     claims: 4,
     syncBytes: 32 * 1024 * 1024 + 8 * 1024 * 1024 + 64 * 1024,
     waiting: 50_000,
@@ -279,23 +268,37 @@ test('the limits are as they are known to be, with four validators', () => {
   });
 });
 
+const CACHE = { entryBytes: 1000, nodeBytes: 2000 };
+/** A turn of the simulator brings 4 MiB at most. */
+const STATE_MOST = 1000 + 2000 + 2 * 4 * 1024 * 1024;
+
+/** What the simulator says of a node that holds this. */
+function violationsOf(buffers: Buffers, stateBytes: number): readonly string[] {
+  const genesis = makeGenesis();
+  const driver = { buffers: () => buffers, stateBytes };
+  const node = { slot: 0, driver, cache: CACHE } as unknown as SimulatedNode;
+  const violations: string[] = [];
+  const world = { genesis, epochs: epochsOf(genesis), nodes: [node] };
+  const checker = bounds(world, (message) => violations.push(message));
+  checker.sent?.(node, { kind: 'view-change' } as PeerMessage);
+  return violations;
+}
+
 test.each([null, ...(Object.keys(bufferLimits(4, WINDOW, WEIGHT)) as (keyof Buffers)[])])(
   'the simulator tells when a node holds more than its limit of %s, and not before',
   (name) => {
     const limits = bufferLimits(4, WINDOW, WEIGHT);
     const buffers = name === null ? limits : { ...limits, [name]: limits[name] + 1 };
-    const genesis = makeGenesis();
-    const node = { slot: 0, driver: { buffers: () => buffers } } as unknown as SimulatedNode;
-    const violations: string[] = [];
-    const checker = bounds({ genesis, epochs: epochsOf(genesis), nodes: [node] }, (message) =>
-      violations.push(message),
-    );
-    checker.sent?.(node, { kind: 'view-change' } as PeerMessage);
-    expect(violations).toEqual(
+    expect(violationsOf(buffers, STATE_MOST)).toEqual(
       name === null ? [] : [`node 0 holds ${limits[name] + 1} ${name}, at most ${limits[name]}`],
     );
   },
 );
+
+test('and when it has more of the state in memory than its cache and what a turn brings', () => {
+  const most = `node 0 has ${STATE_MOST + 1} bytes of the state in memory, at most ${STATE_MOST}`;
+  expect(violationsOf(bufferLimits(4, WINDOW, WEIGHT), STATE_MOST + 1)).toEqual([most]);
+});
 
 describe('an answer with blocks', () => {
   const genesis = makeGenesis();
@@ -434,26 +437,26 @@ test('of clients no more bytes wait for a turn than a mempool holds', () => {
 
 describe('transactions', () => {
   test('whose signatures are being checked are bounded, for clients', () => {
-    const cluster = cutOff();
-    const answers = range(0, 8194).map((person) => cluster.submit(NODE, transactionOf(cluster, person)));
-    const again = cluster.submit(NODE, transactionOf(cluster, 0));
+    const cluster = cutOff(range(0, 8194));
+    const answers = range(0, 8194).map((person) => cluster.submit(NODE, signedBy(person, cluster)));
+    const again = cluster.submit(NODE, signedBy(0, cluster));
     cluster.run(10);
     const refused = answers.flatMap((answer, person) => (answer[0]?.hasOwnProperty('code') ? [person] : []));
     expect(refused).toEqual([8192, 8193]);
-    expect(answers[8192]).toMatchObject([{ code: 'MEMPOOL_FULL', message: '8192 signatures are being checked' }]);
+    expect(answers[8192]).toMatchObject([{ code: 'MEMPOOL_FULL', message: '8192 transactions are being looked at' }]);
     expect(again).toMatchObject([{ status: 'pending' }]);
-    const later = cluster.submit(NODE, transactionOf(cluster, 8192));
+    const later = cluster.submit(NODE, signedBy(8192, cluster));
     cluster.run(10);
     expect(later).toMatchObject([{ status: 'pending' }]);
   });
 
   test('whose signatures are being checked are bounded, for peers, but what a body waits for is taken', () => {
-    const cluster = cutOff();
-    const wanted = transactionOf(cluster, 9000);
+    const cluster = cutOff([...range(0, 8692), 9000]);
+    const wanted = signedBy(9000, cluster);
     flood(cluster, 0, [proposal(cluster, 0, 0, 2, { transactionIds: [transactionId(wanted)] })]);
     const bundle = (from: number, count: number): PeerMessage => ({
       kind: 'transactions',
-      transactions: range(from, count).map((person) => transactionOf(cluster, person)),
+      transactions: range(from, count).map((person) => signedBy(person, cluster)),
     });
     flood(cluster, LIAR, [bundle(0, 4096), bundle(4096, 4096), bundle(8192, 500)]);
     flood(cluster, LIAR, [{ kind: 'transactions', transactions: [wanted] }]);
@@ -466,15 +469,17 @@ describe('transactions', () => {
     ['one of each sender', (each: number) => [each, 1] as const],
     ['all but the first of each sender', (each: number) => [Math.floor(each / 255), 1 + (each % 255)] as const],
   ])('that wait for earlier ones are bounded, and leave room for others: %s', (_, which) => {
-    const cluster = cutOff();
+    const cluster = cutOff([...range(0, 3 * 4096), 20_000]);
     for (const from of [0, 4096, 8192]) {
-      const transactions = range(from, 4096).map((each) => transactionOf(cluster, ...which(each)));
+      const transactions = range(from, 4096)
+        .map(which)
+        .map(([person, nonce]) => signedBy(person, cluster, { nonce }));
       flood(cluster, LIAR, [{ kind: 'transactions', transactions }]);
       cluster.run(10);
     }
     expect(cluster.driver(NODE).buffers()).toMatchObject({ gapped: 8192, transactions: 8192 });
     const answers = [1, 0, 1].map((nonce) => {
-      const answer = cluster.submit(NODE, transactionOf(cluster, 20_000, nonce));
+      const answer = cluster.submit(NODE, signedBy(20_000, cluster, { nonce }));
       cluster.run(10);
       return answer;
     });
@@ -490,14 +495,17 @@ describe('transactions', () => {
         nonce,
         operations: [transfer(stranger(9), 1n)],
       });
-    const mempool = new Mempool(() => NO_ACCOUNT, genesis.ledger);
+    const accountOf = () => ({ balance: 1n, nonce: 0 });
+    const mempool = new Mempool(accountOf, genesis.ledger);
     const waiting = [of(1, 1), ...range(0, 39_999).map((each) => of(2 + Math.floor(each / 256), each % 256))];
     for (const each of waiting) expect(mempool.add(each, 0, 'peer').ok).toBe(true);
     const rejected: unknown[] = [];
     const intake = new Intake({
-      state: genesisState(genesis),
+      state: { ...genesisState(genesis), source: { get: accountOf } } as never,
       mempool,
       bodies: new BodyPool(),
+      stateFetching: { withEntry: (_, run) => run() },
+      isInMemory: () => true,
       verifier: { check: () => true, checkBatch: (checks, done) => done(checks.map(() => true)) },
       clock: { nowMs: () => 0, soon: (run) => run() },
       loop: { input: (run) => run() },
@@ -594,16 +602,16 @@ describe('whether a transaction was overlooked', () => {
     });
   const ids = (...senders: number[]): Set<Hash> => new Set(senders.map((sender) => of(sender).id));
 
-  /** Accounts' nonces can be moved. */
   function make(inFlight: ReadonlySet<Hash> = ids()) {
-    const nonces = new Map<Address, number>();
-    const mempool = new Mempool((sender) => ({ nonce: nonces.get(sender) ?? 0, balance: 0n }), genesis.ledger);
+    const mempool = new Mempool(() => NO_ACCOUNT, genesis.ledger);
+    /** A block leaves the first account so. */
+    const executed = (nonce: number, nowMs: number) => mempool.prune([[stranger(1), { nonce, balance: 0n }]], 5, nowMs);
     const told = new ToldTransactions(genesis, mempool, inFlight);
     told.turnTo(primary);
     const tellAll = (nowMs: number): void => {
       for (const entry of mempool.entries()) told.tell(entry, nowMs);
     };
-    return { nonces, mempool, told, tellAll };
+    return { executed, mempool, told, tellAll };
   }
 
   test.each([
@@ -688,11 +696,10 @@ describe('whether a transaction was overlooked', () => {
   });
 
   test('not when it had to until now, since the primary may have refused it', () => {
-    const { nonces, mempool, told, tellAll } = make();
+    const { executed, mempool, told, tellAll } = make();
     mempool.add(of(1, 1), OLD, 'peer');
     tellAll(TOLD);
-    nonces.set(stranger(1), 1);
-    mempool.prune([stranger(1)], 5, TOLD + 1);
+    executed(1, TOLD + 1);
     tellAll(TOLD + 2);
     expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(false);
     const later = TOLD + 1 + 2 * TIMEOUT_MS;
@@ -700,23 +707,21 @@ describe('whether a transaction was overlooked', () => {
   });
 
   test('the primary owes what it was told of as long as that waits, however often this is asked', () => {
-    const { nonces, mempool, told, tellAll } = make();
+    const { executed, mempool, told, tellAll } = make();
     expect(told.isOwed).toBe(false);
     mempool.add(of(1), OLD, 'peer');
     expect(told.isOwed).toBe(false);
     tellAll(TOLD);
     expect([told.isOwed, told.isOwed]).toEqual([true, true]);
-    nonces.set(stranger(1), 1);
-    mempool.prune([stranger(1)], 5, NOW_MS);
+    executed(1, NOW_MS);
     expect(told.isOwed).toBe(false);
   });
 
   test('what was told and has left is forgotten', () => {
-    const { nonces, mempool, told, tellAll } = make();
+    const { executed, mempool, told, tellAll } = make();
     for (const sender of [1, 2]) mempool.add(of(sender), OLD, 'peer');
     tellAll(TOLD);
-    nonces.set(stranger(1), 1);
-    mempool.prune([stranger(1)], 5, NOW_MS);
+    executed(1, NOW_MS);
     told.forgetGone();
     expect([...told.waiting()].map(({ item }) => item.id)).toEqual([of(2).id]);
     expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(true);

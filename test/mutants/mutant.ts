@@ -30,8 +30,6 @@ export interface Directed {
   /** No simulation can see the bug: all replicas have it, and agree, or none of them runs what has it. No scenario is played then, but
    *  this file of tests is run once, whose path is from the project's root. */
   readonly tests?: string;
-  /** The bug is in what operations do: no scenario is played, but random chains beside the ledger's model. */
-  readonly ledger?: true;
 }
 
 export interface Mutant {

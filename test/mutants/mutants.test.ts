@@ -51,7 +51,7 @@ describe('seeded bugs', () => {
     ['raft-log-not-compared', 'leader completeness'],
     ['raft-match-of-next', 'leader completeness'],
     ['raft-leader-not-asked-for', 'quiet return'],
-    ['lease-not-checked', 'model'],
+    ['lease-not-checked', 'tests'],
     ['raft-turn-lost', 'all final'],
     ['raft-next-not-given', 'promptness'],
     ['undo-forgets-nodes', 'tests'],

@@ -7,6 +7,7 @@ import { memoryMutants } from './list/memory.ts';
 import { stateMutants } from './list/state.ts';
 import { timerMutants } from './list/timers.ts';
 import { raftMutants } from './list/raft.ts';
+import { residentMutants } from './list/resident.ts';
 import { retransmissionMutants } from './list/retransmission.ts';
 import { viewMutants } from './list/views.ts';
 import { voteMutants } from './list/votes.ts';
@@ -22,6 +23,7 @@ export const mutants: readonly Mutant[] = [
   ...evidenceMutants,
   ...bodyMutants,
   ...dataMutants,
+  ...residentMutants,
   ...raftMutants,
   ...stateMutants,
 ];

@@ -6,11 +6,10 @@ import type { Scenario } from '../../src/simulator/search/scenario.ts';
 import type { Directed } from './mutant.ts';
 
 /** Text of a transcript, or a scenario of `trefoil simulate`; a seed of Raft's own search, a figure of its paper, or Raft in a
- *  scenario of `trefoil compare`; a file of tests; or chains of a seed that are executed beside the ledger's model. */
+ *  scenario of `trefoil compare`; or a file of tests. */
 export type Play =
   | { readonly kind: 'scenario'; readonly scenario: Scenario }
   | { readonly kind: 'raft'; readonly seed: number }
-  | { readonly kind: 'ledger'; readonly seed: number }
   | { readonly kind: 'raft-figure'; readonly figure: string }
   | { readonly kind: 'raft-compared'; readonly scenario: ScenarioName; readonly seed: number }
   | { readonly kind: 'transcript'; readonly name: string; readonly text: string }
@@ -63,10 +62,6 @@ export function* trialsFrom(
     }
     if (number === 0 && directed?.transcript !== undefined) {
       yield { number, play: transcript(directed.transcript) };
-      continue;
-    }
-    if (directed?.ledger !== undefined) {
-      yield { number, play: { kind: 'ledger', seed: number + 1 } };
       continue;
     }
     const seed = directed === undefined ? number + 1 : Math.floor(number / 2) + 1;

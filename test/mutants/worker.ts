@@ -4,16 +4,13 @@ import { pathToFileURL } from 'node:url';
 import { invariant, present, unreachable } from '../../src/base/invariant.ts';
 import type { Single } from '../../src/compare/protocol.ts';
 import { failedTest } from './test-run.ts';
-import { differenceOf } from '../ledger/operations/against-model.ts';
 import { type Answer, type Play, type Question, trialsFrom } from './trials.ts';
 
 type ComparedRunModule = typeof import('../../src/compare/run.ts');
 type ComparedScenarioModule = typeof import('../../src/compare/scenario.ts');
-type ExecuteModule = typeof import('../../src/ledger/execute.ts');
 type FiguresModule = typeof import('../../src/compare/raft/figures.ts');
 type RaftNetworkModule = typeof import('../../src/compare/raft-network.ts');
 type SeedsModule = typeof import('../../src/compare/raft/seeds.ts');
-type StateModule = typeof import('../../src/ledger/state/ledger-state.ts');
 type Sha256Module = typeof import('../../src/crypto/node-sha256.ts');
 type PlayModule = typeof import('../../src/simulator/transcripts/play.ts');
 type RunModule = typeof import('../../src/simulator/search/run.ts');
@@ -34,8 +31,6 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
   const { runOnce } = await load<ComparedRunModule>('compare/run.ts');
   const { raft } = await load<RaftNetworkModule>('compare/raft-network.ts');
   const { scenarios } = await load<ComparedScenarioModule>('compare/scenario.ts');
-  const { execute } = await load<ExecuteModule>('ledger/execute.ts');
-  const { advance, genesisState } = await load<StateModule>('ledger/state/ledger-state.ts');
   installNodeSha256();
 
   const failureOf = (play: Play): { checker: string; message: string } | undefined => {
@@ -43,10 +38,6 @@ async function work({ copy, task, untilMs }: Question): Promise<Answer> {
       if (play.kind === 'scenario') return runScenario(play.scenario).violations[0];
       if (play.kind === 'tests') return failedTest(copy, play.file);
       if (play.kind === 'raft') return breach(runRaftSeed(play.seed).violations);
-      if (play.kind === 'ledger') {
-        const message = differenceOf({ execute, advance, genesisState }, play.seed);
-        return message === undefined ? undefined : { checker: 'model', message };
-      }
       if (play.kind === 'raft-compared') {
         const scenario = present(
           scenarios.find(({ name }) => name === play.scenario),
@@ -102,8 +93,6 @@ function commandFor(play: Play, commandOf: ScenarioModule['commandOf']): string 
       return `npx trefoil simulate --scenario test/simulator/scenarios/${play.name}.txt`;
     case 'raft':
       return `npm run hunt -- --search raft --seed ${play.seed} --count 1`;
-    case 'ledger':
-      return `LEDGER_SEED=${play.seed} npx vitest run test/ledger/operations/model.test.ts`;
     case 'raft-compared':
       return `npx trefoil compare --only ${play.scenario} --runs 1 --seed ${play.seed}`;
     case 'raft-figure':

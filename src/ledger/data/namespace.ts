@@ -22,7 +22,7 @@ export type Namespace = Readonly<Omit<ValueOf<typeof NamespaceType>, 'writers'>>
 /** Namespaces under their names. */
 export const NAMESPACES = new EntryKind<string, Namespace>(
   'namespace',
-  codec<Namespace>('Namespace', NamespaceType as never, NamespaceType.maxSize),
+  codec<Namespace>('Namespace', NamespaceType, NamespaceType.maxSize),
   (name) => name,
 );
 

@@ -2,34 +2,26 @@
 import { isDeepStrictEqual } from 'node:util';
 import fc from 'fast-check';
 import { present } from '../../../src/base/invariant.ts';
+import { execute } from '../../../src/ledger/execute.ts';
+import { advance, genesisState } from '../../../src/ledger/state/ledger-state.ts';
 import type { MemoryState } from '../../../src/ledger/state/memory-state.ts';
 import { bodyOf, makeTransaction } from '../network.ts';
 import { BEGINNING, type Chain, chains, senders, transactionsOf } from './chains.ts';
 import { genesisWith } from './kit.ts';
 import { Model } from './model.ts';
 
-/** What is compared with the model: of the sources, or of a copy of them that has a bug. */
-export interface LedgerModules {
-  readonly execute: typeof import('../../../src/ledger/execute.ts').execute;
-  readonly advance: typeof import('../../../src/ledger/state/ledger-state.ts').advance;
-  readonly genesisState: typeof import('../../../src/ledger/state/ledger-state.ts').genesisState;
-}
-
 const CHAINS_OF_A_SEED = 50;
 
 /** What differs first in the chains of this seed; undefined where nothing does. */
-export function differenceOf(ledger: LedgerModules, seed: number): string | undefined {
+export function differenceOf(seed: number): string | undefined {
   for (const chain of fc.sample(chains, { seed, numRuns: CHAINS_OF_A_SEED })) {
-    const difference = differenceIn(ledger, chain);
+    const difference = differenceIn(chain);
     if (difference !== undefined) return difference;
   }
   return undefined;
 }
 
-function differenceIn(
-  { execute, advance, genesisState }: LedgerModules,
-  { parameters, bodies }: Chain,
-): string | undefined {
+function differenceIn({ parameters, bodies }: Chain): string | undefined {
   const genesis = genesisWith(parameters);
   const state = genesisState(genesis);
   const model = new Model(genesis);

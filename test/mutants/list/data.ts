@@ -6,7 +6,8 @@ const ENTRY = 'ledger/data/entry.ts';
 const DEPOSIT = 'ledger/data/deposit.ts';
 const GROWTH = 'ledger/growth.ts';
 
-const DIRECTED = { ledger: true } as const;
+/** No client of a simulation sends operations on data. The model is run beside random chains. */
+const DIRECTED = { tests: 'test/ledger/operations/model.test.ts' } as const;
 
 export const dataMutants: readonly Mutant[] = [
   {

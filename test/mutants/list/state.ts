@@ -19,7 +19,7 @@ export const stateMutants: readonly Mutant[] = [
     name: 'failed-operation-leaves-half',
     clause: 'state',
     breaks: 'lets stand what a transaction did before one of its operations failed',
-    edits: [edit(EXECUTE, '      entries.takeBack();\n', '')],
+    edits: [edit(EXECUTE, '    entries.takeBack();\n', '')],
     directed: { tests: 'test/ledger/execute.test.ts' },
   },
   {
@@ -65,8 +65,8 @@ export const stateMutants: readonly Mutant[] = [
     name: 'created-counts-what-was-there',
     clause: 'state',
     breaks: 'counts entries as new that were there before the transaction',
-    edits: [edit(OVERLAY, 'if (!wasThere && this.get(key)', 'if (this.get(key)')],
-    directed: OVERLAY_TESTS,
+    edits: [edit('ledger/growth.ts', 'if (before === undefined && after', 'if (after')],
+    directed: { tests: 'test/ledger/operations/growth.test.ts' },
   },
   {
     name: 'created-counts-twice',
