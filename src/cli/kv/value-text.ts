@@ -2,6 +2,9 @@
 
 /** Characters of a value that a table shows. */
 const SHOWN_MAX = 60;
+/** And code units of it that are looked at: a character may have several. */
+const LOOKED_AT_MAX = 10 * SHOWN_MAX;
+const GRAPHEMES = new Intl.Segmenter();
 
 /** The value as text; undefined where it is none, or has characters that could make a terminal show something else. */
 export function valueText(value: Uint8Array): string | undefined {
@@ -18,7 +21,9 @@ export function describeValue(value: Uint8Array | null): string {
   if (value === null) return 'nothing';
   const text = value.length === 0 ? undefined : valueText(value);
   if (text === undefined) return value.length === 0 ? 'empty' : `${value.length} bytes, no text`;
-  const [line = ''] = text.split(/\r?\n/, 1);
-  const start = [...line].slice(0, SHOWN_MAX).join('');
+  const [line = ''] = text.slice(0, LOOKED_AT_MAX).split(/\r?\n/, 1);
+  const start = Array.from(GRAPHEMES.segment(line), ({ segment }) => segment)
+    .slice(0, SHOWN_MAX)
+    .join('');
   return start === text ? text : `${start}… (${value.length} bytes)`;
 }
