@@ -2,13 +2,24 @@
 import { z } from 'zod';
 import { OPERATIONS } from '../ledger/operations/table.ts';
 import { VOTE_KINDS } from '../ledger/vote.ts';
+import { certificateSchema, headerSchema } from './header.ts';
 import { addressText, amountText, hashText, natural, signatureText, validatorNumber } from './scalars.ts';
+import { stateProofSchema } from './state.ts';
 
 export const accountSchema = z.object({
   address: addressText,
   balance: amountText,
-  nonce: natural.describe('Transactions of the account in final blocks'),
-  pendingNonce: natural.describe('Nonce for the next transaction: after those that wait here'),
+  nonce: natural.describe('Transactions of the account so far'),
+  pendingNonce: natural.describe('Nonce for the next transaction now: after those that wait here'),
+  height: natural.describe('Of the block after which it is this'),
+  timestampMs: natural.optional().describe('Of that block; with a height, a time or a proof, as what follows'),
+  stateRoot: hashText.optional().describe('Root of the state after that block'),
+  proof: stateProofSchema
+    .optional()
+    .describe(
+      'Its key in the state is account/ and the 64 hexadecimal digits of the public key, its value balance and nonce, 8 bytes each, the ' +
+        'low byte first; an account with neither may be absent',
+    ),
 });
 export type AccountJson = z.infer<typeof accountSchema>;
 
@@ -39,32 +50,6 @@ export type OffenceJson = z.infer<typeof offenceSchema>;
 
 export const offencesSchema = z.object({ offences: z.array(offenceSchema) });
 export type OffencesJson = z.infer<typeof offencesSchema>;
-
-export const headerSchema = z.object({
-  chainId: hashText,
-  height: natural,
-  epoch: natural,
-  parentHash: hashText,
-  bodyHash: hashText,
-  transactionsRoot: hashText,
-  receiptsRoot: hashText,
-  stateRoot: hashText,
-  historyRoot: hashText,
-  validatorsHash: hashText,
-  nextValidatorsHash: hashText,
-  timestampMs: natural,
-  proposer: validatorNumber.describe('65535: nobody, the body was empty by a view change'),
-});
-
-/** More than two thirds of the power signed the block. */
-export const certificateSchema = z.object({
-  epoch: natural,
-  height: natural,
-  blockHash: hashText,
-  signers: z.array(validatorNumber).describe('By growing index'),
-  signatures: z.array(signatureText).describe('In the order of the signers'),
-});
-export type CertificateJson = z.infer<typeof certificateSchema>;
 
 /** A final block. `certificate` is its own, null where this node has only that of a later block. */
 export const blockSchema = z.object({

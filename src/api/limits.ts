@@ -13,3 +13,6 @@ export const TRANSACTION_JSON_BYTES_MAX = 3 * TRANSACTION_BYTES_MAX;
 export const WAIT_MS_MAX = 60_000;
 /** Milliseconds that `?wait=committed` waits when it gives no timeout. */
 export const WAIT_MS_DEFAULT = 10_000;
+/** Headers in a proof of the state, from the block that was read to the certified one. A validator has a certificate in each window,
+ *  32 heights at most; one that catches up has one at the end of each range, 64. */
+export const PROOF_HEADERS_MAX = 64;

@@ -1,19 +1,13 @@
 /** The OpenAPI 3.1 document of the interface, made from the same schemas that server and client use. */
 import { z } from 'zod';
 import { BATCH_MEDIA_TYPE, JSON_MEDIA_TYPE, SSZ_MEDIA_TYPE } from './batch.ts';
-import {
-  accountSchema,
-  blockSchema,
-  certificateSchema,
-  headerSchema,
-  offenceSchema,
-  offencesSchema,
-  signedVoteSchema,
-} from './block.ts';
+import { accountSchema, blockSchema, offenceSchema, offencesSchema, signedVoteSchema } from './block.ts';
 import { blockEventSchema, EVENT_HEIGHTS_AHEAD_MAX, eventsQuerySchema } from './events.ts';
+import { certificateSchema, headerSchema } from './header.ts';
 import { BATCH_BYTES_MAX } from './limits.ts';
 import { PROBLEM_MEDIA_TYPE, problemSchema } from './problems.ts';
 import { ROUTES } from './routes.ts';
+import { stateProofSchema, stateQuerySchema } from './state.ts';
 import { livezSchema, notReadySchema, readySchema, statusSchema } from './status.ts';
 import {
   batchResponseSchema,
@@ -44,6 +38,7 @@ const SCHEMAS = {
   RefusedTransaction: refusedSchema,
   SignedTransaction: signedTransactionSchema,
   SignedVote: signedVoteSchema,
+  StateProof: stateProofSchema,
   Status: statusSchema,
   TransactionStatus: transactionStatusSchema,
 } as const;
@@ -80,7 +75,12 @@ function paths(): Json {
         ...waitParameters,
       ]),
     },
-    [template(ROUTES.account)]: { get: read('An account', 'Account', [pathParameter('address')]) },
+    [template(ROUTES.account)]: {
+      get: read('An account: as executed here; with a height, a time or a proof, as of a final block', 'Account', [
+        pathParameter('address'),
+        ...queryParameters(stateQuerySchema),
+      ]),
+    },
     [template(ROUTES.block)]: { get: read('A final block', 'Block', [pathParameter('height')]) },
     [ROUTES.status]: { get: read('The node and its network', 'Status') },
     [ROUTES.offences]: { get: read('What validators were caught at, with proof', 'Offences') },

@@ -74,6 +74,21 @@ export const PROBLEMS = {
     title: 'No final block at this height',
     hint: 'The newest final height is in /v1/status; this node may also still be catching up.',
   },
+  HEIGHT_UNKNOWN: {
+    status: 404,
+    title: 'No final block at this height or time',
+    hint: 'The newest final height is in /v1/status; this node may also still be catching up.',
+  },
+  HEIGHT_PRUNED: {
+    status: 410,
+    title: 'The state of this height is not kept any more',
+    hint: 'oldestHeight says from which height on it is here; a node that keeps more may have it.',
+  },
+  HEIGHT_UNPROVED: {
+    status: 503,
+    title: 'No certificate proves this height yet',
+    hint: 'Ask again later, or for an older height; a certificate comes within a few blocks.',
+  },
   METHOD_NOT_ALLOWED: {
     status: 405,
     title: 'This resource does not have that method',
@@ -237,6 +252,7 @@ export const problemSchema = z.object({
   code: z.enum(PROBLEM_CODES),
   hint: z.string().describe('What to do about it'),
   id: z.string().optional().describe('The transaction that was refused, where its bytes were readable'),
+  oldestHeight: z.int().nonnegative().optional().describe('The oldest height whose state is here'),
 });
 export type Problem = z.infer<typeof problemSchema>;
 

@@ -14,8 +14,18 @@ export const ROUTES = {
 } as const;
 
 export const transactionPath = (id: string): string => ROUTES.transaction.replace(':id', encodeURIComponent(id));
-export const accountPath = (address: string): string => ROUTES.account.replace(':address', encodeURIComponent(address));
+/** `query`: of parameters, without those that are undefined. */
+export const accountPath = (address: string, query: Query = {}): string =>
+  ROUTES.account.replace(':address', encodeURIComponent(address)) + queryText(query);
 export const blockPath = (height: number | 'latest'): string => ROUTES.block.replace(':height', String(height));
+
+type Query = Readonly<Record<string, string | number | boolean | undefined>>;
+
+function queryText(query: Query): string {
+  const given = Object.entries(query).filter(([, value]) => value !== undefined);
+  const text = given.map(([name, value]) => `${name}=${encodeURIComponent(String(value))}`).join('&');
+  return text === '' ? '' : `?${text}`;
+}
 
 /** Path to submit to; `timeoutMs` asks the node to answer when the transaction is final, or at the timeout. */
 export const submitPath = (timeoutMs?: number): string =>

@@ -29,6 +29,7 @@ export const statusSchema = z.object({
   height: natural.describe('Newest executed height'),
   certifiedHeight: natural.describe('Newest final height'),
   blockHash: hashText.describe('Of the block at certifiedHeight'),
+  oldestHeight: natural.describe('Oldest height whose state can be read, with ?height='),
   quorum: z.object({
     total: amountText,
     required: amountText.describe('Least power that is more than two thirds'),

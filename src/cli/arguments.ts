@@ -44,6 +44,13 @@ export const parseIdOrLast = (text: string): Hash | 'last' => (text === 'last' ?
 
 export const parseHeight = (text: string): number | 'latest' => (text === 'latest' ? text : parseNatural(text));
 
+/** A time as ISO 8601 has it. Without an offset it is a time of this machine's zone. */
+export function parseTime(text: string): Date {
+  const time = /^\d{4}-\d{2}-\d{2}/.test(text) ? new Date(text) : new Date(Number.NaN);
+  if (!(time.getTime() >= 0)) throw new InvalidArgumentError('It looks like 2027-01-15T08:00:00Z.');
+  return time;
+}
+
 /** Number of a liar and its strategy. */
 export function parseLiar(text: string, earlier: readonly Liar[] = []): readonly Liar[] {
   const match = /^(0|[1-9][0-9]?)=([a-z][a-z-]*)$/.exec(text);

@@ -112,12 +112,16 @@ function coloursOf({ env }: Terminal, sink: Sink): Colours {
 const toJson = (value: object): string =>
   JSON.stringify(value, (_, field: unknown) => (typeof field === 'bigint' ? String(field) : field));
 
+function exitCodeOf({ code }: ClientError): ExitCode {
+  if (code === 'TIMED_OUT') return EXIT.timedOut;
+  return code === 'BAD_PROOF' ? EXIT.violated : EXIT.failed;
+}
+
 /** Any failure as what a person is told. */
 export function toCommandError(error: unknown): CommandError {
   if (error instanceof CommandError) return error;
   if (error instanceof ClientError) {
-    const exitCode = error.code === 'TIMED_OUT' ? EXIT.timedOut : EXIT.failed;
-    return new CommandError(error.code, error.message, error.hint, exitCode);
+    return new CommandError(error.code, error.message, error.hint, exitCodeOf(error));
   }
   const reported = error instanceof Error ? (error.stack ?? error.message) : String(error);
   const code = error instanceof InvariantViolation ? 'INVARIANT' : 'INTERNAL';

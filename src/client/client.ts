@@ -16,8 +16,10 @@ import { invariant } from '../base/invariant.ts';
 import { transactionId } from '../ledger/transaction.ts';
 import { sleep } from './backoff.ts';
 import { Endpoint, type Answer } from './endpoint.ts';
-import { badResponse, ClientError } from './errors.ts';
+import { type Account, accountFromJson, type AccountOptions, verifyAccount } from './account.ts';
+import { badProof, badResponse, ClientError, noGenesis } from './errors.ts';
 import { followEvents, type LedgerEvent } from './events.ts';
+import type { TrustedNetwork } from './state-proof.ts';
 
 /** Milliseconds for one attempt of a request. */
 const ATTEMPT_MS = 10_000;
@@ -35,24 +37,17 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** How often all nodes are tried before giving up; 1 for not again. */
   readonly rounds?: number;
-}
-
-/** What the account is, amounts as bigint. */
-export interface Account {
-  /** bech32m. */
-  readonly address: string;
-  readonly balance: bigint;
-  /** Its number of transactions in final blocks. */
-  readonly nonce: number;
-  /** Nonce of its next transaction: after those that wait at the node that answered. */
-  readonly pendingNonce: number;
+  /** What is trusted of the network, for proofs: its genesis. */
+  readonly genesis?: TrustedNetwork;
 }
 
 /** All methods throw ClientError: a node's refusal with its problem, UNREACHABLE, TIMED_OUT or BAD_RESPONSE. */
 export class Client {
   readonly #endpoint: Endpoint;
+  readonly #genesis: TrustedNetwork | undefined;
 
   constructor(options: ClientOptions) {
+    this.#genesis = options.genesis;
     this.#endpoint = new Endpoint({
       urls: options.urls,
       fetch: options.fetch ?? ((input, init) => fetch(input, init)),
@@ -120,10 +115,24 @@ export class Client {
     }
   }
 
-  /** `address`: bech32m, or 64 hexadecimal digits. */
-  async account(address: string): Promise<Account> {
-    const account = read(accountSchema, await this.#get(accountPath(address)));
-    return { ...account, balance: BigInt(account.balance) };
+  /** `address`: bech32m, or 64 hexadecimal digits. Without options: as executed at the node that answers. Throws also BAD_PROOF: what the
+   *  node said is not what it proved; NO_GENESIS: a proof is asked for, and nothing to check it by. */
+  async account(address: string, options: AccountOptions = {}): Promise<Account> {
+    const { height, time, proof } = options;
+    const genesis = this.#genesis;
+    if (proof === true && genesis === undefined) throw noGenesis();
+    const timeMs = time instanceof Date ? time.getTime() : time;
+    const answer = await this.#get(accountPath(address, { height, time: timeMs, proof }));
+    const account = accountFromJson(read(accountSchema, answer));
+    if (typeof height === 'number') requireSame(answer, 'height', account.height, height);
+    if (timeMs !== undefined && (account.timestampMs ?? timeMs + 1) > timeMs)
+      throw badResponse(answer.url, `the answer is not for a time up to ${timeMs}`);
+    if (proof !== true || genesis === undefined) return account;
+    const proved = verifyAccount(genesis, address, account);
+    if (!proved.ok) throw badProof(answer.url, proved.error);
+    if (timeMs !== undefined && (proved.value.nextTimestampMs ?? timeMs + 1) <= timeMs)
+      throw badProof(answer.url, { code: 'WRONG_BLOCK', message: 'a later block is not after that time either' });
+    return account;
   }
 
   async block(height: number | 'latest'): Promise<BlockJson> {

@@ -1,9 +1,19 @@
 /** How the client says no. */
 import { type Problem, problemSchema } from '../api/problems.ts';
+import type { Coded } from '../base/result.ts';
 
 /** Beside the codes of the interface (api/problems.ts): UNREACHABLE, no node answered; TIMED_OUT, none in time; BAD_RESPONSE,
- *  what answered does not speak this interface, or it lied; BAD_URL; CANCELLED, by the caller's signal. */
-export type ClientErrorCode = Problem['code'] | 'UNREACHABLE' | 'TIMED_OUT' | 'BAD_RESPONSE' | 'BAD_URL' | 'CANCELLED';
+ *  what answered does not speak this interface, or it lied; BAD_URL; CANCELLED, by the caller's signal; BAD_PROOF, what the node
+ *  said of the state is not what it proved; NO_GENESIS, there is nothing to check a proof by. */
+export type ClientErrorCode =
+  | Problem['code']
+  | 'UNREACHABLE'
+  | 'TIMED_OUT'
+  | 'BAD_RESPONSE'
+  | 'BAD_URL'
+  | 'CANCELLED'
+  | 'BAD_PROOF'
+  | 'NO_GENESIS';
 
 export class ClientError extends Error {
   override readonly name = 'ClientError';
@@ -33,6 +43,16 @@ export function refusal(url: string, status: number, body: unknown): ClientError
 export function badResponse(url: string, what: string, cause?: unknown): ClientError {
   const hint = 'Is this the HTTP address of a Trefoil node of the same version?';
   return new ClientError('BAD_RESPONSE', `${url}: ${what}`, hint, undefined, cause);
+}
+
+export function badProof(url: string, { code, message }: Coded): ClientError {
+  const hint = 'The node lies, its disk is damaged, or the genesis is of another network: ask another node.';
+  return new ClientError('BAD_PROOF', `${url}: the answer is not proved (${code}): ${message}`, hint);
+}
+
+export function noGenesis(): ClientError {
+  const hint = 'Give the genesis of the network to the client: its validators sign what is proved.';
+  return new ClientError('NO_GENESIS', 'a proof cannot be checked without a genesis', hint);
 }
 
 export function cancelled(): ClientError {

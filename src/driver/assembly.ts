@@ -63,7 +63,8 @@ export function assemble(options: DriverOptions) {
   const stateFetching = new StateFetching({ store: options.store, resident, input });
   const historyHeights = genesis.ledger.historyHeights;
   const executedHeight = (): Height => chain.executedHeight;
-  const pruning = new Pruning({ store: options.store, batch, input, historyHeights, executedHeight, recovered });
+  const finalHeight = (): Height => chain.told.height;
+  const pruning = new Pruning({ store: options.store, batch, input, historyHeights, finalHeight, recovered });
   const authority = (epoch: KnownEpoch): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
   const mempool = new Mempool((sender) => accountIn(chain.state.source, sender), genesis.ledger);
   const bodies = new Bodies({

@@ -122,4 +122,6 @@ export interface AccountView {
   readonly nonce: number;
   /** `nonce` and those that wait here without a gap. */
   readonly pendingNonce: number;
+  /** Of the block after which it is this. */
+  readonly height: Height;
 }

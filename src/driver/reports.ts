@@ -50,10 +50,11 @@ export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Pa
 }
 
 /** Undefined while it is not in memory. */
-export function accountOf({ resident, mempool }: Parts, address: Address): AccountView | undefined {
+export function accountOf({ resident, mempool, chain }: Parts, address: Address): AccountView | undefined {
   if (!resident.has(ACCOUNTS.key(address))) return undefined;
   const { balance, nonce } = accountIn(resident, address);
-  return { address, balance, nonce, pendingNonce: mempool.pendingNonce(address) ?? nonce };
+  const pendingNonce = mempool.pendingNonce(address) ?? nonce;
+  return { address, balance, nonce, pendingNonce, height: chain.executedHeight };
 }
 
 /** Whether the transaction waits here. */

@@ -5,14 +5,15 @@ import type { Gateway, NodeStatus } from '../rpc/gateway.ts';
 import { VERSION } from './version.ts';
 
 export function gatewayOf(node: RunningNode): Gateway {
-  const { reader } = node;
+  const { reader, state } = node;
   return {
     submit: (signedBytes) => Promise.all(signedBytes.map((bytes) => node.submit(bytes))),
     transaction: (id) => reader.transaction(id),
     waitFor: (id, timeoutMs, signal) => reader.waitFor(id, timeoutMs, signal),
     account: (address) => node.account(address),
     block: (height) => reader.block(height),
-    readMicros: () => reader.micros,
+    state,
+    readMicros: () => reader.micros + state.micros,
     status: () => statusOf(node),
     readiness: () => node.readiness(),
     offences: () => node.offences(),
@@ -48,6 +49,7 @@ function statusOf(node: RunningNode): NodeStatus {
     primary,
     height: executedHeight,
     finalHeight,
+    oldestHeight: node.oldestState(),
     blockHash: finalHash,
     validators: validators.validators.map((validator) => {
       const isSelf = validator.index === index;

@@ -11,3 +11,21 @@ export const DECODED_BLOCKS_MAX = 8;
 export const LISTENERS_MAX = 16;
 /** Kinds of misbehaviour that are counted: a dozen codes for each of 64 validators. */
 export const MISBEHAVIOUR_MAX = 1024;
+
+/** Microseconds of this thread for each KiB that the store brings: it is copied out, and collected later. */
+export const BROUGHT_MICROS_PER_KIB = 0.5;
+/** Headers of final blocks kept for readers of the state: those of the newest blocks, and those that a search by time looks at first,
+ *  1.5 kB each. */
+export const HEADERS_KEPT_MAX = 4_096;
+/** Nodes of the state's tree kept for proofs, 1 kB each on average and 2.7 kB at most. */
+export const PROOF_NODES_MAX = 8_192;
+/** How often the newest state is read anew when it was pruned meanwhile, which takes a block that becomes final, and hardly any history. */
+export const READ_TRIES = 3;
+/** Records of the store that come at once, with values of up to 64 KiB. */
+export const RECORDS_AT_ONCE = 32;
+/** After how much that was looked at a page of entries is short, counted as `workOf` does: some milliseconds, and 4 MiB. */
+export const PAGE_WORK_MAX = 1_024;
+/** Work of one record that is looked at: the record, and each 4 KiB of its value. */
+export const workOf = (value: Uint8Array | undefined): number => 1 + Math.floor((value?.length ?? 0) / 4_096);
+/** Bytes of what a page has, after which it is short. */
+export const PAGE_BYTES_MAX: number = 1024 * 1024;

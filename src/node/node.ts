@@ -4,7 +4,7 @@
  */
 import type { Logger } from 'pino';
 import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
-import type { Address, ValidatorIndex } from '../base/brand.ts';
+import type { Address, Height, ValidatorIndex } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
@@ -27,6 +27,7 @@ import { Outcomes } from './outcomes.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { readinessReasons } from './readiness.ts';
 import { Reader } from './reader.ts';
+import { StateReader } from './state/state-reader.ts';
 import { type RunningVerifier, startVerifier } from './verifier.ts';
 import { Ticker } from './ticker.ts';
 
@@ -46,11 +47,14 @@ export interface RunningNode {
   /** Where peers reach it. */
   readonly addresses: readonly string[];
   readonly reader: Reader;
+  readonly state: StateReader;
   /** Takes in the signed bytes of one transaction. */
   submit(signedBytes: Uint8Array): Promise<SubmitOutcome>;
   /** Rejects with StorageError where the node has ended. */
   account(address: Address): Promise<AccountView>;
   status(): DriverStatus;
+  /** The oldest height whose state can be read. */
+  oldestState(): Height;
   /** Why it is not ready; empty when it is. */
   readiness(): readonly ReadinessReason[];
   /** What validators were caught at. */
@@ -134,6 +138,7 @@ class ValidatorNode implements RunningNode {
   readonly genesis: Genesis;
   readonly index: ValidatorIndex;
   readonly reader: Reader;
+  readonly state: StateReader;
   readonly halted: Promise<Error>;
   readonly #logger: Logger;
   readonly #store: LevelStore;
@@ -173,6 +178,7 @@ class ValidatorNode implements RunningNode {
       isPending: (id: Parameters<Driver['isPending']>[0]) => this.#driver.isPending(id),
     };
     this.reader = new Reader(store, chain, outcomes);
+    this.state = new StateReader(store, genesis, { ...chain, oldestState: () => this.oldestState() });
     this.#observer.subscribe((block) => this.reader.finalized(block));
     void halted.then((error) => this.#onHalt(error));
   }
@@ -209,6 +215,10 @@ class ValidatorNode implements RunningNode {
 
   status(): DriverStatus {
     return this.#driver.status();
+  }
+
+  oldestState(): Height {
+    return this.#driver.oldestState;
   }
 
   readiness(): readonly ReadinessReason[] {

@@ -4,6 +4,7 @@ import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/vote.ts';
+import type { ReadableState } from './readable-state.ts';
 
 export interface Gateway {
   /** Takes in the signed bytes of up to 256 transactions; one outcome for each, in order. The same bytes again are the
@@ -16,12 +17,16 @@ export interface Gateway {
    *  waits for one that is unknown too, since that may be on its way. */
   waitFor(id: Hash, timeoutMs: number, signal: AbortSignal): Promise<TransactionState>;
 
+  /** As executed here, which may be ahead of what is final. */
   account(address: Address): Promise<AccountView>;
 
   /** A final block, undefined where this node has none at that height. */
   block(height: Height | 'latest'): Promise<FinalizedBlock | undefined>;
 
-  /** Microseconds of this thread that reading blocks and transactions has taken since the start. */
+  /** The state after final blocks, with proofs. */
+  readonly state: ReadableState;
+
+  /** Microseconds of this thread that reading blocks, transactions and the state has taken since the start. */
   readMicros(): number;
 
   status(): NodeStatus;
@@ -56,6 +61,8 @@ export interface NodeStatus {
   readonly finalHeight: Height;
   /** Of the block at `finalHeight`. */
   readonly blockHash: Hash;
+  /** The oldest height whose state can be read. */
+  readonly oldestHeight: Height;
   readonly validators: readonly ValidatorStatus[];
   readonly mempool: { readonly size: number; readonly bytes: number };
   readonly misbehaviour: readonly Misbehaviour[];

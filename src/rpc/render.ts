@@ -3,9 +3,11 @@ import type { Hash } from '../base/brand.ts';
 import { present, unreachable } from '../base/invariant.ts';
 import { toHex } from '../codec/hex.ts';
 import { formatAddress } from '../crypto/address.ts';
-import type { AccountJson, BlockJson, CertificateJson, OffenceJson, SignedVoteJson } from '../api/block.ts';
+import type { AccountJson, BlockJson, OffenceJson, SignedVoteJson } from '../api/block.ts';
 import type { BlockEvent } from '../api/events.ts';
+import type { CertificateJson } from '../api/header.ts';
 import type { ProblemCode } from '../api/problems.ts';
+import type { StateProofJson } from '../api/state.ts';
 import type { StatusJson } from '../api/status.ts';
 import type { CommittedTransactionJson, RefusedTransaction, TransactionStatus } from '../api/transaction.ts';
 import { receiptToJson } from '../api/transaction-json.ts';
@@ -14,13 +16,16 @@ import type { CommittedTransaction, Refusal, TransactionState } from '../driver/
 import type { Receipt } from '../ledger/block.ts';
 import { offenceOf } from '../ledger/offence.ts';
 import { requiredPower, sumOfPowers } from '../ledger/validators.ts';
+import { encodeTreeProof } from '../ledger/tree/proof-codec.ts';
 import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
 import type { NodeStatus } from './gateway.ts';
+import type { StateProof } from './readable-state.ts';
 
 export interface Renderer {
   readonly transaction: (id: Hash, state: TransactionState) => TransactionStatus;
   readonly refusal: (refusal: Refusal) => RefusedTransaction;
   readonly account: (account: AccountView) => AccountJson;
+  readonly stateProof: (proof: StateProof) => StateProofJson;
   /** A block without its transactions. */
   readonly blockFrame: (block: FinalizedBlock) => BlockJson;
   readonly blockTransaction: (receipt: Receipt) => BlockJson['transactions'][number];
@@ -36,12 +41,12 @@ export function createRenderer(addressPrefix: string): Renderer {
   return {
     transaction: (id, state) => renderTransaction(id, state, addressPrefix),
     refusal: renderRefusal,
-    account: ({ address, balance, nonce, pendingNonce }) => ({
+    account: ({ address, balance, ...rest }) => ({
       address: formatAddress(address, addressPrefix),
       balance: balance.toString(),
-      nonce,
-      pendingNonce,
+      ...rest,
     }),
+    stateProof: renderStateProof,
     blockFrame: renderFrame,
     blockTransaction: (receipt) => {
       const { transactionId, ...rest } = receiptToJson(receipt, addressPrefix);
@@ -107,6 +112,12 @@ function renderCertificate({ epoch, height, blockHash, signers, signatures }: Ce
   return { epoch, height, blockHash, signers: signers.getTrueBitIndexes(), signatures: signatures.map(toHex) };
 }
 
+const renderStateProof = ({ tree, headers, certificate }: StateProof): StateProofJson => ({
+  tree: toHex(encodeTreeProof(tree)),
+  headers: headers.map((header) => ({ ...header })),
+  certificate: renderCertificate(certificate),
+});
+
 function renderOffence(evidence: Evidence): OffenceJson {
   const { first, second } = evidence;
   return { ...offenceOf(evidence), evidence: { first: renderVote(first), second: renderVote(second) } };
@@ -136,6 +147,7 @@ function renderStatus(status: NodeStatus, offences: readonly Evidence[], address
     height: status.height,
     certifiedHeight: status.finalHeight,
     blockHash: status.blockHash,
+    oldestHeight: status.oldestHeight,
     quorum: {
       total: total.toString(),
       required: required.toString(),

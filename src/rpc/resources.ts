@@ -1,11 +1,11 @@
 /** The resources that are read: transactions, accounts, blocks, the node itself. */
 import type { FastifyInstance, FastifyReply } from 'fastify';
-import { type Address, type Height, height, isAddress, isHash } from '../base/brand.ts';
+import { type Height, height, isHash } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { OffencesJson } from '../api/block.ts';
 import { openApiDocument } from '../api/openapi.ts';
 import { ROUTES } from '../api/routes.ts';
-import { parseAddress } from '../crypto/address.ts';
+import { accountRoute } from './accounts.ts';
 import type { Blocks } from './blocks.ts';
 import type { EventFeed } from './events.ts';
 import { clientOf } from './fair-queue.ts';
@@ -27,15 +27,10 @@ interface ResourceContext {
 const JSON_CONTENT = 'application/json; charset=utf-8';
 
 export function resourceRoutes(app: FastifyInstance, context: ResourceContext): void {
-  const { gateway, renderer, addressPrefix } = context;
+  const { gateway, renderer } = context;
   transactionRoute(app, context);
 
-  app.get<{ Params: { address: string } }>(ROUTES.account, async (request, reply) => {
-    const address = addressOf(request.params.address, addressPrefix);
-    if (!address.ok) return refuse(reply, 'BAD_ADDRESS', address.error.message);
-    return renderer.account(await gateway.account(address.value));
-  });
-
+  accountRoute(app, context);
   blockRoute(app, context);
 
   const status = keptJson(context.feed, () => renderer.status(gateway.status(), gateway.offences()));
@@ -98,11 +93,6 @@ function transactionRoute(app: FastifyInstance, { gateway, renderer, waiting }: 
       seat.leave();
     }
   });
-}
-
-function addressOf(text: string, prefix: string): Result<Address> {
-  const lower = text.toLowerCase();
-  return isAddress(lower) ? ok(lower) : parseAddress(text, prefix);
 }
 
 function heightOf(text: string): Result<Height | 'latest'> {

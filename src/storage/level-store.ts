@@ -21,8 +21,9 @@ type Waiting = { readonly batch: readonly StoreOperation[]; readonly done: Done 
 /** Bytes after which a group takes no further batch: LevelDB copies a group once more into its log, in memory. */
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
 
-/** What a log holds before it becomes a table. The number of seals that are kept rests on it (`SEAL_SLOTS`). */
-const WRITE_BUFFER_BYTES = 4 * 1024 * 1024;
+/** What a log holds before it becomes a table. The number of seals that are kept rests on it (`SEAL_SLOTS`). A full block writes some
+ *  3 MB of the state's tree: with small logs most of the work would be to merge small tables. */
+const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
 
 /** Opens the LevelDB in the folder, which is made if it is missing.
  *  Rejects with StorageError: STORE_LOCKED, STORE_CORRUPT, STORE_UNREADABLE. */
@@ -34,6 +35,7 @@ export async function openLevelStore(folder: string): Promise<LevelStore> {
       keyEncoding: 'utf8',
       valueEncoding: 'view',
       writeBufferSize: WRITE_BUFFER_BYTES,
+      // Hashes and signatures are most of what is stored, and cannot be compressed.
       compression: false,
     });
     await database.open();

@@ -3,6 +3,7 @@ import type { Address } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
 import { makeAccounts } from './accounts.ts';
+import { NEWCOMERS, PAYERS, payNewcomers } from './newcomers.ts';
 import { freePart, VerificationBound } from './bound.ts';
 import { BenchClient, oneAtATime } from './clients.ts';
 import { signBatches } from './load.ts';
@@ -39,7 +40,7 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
   const bound = await VerificationBound.start();
   cleanup.defer(() => bound.stop());
   const ed25519 = await selectEd25519();
-  const accounts = makeAccounts(options.accounts + CLIENTS, ed25519);
+  const accounts = makeAccounts(options.accounts + CLIENTS + PAYERS, ed25519);
   const loading = accounts.slice(0, options.accounts);
   const addresses = accounts.map(({ address }) => address);
 
@@ -51,7 +52,7 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     for (const poster of posters) poster.close();
   });
   const clients = accounts
-    .slice(options.accounts)
+    .slice(options.accounts, options.accounts + CLIENTS)
     .map((account, i) => clientOf(network, account, present(posters[i % posters.length], 'a poster'), addresses));
 
   const needed = Math.ceil(((await bound.estimate(ESTIMATE_MS)) * (WARM_UP_MS + seconds * 1000)) / 1000);
@@ -60,10 +61,17 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
   progress(`One client, ${ALONE} transfers one after the other …`);
   await oneAtATime(clients.slice(0, posters.length), ALONE_BEFORE, signal);
   const alone = await oneAtATime(clients.slice(0, posters.length), ALONE, signal);
+  progress(`${NEWCOMERS} new accounts …`);
+  const newcomersMs = await payNewcomers(accounts.slice(-PAYERS), posters, network.chainId);
+  const diskBefore = network.diskBytes();
   progress('Verification bound …');
   const before = await bound.measure(BOUND_MS);
   progress(`All accounts, ${WARM_UP_MS / 1000} s to warm up and ${seconds} s that count …`);
-  const { measured, latencies, refused } = await saturate({ network, posters, batches, clients, seconds }, signal);
+  const { measured, latencies, refused, committed } = await saturate(
+    { network, posters, batches, clients, seconds },
+    signal,
+  );
+  const diskBytes = (network.diskBytes() - diskBefore) / committed;
   progress('Verification bound again …');
   const after = await bound.measure(BOUND_MS);
 
@@ -88,6 +96,9 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     latencyMs: { oneClient: latencyOf(alone), saturated: latencyOf(latencies) },
     cpuMicrosPerVerification,
     cpuMicrosPerTransaction: { validators, load },
+    diskBytesPerTransaction: diskBytes,
+    newcomersMs,
+    restartMs: await network.restart(posters.length - 1),
     memoryPeakBytes: network.nodes.map(({ pid }) => peakMemoryOf(pid)),
   };
 }

@@ -1,11 +1,13 @@
 /** The network of a bench: four validators as four processes, as `trefoil testnet up` starts them, and many accounts. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Address, Hash } from '../../src/base/brand.ts';
+import { present } from '../../src/base/invariant.ts';
 import { writeNodeFiles } from '../../src/cli/testnet/configure.ts';
 import {
+  dataFolder,
   genesisFile,
   httpUrl,
   type Network,
@@ -24,6 +26,8 @@ const VALIDATORS = 4;
 const BALANCE = '1000000000';
 /** Milliseconds until the first block has to be final everywhere. */
 const READY_MS = 60_000;
+/** Accounts of the genesis that are founded in a millisecond, at least. */
+const ACCOUNTS_PER_MS = 8;
 const POLL_MS = 100;
 
 export interface BenchNetwork {
@@ -31,6 +35,10 @@ export interface BenchNetwork {
   readonly nodes: readonly { readonly url: string; readonly pid: number }[];
   /** Whether all validators have the same block at the lowest certified height. */
   agreed(): Promise<boolean>;
+  /** Bytes that each validator has on disk. */
+  diskBytes(): number;
+  /** Stops a validator, and starts it again: milliseconds from its start until it answers clients. */
+  restart(index: number): Promise<number>;
   /** Stops all validators and removes what they wrote. */
   stop(): Promise<void>;
 }
@@ -75,10 +83,22 @@ export async function startNetwork(accounts: readonly Address[], signal: AbortSi
   const { dir, network, genesis, stop } = await layNetwork(accounts);
   try {
     const records = network.nodes.map(({ index }) => spawnNode(dir, index));
-    await untilReady(dir, network, 1, signal);
+    await untilReady(dir, network, 1, signal, READY_MS + accounts.length / ACCOUNTS_PER_MS);
     return {
       chainId: genesis.chainId,
       nodes: network.nodes.map((node, position) => ({ url: httpUrl(node), pid: records[position]?.pid ?? 0 })),
+      diskBytes: () => folderBytes(dataFolder(dir, 0)),
+      restart: async (index) => {
+        await stopNodes(dir, [index]);
+        const from = performance.now();
+        spawnNode(dir, index);
+        const url = httpUrl(present(network.nodes[index], 'a node'));
+        for (const deadline = Date.now() + READY_MS; Date.now() < deadline; await delay(POLL_MS / 4)) {
+          const answer = await fetch(`${url}/v1/status`).catch(() => undefined);
+          if (answer?.ok === true) return performance.now() - from;
+        }
+        throw nodeFailed(dir, index, 'does not answer after its restart');
+      },
       agreed: async () => agreed(await observe(dir, network)),
       stop,
     };
@@ -107,6 +127,13 @@ export function benchGenesis(accounts: readonly Address[]): {
   return { genesis: genesis.value, genesisText };
 }
 
+/** LevelDB removes files at any moment. */
+function folderBytes(folder: string): number {
+  let bytes = 0;
+  for (const name of readdirSync(folder)) bytes += statSync(join(folder, name), { throwIfNoEntry: false })?.size ?? 0;
+  return bytes;
+}
+
 async function withPorts(genesis: Genesis): Promise<TestnetNode[]> {
   const { validators } = genesis.validators;
   const ports = await freePorts(validators.flatMap(() => [undefined, undefined]));
@@ -117,8 +144,14 @@ async function withPorts(genesis: Genesis): Promise<TestnetNode[]> {
 }
 
 /** Waits until this height is final on all of these nodes, and each sees a quorum. Throws CommandError NODE_FAILED. */
-export async function untilReady(dir: string, network: Network, height: number, signal: AbortSignal): Promise<void> {
-  for (const deadline = Date.now() + READY_MS; ; ) {
+export async function untilReady(
+  dir: string,
+  network: Network,
+  height: number,
+  signal: AbortSignal,
+  readyMs = READY_MS,
+): Promise<void> {
+  for (const deadline = Date.now() + readyMs; ; ) {
     signal.throwIfAborted();
     const observations = await observe(dir, network);
     const dead = observations.find(({ running }) => !running);

@@ -37,6 +37,12 @@ export interface Figures {
   readonly cpuMicrosPerVerification: number;
   /** `load` is what the bench itself took, on the same machine. */
   readonly cpuMicrosPerTransaction: { readonly validators: readonly number[]; readonly load: number };
+  /** Growth of the first validator's folder. What LevelDB has not merged yet counts twice. */
+  readonly diskBytesPerTransaction: number;
+  /** Milliseconds until a thousand new accounts were paid, submitted at once. */
+  readonly newcomersMs: number;
+  /** Milliseconds from the start of a validator that was stopped until it answers. */
+  readonly restartMs: number;
   readonly memoryPeakBytes: readonly number[];
 }
 
@@ -87,6 +93,9 @@ export function reportText(figures: Figures, colours: Colours): string {
     ['processor time per verification', `${whole(figures.cpuMicrosPerVerification)} µs`],
     ['processor time per transaction of the load', `${whole(cpuMicrosPerTransaction.load)} µs`],
     ['peak memory of each validator', `${memoryPeakBytes.map((bytes) => whole(bytes / 2 ** 20)).join(', ')} MiB`],
+    ['on disk for each transaction', `${whole(figures.diskBytesPerTransaction)} bytes`],
+    ['1,000 new accounts', `${whole(figures.newcomersMs)} ms`],
+    ['a validator starts in', `${(figures.restartMs / 1000).toFixed(1)} s`],
     ['validators agree', figures.agreed ? 'yes' : 'NO'],
     ...Object.entries(refused).map(([code, count]) => [`refused, ${code}`, String(count)]),
   ];

@@ -29,6 +29,8 @@ export interface Saturation {
   readonly latencies: readonly number[];
   /** Transactions that validators refused, by code. */
   readonly refused: ReadonlyMap<string, number>;
+  /** Transactions that became final, those before and after the measurement among them. */
+  readonly committed: number;
 }
 
 /** Warms up, measures for so long or until the batches are used up, and waits until all that was accepted is committed.
@@ -71,7 +73,7 @@ export async function saturate(workload: Workload, signal: AbortSignal): Promise
   enough.abort();
   const [latencies] = await Promise.all([waiting, sending]);
   await follow(() => load.committed >= load.accepted + latencies.length);
-  return { measured: between(start, end), latencies, refused: load.refused };
+  return { measured: between(start, end), latencies, refused: load.refused, committed: load.committed };
 }
 
 /** How many transactions each block has that becomes final from now on. */

@@ -1,5 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { parseAmount, parseDuration, parseFee, parseHeight, parseLiar, parseNatural } from '../../src/cli/arguments.ts';
+import {
+  parseAmount,
+  parseDuration,
+  parseFee,
+  parseHeight,
+  parseLiar,
+  parseNatural,
+  parseTime,
+} from '../../src/cli/arguments.ts';
 
 describe('arguments', () => {
   it.each([
@@ -29,6 +37,13 @@ describe('arguments', () => {
   );
 
   it('a height may be "latest"', () => expect([parseHeight('latest'), parseHeight('7')]).toEqual(['latest', 7]));
+
+  it('a time is what ISO 8601 says', () =>
+    expect(parseTime('2027-01-15T08:00:00Z').getTime()).toBe(Date.UTC(2027, 0, 15, 8)));
+
+  it.each(['', 'yesterday', '8', '2027', '2027-13-01T00:00:00Z', '1969-12-31T00:00:00Z'])('"%s" is no time', (text) =>
+    expect(() => parseTime(text)).toThrow(/looks like/),
+  );
 
   it('liars add up', () => {
     const first = parseLiar('3=equivocate');

@@ -13,7 +13,7 @@ const wallet = new Wallet(new Uint8Array(32).fill(1));
 const signed = wallet.transfer({ chainId, nonce: 0, to: bob, amount: 5n });
 const pending = { id: signed.id, status: 'pending' };
 const rejected = { id: signed.id, status: 'rejected', code: 'EXPIRED' };
-const account = { address: 'tre1xyz', balance: '18446744073709551615', nonce: 2, pendingNonce: 3 };
+const account = { address: 'tre1xyz', balance: '18446744073709551615', nonce: 2, pendingNonce: 3, height: 7 };
 
 const refuse = (code: Parameters<typeof problem>[0], headers?: Record<string, string>): Handler =>
   json(problem(code, 'this time').status, problem(code, 'this time'), headers);

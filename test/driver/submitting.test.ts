@@ -54,7 +54,7 @@ describe('submitting', () => {
   test.each([
     ['garbage', () => new Uint8Array([1, 2, 3]), 'MALFORMED'],
     ['nothing', () => new Uint8Array(), 'MALFORMED'],
-    ['too much', () => new Uint8Array(100_000), 'TOO_LARGE'],
+    ['too much', () => new Uint8Array(140_000), 'TOO_LARGE'],
     ['a flipped signature', () => flipped(cluster.transfer(0, 1, 0)), 'BAD_SIGNATURE'],
     ['a far nonce', () => cluster.transfer(0, 1, 256), 'NONCE_TOO_HIGH'],
     ['the last nonce there is', () => cluster.transfer(0, 1, Number.MAX_SAFE_INTEGER), 'NONCE_TOO_HIGH'],

@@ -11,7 +11,7 @@ import {
   view,
   ZERO_HASH,
 } from '../../src/base/brand.ts';
-import { invariant, present } from '../../src/base/invariant.ts';
+import { present } from '../../src/base/invariant.ts';
 import type { ReadinessReason } from '../../src/api/status.ts';
 import type { AccountView, FinalizedBlock } from '../../src/driver/ports.ts';
 import type { Refusal, SubmitOutcome, TransactionState } from '../../src/driver/transactions/fate.ts';
@@ -25,6 +25,7 @@ import {
 import type { SkipCode } from '../../src/ledger/transaction-rules.ts';
 import { type Evidence, SignersType, type Signers, type SignedVote } from '../../src/ledger/vote.ts';
 import type { Gateway, NodeStatus } from '../../src/rpc/gateway.ts';
+import type { ReadableState, StateReadError } from '../../src/rpc/readable-state.ts';
 
 export const PREFIX = 'tre';
 export const ALICE: Address = address('aa'.repeat(32));
@@ -56,7 +57,15 @@ interface Pending {
   readonly bytes: Uint8Array;
 }
 
+/** A state that cannot be read, for this reason. */
+export function unreadable(code: StateReadError['code']): ReadableState {
+  const error: StateReadError = { code, message: `because of ${code}`, oldest: toHeight(7) };
+  const refuse = () => Promise.resolve({ ok: false, error } as const);
+  return { read: refuse, list: refuse, history: refuse };
+}
+
 export class MemoryGateway implements Gateway {
+  state: ReadableState = unreadable('HEIGHT_UNKNOWN');
   readonly blocks = new Map<number, FinalizedBlock>();
   /** What `readMicros` says. */
   readingMicros = 0;
@@ -117,7 +126,13 @@ export class MemoryGateway implements Gateway {
     const waiting = [...this.#pending.values()].filter(({ signed }) => signed.transaction.sender === wanted).length;
     const nonce = this.#nonce(wanted);
     const balance = wanted === ALICE ? START_BALANCE - 5n * BigInt(nonce) : 0n;
-    return Promise.resolve({ address: wanted, balance, nonce, pendingNonce: nonce + waiting });
+    return Promise.resolve({
+      address: wanted,
+      balance,
+      nonce,
+      pendingNonce: nonce + waiting,
+      height: toHeight(this.#height),
+    });
   }
 
   block(height: Height | 'latest'): Promise<FinalizedBlock | undefined> {
@@ -146,6 +161,7 @@ export class MemoryGateway implements Gateway {
       height: toHeight(this.#height),
       finalHeight: toHeight(this.#height),
       blockHash: tip?.hash ?? ZERO_HASH,
+      oldestHeight: toHeight(0),
       validators: [0, 1, 2, 3].map((index) => ({
         index: validatorIndex(index),
         name: `validator ${index}`,
@@ -237,7 +253,7 @@ export class MemoryGateway implements Gateway {
 
 function receiptOf(transactionId: Hash, { transaction }: SignedTransaction): Receipt {
   const operation = present(transaction.operations[0], 'operation');
-  invariant(operation.kind === 'transfer', 'this node knows transfers alone', { kind: operation.kind });
+  if (operation.kind !== 'transfer') throw new Error(`no transfer: ${operation.kind}`);
   const { to, amount } = operation;
   return {
     transactionId,

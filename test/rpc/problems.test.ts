@@ -4,7 +4,8 @@ import { PROBLEM_MEDIA_TYPE, type ProblemCode, PROBLEMS, problemSchema } from '.
 import { TRANSACTION_BYTES_MAX } from '../../src/ledger/limits.ts';
 import type { RefusalCode } from '../../src/driver/transactions/fate.ts';
 import { EventReader, type Harness, type Question, start, until } from './harness.ts';
-import { bytesOf } from './memory-gateway.ts';
+import type { StateReadError } from '../../src/rpc/readable-state.ts';
+import { ALICE, bytesOf, unreadable } from './memory-gateway.ts';
 
 interface Refusal {
   readonly status: number;
@@ -51,6 +52,14 @@ const refusing =
     return asking('/v1/transactions', post(bytesOf(0)))(harness);
   };
 
+/** The state cannot be read, for this reason. */
+const reading =
+  (code: StateReadError['code']): Provocation =>
+  (harness) => {
+    harness.gateway.state = unreadable(code);
+    return asking(`/v1/accounts/${ALICE}?height=3&proof=true`)(harness);
+  };
+
 const GET = 'GET /livez HTTP/1.1\r\n';
 
 /** One way to each problem that a node gives; the compiler says when one is missing. */
@@ -67,6 +76,9 @@ const PROVOCATIONS: Readonly<Record<Exclude<ProblemCode, 'REFUSED'>, Provocation
   ORIGIN_NOT_ALLOWED: asking('/livez', { headers: { origin: 'http://evil.example' } }),
   NOT_FOUND: asking('/v2/status'),
   BLOCK_NOT_FOUND: asking('/v1/blocks/7'),
+  HEIGHT_UNKNOWN: reading('HEIGHT_UNKNOWN'),
+  HEIGHT_PRUNED: reading('HEIGHT_PRUNED'),
+  HEIGHT_UNPROVED: reading('HEIGHT_UNPROVED'),
   METHOD_NOT_ALLOWED: asking('/v1/status', { method: 'DELETE' }),
   REQUEST_TIMEOUT: (harness) => sending(`${GET}Host: 127.0.0.1:${harness.port}\r\nX-Slow: `)(harness),
   BODY_TOO_LARGE: asking('/v1/transactions', post(new Uint8Array(TRANSACTION_BYTES_MAX + 1))),

@@ -60,7 +60,13 @@ describe('an account', () => {
     for (const path of [text, text.toUpperCase(), ALICE, ALICE.toUpperCase()]) {
       const { status, json } = await harness.ask(`/v1/accounts/${path}`);
       expect(status).toBe(200);
-      expect(accountSchema.parse(json())).toEqual({ address: text, balance: '999990', nonce: 2, pendingNonce: 3 });
+      expect(accountSchema.parse(json())).toEqual({
+        address: text,
+        balance: '999990',
+        nonce: 2,
+        pendingNonce: 3,
+        height: 1,
+      });
     }
   });
 
@@ -124,6 +130,7 @@ describe('the node', () => {
     harness.gateway.seal();
     const status = statusSchema.parse((await harness.ask('/v1/status')).json());
     expect(status).toMatchObject({ addressPrefix: PREFIX, height: 1, certifiedHeight: 1, primary: 0, index: 0 });
+    expect(status.oldestHeight).toBe(0);
     expect(status.quorum).toEqual({ total: '4', required: '3', connected: '3', met: true });
     expect(status.validators.map(({ connected }) => connected)).toEqual([true, true, true, false]);
     expect(status.misbehaviour).toEqual([

@@ -15,10 +15,10 @@ interface PruningContext {
   readonly store: Pick<Store, 'read'>;
   readonly batch: Batch;
   readonly input: (run: () => void) => void;
-  /** Heights that can be read, the newest among them; 0 keeps all. */
+  /** Final heights that can be read, the newest among them; 0 keeps all. */
   readonly historyHeights: number;
-  /** What is durable of the chain: only that is a head which a restart finds. */
-  readonly executedHeight: () => Height;
+  /** The newest final block that is durable: reads are of final heights, and it is one that a restart finds. */
+  readonly finalHeight: () => Height;
   readonly recovered: { readonly prunedTo: Height };
 }
 
@@ -40,8 +40,8 @@ export class Pruning {
   /** Begins what is due. Called at the end of each turn. */
   step(): void {
     if (this.#reading) return;
-    const { store, input, executedHeight, historyHeights } = this.#context;
-    const retention = { head: executedHeight(), historyHeights, prunedTo: this.#prunedTo };
+    const { store, input, finalHeight, historyHeights } = this.#context;
+    const retention = { head: finalHeight(), historyHeights, prunedTo: this.#prunedTo };
     const due = dueLists(retention, PRUNED_IN_TURN);
     if (due.length === 0) return;
     this.#reading = true;

@@ -7,7 +7,7 @@ import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } f
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import { ok } from '../../base/result.ts';
 import { OFFENCES } from '../../ledger/offence.ts';
-import { type StateKey, stateKeyText } from '../../ledger/state/entry-kind.ts';
+import { type EntryKind, type StateKey, stateKeyText } from '../../ledger/state/entry-kind.ts';
 import { type NodeKey, nodeKeyText } from '../../ledger/tree/path.ts';
 import { signedVoteCodec, type Vote } from '../../ledger/vote.ts';
 import type { StoreOperation, StoreRange } from '../ports.ts';
@@ -20,15 +20,21 @@ const digits = (value: number): string => value.toString().padStart(16, '0');
  *  space each, and no digits after another. */
 export const pastKey = (key: string, height: Height): string => `past/${key} ${digits(height)}`;
 
+/** The first text of a key that may stand after this one: nothing that is in a key is before `!`. */
+export const textAfter = (text: string): string => `${text}!`;
+
+/** Before this stand all texts of keys that begin with the prefix: nothing in them is after `~`. */
+export const endOfPrefix = (prefix: string): string => `${prefix}\u007f`;
+
 const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
 
 /** Whether a promise stands under this key. */
 export const isPromise = (key: string): boolean => key.startsWith('promise/');
 
 /** Newest batches whose seals are kept: more than LevelDB can lose at once without losing all that came after. That is
- *  what its logs hold, which is two write buffers of 4 MiB; and a batch takes more than 128 bytes of them, since there a
+ *  what its logs hold, which is two write buffers of 16 MiB; and a batch takes more than 128 bytes of them, since there a
  *  seal takes 76, and the smallest thing worth a batch no less. */
-export const SEAL_SLOTS = 65_536;
+export const SEAL_SLOTS = 262_144;
 
 export const KEYS = {
   /** The chain id: a folder belongs to one chain. */
@@ -62,7 +68,7 @@ export const KEYS = {
   /** Evidence caught here, by offence key. */
   evidence: (key: string): string => `evidence/${key}`,
   /** Of the batch of this number, until that of SEAL_SLOTS batches later. */
-  seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(5, '0')}`,
+  seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(6, '0')}`,
 } as const;
 
 /** All keys that begin with `prefix`. */
@@ -80,7 +86,42 @@ export const RANGES = {
     limit,
   }),
   evidence: (limit: number): StoreRange => under('evidence/', limit),
+  /** Certificates of these heights, both among them. */
+  certificates: (from: Height, to: Height, limit: number): StoreRange => ({
+    from: KEYS.certificate(from),
+    to: `${KEYS.certificate(to)}!`,
+    limit,
+  }),
+  /** What stood under the key until blocks above this height changed it, the lowest of them first. */
+  pastAbove: (key: StateKey, height: Height, limit: number): StoreRange => ({
+    from: KEYS.past(key, (height + 1) as Height),
+    to: `past/${textAfter(stateKeyText(key))}`,
+    limit,
+  }),
+  /** Entries of a kind whose texts are not before `from`, and before `to`. */
+  entries: ({ name }: AnyEntryKind, from: string, to: string, limit: number): StoreRange => ({
+    from: `state/${name}/${from}`,
+    to: `state/${name}/${to}`,
+    limit,
+  }),
+  /** What stood there until blocks changed it: of the entry under `from`, if there is one, those changes that are above the height. */
+  pasts: ({ name }: AnyEntryKind, from: string, above: Height | null, to: string, limit: number): StoreRange => ({
+    from: above === null ? `past/${name}/${from}` : pastKey(`${name}/${from}`, (above + 1) as Height),
+    to: `past/${name}/${to}`,
+    limit,
+  }),
 } as const;
+
+type AnyEntryKind = Pick<EntryKind<never, unknown>, 'name'>;
+
+/** The text of the entry that is stored under a key of this kind. */
+export const textOfEntry = ({ name }: AnyEntryKind, key: string): string => key.slice(`state/${name}/`.length);
+
+/** The text of the entry that stood there until the block of this height. */
+export function placeOfPast({ name }: AnyEntryKind, key: string): { readonly text: string; readonly height: Height } {
+  const space = key.lastIndexOf(' ');
+  return { text: key.slice(`past/${name}/`.length, space), height: Number(key.slice(space + 1)) as Height };
+}
 
 export const heightCodec: Codec<Height> = codec('Height', uint64<Height>(), 8);
 

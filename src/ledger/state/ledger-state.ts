@@ -40,8 +40,14 @@ export function genesisBlock(genesis: Genesis): Pick<StateChange, 'header' | 'ha
   const overlay = new Overlay(nothing);
   for (const { address, balance } of genesis.accounts) overlay.set(ACCOUNTS.key(address), { balance, nonce: 0 });
   const delta = deltaOf(nothing, overlay, { from: undefined, to: 0 as Height });
+  const header = genesisHeader(genesis, delta.tree.root);
+  return { header, hash: blockHash(header), delta, history: new HistoryTree() };
+}
+
+/** Header of the genesis block, whose state has this root. */
+export function genesisHeader(genesis: Genesis, stateRoot: Hash): Header {
   const validators = validatorsHash(present(epochsOf(genesis).of(0 as Epoch), 'the first epoch').validators);
-  const header: Header = {
+  return {
     chainId: genesis.chainId,
     height: 0 as Height,
     epoch: 0 as Epoch,
@@ -49,14 +55,13 @@ export function genesisBlock(genesis: Genesis): Pick<StateChange, 'header' | 'ha
     bodyHash: ZERO_HASH,
     transactionsRoot: EMPTY_ROOT,
     receiptsRoot: EMPTY_ROOT,
-    stateRoot: delta.tree.root,
+    stateRoot,
     historyRoot: EMPTY_ROOT,
     validatorsHash: validators,
     nextValidatorsHash: validators,
     timestampMs: genesis.timestampMs,
     proposer: NO_PROPOSER,
   };
-  return { header, hash: blockHash(header), delta, history: new HistoryTree() };
 }
 
 /** The state at height 0, with all entries in memory. */

@@ -1,7 +1,9 @@
 /** The strict way from foreign bytes to a node. Nothing after it checks again; that the hash is the expected one is asked apart,
  *  where the bytes come from a peer. */
+import type { Hash } from '../../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { equalBytes } from '../../codec/codec.ts';
+import { toHash } from '../../codec/hex.ts';
 import { INLINE_LEAVES_MAX, NODE_PATH_MAX } from '../limits.ts';
 import { EMPTY_SUBTREE, HASH_BYTES, LEAF_BYTES } from './hashing.ts';
 import {
@@ -66,13 +68,22 @@ function wrongLeaves(key: NodeKey, bytes: Uint8Array, slot: number, at: number, 
 /** Whether a node, at a depth of so many nibbles, has this hash, and the hashes in it are right: all of them are computed from
  *  leaves and children. Errors: WRONG_HASH. */
 export function checkNodeHash(node: TreeNode, depth: number, expected: Uint8Array): Result<void, NodeError> {
-  const whole = new WorkingNode();
-  whole.load(node);
-  whole.touchAll();
-  if (whole.computeHash(TOP, depth) === 0) whole.hashes.set(EMPTY_SUBTREE, TOP * HASH_BYTES);
+  const whole = hashedAnew(node, depth);
   if (compare32(whole.hashes, TOP * HASH_BYTES, expected, 0) !== 0)
     return fail('WRONG_HASH', 'a node has another hash');
   const right = new Uint8Array(whole.byteLength());
   whole.encode(right);
   return equalBytes(right, node) ? ok(undefined) : fail('WRONG_HASH', 'a hash in a node is another');
+}
+
+/** The root of the tree with this root node. */
+export const rootOf = (node: TreeNode): Hash =>
+  toHash(hashedAnew(node, 0).hashes.subarray(TOP * HASH_BYTES, (TOP + 1) * HASH_BYTES));
+
+function hashedAnew(node: TreeNode, depth: number): WorkingNode {
+  const whole = new WorkingNode();
+  whole.load(node);
+  whole.touchAll();
+  if (whole.computeHash(TOP, depth) === 0) whole.hashes.set(EMPTY_SUBTREE, TOP * HASH_BYTES);
+  return whole;
 }

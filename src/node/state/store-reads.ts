@@ -1,0 +1,64 @@
+/** Reads of the store by whoever answers clients, as promises, and what they take of this thread: whoever asks pays for it. */
+import type { Codec } from '../../codec/codec.ts';
+import type { Store, StoreRange } from '../../driver/ports.ts';
+import { StorageError } from '../../storage/storage-error.ts';
+import { BROUGHT_MICROS_PER_KIB } from '../limits.ts';
+
+export class StoreReads {
+  readonly #store: Pick<Store, 'read' | 'scan'>;
+  #micros = 0;
+
+  constructor(store: Pick<Store, 'read' | 'scan'>) {
+    this.#store = store;
+  }
+
+  /** Microseconds of this thread so far. */
+  get micros(): number {
+    return this.#micros;
+  }
+
+  /** Undefined where there is nothing. Rejects with StorageError. */
+  get(key: string): Promise<Uint8Array | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#store.read([key], ([value], error) => {
+        if (error !== undefined) return reject(error);
+        this.#brought(value?.length ?? 0);
+        resolve(value);
+      });
+    });
+  }
+
+  /** Rejects with StorageError. */
+  scan(range: StoreRange): Promise<readonly (readonly [string, Uint8Array])[]> {
+    return new Promise((resolve, reject) => {
+      this.#store.scan(range, (entries, error) => {
+        if (error !== undefined) return reject(error);
+        for (const [key, value] of entries) this.#brought(key.length + value.length);
+        resolve(entries);
+      });
+    });
+  }
+
+  /** Does something with what was read, and counts the time that it takes. */
+  measured<T>(work: () => T): T {
+    const startMs = performance.now();
+    try {
+      return work();
+    } finally {
+      this.#micros += 1000 * (performance.now() - startMs);
+    }
+  }
+
+  /** Throws StorageError STORE_CORRUPT where the bytes are no value. */
+  decode<T>(of: Codec<T>, key: string, bytes: Uint8Array): T {
+    const decoded = this.measured(() => of.decode(bytes));
+    if (!decoded.ok) throw corrupt(`${key}: ${decoded.error.message}`);
+    return decoded.value;
+  }
+
+  #brought(bytes: number): void {
+    this.#micros += (bytes / 1024) * BROUGHT_MICROS_PER_KIB;
+  }
+}
+
+export const corrupt = (message: string): StorageError => new StorageError('STORE_CORRUPT', message);
