@@ -91,39 +91,41 @@ function paths(): Json {
         503: answer('Not ready', reference('NotReady'), PROBLEM_MEDIA_TYPE),
       }),
     },
-    [ROUTES.events]: {
-      get: operation(
-        'Final transactions and blocks as server-sent events',
-        {
-          200: answer(
-            '`transaction` and `block` events',
-            { oneOf: [reference('CommittedTransaction'), reference('BlockEvent')] },
-            'text/event-stream',
-          ),
-          409: answer(
-            'EVENT_ID_AHEAD: this node has not got as far as that event',
-            reference('Problem'),
-            PROBLEM_MEDIA_TYPE,
-          ),
-          503: answer(
-            'TOO_MANY_STREAMS; or NOT_READY: this node has not got as far as that event, and knows that it is behind',
-            { oneOf: [reference('Problem'), reference('NotReady')] },
-            PROBLEM_MEDIA_TYPE,
-          ),
-        },
-        [
-          ...queryParameters(eventsQuerySchema),
-          {
-            name: 'Last-Event-ID',
-            in: 'header',
-            schema: { type: 'string' },
-            description: `Go on right after this event, at most ${EVENT_HEIGHTS_AHEAD_MAX} heights above this node's head`,
-          },
-        ],
-      ),
-    },
+    [ROUTES.events]: { get: eventsOperation() },
     [ROUTES.openapi]: { get: operation('This document', { 200: answer('OpenAPI', { type: 'object' }) }) },
   };
+}
+
+function eventsOperation(): Json {
+  return operation(
+    'Final transactions and blocks as server-sent events',
+    {
+      200: answer(
+        '`transaction` and `block` events',
+        { oneOf: [reference('CommittedTransaction'), reference('BlockEvent')] },
+        'text/event-stream',
+      ),
+      409: answer(
+        'EVENT_ID_AHEAD: this node has not got as far as that event',
+        reference('Problem'),
+        PROBLEM_MEDIA_TYPE,
+      ),
+      503: answer(
+        'TOO_MANY_STREAMS; or NOT_READY: this node has not got as far as that event, and knows that it is behind',
+        { oneOf: [reference('Problem'), reference('NotReady')] },
+        PROBLEM_MEDIA_TYPE,
+      ),
+    },
+    [
+      ...queryParameters(eventsQuerySchema),
+      {
+        name: 'Last-Event-ID',
+        in: 'header',
+        schema: { type: 'string' },
+        description: `Go on right after this event, at most ${EVENT_HEIGHTS_AHEAD_MAX} heights above this node's head`,
+      },
+    ],
+  );
 }
 
 function submitOperation(): Json {

@@ -91,7 +91,8 @@ function checkFinal(
     return fail('BROKEN_CHAIN', 'the certificate is not that of the last header');
   const epoch = epochsOf(network).at(certificate.height);
   if (epoch === undefined) return fail('NOT_FINAL', `the validators of height ${certificate.height} are not known`);
-  const checked = checkCertificate(authorityOf(epoch, network, nobleEd25519.verify), certificate);
+  const authority = authorityOf(epoch, network, (...check) => nobleEd25519.verify(...check));
+  const checked = checkCertificate(authority, certificate);
   return checked.ok ? ok(undefined) : fail('NOT_FINAL', checked.error.message);
 }
 

@@ -10,7 +10,7 @@ export function comparedLedger(transfersPerBlock: number): {
   readonly accounts: readonly SimulatedAccount[];
 } {
   const powers = Array.from({ length: NODES }, () => 1n);
-  const keys = simulatedKeys(standIn, powers, {}, transfersPerBlock);
+  const keys = simulatedKeys(standIn, powers, {}, { transfersPerBlock });
   invariant(keys.ok, 'the genesis is valid');
   const { genesis, accounts } = keys.value;
   // The last one is not for clients that pay.

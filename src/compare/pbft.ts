@@ -42,7 +42,7 @@ class PbftNetwork implements Network {
     const simulation = new Simulation({
       seed,
       powers,
-      transfersPerBlock: scenario.transfersPerBlock,
+      ledger: { transfersPerBlock: scenario.transfersPerBlock },
       liars,
       signatures: countedSignatures(() => this.#meter.signatures(1)),
       latencyMs: scenario.latencyMs(0, 1),

@@ -3,7 +3,7 @@
  * reaches forward to one that comes later.
  */
 import { type Authority, authorityOf } from '../consensus/authenticate.ts';
-import { accountIn } from '../ledger/account.ts';
+import { ACCOUNTS, accountIn } from '../ledger/account.ts';
 import type { Height } from '../base/brand.ts';
 import type { KnownEpoch } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
@@ -148,6 +148,7 @@ function newIntake(options: DriverOptions & Below, loop: Loop, dealings: Dealing
     budgets: dealings.budgets,
     questions: dealings.questions,
     punish,
+    isInMemory: (sender) => chain.state.source.has(ACCOUNTS.key(sender)),
     committed: (id, done) =>
       store.read([KEYS.transaction(id)], ([value]) => loop.input(() => done(value !== undefined))),
   });

@@ -5,19 +5,20 @@
  * inputs.
  */
 import type { Address, Hash, Height } from '../base/brand.ts';
-import { present } from '../base/invariant.ts';
 import { ACCOUNTS } from '../ledger/account.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import { assemble, type DriverOptions, type Parts } from './assembly.ts';
 import { type Buffers, INPUT_BYTES_MAX, INPUTS_MAX } from './limits.ts';
 import type { AccountView, PeerId } from './ports.ts';
-import { type Answer, Submissions } from './transactions/submissions.ts';
+import { OpenAnswers } from './durability/open-answers.ts';
+import { type Answer, ENDED, type SubmitOutcome } from './transactions/fate.ts';
 import { accountOf, buffersOf, type DriverStatus, isPending, statusOf } from './reports.ts';
 
 export class Driver {
   readonly #options: DriverOptions;
   readonly #parts: Parts;
-  readonly #submissions = new Submissions();
+  readonly #submissions = new OpenAnswers<SubmitOutcome>(ENDED);
+  readonly #accounts = new OpenAnswers<AccountView | undefined>(undefined);
   #ticks = 0;
 
   /** Of clients' transactions that wait for a turn. */
@@ -32,7 +33,10 @@ export class Driver {
       messages: () => dealings.take((peer, message) => reception.look(peer, message)),
       endTurn: () => this.#endTurn(),
       halted: (error) => options.observer.halted(error),
-      ended: () => this.#submissions.end(),
+      ended: () => {
+        this.#submissions.end();
+        this.#accounts.end();
+      },
     });
   }
 
@@ -103,22 +107,24 @@ export class Driver {
     return accountOf(this.#parts, address);
   }
 
-  /** The same, as soon as it is in memory; never once the driver has ended. False where too many wait, and nothing will come. */
-  fetchAccount(address: Address, done: (account: AccountView) => void): boolean {
+  /** The same, as soon as it is in memory; undefined where the driver ends first, or too many wait. */
+  fetchAccount(address: Address, done: (account: AccountView | undefined) => void): void {
     const { loop, stateFetching } = this.#parts;
     const known = this.account(address);
-    if (known !== undefined) done(known);
-    if (known !== undefined) return true;
-    if (loop.ended || loop.backlog + stateFetching.waiting >= INPUTS_MAX) return false;
-    loop.input(() =>
-      stateFetching.withEntry(ACCOUNTS.key(address), () => done(present(this.account(address), 'an account fetched'))),
-    );
-    return true;
+    if (known !== undefined || loop.backlog + stateFetching.waiting >= INPUTS_MAX) return done(known);
+    const answer = this.#accounts.open(done);
+    if (answer === undefined) return;
+    loop.input(() => stateFetching.withEntry(ACCOUNTS.key(address), () => answer(this.account(address))));
   }
 
   /** The oldest height whose state is not pruned. */
   get oldestState(): Height {
     return this.#parts.pruning.oldest;
+  }
+
+  /** Bytes of the state that lie in memory, about. */
+  get stateBytes(): number {
+    return this.#parts.resident.bytes;
   }
 
   /** Whether the transaction waits here. */
@@ -137,7 +143,7 @@ export class Driver {
 
   /** What follows from all inputs of a turn together. */
   #endTurn(): void {
-    const { protocol, stateTransfer, bodies, intake, pruning, resident, batch } = this.#parts;
+    const { protocol, stateTransfer, bodies, intake, stateFetching, pruning, batch } = this.#parts;
     stateTransfer.follow();
     protocol.settle();
     stateTransfer.ask(this.#ticks);
@@ -146,9 +152,12 @@ export class Driver {
       isChecking: (id) => intake.isChecking(id),
     });
     intake.flush();
-    pruning.step();
-    // What this turn changed may be forgotten once it is durable: the store has it then.
-    batch.after(() => resident.forget());
+    stateFetching.flush();
+    // The store has by then what this turn wrote: that may be forgotten in memory, and may be pruned.
+    batch.after(() => {
+      stateFetching.forget();
+      pruning.step();
+    });
   }
 
   #onTick(): void {

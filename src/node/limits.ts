@@ -12,12 +12,14 @@ export const LISTENERS_MAX = 16;
 /** Kinds of misbehaviour that are counted: a dozen codes for each of 64 validators. */
 export const MISBEHAVIOUR_MAX = 1024;
 
-/** Microseconds of this thread for each KiB that the store brings: it is copied out, and collected later. */
+/** Microseconds of this thread for each question to the store, and for each KiB that it brings, which is copied out and collected later. */
+export const STORE_MICROS = 15;
 export const BROUGHT_MICROS_PER_KIB = 0.5;
 /** Headers of final blocks kept for readers of the state: those of the newest blocks, and those that a search by time looks at first,
  *  1.5 kB each. */
 export const HEADERS_KEPT_MAX = 4_096;
-/** Nodes of the state's tree kept for proofs, 1 kB each on average and 2.7 kB at most. */
+/** Nodes of the state's tree kept for proofs, 1 kB each on average and 2.7 kB at most. Without them a proof among 100,000 accounts takes 120
+ *  microseconds of this thread instead of 45 beside what the store's answers cost, and more than twice as long in all. */
 export const PROOF_NODES_MAX = 8_192;
 /** How often the newest state is read anew when it was pruned meanwhile, which takes a block that becomes final, and hardly any history. */
 export const READ_TRIES = 3;

@@ -208,8 +208,10 @@ class ValidatorNode implements RunningNode {
 
   account(address: Address): Promise<AccountView> {
     return new Promise((resolve, reject) => {
-      const comes = this.#driver.fetchAccount(address, resolve);
-      if (!comes) reject(new StorageError('STORE_CLOSED', 'the node has ended, or too much waits'));
+      this.#driver.fetchAccount(address, (account) => {
+        if (account !== undefined) resolve(account);
+        else reject(new StorageError('STORE_CLOSED', 'the node has ended, or too much waits'));
+      });
     });
   }
 

@@ -8,6 +8,7 @@ import { shareAmongNodes } from '../base/shared.ts';
 import { opensslEd25519 } from '../crypto/ed25519-openssl.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { PeerId } from '../driver/ports.ts';
+import { STATE_CACHE, type StateCacheLimits } from '../driver/state/limits.ts';
 import type { StrategyFactory } from '../driver/wire/strategy.ts';
 import { decodePeerMessage, kindOfBytes } from '../driver/wire/wire.ts';
 import { type Epochs, epochsOf, type KnownEpoch } from '../ledger/epoch.ts';
@@ -18,7 +19,7 @@ import { checkersOf } from './checkers/all.ts';
 import { Clients } from './world/clients.ts';
 import { Connections } from './world/connections.ts';
 import { DiskWatch } from './checkers/disk-watch.ts';
-import { type ConsensusSettings, START_MS, simulatedKeys } from './world/keys.ts';
+import { type ConsensusSettings, type LedgerSettings, START_MS, simulatedKeys } from './world/keys.ts';
 import { Links } from './world/links.ts';
 import { eventsOf } from './events.ts';
 import { SimulatedNode } from './world/node.ts';
@@ -42,8 +43,10 @@ export interface SimulationSetup {
   /** Nodes without a key, after all others. */
   readonly observers?: number;
   readonly consensus?: Partial<ConsensusSettings>;
-  /** At most; TRANSFERS_PER_BLOCK where nothing is said. */
-  readonly transfersPerBlock?: number;
+  readonly ledger?: LedgerSettings;
+  /** How much of the state lies in memory: of the first node, of the second and so on, and again from the first. What any node has
+   *  where nothing is said. */
+  readonly caches?: readonly StateCacheLimits[];
   readonly signatures?: 'stand-in' | 'ed25519' | Ed25519;
   readonly latencyMs?: number;
   /** Whether the work of nodes takes time; true where nothing is said. */
@@ -86,7 +89,7 @@ export class Simulation {
     const scheme =
       typeof signatures === 'object' ? signatures : checkedOnce(signatures === 'ed25519' ? opensslEd25519 : standIn);
     this.scheme = scheme;
-    const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {}, setup.transfersPerBlock);
+    const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {}, setup.ledger);
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
     const keys = made.value;
     this.genesis = keys.genesis;
@@ -95,15 +98,16 @@ export class Simulation {
     // Liars know one another from the start, those that tell one another nothing too.
     for (const liar of setup.liars.keys()) coalitionOf(this).recruit(liar);
     this.links = new Links(people.length, setup.latencyMs ?? 1, this.random.fork());
-    const { costs = true } = setup;
+    const { costs = true, caches = [STATE_CACHE] } = setup;
     this.nodes = people.map((person, slot) => {
       const { genesis, scheduler } = this;
+      const cache = present(caches[slot % caches.length], 'what a node has in memory');
       const random = this.random.fork();
       const lie = (fate: Fate, to: number, bytes: Uint8Array): void =>
         this.trace.message(this.nowMs, fate, slot, to, bytes);
       const strategy = person.strategy && watched(person.strategy, lie);
       const node: SimulatedNode = new SimulatedNode(
-        { ...person, strategy, slot, genesis, scheme, scheduler, random, costs },
+        { ...person, strategy, slot, genesis, scheme, scheduler, random, costs, cache },
         eventsOf(this, () => node),
       );
       return node;

@@ -8,7 +8,7 @@ export const sweep = operationKind({
   kind: 'sweep',
   fields: { to: addressField, atLeast: amountField },
   event: { to: addressField, swept: amountField },
-  codes: { TOO_LITTLE: 7 },
+  codes: { TOO_LITTLE: 4 },
   weight: 4,
   keys: (sender, { to }) => [ACCOUNTS.key(sender), ACCOUNTS.key(to)],
   spends: () => SUPPLY_MAX,

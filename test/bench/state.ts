@@ -118,7 +118,8 @@ async function measure(count: number): Promise<void> {
         evidence: [],
       };
       let at = performance.now();
-      while (!fetching.isReady([...keysTouched(body, transactions)])) {
+      while (!fetching.isReady(() => keysTouched(body, transactions))) {
+        fetching.flush();
         rounds += 1;
         await new Promise<void>((resolve) => {
           wake = resolve;

@@ -3,10 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch, ValidatorIndex } from '../../src/base/brand.ts';
 import { Accusations } from '../../src/driver/agreement/accusations.ts';
 import { Batch } from '../../src/driver/stored/batch.ts';
+import { RecordedOffences } from '../../src/driver/durability/recorded-offences.ts';
 import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, NULL_BODY } from '../../src/ledger/block.ts';
 import { BODY_EVIDENCE_MAX, EVIDENCE_EPOCHS_MAX } from '../../src/ledger/limits.ts';
-import { type Offence, offenceKey, offenceOf } from '../../src/ledger/offence.ts';
+import { offenceOf } from '../../src/ledger/offence.ts';
 import type { KnownEpoch } from '../../src/ledger/epoch.ts';
 import type { Evidence, VoteKind } from '../../src/ledger/vote.ts';
 import { authorityOf, H, instanceOf, Pens } from '../consensus/kit.ts';
@@ -44,7 +45,7 @@ function make(recovered: readonly Evidence[] = []) {
   const batch = new Batch();
   const sent: Sent[] = [];
   const live: Body[] = [];
-  const offences = new Map<string, Offence>();
+  const offences = new RecordedOffences();
   const at = { nowMs: 1_000_000, connected: true };
   const send = (to: string, message: PeerMessage): void => {
     if (message.kind === 'evidence') sent.push({ to, evidence: message.evidence });
@@ -62,11 +63,11 @@ function make(recovered: readonly Evidence[] = []) {
       ask: (message, turn) => send(`turn ${turn}`, message),
     },
     pool: { live: () => live.values() as never },
-    state: { offences, epochs: { of: instance, at: () => undefined } },
+    chain: { state: { epochs: { of: instance, at: () => undefined } }, offences },
     recovered: { evidence: recovered },
   });
   const record = (...pieces: readonly Evidence[]): void => {
-    for (const offence of pieces.map(offenceOf)) offences.set(offenceKey(offence), offence);
+    offences.add(pieces.map(offenceOf));
     accusations.recorded(pieces.map(offenceOf));
   };
   const written = (): string[] => batch.take().operations.map(({ kind, key }) => `${kind} ${key.split('/')[1]}`);

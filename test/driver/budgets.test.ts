@@ -313,12 +313,14 @@ describe('a transaction of a peer', () => {
     let left = asked;
     let checked = 0;
     let nonce = 0;
-    const accountOf = () => ({ ...NO_ACCOUNT, nonce });
+    const accountOf = () => ({ balance: 1n, nonce });
     const mempool = new Mempool(accountOf, genesis.ledger);
     const intake = new Intake({
-      state: { ...genesisState(genesis), accounts: { get: accountOf }, head: { header: { height: 5 } } } as never,
+      state: { ...genesisState(genesis), source: { get: accountOf }, head: { header: { height: 5 } } } as never,
       mempool,
       bodies: new BodyPool(),
+      stateFetching: { withEntry: (_, run) => run() },
+      isInMemory: () => true,
       verifier: {
         check: () => valid,
         checkBatch: (checks, done) => {
@@ -342,8 +344,8 @@ describe('a transaction of a peer', () => {
     });
     for (const event of events) {
       if (event === 'executed') {
-        nonce = mempool.pendingNonce(stranger(1));
-        mempool.prune([stranger(1)], 6, 0);
+        nonce = mempool.pendingNonce(stranger(1)) ?? nonce;
+        mempool.prune([[stranger(1), accountOf()]], 6, 0);
         continue;
       }
       for (const { bytes, from } of event) {

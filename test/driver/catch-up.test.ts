@@ -248,7 +248,11 @@ describe('whom it asks', () => {
         const blocks = range(from, count, bytes);
         if (catchUp.accept(peer, blocks)) catchUp.proved(provedOf(blocks), count * bytes, executed as Height);
         heldMost = Math.max(heldMost, catchUp.heldBytes);
-        for (let next = catchUp.take(executed as Height); next !== undefined; next = catchUp.take(executed as Height))
+        for (
+          let next = catchUp.take(executed as Height, () => true);
+          next !== undefined;
+          next = catchUp.take(executed as Height, () => true)
+        )
           executed = next.blocks.at(-1)?.header.height ?? 0;
         pursue(tick);
       }
@@ -332,7 +336,7 @@ describe('whom it asks', () => {
     expect(catchUp.accept('a', range(1, 50, 0))).toBe(true);
     catchUp.proved(provedOf(range(1, 50, 0)), 0, 0 as Height);
     expect(asked()).toEqual([]);
-    expect(catchUp.take(0 as Height)?.blocks).toHaveLength(50);
+    expect(catchUp.take(0 as Height, () => true)?.blocks).toHaveLength(50);
     expect(catchUp.ask(50 as Height, LAST, 2)).toEqual([]);
   });
 
@@ -496,7 +500,11 @@ describe('whom it asks', () => {
         if (peer === 'b' && quiet.includes(tick)) late = blocks;
         else if (tick > 0 || peer === 'b') give(peer, blocks);
       }
-      for (let next = catchUp.take(executed as Height); next !== undefined; next = catchUp.take(executed as Height))
+      for (
+        let next = catchUp.take(executed as Height, () => true);
+        next !== undefined;
+        next = catchUp.take(executed as Height, () => true)
+      )
         executed = next.blocks.at(-1)?.header.height ?? 0;
     }
     return ticks;

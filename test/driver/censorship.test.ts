@@ -11,6 +11,7 @@ import {
 import { standInSignature } from '../consensus/stand-in.ts';
 import { decodePeerMessage, kindOfBytes } from '../../src/driver/wire/wire.ts';
 import { Cluster, proposal } from './cluster.ts';
+import { storedAccount } from './stored-account.ts';
 import { toAddress } from '../../src/codec/hex.ts';
 
 describe.each([
@@ -108,7 +109,7 @@ describe('an honest primary is not left for what was handed to some backups alon
     ])('what its sender can no longer pay, %s', (_name, timeouts) => {
       const cluster = make('1');
       const fee = 2n;
-      const { balance } = cluster.driver(0).account(present(cluster.accounts[0], 'account').address);
+      const { balance } = storedAccount(cluster.node(0).disk, present(cluster.accounts[0], 'account').address);
       const unpayable = cluster.transfer(0, 1, 1);
       whisper(cluster, targets, [unpayable]);
       cluster.run(500);
@@ -167,6 +168,9 @@ describe('an honest primary is not left for what was handed to some backups alon
       ['transactions', 'body', 'blocks'].includes(kindOfBytes(message) ?? '');
     cluster.link = (_from, to, message) => to !== late || !isContent(message);
     cluster.submit(0, cluster.transfer(1, 2, 0));
+    // So that what is submitted at once is taken in at once, wherever it is.
+    const sender = present(cluster.accounts[0], 'account').address;
+    for (const { index } of cluster.nodes) cluster.driver(index).fetchAccount(sender, () => {});
     cluster.run(100);
     const own = cluster.transfer(0, 1, 0);
     cluster.submit(late, own);

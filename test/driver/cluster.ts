@@ -1,11 +1,12 @@
 /** Drivers on one virtual clock, over a network and a disk without any chance: for tests that say what arrives when, byte by
  *  byte, and count what comes of it. All others use the simulator. */
-import type { Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
+import type { Address, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { equalBytes } from '../../src/codec/codec.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '../../src/driver/ports.ts';
 import { recover, type RecoveredDriver } from '../../src/driver/durability/recovery.ts';
+import { STATE_CACHE, type StateCacheLimits } from '../../src/driver/state/limits.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
@@ -21,7 +22,9 @@ import { fromHex } from '../../src/codec/hex.ts';
 
 export class SimulatedDisk implements Store {
   readonly #scheduler: Scheduler;
-  #entries = new Map<string, Uint8Array>();
+  readonly #entries = new Map<string, Uint8Array>();
+  /** Told of each batch that is durable. */
+  written: (batch: readonly StoreOperation[]) => void = () => {};
 
   constructor(scheduler: Scheduler) {
     this.#scheduler = scheduler;
@@ -35,8 +38,23 @@ export class SimulatedDisk implements Store {
         if (operation.kind === 'put') this.#entries.set(operation.key, operation.value);
         else this.#entries.delete(operation.key);
       }
+      this.written(batch);
       done();
     });
+  }
+
+  get(key: string): Uint8Array | undefined {
+    return this.#entries.get(key);
+  }
+
+  *under(prefix: string): Generator<readonly [string, Uint8Array]> {
+    for (const entry of this.#entries) if (entry[0].startsWith(prefix)) yield entry;
+  }
+
+  /** As a damage leaves it: undefined for a record that is gone. */
+  damage(key: string, value: Uint8Array | undefined): void {
+    if (value === undefined) this.#entries.delete(key);
+    else this.#entries.set(key, value);
   }
 
   read(keys: readonly string[], done: (values: readonly (Uint8Array | undefined)[]) => void): void {
@@ -77,6 +95,7 @@ export interface ClusterNode {
 export interface GenesisText {
   consensus: Record<string, unknown>;
   ledger: Record<string, unknown>;
+  accounts: Record<string, unknown>[];
   validators: Record<string, unknown>[];
 }
 
@@ -84,13 +103,15 @@ const streamOf = (from: PeerId, to: number): string => `${from} ${to}`;
 
 export class Cluster {
   readonly scheduler = new Scheduler(1_800_000_000_000);
-  readonly genesis: Genesis;
+  genesis: Genesis;
   readonly nodes: ClusterNode[];
   readonly accounts = developmentNetwork(4).accounts;
   /** Whether a message may pass; a test closes links with it. */
   link: (from: number, to: number, message: Uint8Array) => boolean = () => true;
   /** What nodes that start believe of epochs; null for what follows from the genesis. */
   epochs: Epochs | null = null;
+  /** How much of the state nodes that start have in memory. */
+  cache: StateCacheLimits = STATE_CACHE;
   /** Told whom a node admits when an epoch begins. */
   admitted: (by: number, peers: ReadonlySet<PeerId>) => void = () => {};
   /** By node; null for those who sign nothing. */
@@ -125,6 +146,11 @@ export class Cluster {
     }));
   }
 
+  /** The state of so many heights can be read; 0 keeps all. */
+  keepHeights(historyHeights: number): void {
+    this.genesis = { ...this.genesis, ledger: { ...this.genesis.ledger, historyHeights } as Genesis['ledger'] };
+  }
+
   startAll(): void {
     for (const { index } of this.nodes) this.start(index);
   }
@@ -136,51 +162,57 @@ export class Cluster {
   start(index: number): void {
     const node = this.node(index);
     const life = ++node.life;
-    recover(node.disk, this.genesis, standIn.verify, (recovered) => {
-      if (!recovered.ok) throw new Error(recovered.error.message);
-      node.driver = new Driver({
-        genesis: this.genesis,
-        publicKey: this.publicKeys[index] ?? null,
-        recovered: this.#believed(recovered.value),
-        store: {
-          write: (batch, done) => node.disk.write(batch, done, () => node.life === life),
-          read: (keys, done) => node.disk.read(keys, (values) => node.life === life && done(values)),
-          scan: (range, done) => node.disk.scan(range, (entries) => node.life === life && done(entries)),
-        },
-        clock: { nowMs: () => Math.floor(this.scheduler.nowMs), soon: (turn) => this.scheduler.after(0, turn) },
-        transport: {
-          send: (to, _lane, message) => this.#send(index, to, message),
-          punish: (peer, code) => node.punished.push({ peer, code }),
-          hold: (peer, held) => this.#hold(peer, index, held),
-          admit: (admitted) => this.admitted(index, admitted),
-        },
-        verifier: {
-          check: ({ publicKey: key, message, signature }) => equalBytes(signature, standInSignature(key, message)),
-          checkBatch: (checks, done) =>
-            this.scheduler.after(0.2, () =>
-              done(
-                checks.map(({ publicKey: key, message, signature }) =>
-                  equalBytes(signature, standInSignature(key, message)),
+    recover(
+      node.disk,
+      this.genesis,
+      standIn.verify,
+      (recovered) => {
+        if (!recovered.ok) throw new Error(recovered.error.message);
+        node.driver = new Driver({
+          genesis: this.genesis,
+          publicKey: this.publicKeys[index] ?? null,
+          recovered: this.#believed(recovered.value),
+          store: {
+            write: (batch, done) => node.disk.write(batch, done, () => node.life === life),
+            read: (keys, done) => node.disk.read(keys, (values) => node.life === life && done(values)),
+            scan: (range, done) => node.disk.scan(range, (entries) => node.life === life && done(entries)),
+          },
+          clock: { nowMs: () => Math.floor(this.scheduler.nowMs), soon: (turn) => this.scheduler.after(0, turn) },
+          transport: {
+            send: (to, _lane, message) => this.#send(index, to, message),
+            punish: (peer, code) => node.punished.push({ peer, code }),
+            hold: (peer, held) => this.#hold(peer, index, held),
+            admit: (admitted) => this.admitted(index, admitted),
+          },
+          verifier: {
+            check: ({ publicKey: key, message, signature }) => equalBytes(signature, standInSignature(key, message)),
+            checkBatch: (checks, done) =>
+              this.scheduler.after(0.2, () =>
+                done(
+                  checks.map(({ publicKey: key, message, signature }) =>
+                    equalBytes(signature, standInSignature(key, message)),
+                  ),
                 ),
               ),
-            ),
-        },
-        signer: { sign: (message) => this.sign(index, message) },
-        observer: {
-          finalized: (block) => node.blocks.push(block),
-          rejected: (id, code) => node.rejected.push({ id, code }),
-          offence: (evidence) => node.offences.push(evidence),
-          note: (note) => node.notes.push(note),
-          halted: (error) => node.halted.push(error),
-        },
-      });
-      this.#tick(index, life);
-      for (const other of this.nodes) {
-        if (other.index === index || other.driver === null) continue;
-        node.driver.peerConnected(other.peerId);
-        other.driver.peerConnected(node.peerId);
-      }
-    });
+          },
+          signer: { sign: (message) => this.sign(index, message) },
+          observer: {
+            finalized: (block) => node.blocks.push(block),
+            rejected: (id, code) => node.rejected.push({ id, code }),
+            offence: (evidence) => node.offences.push(evidence),
+            note: (note) => node.notes.push(note),
+            halted: (error) => node.halted.push(error),
+          },
+        });
+        this.#tick(index, life);
+        for (const other of this.nodes) {
+          if (other.index === index || other.driver === null) continue;
+          node.driver.peerConnected(other.peerId);
+          other.driver.peerConnected(node.peerId);
+        }
+      },
+      this.cache,
+    );
   }
 
   #believed(recovered: RecoveredDriver): RecoveredDriver {
@@ -263,6 +295,10 @@ export class Cluster {
   }
 
   transfer(from: number, to: number, nonce: number, amount = 1n): Uint8Array {
+    return this.pay(from, present(this.accounts[to], 'account').address, nonce, amount);
+  }
+
+  pay(from: number, to: Address, nonce: number, amount = 1n): Uint8Array {
     const sender = present(this.accounts[from], 'account').address;
     const transaction: Transaction = {
       chainId: this.genesis.chainId,
@@ -270,7 +306,7 @@ export class Cluster {
       nonce,
       expiresAt: 0 as Height,
       maxFee: 1_000_000n,
-      operations: [{ kind: 'transfer', to: present(this.accounts[to], 'account').address, amount }],
+      operations: [{ kind: 'transfer', to, amount }],
       memo: new Uint8Array(),
     };
     const signature = standInSignature(fromHex(sender), transactionSigningBytes(transaction));

@@ -440,7 +440,7 @@ describe('transactions', () => {
     cluster.run(10);
     const refused = answers.flatMap((answer, person) => (answer[0]?.hasOwnProperty('code') ? [person] : []));
     expect(refused).toEqual([8192, 8193]);
-    expect(answers[8192]).toMatchObject([{ code: 'MEMPOOL_FULL', message: '8192 signatures are being checked' }]);
+    expect(answers[8192]).toMatchObject([{ code: 'MEMPOOL_FULL', message: '8192 transactions are being looked at' }]);
     expect(again).toMatchObject([{ status: 'pending' }]);
     const later = cluster.submit(NODE, transactionOf(cluster, 8192));
     cluster.run(10);
@@ -498,6 +498,8 @@ describe('transactions', () => {
       state: genesisState(genesis),
       mempool,
       bodies: new BodyPool(),
+      stateFetching: { withEntry: (_, run) => run() },
+      isInMemory: () => true,
       verifier: { check: () => true, checkBatch: (checks, done) => done(checks.map(() => true)) },
       clock: { nowMs: () => 0, soon: (run) => run() },
       loop: { input: (run) => run() },
@@ -594,16 +596,16 @@ describe('whether a transaction was overlooked', () => {
     });
   const ids = (...senders: number[]): Set<Hash> => new Set(senders.map((sender) => of(sender).id));
 
-  /** Accounts' nonces can be moved. */
   function make(inFlight: ReadonlySet<Hash> = ids()) {
-    const nonces = new Map<Address, number>();
-    const mempool = new Mempool((sender) => ({ nonce: nonces.get(sender) ?? 0, balance: 0n }), genesis.ledger);
+    const mempool = new Mempool(() => NO_ACCOUNT, genesis.ledger);
+    /** A block leaves the first account so. */
+    const executed = (nonce: number, nowMs: number) => mempool.prune([[stranger(1), { nonce, balance: 0n }]], 5, nowMs);
     const told = new ToldTransactions(genesis, mempool, inFlight);
     told.turnTo(primary);
     const tellAll = (nowMs: number): void => {
       for (const entry of mempool.entries()) told.tell(entry, nowMs);
     };
-    return { nonces, mempool, told, tellAll };
+    return { executed, mempool, told, tellAll };
   }
 
   test.each([
@@ -688,11 +690,10 @@ describe('whether a transaction was overlooked', () => {
   });
 
   test('not when it had to until now, since the primary may have refused it', () => {
-    const { nonces, mempool, told, tellAll } = make();
+    const { executed, mempool, told, tellAll } = make();
     mempool.add(of(1, 1), OLD, 'peer');
     tellAll(TOLD);
-    nonces.set(stranger(1), 1);
-    mempool.prune([stranger(1)], 5, TOLD + 1);
+    executed(1, TOLD + 1);
     tellAll(TOLD + 2);
     expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(false);
     const later = TOLD + 1 + 2 * TIMEOUT_MS;
@@ -700,23 +701,21 @@ describe('whether a transaction was overlooked', () => {
   });
 
   test('the primary owes what it was told of as long as that waits, however often this is asked', () => {
-    const { nonces, mempool, told, tellAll } = make();
+    const { executed, mempool, told, tellAll } = make();
     expect(told.isOwed).toBe(false);
     mempool.add(of(1), OLD, 'peer');
     expect(told.isOwed).toBe(false);
     tellAll(TOLD);
     expect([told.isOwed, told.isOwed]).toEqual([true, true]);
-    nonces.set(stranger(1), 1);
-    mempool.prune([stranger(1)], 5, NOW_MS);
+    executed(1, NOW_MS);
     expect(told.isOwed).toBe(false);
   });
 
   test('what was told and has left is forgotten', () => {
-    const { nonces, mempool, told, tellAll } = make();
+    const { executed, mempool, told, tellAll } = make();
     for (const sender of [1, 2]) mempool.add(of(sender), OLD, 'peer');
     tellAll(TOLD);
-    nonces.set(stranger(1), 1);
-    mempool.prune([stranger(1)], 5, NOW_MS);
+    executed(1, NOW_MS);
     told.forgetGone();
     expect([...told.waiting()].map(({ item }) => item.id)).toEqual([of(2).id]);
     expect(told.overlooked(NOW_MS, 0, ANY_ROOM)).toBe(true);

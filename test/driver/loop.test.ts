@@ -1,12 +1,16 @@
 /** Persist before send, and bounds on what waits. */
 import { describe, expect, test } from 'vitest';
+import type { Height } from '../../src/base/brand.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
 import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
 import { Seals } from '../../src/driver/durability/seals.ts';
+import { STATE_CACHE } from '../../src/driver/state/limits.ts';
+import { ResidentState } from '../../src/driver/state/resident-state.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
+import { EMPTY_TREE_ROOT } from '../../src/ledger/tree/hashing.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
 import { makeGenesis } from '../ledger/network.ts';
 
@@ -39,7 +43,9 @@ function alone(self = 0) {
       halted: (error) => halted.push(error),
     },
     recovered: {
-      state: genesisState(genesis),
+      state: genesisState(genesis, new ResidentState({ version: 0 as Height, root: EMPTY_TREE_ROOT }, STATE_CACHE)),
+      offences: [],
+      prunedTo: 0 as Height,
       certified: null,
       pending: [],
       blocks: [],
@@ -138,18 +144,25 @@ describe('while a disk is slow', () => {
 });
 
 test('a new folder is written to before anything is answered', () => {
-  const writes: (readonly StoreOperation[])[] = [];
-  let opened = false;
+  const written = new Map<string, Uint8Array>();
+  const writes: (() => void)[] = [];
+  const opened: boolean[] = [];
   recover(
     {
-      write: (batch) => writes.push(batch),
-      read: (keys, done) => done(keys.map(() => undefined)),
+      write: (batch, done) =>
+        writes.push(() => {
+          for (const operation of batch) if (operation.kind === 'put') written.set(operation.key, operation.value);
+          done();
+        }),
+      read: (keys, done) => done(keys.map((key) => written.get(key))),
       scan: (_range, done) => done([]),
     },
     makeGenesis(),
     () => true,
-    () => (opened = true),
+    ({ ok }) => opened.push(ok),
   );
   expect(writes).toHaveLength(1);
-  expect(opened).toBe(true);
+  expect(opened).toEqual([]);
+  writes[0]?.();
+  expect(opened).toEqual([true]);
 });

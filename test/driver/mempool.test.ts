@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import type { Address, Height } from '../../src/base/brand.ts';
+import { present } from '../../src/base/invariant.ts';
 import { BodyPool, completeTransactions } from '../../src/driver/bodies/body-pool.ts';
 import {
   BODIES_PER_HEIGHT_MAX,
@@ -64,8 +65,9 @@ function make() {
     mempool.select(inFlight, height, new Room(weight, count, bytes)).map(nameOf);
   /** A block leaves this account so. */
   const executed = (sender: number, nonce: number, balance = RICH, nextHeight = 1, nowMs = 0) => {
-    accounts.set(stranger(sender), { nonce, balance });
-    return named(mempool.prune([stranger(sender)], nextHeight, nowMs));
+    const account = { nonce, balance };
+    accounts.set(stranger(sender), account);
+    return named(mempool.prune([[stranger(sender), account]], nextHeight, nowMs));
   };
   return { accounts, mempool, add, select, executed };
 }
@@ -183,7 +185,7 @@ describe('what a missing one keeps from being executed', () => {
     for (const sender of senders)
       for (let nonce = 0; nonce < 256; nonce++) add(item(sender, nonce, { expiresAt: nonce === 0 ? 7 : 0 }));
     expect(mempool.gapped).toBe(0);
-    const dropped = named(mempool.prune(accounts.keys(), 8, 0));
+    const dropped = named(mempool.prune(accounts, 8, 0));
     expect(dropped.filter(([, code]) => code === 'EXPIRED')).toHaveLength(40);
     expect(dropped.filter(([, code]) => code === 'NONCE_TOO_HIGH')).toHaveLength(40 * 255 - GAPPED_TRANSACTIONS_MAX);
     expect([mempool.gapped, mempool.size]).toEqual([GAPPED_TRANSACTIONS_MAX, GAPPED_TRANSACTIONS_MAX]);
@@ -352,7 +354,7 @@ describe('waiting', () => {
     executed(1, 4);
     for (const nonce of [4, 5, 7]) add(item(1, nonce));
     expect(mempool.pendingNonce(stranger(1))).toBe(6);
-    expect(mempool.pendingNonce(stranger(2))).toBe(0);
+    expect(mempool.pendingNonce(stranger(2))).toBe(undefined);
   });
 });
 
@@ -414,7 +416,11 @@ test('whatever comes, goes and is executed: bounds hold, and a selection is exec
             const { nonce } = account(stranger(each.sender));
             accounts.set(stranger(each.sender), { nonce: nonce + each.others, balance: each.balance });
             height += 1;
-            const dropped = mempool.prune(changed, height, 0);
+            const dropped = mempool.prune(
+              [...changed].map((sender) => [sender, account(sender)] as const),
+              height,
+              0,
+            );
             for (const { entry } of dropped) expect(model.delete(entry.item.id)).toBe(true);
             for (const { signed } of model.values()) {
               const { transaction } = signed;
@@ -431,10 +437,13 @@ test('whatever comes, goes and is executed: bounds hold, and a selection is exec
             while (waits.has(`${sender}/${nonce}`)) nonce += 1;
             return nonce;
           });
-          expect([1, 2, 3, 4].map((sender) => mempool.pendingNonce(stranger(sender)))).toEqual(ends);
+          const waiting = new Set([...model.values()].map(({ signed }) => signed.transaction.sender));
+          expect([1, 2, 3, 4].map((sender) => mempool.pendingNonce(stranger(sender)))).toEqual(
+            ends.map((end, i) => (waiting.has(stranger(i + 1)) ? end : undefined)),
+          );
           expect(mempool.demand).toBe([1, 2, 3, 4].some((sender, i) => ends[i] !== account(stranger(sender)).nonce));
           const isGapped = ({ signed: { transaction: t } }: IdentifiedTransaction) =>
-            t.nonce > mempool.pendingNonce(t.sender);
+            t.nonce > present(mempool.pendingNonce(t.sender), 'a sender of which something waits');
           for (const entry of mempool.entries()) expect(entry.gapped).toBe(isGapped(entry.item));
           expect(mempool.gapped).toBe([...model.values()].filter(isGapped).length);
         }

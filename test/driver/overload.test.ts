@@ -4,6 +4,7 @@ import type { ValidatorIndex } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import type { Outgoing, StrategyFactory } from '../../src/driver/wire/strategy.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
+import { storedAccount } from './stored-account.ts';
 
 const SENDERS = 7;
 /** Of each sender: blocks take twenty, so that the last waits for several base timeouts. */
@@ -44,7 +45,10 @@ test.each([
   const nonces = Array.from({ length: SENDERS }, () => 0);
   for (let second = 0; second < RUN_MS / 1000; second++) {
     for (const [account, first] of nonces.entries()) {
-      const { nonce } = entry.account(present(simulation.clients.accounts[account], 'an account').address);
+      const { nonce } = storedAccount(
+        simulation.node(1).disk,
+        present(simulation.clients.accounts[account], 'an account').address,
+      );
       for (let next = first; next - nonce < WAITING; next++)
         entry.submit(transferOf(simulation, account, next), () => {});
       nonces[account] = Math.max(first, nonce + WAITING);

@@ -1,9 +1,9 @@
 /** What a node finds when it starts: its own records, or a reason not to start. */
 import { describe, expect, test } from 'vitest';
-import type { Epoch } from '../../src/base/brand.ts';
+import type { Epoch, Height } from '../../src/base/brand.ts';
 import type { PromiseRecord } from '../../src/consensus/promises.ts';
 import type { Store, StoreOperation } from '../../src/driver/ports.ts';
-import { decodePromise, isPromise, KEYS, promiseOperation } from '../../src/driver/stored/records.ts';
+import { decodePromise, heightCodec, isPromise, KEYS, promiseOperation } from '../../src/driver/stored/records.ts';
 import { type RecoveredDriver, recover } from '../../src/driver/durability/recovery.ts';
 import type { Result } from '../../src/base/result.ts';
 import { standIn } from '../../src/simulator/world/stand-in.ts';
@@ -90,7 +90,10 @@ describe('a folder', () => {
     expect(new Set(promises.map(({ record }) => record.kind))).toEqual(new Set(['vote', 'prepared']));
   });
 
-  const LOST = ['meta/chain-state', 'block/', 'body/0000000000000002', 'account/'];
+  /** The root of the state at the head. */
+  const ROOT = KEYS.node({ version: 2 as Height, path: '' });
+  // What else there is of the state is looked at when it is needed: test/driver/damaged-state.test.ts.
+  const LOST = ['meta/chain-state', 'block/', 'body/0000000000000002', ROOT];
   test.each(LOST)('without %s is corrupt', async (prefix) => {
     const { entries, genesis } = await lived();
     for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key);
@@ -103,7 +106,7 @@ describe('a folder', () => {
     'block/',
     'body/0000000000000002',
     'body/0000000000000003',
-    'account/',
+    ROOT,
     'promise/',
   ];
   test.each(TORN)('with a torn %s is corrupt', async (prefix) => {
@@ -114,7 +117,7 @@ describe('a folder', () => {
     expect(await open(await storeOf(entries), genesis)).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
   });
 
-  test.each(['body/0000000000000003', 'block/0000000000000001', 'block/0000000000000002'])(
+  test.each(['body/0000000000000003', 'block/0000000000000001', 'block/0000000000000002', ROOT])(
     'with %s flipped in any byte is corrupt',
     async (prefix) => {
       const { entries, genesis } = await lived();
@@ -129,6 +132,14 @@ describe('a folder', () => {
       }
     },
   );
+
+  test('that says it pruned what is above its head is corrupt', async () => {
+    const { entries, genesis } = await lived();
+    entries.set(KEYS.pruned, heightCodec.encode(2 as Height));
+    expect(await open(await storeOf(entries), genesis)).toMatchObject({ ok: true, value: { prunedTo: 2 } });
+    entries.set(KEYS.pruned, heightCodec.encode(3 as Height));
+    expect(await open(await storeOf(entries), genesis)).toMatchObject({ ok: false, error: { code: 'STORE_CORRUPT' } });
+  });
 
   test('with a promise under the key of another is corrupt: it would free the node to contradict itself', async () => {
     const { entries, genesis } = await lived();

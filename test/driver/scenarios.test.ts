@@ -8,6 +8,7 @@ import type { Checker } from '../../src/simulator/world/checker.ts';
 import type { Submitted } from '../../src/simulator/world/clients.ts';
 import type { SimulatedNode } from '../../src/simulator/world/node.ts';
 import { Simulation, type SimulationSetup } from '../../src/simulator/simulation.ts';
+import { storedAccount } from './stored-account.ts';
 
 installNodeSha256();
 
@@ -45,8 +46,8 @@ const ALL = [0, 1, 2, 3];
 const until = (condition: () => boolean, ms: number): boolean => simulation.until(condition, ms) && condition();
 const submit = (slot: number): Submitted => simulation.clients.submit(0, node(slot));
 /** Whether the node executed it. */
-const has = ({ driver }: SimulatedNode, { sender, nonce }: Submitted): boolean =>
-  (driver?.account(sender).nonce ?? 0) > nonce;
+const has = ({ disk }: SimulatedNode, { sender, nonce }: Submitted): boolean =>
+  storedAccount(disk, sender).nonce > nonce;
 /** Whether all that run come to hold it in a final block. */
 const committed = ({ height }: Submitted): boolean => height !== null && everywhere(height);
 const isCommitted = (submitted: Submitted, ms: number): boolean => until(() => committed(submitted), ms);

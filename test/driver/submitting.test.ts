@@ -3,6 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
 import { Cluster } from './cluster.ts';
+import { storedAccount } from './stored-account.ts';
 
 const BASE_TIMEOUT_MS = 2000;
 
@@ -22,7 +23,7 @@ afterEach(() => {
 
 /** Transactions of the first account that the node executed. */
 const nonceAt = (index: number): number =>
-  cluster.driver(index).account(present(cluster.accounts[0], 'account').address).nonce;
+  storedAccount(cluster.node(index).disk, present(cluster.accounts[0], 'account').address).nonce;
 /** Whether all come to have executed so many. */
 const isExecuted = (count: number): boolean =>
   cluster.until(() => cluster.nodes.every(({ index }) => nonceAt(index) >= count), BASE_TIMEOUT_MS);

@@ -127,7 +127,7 @@ test('events say exactly how the balances changed', () => {
           add(sender, -feePaid);
           add('f'.repeat(64), feePaid);
           for (const event of events) {
-            if (event.kind !== 'transfer') throw new Error(`no transfer: ${event.kind}`);
+            if (event.kind !== 'transfer') throw new Error(`these bodies have no ${event.kind}`);
             add(event.from, -event.amount);
             add(event.to, event.amount);
           }

@@ -128,7 +128,7 @@ describe('a genesis file is refused with the path of the field', () => {
     ['ledger.weightPrice: must be a decimal string', (json) => (json.ledger['weightPrice'] = 0)],
     [
       'ledger.weightPrice: must be at most 32025597350190193',
-      (json) => (json.ledger['weightPrice'] = '1085102592571150096'),
+      (json) => (json.ledger['weightPrice'] = '32025597350190194'),
     ],
     ['ledger.minimumBalance: must be a decimal string', (json) => delete json.ledger['minimumBalance']],
     [

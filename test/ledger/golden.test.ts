@@ -21,16 +21,11 @@ import {
   type Receipt,
   receiptCodec,
 } from '../../src/ledger/block.ts';
-import { COUNTERS } from '../../src/ledger/data/counter.ts';
-import { ENTRIES } from '../../src/ledger/data/entry.ts';
-import { MEMBERS } from '../../src/ledger/data/member.ts';
-import { NAMESPACES } from '../../src/ledger/data/namespace.ts';
 import { BODY_TRANSACTIONS_MAX, VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import { OFFENCES, type Offence, offenceCodec } from '../../src/ledger/offence.ts';
 import { stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import { chainStateCodec, genesisState } from '../../src/ledger/state/ledger-state.ts';
 import {
-  type Operation,
   type SignedTransaction,
   signedTransactionCodec,
   transactionCodec,
@@ -50,14 +45,7 @@ import {
   voteSigningBytes,
 } from '../../src/ledger/vote.ts';
 import { hashOf, makeGenesis, stranger, transfer } from './network.ts';
-import {
-  COUNTER_EXAMPLE,
-  ENTRY_EXAMPLE,
-  LEASED_ENTRY_EXAMPLE,
-  MEMBER_EXAMPLE,
-  NAMESPACE_EXAMPLE,
-  OPERATION_EXAMPLES,
-} from './operations/examples.ts';
+import { DATA_EXAMPLES, OPERATION_EXAMPLES } from './operations/examples.ts';
 
 const FILE = new URL('./golden.json', import.meta.url);
 const signature = (digit: string) => fromHex(digit.repeat(128));
@@ -168,12 +156,8 @@ const examples: Readonly<Record<string, Example>> = {
   Evidence: example(evidenceCodec, evidence),
   Certificate: example(certificateCodec, certificate),
   Account: example(ACCOUNTS.codec, { balance: 2n ** 64n - 1n, nonce: 258 }),
-  Namespace: example(...NAMESPACE_EXAMPLE),
-  Entry: example(...ENTRY_EXAMPLE),
-  'Entry, leased': example(...LEASED_ENTRY_EXAMPLE),
-  Counter: example(...COUNTER_EXAMPLE),
-  Member: example(...MEMBER_EXAMPLE),
   Offence: example(offenceCodec, offence),
+  ...Object.fromEntries(DATA_EXAMPLES.map(({ name, codec, value }) => [name, example(codec, value)])),
   ChainState: example(chainStateCodec, { header, history: [hashOf('a'), hashOf('b')] }),
 };
 
@@ -195,10 +179,7 @@ function derived(): Record<string, string> {
     'state of the development genesis': genesisState(genesis).head.header.stateRoot,
     'key of an account': stateKeyText(ACCOUNTS.key(stranger(1))),
     'key of an offence': stateKeyText(OFFENCES.key(offence)),
-    'key of a namespace': stateKeyText(NAMESPACES.key('a-1')),
-    'key of an entry': stateKeyText(ENTRIES.key({ namespace: 'a-1', key: 'k/~' })),
-    'key of a counter': stateKeyText(COUNTERS.key({ namespace: 'a-1', key: 'k/~' })),
-    'key of a member': stateKeyText(MEMBERS.key({ namespace: 'a-1', key: 'k/~', member: 'm/~' })),
+    ...Object.fromEntries(DATA_EXAMPLES.map(({ name, key }) => [`key of: ${name}`, stateKeyText(key)])),
   };
 }
 

@@ -79,8 +79,8 @@ export class Cluster {
     return signedTransactionCodec.encode({ transaction, signature });
   }
 
-  balance(node: RunningNode, name: string): bigint {
-    return node.account(this.#account(name).address).balance;
+  async balance(node: RunningNode, name: string): Promise<bigint> {
+    return (await node.account(this.#account(name).address)).balance;
   }
 
   #account(name: string) {

@@ -34,7 +34,7 @@ describe('four nodes', { timeout: 60_000 }, () => {
     expect(await heard).toEqual(state);
     expect(await nodes[1].reader.waitFor(id, 30_000, NEVER)).toEqual(state);
     expect(await nodes[0].submit(bytes)).toEqual({ id, status: 'committed' });
-    expect(cluster.balance(nodes[0], 'bob')).toBe(1_000_000_005n);
+    expect(await cluster.balance(nodes[0], 'bob')).toBe(1_000_000_005n);
     expect(nodes.map((node) => node.readiness())).toEqual([[], [], [], []]);
     const before = nodes[0].status().finalHeight;
 
@@ -48,7 +48,7 @@ describe('four nodes', { timeout: 60_000 }, () => {
     expect(block?.body.transactions).toEqual([bytes]);
     expect(block?.record.header.height).toBe(committedAt);
     expect(await again.reader.block((committedAt + 1_000) as Height)).toBeUndefined();
-    expect(cluster.balance(again, 'bob')).toBe(1_000_000_005n);
+    expect(await cluster.balance(again, 'bob')).toBe(1_000_000_005n);
   });
 
   it('go on while three are there, say why when two are, and a node that was away catches up', async () => {
@@ -66,7 +66,7 @@ describe('four nodes', { timeout: 60_000 }, () => {
     await until(first, () => first.readiness().length === 0);
     const late = await cluster.start(3);
     await until(late, () => late.status().finalHeight >= first.status().finalHeight && late.readiness().length === 0);
-    expect(cluster.balance(late, 'dave')).toBe(1_000_000_003n);
+    expect(await cluster.balance(late, 'dave')).toBe(1_000_000_003n);
     const height = first.status().finalHeight;
     await until(late, () => late.status().finalHeight >= height);
     expect((await late.reader.block(height))?.hash).toBe((await first.reader.block(height))?.hash);

@@ -85,7 +85,7 @@ describe('a branch beside the best one', () => {
 describe('room for bytes', () => {
   test('beside the best branch is that of one full branch, not that of all blocks of the tree', () => {
     const full = sideBytesMax(GENESIS.ledger.blockWeightMax) / BRANCH_DEPTH_MAX;
-    // 2,000 transactions of 465 bytes and an offset are a full block of the development genesis.
+    // 2,000 transactions of 465 bytes and an offset are a full block of the development genesis; data take half as much again.
     expect(full).toBeGreaterThan(2000 * (465 + 4));
     expect(full).toBeLessThan(1_500_000);
   });

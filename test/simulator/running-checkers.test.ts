@@ -75,7 +75,10 @@ const broken: readonly [string, string, () => Simulation][] = [
       const simulation = network();
       const driver = driverOf(simulation.node(1));
       const account = driver.account.bind(driver);
-      driver.account = (address) => ({ ...account(address), balance: account(address).balance + 1n });
+      driver.account = (address) => {
+        const known = account(address);
+        return known && { ...known, balance: known.balance + 1n };
+      };
       return simulation;
     },
   ],

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import type { SimulatedNode } from '../../src/simulator/world/node.ts';
 import { Simulation } from '../../src/simulator/simulation.ts';
+import { storedAccount } from '../driver/stored-account.ts';
 
 /** What a transfer costs. */
 const FEE = 2n;
@@ -20,7 +21,8 @@ function world(latencyMs: number, baseTimeoutTicks: number) {
   return {
     simulation,
     viewsLeft: () => left,
-    account: (index: number) => driverOf(nodes[0]).account(present(clients.accounts[index], 'account').address),
+    account: (index: number) =>
+      storedAccount(present(nodes[0], 'a node').disk, present(clients.accounts[index], 'account').address),
     give: (slot: number, index: number, nonce: number, amount: bigint) =>
       driverOf(nodes[slot]).submit(clients.sign(index, nonce, amount).bytes, () => {}),
   };

@@ -216,7 +216,7 @@ export class Protocol {
       const checked = bodies.verdicts.take();
       if (checked !== undefined) {
         const body = checked.valid ? bodies.complete(checked.height, checked.bodyHash) : undefined;
-        if (body !== undefined) stateFetching.expect(keysTouched(body.body, body.transactions));
+        if (body !== undefined) stateFetching.expect(() => keysTouched(body.body, body.transactions));
         this.step({ kind: 'body-checked', ...checked });
         continue;
       }
@@ -225,7 +225,7 @@ export class Protocol {
       if (executed > EXECUTED_PER_TURN || executedBytes > EXECUTED_BYTES_PER_TURN) return this.#context.again();
       const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
       if (ready !== undefined) {
-        if (!stateFetching.isReady([...keysTouched(ready.body, ready.transactions)])) return;
+        if (!stateFetching.isReady(() => keysTouched(ready.body, ready.transactions))) return;
         executed += ready.transactions.length;
         executedBytes += bytesOf(ready.transactions);
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
@@ -258,7 +258,7 @@ export class Protocol {
       const proposal = this.#proposer.body(this.#replica, next.height, this.accusations.choose());
       if (proposal === null) return;
       const bodyHash = bodies.proposed(next.height, proposal.body, proposal.transactions);
-      stateFetching.expect(keysTouched(proposal.body, proposal.transactions));
+      stateFetching.expect(() => keysTouched(proposal.body, proposal.transactions));
       this.step({ kind: 'propose', ...next, bodyHash });
       this.#settleBodies();
     }

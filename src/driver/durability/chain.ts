@@ -16,6 +16,7 @@ import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { type Certificate, certificateCodec } from '../../ledger/vote.ts';
 import type { Batch } from '../stored/batch.ts';
 import type { FinalizedBlock, Observer } from '../ports.ts';
+import type { ResidentState } from '../state/resident-state.ts';
 import { stateWrites } from '../state/state-writes.ts';
 import { KEYS, transactionPlaceCodec } from '../stored/records.ts';
 import { RecordedOffences } from './recorded-offences.ts';
@@ -28,7 +29,7 @@ export interface PendingBlock {
 }
 
 export class Chain {
-  readonly state: LedgerState;
+  readonly state: LedgerState & { readonly source: ResidentState };
   readonly offences: RecordedOffences;
   readonly #batch: Batch;
   readonly #observer: Observer;
@@ -41,7 +42,7 @@ export class Chain {
 
   constructor(
     recovered: {
-      readonly state: LedgerState;
+      readonly state: LedgerState & { readonly source: ResidentState };
       readonly offences: readonly Offence[];
       readonly pending: readonly PendingBlock[];
       readonly certified: Certificate | null;

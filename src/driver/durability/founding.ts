@@ -12,16 +12,17 @@ import { stateWrites } from '../state/state-writes.ts';
 import { KEYS } from '../stored/records.ts';
 import { type Sealed, Seals } from './seals.ts';
 
-/** Writes the first batches, after those that are sealed. `done` when they are durable, with what is sealed then. Error: STORE_BROKEN,
+/** Writes the first batches, of about so many bytes each, after those that are sealed. `done` when they are durable, with what is sealed then. Error: STORE_BROKEN,
  *  the disk did not take them. */
 export function found(
   store: Store,
   genesis: Genesis,
   sealed: Sealed | undefined,
   done: (result: Result<Sealed, Coded<'STORE_BROKEN'>>) => void,
+  batchBytes: number = FOUNDING_BYTES,
 ): void {
   const seals = new Seals(sealed);
-  const batches = inBatches(firstWrites(genesis));
+  const batches = inBatches(firstWrites(genesis), batchBytes);
   const next = (): void => {
     const batch = batches.next();
     if (batch.done === true) return done(ok(seals.sealed));
@@ -42,13 +43,13 @@ function* firstWrites(genesis: Genesis): Generator<StoreOperation> {
   yield { kind: 'delete', key: KEYS.founding };
 }
 
-function* inBatches(operations: Iterable<StoreOperation>): Generator<StoreOperation[]> {
+function* inBatches(operations: Iterable<StoreOperation>, batchBytes: number): Generator<StoreOperation[]> {
   let batch: StoreOperation[] = [];
   let bytes = 0;
   for (const operation of operations) {
     batch.push(operation);
     bytes += operation.key.length + (operation.kind === 'put' ? operation.value.length : 0);
-    if (bytes < FOUNDING_BYTES) continue;
+    if (bytes < batchBytes) continue;
     yield batch;
     [batch, bytes] = [[], 0];
   }

@@ -5,7 +5,7 @@
 import type { Epoch, Hash, Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
-import { toHex } from '../../codec/hex.ts';
+import { fromHex, toHex } from '../../codec/hex.ts';
 import {
   type Authority,
   authenticate,
@@ -19,9 +19,9 @@ import { blockHash, blockRecordCodec, bodyHash, type FullBody, fullBodyCodec } f
 import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { EVIDENCE_EPOCHS_MAX } from '../../ledger/limits.ts';
-import { type Offence, OFFENCES, offenceCodec } from '../../ledger/offence.ts';
+import { type Offence, OFFENCES, offenceCodec, offenceOf } from '../../ledger/offence.ts';
 import { chainStateCodec, type LedgerState, restoreState } from '../../ledger/state/ledger-state.ts';
-import { parseNode } from '../../ledger/tree/node-codec.ts';
+import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
 import { ROOT_PATH } from '../../ledger/tree/path.ts';
 import { transactionId } from '../../ledger/transaction.ts';
 import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../../ledger/vote.ts';
@@ -46,7 +46,7 @@ import { resume, type Sealed } from './seals.ts';
 
 export interface RecoveredDriver {
   readonly state: LedgerState & { readonly source: ResidentState };
-  /** Those on record that evidence may still be found of. */
+  /** Those on record that evidence may still be found of, or is held of. */
   readonly offences: readonly Offence[];
   /** The oldest height whose state can be read. */
   readonly prunedTo: Height;
@@ -145,11 +145,12 @@ function* readChain(
     parseEvidence(state.value, verify, key, value),
   );
   if (!evidence.ok) return evidence;
-  const offences = yield* readOffences(running.epoch);
+  const offences = yield* readOffences(running.epoch, evidence.value);
   if (!offences.ok) return offences;
   const prunedBytes = yield* one(KEYS.pruned);
   const prunedTo = prunedBytes === undefined ? ok(0 as Height) : parse(heightCodec, KEYS.pruned, prunedBytes);
   if (!prunedTo.ok) return prunedTo;
+  if (prunedTo.value > executed) return corrupt(`${KEYS.pruned}: above the head`);
   return ok({
     state: state.value,
     offences: offences.value,
@@ -239,22 +240,31 @@ function* readState(
   if (bytes === undefined) return corrupt('the chain state is missing');
   const chain = parse(chainStateCodec, KEYS.chainState, bytes);
   if (!chain.ok) return chain;
-  const { height } = chain.value.header;
+  const { height, stateRoot } = chain.value.header;
   const root = { version: height, path: ROOT_PATH };
   const rootBytes = yield* one(KEYS.node(root));
-  const source = new ResidentState(height, cache);
-  if (rootBytes !== undefined) {
-    const node = parseNode(root, rootBytes);
-    if (!node.ok) return corrupt(`the root of the state: ${node.error.message}`);
-    source.fillNode({ key: root, hash: undefined }, rootBytes);
-  }
+  if (rootBytes === undefined) return corrupt('the root of the state is missing');
+  const node = parseNode(root, rootBytes);
+  if (!node.ok) return corrupt(`the root of the state: ${node.error.message}`);
+  const hash = fromHex(stateRoot);
+  const checked = checkNodeHash(node.value, 0, hash);
+  if (!checked.ok) return corrupt(`the root of the state: ${checked.error.message}`);
+  const source = new ResidentState({ version: height, root: stateRoot }, cache);
+  source.fillNode({ key: root, hash }, rootBytes);
   const restored = restoreState(genesis, chain.value, source);
   return restored.ok ? ok({ ...restored.value, source }) : corrupt(restored.error.message);
 }
 
-function* readOffences(running: Epoch): Reading<Sound<readonly Offence[]>> {
+/** Those that evidence may still be found of, and those that the evidence held here has proved. */
+function* readOffences(running: Epoch, held: readonly Evidence[]): Reading<Sound<readonly Offence[]>> {
   const from = Math.max(0, running - EVIDENCE_EPOCHS_MAX + 1) as Epoch;
-  return parseEach(yield* all(RANGES.offencesFrom(from, 1024)), (key, value) => {
+  const entries = new Map(yield* all(RANGES.offencesFrom(from, 1024)));
+  for (const evidence of held) {
+    const key = KEYS.entry(OFFENCES.key(offenceOf(evidence)));
+    const value = entries.get(key) ?? (yield* one(key));
+    if (value !== undefined) entries.set(key, value);
+  }
+  return parseEach([...entries], (key, value) => {
     const offence = parse(offenceCodec, key, value);
     if (!offence.ok) return offence;
     return key === KEYS.entry(OFFENCES.key(offence.value)) ? offence : corrupt(`${key}: another offence`);

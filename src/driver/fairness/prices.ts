@@ -33,6 +33,10 @@ function priceOfHashing(kind: PeerMessage['kind'], bytes: number): number {
 export const priceOfTransaction = (bytes: number): number =>
   COSTS.transaction + COSTS.verifyElsewhere + kibBeyondFirst(bytes) * COSTS.transactionKiB;
 
+/** To read the account of its sender, which nobody has signed for yet; and to read any, for all transactions of a bundle together. */
+export const PRICE_OF_SENDER = COSTS.read;
+export const PRICE_OF_SENDERS = COSTS.answer;
+
 /** A transaction's part of the bundle that it came in. */
 export const priceOfPlace = (bytes: number): number =>
   kib(bytes) * (COSTS.wireKiB + COSTS.decodeKiBOf.transactions) + transactionsIn(bytes) * COSTS.known;
@@ -54,7 +58,7 @@ export const priceOfReading = (keys: number, bytes: number): number =>
 export const priceOfUselessness = (message: Uint8Array): number =>
   priceOfMessage(message) +
   (kindOfBytes(message) === 'transactions'
-    ? transactionsIn(message.length) * priceOfTransaction(TRANSACTION_BYTES_MIN)
+    ? PRICE_OF_SENDERS + transactionsIn(message.length) * (priceOfTransaction(TRANSACTION_BYTES_MIN) + PRICE_OF_SENDER)
     : 0);
 
 /** Bytes of the smallest signed transaction: there are no more in a message than this allows. */

@@ -1,22 +1,21 @@
 /**
- * A map that forgets what was not used for long, by its weight: in a young generation lies what was used since the last turn of
- * generations, in the old one what was used between the last two. What is used again becomes young, at the cost of one move; what is
- * not is forgotten with its whole generation, without a look at each.
+ * A map that forgets what was not used for long: in a young generation lies what was used since the last turn of generations, in the
+ * old one what was used between the last two. What is used again becomes young, at the cost of one move; what is not is forgotten with
+ * its whole generation, without a look at each.
  */
 export class Generations<T extends { readonly weight: number }> {
-  readonly #weightMax: number;
   #young = new Map<string, T>();
   #old = new Map<string, T>();
   #youngWeight = 0;
   #oldWeight = 0;
 
-  /** `weightMax`: of what is kept when the generations turn. */
-  constructor(weightMax: number) {
-    this.#weightMax = weightMax;
-  }
-
   get weight(): number {
     return this.#youngWeight + this.#oldWeight;
+  }
+
+  /** Of what was used since the last turn. */
+  get youngWeight(): number {
+    return this.#youngWeight;
   }
 
   get size(): number {
@@ -47,9 +46,8 @@ export class Generations<T extends { readonly weight: number }> {
     if (old !== undefined && this.#old.delete(key)) this.#oldWeight -= old.weight;
   }
 
-  /** Forgets the old generation where the young one has grown to half of what may be kept. */
+  /** Forgets the old generation, and the young one grows old. */
   turn(): void {
-    if (this.#youngWeight * 2 <= this.#weightMax) return;
     this.#old = this.#young;
     this.#oldWeight = this.#youngWeight;
     this.#young = new Map();

@@ -1,7 +1,7 @@
 /** How much of the state lies in memory. */
 
 export interface StateCacheLimits {
-  /** Bytes of entries of one kind, about. */
+  /** Bytes of entries, about. */
   readonly entryBytes: number;
   /** Bytes of nodes of the tree, about. */
   readonly nodeBytes: number;
@@ -9,13 +9,18 @@ export interface StateCacheLimits {
 
 /** Some 200,000 accounts, and the four upper levels of any tree with most of the fifth. */
 export const STATE_CACHE: StateCacheLimits = { entryBytes: 64 * 1024 * 1024, nodeBytes: 192 * 1024 * 1024 };
-/** What an entry takes beside its value: places in maps, the key's text and hash. */
-export const ENTRY_WEIGHT = 320;
+/** What an entry takes beside its value and the text of its key: places in maps, the key's hash. */
+export const ENTRY_WEIGHT = 256;
 /** What a node takes beside its bytes. */
 export const NODE_WEIGHT = 240;
-/** Lists of replaced nodes and entries that are dealt with in one turn: a node whose retention was shortened has many to go, and
- *  blocks to execute meanwhile. */
-export const PRUNED_IN_TURN = 4;
+/** What one turn puts there beside, before room is made: accounts of senders, and what blocks need. Room is made for the old half at
+ *  a time, so twice as much may be there. */
+export const stateBytesMax = ({ entryBytes, nodeBytes }: StateCacheLimits, turnBytes: number): number =>
+  entryBytes + nodeBytes + 2 * turnBytes;
+/** Lists of replaced nodes and entries that are read at a time: a node that was behind has many to go, and blocks to execute meanwhile. */
+export const PRUNED_LISTS_MAX = 4;
+/** Records that are deleted in one turn, unless one list alone has more: no more than blocks write in a turn. */
+export const PRUNED_RECORDS_MAX = 10_000;
 /** Bytes of the list of entries that one block replaced: as many as a full block can change. */
 export const REPLACED_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Nodes of one block share buffers, and a buffer stays while one of them does: so much of it is dead at a time, about. */

@@ -8,7 +8,7 @@ import { decodeStale, dueLists } from '../../ledger/tree/stale.ts';
 import type { Store } from '../ports.ts';
 import type { Batch } from '../stored/batch.ts';
 import { heightCodec, KEYS } from '../stored/records.ts';
-import { PRUNED_IN_TURN } from './limits.ts';
+import { PRUNED_LISTS_MAX, PRUNED_RECORDS_MAX } from './limits.ts';
 import { decodeReplaced } from './state-writes.ts';
 
 interface PruningContext {
@@ -37,12 +37,12 @@ export class Pruning {
     return this.#prunedTo;
   }
 
-  /** Begins what is due. Called at the end of each turn. */
+  /** Begins what is due. Called once all that is executed is durable: before that the store has not the lists of the newest blocks. */
   step(): void {
     if (this.#reading) return;
     const { store, input, finalHeight, historyHeights } = this.#context;
     const retention = { head: finalHeight(), historyHeights, prunedTo: this.#prunedTo };
-    const due = dueLists(retention, PRUNED_IN_TURN);
+    const due = dueLists(retention, PRUNED_LISTS_MAX);
     if (due.length === 0) return;
     this.#reading = true;
     store.read(
@@ -51,25 +51,39 @@ export class Pruning {
         input(() => {
           if (error !== undefined) throw error;
           this.#reading = false;
-          for (const [i, height] of due.entries()) this.#prune(height, values[2 * i], values[2 * i + 1]);
+          let records = 0;
+          for (const [i, height] of due.entries()) {
+            const list = replacedAt(height, values[2 * i], values[2 * i + 1]);
+            records += list.length;
+            if (i > 0 && records > PRUNED_RECORDS_MAX) return;
+            this.#prune(height, list);
+          }
         }),
     );
   }
 
-  #prune(height: Height, stale: Uint8Array | undefined, replaced: Uint8Array | undefined): void {
+  #prune(height: Height, records: readonly string[]): void {
     const { batch } = this.#context;
-    const nodes = stale && decodeStale(stale, height);
-    const past = replaced && decodeReplaced(replaced, height);
-    if (nodes === undefined || past === undefined) throw damaged(height, 'it is gone');
-    if (!nodes.ok) throw damaged(height, nodes.error.message);
-    if (!past.ok) throw damaged(height, past.error.message);
-    for (const node of nodes.value) batch.delete(KEYS.node(node));
-    for (const key of past.value) batch.delete(key);
+    for (const key of records) batch.delete(key);
     batch.delete(KEYS.stale(height));
     batch.delete(KEYS.replaced(height));
     batch.put(KEYS.pruned, heightCodec.encode(height));
     this.#prunedTo = height;
   }
+}
+
+/** Under which keys lies what the block of this height replaced. Throws InvariantViolation where the lists are no such lists. */
+function replacedAt(
+  height: Height,
+  stale: Uint8Array | undefined,
+  replaced: Uint8Array | undefined,
+): readonly string[] {
+  const nodes = stale && decodeStale(stale, height);
+  const past = replaced && decodeReplaced(replaced, height);
+  if (nodes === undefined || past === undefined) throw damaged(height, 'it is gone');
+  if (!nodes.ok) throw damaged(height, nodes.error.message);
+  if (!past.ok) throw damaged(height, past.error.message);
+  return [...nodes.value.map((node) => KEYS.node(node)), ...past.value];
 }
 
 const damaged = (height: Height, how: string): InvariantViolation =>

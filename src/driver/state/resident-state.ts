@@ -6,9 +6,10 @@
  * What came from the disk is believed where the tree proves it: a node when it has the hash that its parent gives, an entry when
  * its leaf has the hash of its value. That is asked once, before the entry is first executed on.
  */
-import type { Height } from '../../base/brand.ts';
+import type { Hash, Height } from '../../base/brand.ts';
 import { invariant, InvariantViolation, present } from '../../base/invariant.ts';
 import { equalBytes } from '../../codec/codec.ts';
+import { fromHex } from '../../codec/hex.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { type EntryKind, type StateKey, stateKeyBytes, stateKeyText } from '../../ledger/state/entry-kind.ts';
 import type { StateDelta, StateSource } from '../../ledger/state/source.ts';
@@ -41,15 +42,16 @@ export class ResidentState implements StateSource {
   readonly #limits: StateCacheLimits;
   readonly #entries = new Map<EntryKind<never, unknown>, Generations<Slot>>();
   /** The newest node of each path. */
-  readonly #nodes: Generations<Node>;
+  readonly #nodes = new Generations<Node>();
   #version: Height;
   #looks = 0;
+  #root: Hash;
 
-  /** `version`: of the tree, the executed height. */
-  constructor(version: Height, limits: StateCacheLimits) {
+  /** `version`: of the tree, the executed height; `root`: what the head's header says of it. */
+  constructor({ version, root }: { readonly version: Height; readonly root: Hash }, limits: StateCacheLimits) {
     this.#version = version;
+    this.#root = root;
     this.#limits = limits;
-    this.#nodes = new Generations(limits.nodeBytes);
     this.nodes = { get: (key) => this.#node(key) };
   }
 
@@ -76,17 +78,12 @@ export class ResidentState implements StateSource {
     for (const { key, after, bytes } of entries) {
       const slot = this.#slot(key);
       const treeKey = slot?.treeKey ?? sha256(stateKeyBytes(key));
-      this.#put(key, {
-        value: after,
-        treeKey,
-        unproved: undefined,
-        look: 0,
-        weight: ENTRY_WEIGHT + (bytes?.length ?? 0),
-      });
+      this.#put(key, { value: after, treeKey, unproved: undefined, look: 0, weight: weightOf(key, bytes) });
     }
     for (const { path } of tree.stale) this.#nodes.delete(path);
     for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);
     this.#version = height;
+    this.#root = tree.root;
   }
 
   /** What of these keys is missing here, as far as can be told; the rest shows when that is here. All that is here counts as used. */
@@ -115,18 +112,18 @@ export class ResidentState implements StateSource {
       treeKey: sha256(stateKeyBytes(key)),
       unproved: bytes === undefined ? null : sha256(bytes),
       look: 0,
-      weight: ENTRY_WEIGHT + (bytes?.length ?? 0),
+      weight: weightOf(key, bytes),
     });
   }
 
-  /** A node as it was read. Throws InvariantViolation where it is not the one that its parent names. */
+  /** A node as it was read. Throws InvariantViolation where it is not the one that its parent names, or the head for the root. */
   fillNode({ key, hash }: NodeToFetch, bytes: Uint8Array | undefined): void {
     if (this.#node(key) !== undefined) return;
     if (bytes === undefined) throw damaged(`node ${key.version}/${key.path}`, 'it is gone');
     const node = parseNode(key, bytes);
     if (!node.ok) throw damaged(`node ${key.version}/${key.path}`, node.error.message);
-    const checked = hash && checkNodeHash(node.value, key.path.length, hash);
-    if (checked?.ok === false) throw damaged(`node ${key.version}/${key.path}`, checked.error.message);
+    const checked = checkNodeHash(node.value, key.path.length, hash ?? fromHex(this.#root));
+    if (!checked.ok) throw damaged(`node ${key.version}/${key.path}`, checked.error.message);
     this.#putNode(key, node.value);
   }
 
@@ -144,10 +141,13 @@ export class ResidentState implements StateSource {
     }
   }
 
-  /** Called when all that was changed here is durable. */
+  /** Makes room where more than half of it was used since the last time. Called when all that was changed here is durable. */
   forget(): void {
-    for (const entries of this.#entries.values()) entries.turn();
-    this.#nodes.turn();
+    const { entryBytes, nodeBytes } = this.#limits;
+    let used = 0;
+    for (const entries of this.#entries.values()) used += entries.youngWeight;
+    if (2 * used > entryBytes) for (const entries of this.#entries.values()) entries.turn();
+    if (2 * this.#nodes.youngWeight > nodeBytes) this.#nodes.turn();
   }
 
   #slot({ kind, text }: StateKey): Slot | undefined {
@@ -164,7 +164,7 @@ export class ResidentState implements StateSource {
   #put({ kind, text }: StateKey, slot: Slot): void {
     let entries = this.#entries.get(kind);
     if (entries === undefined) {
-      entries = new Generations(this.#limits.entryBytes);
+      entries = new Generations();
       this.#entries.set(kind, entries);
     }
     entries.set(text, slot);
@@ -179,6 +179,9 @@ export class ResidentState implements StateSource {
     this.#nodes.set(path, { version, bytes, weight: NODE_WEIGHT + SHARED * bytes.length });
   }
 }
+
+const weightOf = ({ text }: StateKey, bytes: Uint8Array | undefined): number =>
+  ENTRY_WEIGHT + text.length + (bytes?.length ?? 0);
 
 const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && equalBytes(a, present(b, 'hash'));

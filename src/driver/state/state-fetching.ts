@@ -1,4 +1,7 @@
-/** Brings from the store into memory what is to be executed on. An answer comes in a later turn. */
+/**
+ * Brings from the store into memory what is to be executed on. What is asked for in a turn is read at its end, all of it at once, and
+ * the answer comes in a later turn.
+ */
 import type { StateKey } from '../../ledger/state/entry-kind.ts';
 import type { NodeToFetch } from '../../ledger/tree/lookup.ts';
 import type { Store } from '../ports.ts';
@@ -16,49 +19,58 @@ type Wanted = { readonly entry: StateKey } | { readonly node: NodeToFetch };
 
 export class StateFetching {
   readonly #context: StateFetchingContext;
-  /** What was asked of the store, by the key there. While an entry is on its way nothing can change it: it is not here, and what is not
-   *  here is not executed on. So the answer is not too old. */
+  /** To be read at the end of the turn, by the key in the store. */
+  #wanted = new Map<string, Wanted>();
+  /** What is being read. While an entry is on its way nothing can change it: it is not here, and what is not here is not executed on.
+   *  So the answer is not too old. */
   readonly #asked = new Set<string>();
-  /** A body waits for what it needs now; the last one that began to be looked at had to wait. */
-  #isWaited = false;
-  #waited = false;
   /** What runs when an entry is here, by the key in the store. */
-  readonly #waiting = new Map<string, (() => void)[]>();
+  readonly #runs = new Map<string, (() => void)[]>();
+  #waiting = 0;
+  /** What a body waits for, by the key in the store. */
+  readonly #awaited = new Set<string>();
+  /** What a body needs was looked at since something was forgotten last: it counts as used, and outlives one more time. */
+  #looked = true;
+  /** A body is waited for; the last one had to be. */
+  #isWaiting = false;
+  #waitedLately = false;
 
   constructor(context: StateFetchingContext) {
     this.#context = context;
   }
 
-  /** Entries that something waits for. */
+  /** How many wait for an entry. */
   get waiting(): number {
-    return this.#waiting.size;
+    return this.#waiting;
   }
 
-  /** These will be executed on soon, if nothing comes between: where much had to be waited for lately, what they need is fetched
+  /** A body will be executed soon, if nothing comes between: where the last one had to be waited for, what its keys need is fetched
    *  while others still vote. */
-  expect(keys: Iterable<StateKey>): void {
-    if (this.#waited) this.#fetch([...keys]);
+  expect(keysOf: () => Iterable<StateKey>): void {
+    if (!this.#waitedLately) return;
+    const { entries, nodes } = this.#context.resident.missing(keysOf());
+    for (const entry of entries) this.#want(KEYS.entry(entry), { entry });
+    for (const node of nodes) this.#want(KEYS.node(node.key), { node });
   }
 
-  /** Whether all that these keys need is here. Where it is not, it is fetched, and a turn comes when more of it is here. Throws
-   *  InvariantViolation where the store has something else than the state's tree. */
-  isReady(keys: readonly StateKey[]): boolean {
-    const isHere = this.#fetch(keys);
-    if (isHere) this.#context.resident.prove(keys);
-    // The first look for a block says whether it had to be waited for.
-    if (!this.#isWaited) this.#waited = !isHere;
-    this.#isWaited = !isHere;
-    return isHere;
-  }
-
-  /** Asks for what is missing. True where nothing is. */
-  #fetch(keys: readonly StateKey[]): boolean {
-    const { entries, nodes } = this.#context.resident.missing(keys);
-    if (entries.length === 0 && nodes.length === 0) return true;
-    const wanted = new Map<string, Wanted>();
-    for (const entry of entries) wanted.set(KEYS.entry(entry), { entry });
-    for (const node of nodes) wanted.set(KEYS.node(node.key), { node });
-    this.#ask(wanted);
+  /** Whether all that a body's keys need is here. Where it is not, it is fetched, and a turn comes when more of it is here; until then
+   *  nobody asks for the keys. Throws InvariantViolation where the store has something else than the state's tree. */
+  isReady(keysOf: () => Iterable<StateKey>): boolean {
+    if (this.#awaited.size > 0) return false;
+    const { resident } = this.#context;
+    const keys = [...keysOf()];
+    const { entries, nodes } = resident.missing(keys);
+    this.#looked = true;
+    const isHere = entries.length === 0 && nodes.length === 0;
+    // The first look for a body says whether it had to be waited for.
+    if (!this.#isWaiting) this.#waitedLately = !isHere;
+    this.#isWaiting = !isHere;
+    if (isHere) {
+      resident.prove(keys);
+      return true;
+    }
+    for (const entry of entries) this.#awaited.add(this.#want(KEYS.entry(entry), { entry }));
+    for (const node of nodes) this.#awaited.add(this.#want(KEYS.node(node.key), { node }));
     return false;
   }
 
@@ -66,34 +78,52 @@ export class StateFetching {
   withEntry(entry: StateKey, run: () => void): void {
     if (this.#context.resident.has(entry)) return run();
     const key = KEYS.entry(entry);
-    const waiting = this.#waiting.get(key);
-    if (waiting === undefined) this.#waiting.set(key, [run]);
-    else waiting.push(run);
-    this.#ask(new Map([[key, { entry }]]));
+    const runs = this.#runs.get(key);
+    if (runs === undefined) this.#runs.set(key, [run]);
+    else runs.push(run);
+    this.#waiting += 1;
+    this.#want(key, { entry });
   }
 
-  #ask(wanted: ReadonlyMap<string, Wanted>): void {
+  /** Ends the turn: reads what was asked for. */
+  flush(): void {
     const { store, input } = this.#context;
-    const fresh = [...wanted].filter(([key]) => !this.#asked.has(key));
-    if (fresh.length === 0) return;
-    for (const [key] of fresh) this.#asked.add(key);
+    const wanted = [...this.#wanted];
+    if (wanted.length === 0) return;
+    this.#wanted = new Map();
+    for (const [key] of wanted) this.#asked.add(key);
     store.read(
-      fresh.map(([key]) => key),
+      wanted.map(([key]) => key),
       (values, error) =>
         input(() => {
           if (error !== undefined) throw error;
-          for (const [position, [key, what]] of fresh.entries()) this.#found(key, what, values[position]);
+          for (const [position, [key, what]] of wanted.entries()) this.#found(key, what, values[position]);
         }),
     );
+  }
+
+  /** Makes room in memory, once all that a turn changed is durable. What a body needs may come in several reads: what is here of it is
+   *  forgotten after the second time at the earliest, so there is only one between two looks at the body. */
+  forget(): void {
+    if (this.#awaited.size > 0 && !this.#looked) return;
+    this.#looked = false;
+    this.#context.resident.forget();
+  }
+
+  #want(key: string, what: Wanted): string {
+    if (!this.#asked.has(key)) this.#wanted.set(key, what);
+    return key;
   }
 
   #found(key: string, what: Wanted, bytes: Uint8Array | undefined): void {
     const { resident } = this.#context;
     this.#asked.delete(key);
+    this.#awaited.delete(key);
     if ('node' in what) return resident.fillNode(what.node, bytes);
     resident.fillEntry(what.entry, bytes);
-    const waiting = this.#waiting.get(key) ?? [];
-    this.#waiting.delete(key);
-    for (const run of waiting) run();
+    const runs = this.#runs.get(key) ?? [];
+    this.#runs.delete(key);
+    this.#waiting -= runs.length;
+    for (const run of runs) run();
   }
 }

@@ -72,7 +72,7 @@ export class StateTransfer {
     const { catchUp, chain, stateFetching, observer, protocol, again } = this.#context;
     const from = chain.executedHeight;
     const range = catchUp.take(from, ({ body, transactions }) =>
-      stateFetching.isReady([...keysTouched(body, transactions)]),
+      stateFetching.isReady(() => keysTouched(body, transactions)),
     );
     if (range === undefined) return;
     protocol.follow(range);

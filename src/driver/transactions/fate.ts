@@ -25,6 +25,12 @@ export interface Refusal extends Coded<RefusalCode> {
 /** Answer to a submission. */
 export type SubmitOutcome = { readonly id: Hash; readonly status: 'pending' | 'committed' } | Refusal;
 
+/** Whoever waits for the answer to a submission. */
+export type Answer = (outcome: SubmitOutcome) => void;
+
+/** What is answered when the driver has ended. */
+export const ENDED: Refusal = { code: 'NODE_HALTED', message: 'the node has stopped; submit again elsewhere' };
+
 /** Where a transaction of a final block stands, and what came of it. */
 export interface CommittedTransaction extends TransactionPlace {
   readonly status: 'committed';

@@ -2,7 +2,8 @@
  * How transactions come in: from clients and peers, each decoded once, its signature checked once and off this thread,
  * then into the mempool, to the bodies that wait for it, and on to the other validators.
  */
-import type { Hash } from '../../base/brand.ts';
+import type { Address, Hash } from '../../base/brand.ts';
+import type { Result } from '../../base/result.ts';
 import { fromHex } from '../../codec/hex.ts';
 import { ACCOUNTS } from '../../ledger/account.ts';
 import type { LedgerState } from '../../ledger/state/ledger-state.ts';
@@ -15,7 +16,7 @@ import {
 import { admission, checkTransactionStateless } from '../../ledger/transaction-rules.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import { BUNDLE_BYTES_MAX, BUNDLE_TRANSACTIONS_MAX, VERIFYING_BYTES_MAX, VERIFYING_MAX } from '../limits.ts';
-import type { Refusal } from './fate.ts';
+import type { Answer, Refusal, SubmitOutcome } from './fate.ts';
 import type { Loop } from '../durability/loop.ts';
 import type { Budgets } from '../fairness/budgets.ts';
 import type { Questions } from '../fairness/questions.ts';
@@ -25,12 +26,11 @@ import type { Punish } from '../peers/punish.ts';
 import type { Roster } from '../peers/roster.ts';
 import type { Mempool } from './mempool.ts';
 import type { Clock, Observer, PeerId, Verifier } from '../ports.ts';
-import { priceOfPlace, priceOfTransaction } from '../fairness/prices.ts';
+import { PRICE_OF_SENDER, PRICE_OF_SENDERS, priceOfPlace, priceOfTransaction } from '../fairness/prices.ts';
 import { Refusals } from './refusals.ts';
-import type { Answer } from './submissions.ts';
 import { Tellers } from './tellers.ts';
 
-/** A transaction whose signature is being checked. */
+/** A transaction that is being looked at: its sender's account is fetched, then its signature is checked. */
 interface Checking {
   readonly item: IdentifiedTransaction;
   /** Clients of this node that wait for the verdict; none for one that a peer passed on. */
@@ -45,7 +45,9 @@ interface IntakeContext {
   readonly mempool: Mempool;
   readonly bodies: BodyPool;
   /** An account is asked for before a transaction of it is looked at. */
-  readonly stateFetching: Pick<StateFetching, 'withEntry' | 'waiting'>;
+  readonly stateFetching: Pick<StateFetching, 'withEntry'>;
+  /** Whether that has to be read first. */
+  readonly isInMemory: (sender: Address) => boolean;
   readonly verifier: Verifier;
   readonly clock: Clock;
   /** Runs the rest of an input. */
@@ -65,10 +67,7 @@ interface IntakeContext {
 export class Intake {
   readonly #context: IntakeContext;
   readonly #checking = new Map<Hash, Checking>();
-  /** Transactions whose senders are being looked up. */
-  #awaiting = 0;
-  /** Of transactions that are being looked at. */
-  #heldBytes = 0;
+  #checkingBytes = 0;
   /** Not yet handed to the verifier; goes in one batch at the end of the turn. */
   #queued: Checking[] = [];
   readonly #refusals = new Refusals();
@@ -80,14 +79,14 @@ export class Intake {
     this.#context = context;
   }
 
-  /** Transactions whose sender is looked up, or whose signature is being checked. */
+  /** Transactions that are being looked at. */
   get checking(): number {
-    return this.#checking.size + this.#awaiting;
+    return this.#checking.size;
   }
 
-  /** Bytes of them, and of those that wait for their senders' accounts. */
+  /** Bytes of them. */
   get checkingBytes(): number {
-    return this.#heldBytes;
+    return this.#checkingBytes;
   }
 
   /** Transactions that are remembered as refused. */
@@ -112,36 +111,28 @@ export class Intake {
     const item = identified.value;
     const { id } = item;
     if (mempool.get(id) !== undefined) return answer({ id, status: 'pending' });
-    const stateless = checkTransactionStateless(item.signed, state.genesis);
-    if (!stateless.ok) return answer({ id, ...stateless.error });
-    if (!this.#mayTake(item))
-      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.checking} transactions are being looked at` });
-    this.#withSender(item, () => this.#submitted(item, answer));
-  }
-
-  #submitted(item: IdentifiedTransaction, answer: Answer): void {
-    const { state, mempool } = this.#context;
-    const { id } = item;
-    if (mempool.get(id) !== undefined) return answer({ id, status: 'pending' });
     const checking = this.#checking.get(id);
     if (checking !== undefined) {
       checking.answers.push(answer);
       return;
     }
-    const admitted = admission(state, item.signed);
-    if (!admitted.ok) return this.#refuse(item, admitted.error, answer);
-    this.#check({ item, answers: [answer], peer: null, paid: new Map() });
+    const stateless = checkTransactionStateless(item.signed, state.genesis);
+    if (!stateless.ok) return answer({ id, ...stateless.error });
+    if (this.#isCrowded(item))
+      return answer({ id, code: 'MEMPOOL_FULL', message: `${this.#checking.size} transactions are being looked at` });
+    this.#look({ item, answers: [answer], peer: null, paid: new Map() });
   }
 
   /** A used nonce may be this very transaction's: then it is committed, and the answer says so. */
-  #refuse({ id }: IdentifiedTransaction, error: Refusal, answer: Answer): void {
-    if (error.code !== 'NONCE_TOO_LOW') return answer({ id, ...error });
-    this.#context.committed(id, (yes) => answer(yes ? { id, status: 'committed' } : { id, ...error }));
+  #refuse({ id }: IdentifiedTransaction, error: Refusal, answers: readonly Answer[]): void {
+    if (error.code !== 'NONCE_TOO_LOW') return answerAll(answers, { id, ...error });
+    this.#context.committed(id, (yes) => answerAll(answers, yes ? { id, status: 'committed' } : { id, ...error }));
   }
 
   /** Transactions that a peer passed on, or sent because we asked. */
   receive(peer: PeerId, bundle: readonly Uint8Array[]): void {
     const { state, mempool, bodies, punish, budgets, questions } = this.#context;
+    let reads = false;
     for (const bytes of bundle) {
       const id = transactionId(bytes);
       const asked = questions.takeTransaction(peer, bytes.length);
@@ -172,35 +163,45 @@ export class Intake {
       const stateless = checkTransactionStateless(item.signed, state.genesis);
       if (!stateless.ok) return punish(peer, stateless.error.code, stateless.error.message);
       const paid = new Map(asked ? [] : [[peer, price + place]]);
-      if (wanted) this.#check({ item, answers: [], peer, paid });
-      else if (this.#mayTake(item)) this.#withSender(item, () => this.#told(peer, item, paid));
+      if (wanted) {
+        this.#check({ item, answers: [], peer, paid });
+      } else if (this.#isCrowded(item)) {
+        if (!asked) this.#giveBack(peer, id, price + place);
+      } else {
+        if (!asked && !this.#context.isInMemory(item.signed.transaction.sender)) {
+          const reading = PRICE_OF_SENDER + (reads ? 0 : PRICE_OF_SENDERS);
+          reads = true;
+          budgets.charge(peer, 'transactions', reading);
+          paid.set(peer, price + place + reading);
+        }
+        this.#look({ item, answers: [], peer, paid });
+      }
     }
   }
 
-  /** A transaction that no body here lacks. */
-  #told(peer: PeerId, item: IdentifiedTransaction, paid: Map<PeerId, number>): void {
-    const { id } = item;
-    // It may have come meanwhile, or have been here, and have been executed since.
-    if (this.#context.mempool.get(id) === undefined && !this.#checking.has(id) && this.#letIn(item))
-      return this.#check({ item, answers: [], peer, paid });
-    const price = paid.get(peer);
-    if (price !== undefined) this.#giveBack(peer, id, price);
+  /** It may be of use: looks whether it could stand in a block, and then at its signature. */
+  #look(checking: Checking): void {
+    const { item, answers, paid } = checking;
+    this.#hold(checking);
+    this.#withSender(item, () => {
+      const admitted = answers.length > 0 ? admission(this.#context.state, item.signed) : this.#letIn(item);
+      // A body that lacks it may have come meanwhile.
+      if (admitted.ok || this.#context.bodies.wants(item.id)) return this.#check(checking);
+      this.#release(item);
+      if (answers.length > 0) this.#refuse(item, admitted.error, answers);
+      // It may have been here, and have been executed since.
+      for (const [peer, price] of paid) this.#giveBack(peer, item.id, price);
+    });
   }
 
-  /** Whether there is room to look at one more: until its sender's account is in memory and its signature checked, it is held here. */
-  #mayTake({ bytes }: IdentifiedTransaction): boolean {
-    return this.checking < VERIFYING_MAX && this.#heldBytes + bytes.length <= VERIFYING_BYTES_MAX;
+  /** Too much is being looked at already. */
+  #isCrowded({ bytes }: IdentifiedTransaction): boolean {
+    return this.#checking.size >= VERIFYING_MAX || this.#checkingBytes + bytes.length > VERIFYING_BYTES_MAX;
   }
 
   /** Runs it when the sender's account is in memory: now, or in a turn to come. */
-  #withSender({ signed, bytes }: IdentifiedTransaction, run: () => void): void {
-    this.#awaiting += 1;
-    this.#heldBytes += bytes.length;
-    this.#context.stateFetching.withEntry(ACCOUNTS.key(signed.transaction.sender), () => {
-      this.#awaiting -= 1;
-      this.#heldBytes -= bytes.length;
-      run();
-    });
+  #withSender({ signed }: IdentifiedTransaction, run: () => void): void {
+    this.#context.stateFetching.withEntry(ACCOUNTS.key(signed.transaction.sender), run);
   }
 
   /** What a validator paid for a transaction that others told before it. */
@@ -221,20 +222,29 @@ export class Intake {
     }
   }
 
-  /** True when it is let in if its signature is right. Else it is refused, and remembered as such, before that is
-   *  looked at. */
-  #letIn(item: IdentifiedTransaction): boolean {
+  /** Whether it is let in if its signature is right. Else it is refused, and remembered as such, before that is looked at. */
+  #letIn(item: IdentifiedTransaction): Result<unknown, Refusal> {
     const { state, mempool } = this.#context;
     const admitted = admission(state, item.signed);
-    const refused = admitted.ok ? mempool.placeFor(item) : admitted;
-    if (!refused.ok) this.#refusals.add(item.id, refused.error.code, state.head.header.height);
-    return refused.ok;
+    const placed = admitted.ok ? mempool.placeFor(item) : admitted;
+    if (!placed.ok) this.#refusals.add(item.id, placed.error.code, state.head.header.height);
+    return placed;
   }
 
   #check(checking: Checking): void {
-    this.#checking.set(checking.item.id, checking);
-    this.#heldBytes += checking.item.bytes.length;
+    this.#hold(checking);
     this.#queued.push(checking);
+  }
+
+  #hold(checking: Checking): void {
+    const { id, bytes } = checking.item;
+    if (this.#checking.has(id)) return;
+    this.#checking.set(id, checking);
+    this.#checkingBytes += bytes.length;
+  }
+
+  #release({ id, bytes }: IdentifiedTransaction): void {
+    if (this.#checking.delete(id)) this.#checkingBytes -= bytes.length;
   }
 
   /** Ends the turn: hands signatures to the verifier, and passes on what our clients brought. */
@@ -259,34 +269,35 @@ export class Intake {
     const { bodies, punish } = this.#context;
     const { item, peer } = checking;
     const { id } = item;
-    this.#checking.delete(id);
-    this.#heldBytes -= item.bytes.length;
-    const answer = answerAll(checking);
     if (!valid) {
+      this.#release(item);
       if (peer !== null) punish(peer, 'BAD_SIGNATURE', `transaction ${id}`);
-      return answer({ id, code: 'BAD_SIGNATURE', message: 'the signature is not the sender’s' });
+      return answerAll(checking.answers, { id, code: 'BAD_SIGNATURE', message: 'the signature is not the sender’s' });
     }
     const wanted = bodies.wants(id);
     bodies.supply(item);
+    // The account may have been forgotten meanwhile.
     this.#withSender(item, () => this.#verified(checking, wanted));
   }
 
   /** `wanted`: a body waited for it. */
   #verified(checking: Checking, wanted: boolean): void {
-    const { state, mempool, clock, observer } = this.#context;
+    const { state, mempool, bodies, clock, observer } = this.#context;
     const { item, answers, peer, paid } = checking;
     const { id } = item;
-    const answer = answerAll(checking);
+    this.#release(item);
+    const stillWanted = wanted || bodies.wants(id);
+    bodies.supply(item);
     const admitted = admission(state, item.signed);
     const added = admitted.ok ? mempool.add(item, clock.nowMs(), answers.length > 0 ? null : peer) : admitted;
-    if (wanted || added.ok) this.#useful(id, paid);
+    if (stillWanted || added.ok) this.#useful(id, paid);
     if (!added.ok) {
       this.#refusals.add(id, added.error.code, state.head.header.height);
-      return answers.length > 0 ? this.#refuse(item, added.error, answer) : undefined;
+      return answers.length > 0 ? this.#refuse(item, added.error, answers) : undefined;
     }
     for (const { entry, code } of added.value) observer.rejected(entry.item.id, code);
     if (answers.length > 0) this.#fresh.push(item.bytes);
-    answer({ id, status: 'pending' });
+    answerAll(checking.answers, { id, status: 'pending' });
   }
 
   #forwardFresh(): void {
@@ -296,11 +307,9 @@ export class Intake {
   }
 }
 
-const answerAll =
-  ({ answers }: Checking): Answer =>
-  (outcome) => {
-    for (const each of answers) each(outcome);
-  };
+function answerAll(answers: readonly Answer[], outcome: SubmitOutcome): void {
+  for (const answer of answers) answer(outcome);
+}
 
 /** Cuts a list of transactions into bundles that fit the wire. */
 export function* bundles(transactions: Iterable<Uint8Array>): Generator<readonly Uint8Array[]> {

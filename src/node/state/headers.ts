@@ -61,7 +61,7 @@ export class Headers {
 
   /** The newest height up to `final` that has a certificate of its own, if it is near. */
   async certified(final: Height): Promise<Height | undefined> {
-    if ((await this.#certificate(final, final)) !== undefined) return final;
+    if ((await this.#reads.get(KEYS.certificate(final))) !== undefined) return final;
     const from = Math.max(1, final - PROOF_HEADERS_MAX + 1) as Height;
     const found = await this.#reads.scan(RANGES.certificates(from, final, PROOF_HEADERS_MAX));
     const last = found.at(-1);
@@ -93,6 +93,10 @@ export class Headers {
   /** The lowest of these heights. */
   async #certificate(from: Height, to: Height): Promise<Certificate | undefined> {
     if (from > to) return undefined;
+    // Nearly every block has its own.
+    const key = KEYS.certificate(from);
+    const own = await this.#reads.get(key);
+    if (own !== undefined) return this.#reads.decode(certificateCodec, key, own);
     const [found] = await this.#reads.scan(RANGES.certificates(from, to, 1));
     return found && this.#reads.decode(certificateCodec, ...found);
   }

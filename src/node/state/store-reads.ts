@@ -2,7 +2,7 @@
 import type { Codec } from '../../codec/codec.ts';
 import type { Store, StoreRange } from '../../driver/ports.ts';
 import { StorageError } from '../../storage/storage-error.ts';
-import { BROUGHT_MICROS_PER_KIB } from '../limits.ts';
+import { BROUGHT_MICROS_PER_KIB, STORE_MICROS } from '../limits.ts';
 
 export class StoreReads {
   readonly #store: Pick<Store, 'read' | 'scan'>;
@@ -22,7 +22,7 @@ export class StoreReads {
     return new Promise((resolve, reject) => {
       this.#store.read([key], ([value], error) => {
         if (error !== undefined) return reject(error);
-        this.#brought(value?.length ?? 0);
+        this.#answered(value?.length ?? 0);
         resolve(value);
       });
     });
@@ -33,7 +33,7 @@ export class StoreReads {
     return new Promise((resolve, reject) => {
       this.#store.scan(range, (entries, error) => {
         if (error !== undefined) return reject(error);
-        for (const [key, value] of entries) this.#brought(key.length + value.length);
+        this.#answered(entries.reduce((sum, [key, value]) => sum + key.length + value.length, 0));
         resolve(entries);
       });
     });
@@ -56,8 +56,8 @@ export class StoreReads {
     return decoded.value;
   }
 
-  #brought(bytes: number): void {
-    this.#micros += (bytes / 1024) * BROUGHT_MICROS_PER_KIB;
+  #answered(bytes: number): void {
+    this.#micros += STORE_MICROS + (bytes / 1024) * BROUGHT_MICROS_PER_KIB;
   }
 }
 

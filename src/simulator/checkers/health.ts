@@ -1,15 +1,17 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
-import { FEE_POOL } from '../../ledger/account.ts';
-import type { Height } from '../../base/brand.ts';
+import type { Address, Height } from '../../base/brand.ts';
+import { ACCOUNTS, FEE_POOL } from '../../ledger/account.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
+import { stateBytesMax } from '../../driver/state/limits.ts';
 import { KEYS } from '../../driver/stored/records.ts';
 import { certificateCodec, type Evidence } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedDisk } from '../world/disk.ts';
 import type { SimulatedNode } from '../world/node.ts';
+import { complaintsAboutState } from './state-on-disk.ts';
 
 /** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar, punishes it or lets
  *  it wait for its turn. */
@@ -48,16 +50,33 @@ export function supply(genesis: Genesis, violate: Violate): Checker {
   const addresses = [...genesis.accounts.map(({ address }) => address), FEE_POOL];
   return {
     name: 'supply',
-    finalized({ slot, driver }, { record }) {
+    finalized({ slot, driver, disk }, { record }) {
       if (driver === null) return;
-      // Those that are not in memory are with the store, and cannot be asked at once.
-      const accounts = addresses.flatMap((address) => driver.account(address) ?? []);
-      const sum = accounts.reduce((total, { balance }) => total + balance, 0n);
-      if (accounts.length === addresses.length && sum !== genesis.supply)
-        violate(`node ${slot} holds ${sum} at height ${record.header.height}, the genesis gave ${genesis.supply}`);
+      const { height } = record.header;
+      // The node tells of a block when it is durable, and has executed no other since: memory and disk agree.
+      const stored = addresses.map((address) => storedBalance(disk, address));
+      const sum = stored.reduce((total, balance) => total + balance, 0n);
+      if (sum !== genesis.supply)
+        violate(`node ${slot} holds ${sum} at height ${height}, the genesis gave ${genesis.supply}`);
+      for (const [position, address] of addresses.entries()) {
+        const account = driver.account(address);
+        if (account !== undefined && account.balance !== stored[position])
+          violate(`node ${slot} has ${account.balance} in memory and ${stored[position]} on disk at height ${height}`);
+      }
     },
   };
 }
+
+function storedBalance(disk: SimulatedDisk, address: Address): bigint {
+  const account = ACCOUNTS.codec.decode(disk.get(KEYS.entry(ACCOUNTS.key(address))) ?? new Uint8Array());
+  return account.ok ? account.value.balance : 0n;
+}
+
+/** What one turn puts of the state into memory, at most: accounts of a mempool's senders, or what a simulated block needs. */
+const TURN_BYTES = 4 * 1024 * 1024;
+
+/** Heights whose state is looked at when a run is over. */
+const STATES = 25;
 
 /** Final bodies that are looked at when a run is over. */
 const FINAL_BODIES = 64;
@@ -82,18 +101,22 @@ export function bounds(world: World, violate: Violate): Checker {
   return {
     name: 'bounds',
     blockExecuted: (_, { header }) => reach(header.height + 1),
-    sent({ slot, driver }, message) {
+    sent({ slot, driver, cache }, message) {
       // Once for each block and each view: most messages are other votes.
       if (driver === null || (message.kind === 'vote' && message.vote.vote.kind !== 'checkpoint')) return;
       const limits = bufferLimits(validators, window, genesis.ledger.blockWeightMax);
       for (const [name, size] of Object.entries(driver.buffers()))
         if (size > limits[name as keyof Buffers])
           violate(`node ${slot} holds ${size} ${name}, at most ${limits[name as keyof Buffers]}`);
+      const most = stateBytesMax(cache, TURN_BYTES);
+      if (driver.stateBytes > most)
+        violate(`node ${slot} has ${driver.stateBytes} bytes of the state in memory, at most ${most}`);
     },
     finished() {
       for (const { slot, isHonest, driver, disk } of world.nodes) {
         if (!isHonest || driver === null) continue;
         const { executedHeight: executed, finalHeight } = driver.status();
+        for (const complaint of complaintsAboutState(disk, genesis, STATES)) violate(`node ${slot}: ${complaint}`);
         for (const height of skippedAt(disk, finalHeight)) violate(`node ${slot} keeps what height ${height} skipped`);
         const limits = [
           ['body/', executed + window * BODIES_PER_HEIGHT_MAX],

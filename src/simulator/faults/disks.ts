@@ -5,8 +5,8 @@ import type { Simulation } from '../simulation.ts';
 import type { SimulatedNode } from '../world/node.ts';
 import { type Fault, slotsOf } from './fault.ts';
 
-/** What a flipped bit may hit: everything that a node reads when it starts. */
-const READ_AT_START = ['meta/', 'account/', 'promise/', 'body/', 'block/', 'offence/', 'evidence/', 'seal/'];
+/** What a flipped bit may hit: everything that a node reads when it starts, or when it executes. */
+const READ_AGAIN = ['meta/', 'state/', 'node/', 'promise/', 'body/', 'block/', 'evidence/', 'seal/'];
 
 /** A disk that lies makes its node one of the faulty, of whom there may be less than a third. */
 function diskFault(describe: string, damage: (node: SimulatedNode, world: Simulation, random: Random) => void): Fault {
@@ -32,7 +32,7 @@ export const bitFlip = diskFault(
     node.damaged = true;
     const hit = random.chance(0.5)
       ? `${node.disk.loseBatches()} batches of its log are gone`
-      : (node.disk.flipBit(READ_AT_START) ?? 'nothing');
+      : (node.disk.flipBit(READ_AGAIN) ?? 'nothing');
     world.note('bit-flip', node.slot, hit);
   },
 );

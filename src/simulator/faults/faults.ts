@@ -1,6 +1,6 @@
 /** What can go wrong without anybody lying. Each fault begins somewhere at random, and says how it ends. */
 import type { Simulation } from '../simulation.ts';
-import { WRITE_MS } from '../world/disk.ts';
+import { READ_MS, WRITE_MS } from '../world/disk.ts';
 import { amnesia, bitFlip } from './disks.ts';
 import type { Fault } from './fault.ts';
 import { crash, pause, skew, slow } from './nodes.ts';
@@ -31,6 +31,7 @@ export function healAll({ nodes, links, connections }: Simulation): void {
     node.turnMs = 0;
     node.processor.speed = 1;
     node.disk.writeMs = WRITE_MS;
+    node.disk.readMs = READ_MS;
     node.resume();
     node.start();
   }

@@ -1,6 +1,6 @@
 /** Faults of nodes: slow ones, wrong clocks, stopped processes, power cuts. */
 import type { Random } from '../../base/random.ts';
-import { WRITE_MS } from '../world/disk.ts';
+import { READ_MS, WRITE_MS } from '../world/disk.ts';
 import { CLOCK_SKEW_MAX_MS, type SimulatedNode } from '../world/node.ts';
 import { type Fault, slotsOf, someNodes } from './fault.ts';
 
@@ -34,11 +34,14 @@ export const slow: Fault = nodeFault(
     node.turnMs = random.between(5, 500);
     node.processor.speed = 1 / (1 + node.turnMs / SLOWED_MS);
     node.disk.writeMs = random.between(WRITE_MS, 200);
+    // What is read was written lately, or is elsewhere on a disk that is as slow.
+    node.disk.readMs = node.disk.writeMs / 4;
   },
   (node) => {
     node.turnMs = 0;
     node.processor.speed = 1;
     node.disk.writeMs = WRITE_MS;
+    node.disk.readMs = READ_MS;
   },
 );
 

@@ -44,6 +44,8 @@ export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simul
     consensus: conditions.consensus,
     signatures: scenario.signatures,
     latencyMs: conditions.latencyMs,
+    ledger: conditions.ledger,
+    caches: conditions.caches,
     costs: scenario.costs ?? true,
     trace: sink === undefined ? [story] : [story, sink],
   });

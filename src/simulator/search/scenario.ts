@@ -1,5 +1,6 @@
 /** What is simulated: with the code, the whole of a run follows from it. */
-import type { ConsensusSettings } from '../world/keys.ts';
+import { STATE_CACHE, type StateCacheLimits } from '../../driver/state/limits.ts';
+import type { ConsensusSettings, LedgerSettings } from '../world/keys.ts';
 import { faults } from '../faults/faults.ts';
 import { formatPlan } from '../../strategies/plans/plan.ts';
 import { randomPlan } from '../../strategies/plans/planner.ts';
@@ -33,7 +34,19 @@ export interface Conditions {
   readonly latencyMs: number;
   /** Mean time between two transactions. */
   readonly loadMs: number;
+  readonly ledger: LedgerSettings;
+  readonly caches: readonly StateCacheLimits[];
 }
+
+/** Less than one block needs, so that each fetches it all; some blocks; and what a node has. */
+const NO_CACHE: StateCacheLimits = { entryBytes: 0, nodeBytes: 0 };
+const SMALL_CACHE: StateCacheLimits = { entryBytes: 8_000, nodeBytes: 30_000 };
+const CACHES: readonly (readonly StateCacheLimits[])[] = [
+  [STATE_CACHE],
+  [NO_CACHE],
+  [SMALL_CACHE],
+  [NO_CACHE, STATE_CACHE, SMALL_CACHE],
+];
 
 export function conditionsOf(random: Random): Conditions {
   const baseTimeoutTicks = random.pick([20, 40]);
@@ -47,6 +60,8 @@ export function conditionsOf(random: Random): Conditions {
     },
     latencyMs: random.pick([0.5, 2, 10, 40]),
     loadMs: random.pick([100, 300, 1000, 4000]),
+    ledger: { historyHeights: random.pick([0, 0, 1, 3, 20]), bystanders: random.pick([0, 50, 300]) },
+    caches: random.pick(CACHES),
   };
 }
 

@@ -21,6 +21,8 @@ export type Later = (delayMs: number, run: () => void) => void;
 
 /** Milliseconds that a synced write takes on a disk that is well. */
 export const WRITE_MS = 0.3;
+/** The same of a read. */
+export const READ_MS = 0.05;
 
 export class SimulatedDisk {
   readonly #random: Random;
@@ -32,15 +34,16 @@ export class SimulatedDisk {
   #hole = false;
   /** Of the life that has it open. */
   #written: (batch: readonly StoreOperation[]) => void = () => {};
-  /** Milliseconds that a synced write takes. */
+  /** Milliseconds that a synced write takes, and a read. */
   writeMs = WRITE_MS;
+  readMs = READ_MS;
 
   constructor(random: Random) {
     this.#random = random;
   }
 
   get isFast(): boolean {
-    return this.writeMs <= WRITE_MS;
+    return this.writeMs <= WRITE_MS && this.readMs <= READ_MS;
   }
 
   /** What would survive a power loss now. */
@@ -60,6 +63,11 @@ export class SimulatedDisk {
     return count;
   }
 
+  /** What would survive a power loss now, of what begins with the prefix. */
+  *under(prefix: string): Generator<readonly [string, Uint8Array]> {
+    for (const entry of this.#entries) if (entry[0].startsWith(prefix)) yield entry;
+  }
+
   /** The store as one life of a node sees it. `written` is told of each batch that became durable, be it by
    *  the crash that ends this life. */
   open(later: Later, written: (batch: readonly StoreOperation[]) => void): Store {
@@ -76,8 +84,8 @@ export class SimulatedDisk {
           done();
         });
       },
-      read: (keys, done) => later(0.05, () => done(keys.map((key) => this.#entries.get(key)))),
-      scan: (range, done) => later(0.05, () => done(this.#scan(range))),
+      read: (keys, done) => later(this.readMs, () => done(keys.map((key) => this.#entries.get(key)))),
+      scan: (range, done) => later(this.readMs, () => done(this.#scan(range))),
     };
   }
 

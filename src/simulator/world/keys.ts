@@ -20,6 +20,15 @@ export interface ConsensusSettings {
   readonly idleBlockMs: number;
 }
 
+export interface LedgerSettings {
+  /** At most; TRANSFERS_PER_BLOCK where nothing is said. */
+  readonly transfersPerBlock?: number;
+  /** Heights whose state can be read; 0, which keeps all, where nothing is said. */
+  readonly historyHeights?: number;
+  /** Accounts of which nobody has the key. They make the tree of the state deep. */
+  readonly bystanders?: number;
+}
+
 export const CONSENSUS_DEFAULTS: ConsensusSettings = {
   epochLength: 1000,
   window: 16,
@@ -59,7 +68,7 @@ export function simulatedKeys(
   scheme: Ed25519,
   powers: readonly bigint[],
   consensus: Partial<ConsensusSettings>,
-  transfersPerBlock: number = TRANSFERS_PER_BLOCK,
+  { transfersPerBlock = TRANSFERS_PER_BLOCK, historyHeights = 0, bystanders = 0 }: LedgerSettings = {},
 ): Result<SimulatedKeys, GenesisError> {
   const validatorSecrets = powers.map((_, index) => secretOf(`validator ${index}`));
   const accounts = Array.from({ length: ACCOUNTS }, (_, index) => {
@@ -92,11 +101,19 @@ export function simulatedKeys(
         peerId: peerIdOf(index as ValidatorIndex),
         power: power.toString(),
       })),
-      accounts: accounts.map(({ address }) => ({ address: formatAddress(address, PREFIX), balance: '1000000000' })),
+      accounts: [
+        ...accounts.map(({ address }) => address),
+        ...Array.from({ length: bystanders }, (_, i) => bystander(i)),
+      ].map((address) => ({ address: formatAddress(address, PREFIX), balance: '1000000000' })),
     }),
   );
-  return parsed.ok ? ok({ genesis: parsed.value, validatorSecrets, accounts }) : parsed;
+  if (!parsed.ok) return parsed;
+  const genesis = { ...parsed.value, ledger: { ...parsed.value.ledger, historyHeights } };
+  return ok({ genesis, validatorSecrets, accounts });
 }
+
+/** Address of somebody who takes no part. */
+export const bystander = (index: number): Address => toAddress(secretOf(`bystander ${index}`));
 
 const secretOf = (owner: string): Uint8Array =>
   sha256(Uint8Array.from(`trefoil simulated ${owner}`, (character) => character.charCodeAt(0)));

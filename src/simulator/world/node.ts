@@ -6,6 +6,7 @@ import { COSTS } from '../../driver/fairness/costs.ts';
 import { Driver } from '../../driver/driver.ts';
 import type { PeerId, Store, Verifier } from '../../driver/ports.ts';
 import { type RecoveredDriver, recover } from '../../driver/durability/recovery.ts';
+import type { StateCacheLimits } from '../../driver/state/limits.ts';
 import type { StrategyFactory } from '../../driver/wire/strategy.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { SimulatedDisk } from './disk.ts';
@@ -40,6 +41,7 @@ export interface NodeSetup {
   readonly strategy: StrategyFactory | null;
   /** Whether its work takes time. */
   readonly costs: boolean;
+  readonly cache: StateCacheLimits;
 }
 
 export class SimulatedNode {
@@ -83,6 +85,11 @@ export class SimulatedNode {
     this.#events = asideFrom(this.processor, events);
   }
 
+  /** How much of the state lies in memory. */
+  get cache(): StateCacheLimits {
+    return this.#setup.cache;
+  }
+
   get life(): number {
     return this.#life;
   }
@@ -105,7 +112,7 @@ export class SimulatedNode {
     if (this.state !== 'stopped') return;
     this.state = 'starting';
     this.#life += 1;
-    const { genesis, scheme } = this.#setup;
+    const { genesis, scheme, cache } = this.#setup;
     const { processor } = this;
     const store = meteredStore(
       processor,
@@ -129,6 +136,7 @@ export class SimulatedNode {
           this.#startTicks();
           this.#events.changed();
         },
+        cache,
       ),
     );
   }

@@ -1,10 +1,12 @@
 /** An operation of each kind with what its receipt says, and a value of each kind of entry: what the golden vectors freeze. */
 import { height } from '../../../src/base/brand.ts';
+import type { Codec } from '../../../src/codec/codec.ts';
 import type { Receipt } from '../../../src/ledger/block.ts';
 import { COUNTERS } from '../../../src/ledger/data/counter.ts';
 import { ENTRIES } from '../../../src/ledger/data/entry.ts';
 import { MEMBERS } from '../../../src/ledger/data/member.ts';
 import { NAMESPACES } from '../../../src/ledger/data/namespace.ts';
+import type { StateKey } from '../../../src/ledger/state/entry-kind.ts';
 import type { Operation } from '../../../src/ledger/transaction.ts';
 import { stranger } from '../network.ts';
 
@@ -71,15 +73,20 @@ export const OPERATION_EXAMPLES: {
   ],
 };
 
-/** Kinds of entries that hold data, with values of each. */
-export const NAMESPACE_EXAMPLE = [
-  NAMESPACES.codec,
-  { owner: stranger(1), writers: [stranger(3), stranger(4)], deposit },
-] as const;
-export const ENTRY_EXAMPLE = [ENTRIES.codec, { version, lease: null, deposit, value }] as const;
-export const LEASED_ENTRY_EXAMPLE = [
-  ENTRIES.codec,
-  { version, lease: { owner: stranger(1), until: height(259) }, deposit, value },
-] as const;
-export const COUNTER_EXAMPLE = [COUNTERS.codec, { value: -2n, deposit }] as const;
-export const MEMBER_EXAMPLE = [MEMBERS.codec, { deposit }] as const;
+/** Values of each kind of entry that holds data, with a key of the kind. */
+export const DATA_EXAMPLES: readonly { name: string; key: StateKey; codec: Codec<unknown>; value: unknown }[] = [
+  exampleOf('Namespace', NAMESPACES.key('a-1'), { owner: stranger(1), writers: [stranger(3), stranger(4)], deposit }),
+  exampleOf('Entry', ENTRIES.key(named), { version, lease: null, deposit, value }),
+  exampleOf('Entry, leased', ENTRIES.key(named), {
+    version,
+    lease: { owner: stranger(1), until: height(259) },
+    deposit,
+    value,
+  }),
+  exampleOf('Counter', COUNTERS.key(named), { value: -2n, deposit }),
+  exampleOf('Member', MEMBERS.key({ ...named, member: 'm/~' }), { deposit }),
+];
+
+function exampleOf<V>(name: string, key: StateKey<V>, of: V) {
+  return { name, key: key as StateKey, codec: key.kind.codec as Codec<unknown>, value: of as unknown };
+}

@@ -24,8 +24,8 @@ const overlay = () =>
 const changesOf = (entries: Overlay) =>
   [...entries.changes()].map(({ key, before, after }) => [stateKeyText(key), before, after] as const).sort(byText);
 
-/** Entries that are there and were not when it last kept. */
-const created = (entries: Overlay): number =>
+/** How many entries there are since the last `keep` that were not there then. */
+const createdIn = (entries: Overlay): number =>
   [...entries.changesSinceKept()].filter(({ before, after }) => before === undefined && after !== undefined).length;
 
 describe('an overlay', () => {
@@ -133,10 +133,10 @@ describe('an overlay', () => {
         entries.set(COUNTS.key(7), 0);
       },
     ],
-  ])('counts what was created: %s', (_, expected, change) => {
+  ])('tells what was created: %s', (_, expected, change) => {
     const entries = overlay();
     change(entries);
-    expect(created(entries)).toBe(expected);
+    expect(createdIn(entries)).toBe(expected);
   });
 
   test('tells each change once, and only what is not as below', () => {
@@ -187,7 +187,7 @@ describe('an overlay', () => {
             valuesOf(keys.map((each) => [each, now.get(each)] as const)),
           );
           const before = kept.values();
-          expect(created(entries)).toBe([...now.values().keys()].filter((text) => !before.has(text)).length);
+          expect(createdIn(entries)).toBe([...now.values().keys()].filter((text) => !before.has(text)).length);
         }
         const differing = keys.filter((key) => below.get(key) !== now.get(key));
         expect(changesOf(entries)).toEqual(

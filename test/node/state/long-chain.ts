@@ -186,8 +186,11 @@ export class LongChain {
   }
 
   async #fetched(body: Body, transactions: readonly IdentifiedTransaction[]): Promise<void> {
-    const keys = [...keysTouched(body, transactions)];
-    while (!this.#parts.fetching.isReady(keys)) await new Promise((resolve) => void setImmediate(resolve));
+    const { fetching } = this.#parts;
+    while (!fetching.isReady(() => keysTouched(body, transactions))) {
+      fetching.flush();
+      await new Promise((resolve) => void setImmediate(resolve));
+    }
   }
 
   async #write(): Promise<void> {

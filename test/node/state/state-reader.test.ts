@@ -12,7 +12,6 @@ import { KEYS } from '../../../src/driver/stored/records.ts';
 import { type Account, ACCOUNTS, NO_ACCOUNT } from '../../../src/ledger/account.ts';
 import { stateKeyBytes } from '../../../src/ledger/state/entry-kind.ts';
 import { decodeTreeProof, encodeTreeProof } from '../../../src/ledger/tree/proof-codec.ts';
-import type { TreeProof } from '../../../src/ledger/tree/proof.ts';
 import { verifyTreeProof } from '../../../src/ledger/tree/verify.ts';
 import type { StateReader } from '../../../src/node/state/state-reader.ts';
 import { roundestBetween } from '../../../src/node/state/headers.ts';
@@ -81,7 +80,7 @@ function flip(bytes: Uint8Array, random: Random): Uint8Array {
 
 function isAccepted({ key, value, root, proof }: ProvedRead): boolean {
   const decoded = decodeTreeProof(proof);
-  return decoded.ok && verifyTreeProof({ root: toHash(root), key, value }, decoded.value as TreeProof).ok;
+  return decoded.ok && verifyTreeProof({ root: toHash(root), key, value }, decoded.value).ok;
 }
 
 interface OpenStore {
@@ -157,15 +156,15 @@ describe('a read', () => {
     const random = new Random(SEED);
     const chain = await LongChain.open(new MemoryStore(), genesisKeeping(3));
     const reader = chain.reader();
-    const reads: Promise<void>[] = [];
+    const reads: Promise<unknown>[] = [];
+    const expected: unknown[] = [];
     chain.told = ({ record: { header } }) => {
       const who = random.pick(everybody(chain));
-      const expected = chain.has(header.height, who);
-      const read = reader.read(ACCOUNTS.key(who), { height: header.height }, true);
-      reads.push(read.then((answer) => expect(answer).toMatchObject({ ok: true, value: valueOf(expected) })));
+      expected.push({ ok: true, value: { header, ...valueOf(chain.has(header.height, who)) } });
+      reads.push(reader.read(ACCOUNTS.key(who), { height: header.height }, true));
     };
     await grow(chain, 30, random);
-    await Promise.all(reads);
+    expect(await Promise.all(reads)).toMatchObject(expected);
     expect(reads).toHaveLength(30);
     expect(await reader.read(ACCOUNTS.key(stranger(1)), { height: 31 as Height }, false)).toMatchObject({
       error: { code: 'HEIGHT_UNKNOWN', message: 'the newest final height here is 30' },
@@ -241,6 +240,29 @@ describe('a time', () => {
     const timeMs = chain.genesis.timestampMs + 3 * BLOCK_MS + 1;
     const read = await chain.reader().read(ACCOUNTS.key(stranger(1)), { timeMs }, true);
     expect(read.ok && read.value.proof?.headers.map(({ height }) => height)).toEqual([3, 4]);
+  });
+
+  it('is found by few reads of blocks, and soon by fewer', async () => {
+    const chain = await LongChain.open(new MemoryStore(), genesisKeeping(0));
+    for (let i = 0; i < 256; i++) await chain.append([]);
+    const asked: string[] = [];
+    const reader = chain.reader({
+      read: (keys, done) => {
+        asked.push(...keys.filter((key) => key.startsWith('block/')));
+        chain.store.read(keys, done);
+      },
+      scan: (range, done) => chain.store.scan(range, done),
+    });
+    const readsFor = async (height: number): Promise<number> => {
+      const before = asked.length;
+      const timeMs = chain.genesis.timestampMs + height * BLOCK_MS;
+      const read = await reader.read(ACCOUNTS.key(stranger(1)), { timeMs }, false);
+      expect(read).toMatchObject({ value: { header: { height } } });
+      return asked.length - before;
+    };
+    expect(await readsFor(101)).toBeLessThanOrEqual(2 * Math.log2(256));
+    await chain.append([]);
+    expect(await readsFor(103)).toBeLessThanOrEqual(3);
   });
 
   it('is looked for at rounder heights first', () => {
@@ -340,8 +362,12 @@ async function spoil(store: Store, key: string, at = 12): Promise<void> {
 
 /** A store in which something happens before each answer. */
 function interleaved(store: Store, between: () => Promise<void>): Pick<Store, 'read' | 'scan'> {
+  const after = async (answer: () => void): Promise<void> => {
+    await between();
+    answer();
+  };
   return {
-    read: (keys, done) => store.read(keys, (...answer) => void between().then(() => done(...answer))),
-    scan: (range, done) => store.scan(range, (...answer) => void between().then(() => done(...answer))),
+    read: (keys, done) => store.read(keys, (...answer) => void after(() => done(...answer))),
+    scan: (range, done) => store.scan(range, (...answer) => void after(() => done(...answer))),
   };
 }

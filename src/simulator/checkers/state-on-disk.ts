@@ -1,0 +1,131 @@
+/**
+ * Whether a disk holds the state of every height that is kept, and nothing of those that are not. What a height has is told twice: by
+ * the tree of that version, whose root its header binds, and by the entries, each with what was there before.
+ */
+import type { Hash, Height } from '../../base/brand.ts';
+import { fromHex, toHash, toHex } from '../../codec/hex.ts';
+import { sha256 } from '../../crypto/sha256.ts';
+import { decodePast } from '../../driver/state/state-writes.ts';
+import { heightCodec, KEYS } from '../../driver/stored/records.ts';
+import { blockRecordCodec } from '../../ledger/block.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { chainStateCodec, genesisBlock } from '../../ledger/state/ledger-state.ts';
+import { HASH_BYTES, LEAF_BYTES } from '../../ledger/tree/hashing.ts';
+import { bytesBeforeLeaves, CHILD, kindOf, readVersion, slotAt, SLOTS, VERSION_BYTES } from '../../ledger/tree/node.ts';
+import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
+import { DIGITS, type NodeKey, ROOT_PATH } from '../../ledger/tree/path.ts';
+
+/** What would survive a power loss. */
+export interface Records {
+  get(key: string): Uint8Array | undefined;
+  /** Those whose keys begin with the prefix. */
+  under(prefix: string): Iterable<readonly [string, Uint8Array]>;
+}
+
+/** Heights whose state is on the disk. */
+export interface Kept {
+  readonly oldest: Height;
+  readonly head: Height;
+}
+
+/** Undefined where no chain was begun, or the records cannot be read. */
+export function keptHeights(disk: Records): Kept | undefined {
+  const chain = chainStateCodec.decode(disk.get(KEYS.chainState) ?? new Uint8Array());
+  const pruned = disk.get(KEYS.pruned);
+  const oldest = pruned === undefined ? undefined : heightCodec.decode(pruned);
+  if (!chain.ok || oldest?.ok === false || disk.get(KEYS.founding) !== undefined) return undefined;
+  return { oldest: oldest?.value ?? (0 as Height), head: chain.value.header.height };
+}
+
+/** The entries as they are after this height, by the text of their key. */
+export function entriesAt(disk: Records, height: Height): ReadonlyMap<string, Uint8Array> {
+  const entries = new Map<string, Uint8Array>();
+  for (const [key, value] of disk.under('state/')) entries.set(key.slice('state/'.length), value);
+  /** The first height above this one that changed an entry. */
+  const changed = new Map<string, number>();
+  for (const [key, bytes] of disk.under('past/')) {
+    const [text = '', digits = ''] = key.slice('past/'.length).split(' ');
+    const at = Number(digits);
+    if (at <= height || at >= (changed.get(text) ?? Number.POSITIVE_INFINITY)) continue;
+    changed.set(text, at);
+    const before = decodePast(bytes);
+    if (before.ok && before.value !== undefined) entries.set(text, before.value);
+    else entries.delete(text);
+  }
+  return entries;
+}
+
+/** What is wrong with the newest `most` heights, and with what no height needs; nothing when all is well. */
+export function complaintsAboutState(disk: Records, genesis: Genesis, most: number): string[] {
+  const kept = keptHeights(disk);
+  if (kept === undefined) return [];
+  const complaints: string[] = [];
+  const reached = new Set<string>();
+  const from = Math.max(kept.oldest, kept.head - most + 1);
+  for (let height = kept.head; height >= from; height = (height - 1) as Height) {
+    const leaves = new Map<string, string>();
+    const wrong = walk(disk, { version: height, path: ROOT_PATH }, rootAt(disk, genesis, height), { leaves, reached });
+    if (wrong !== undefined) complaints.push(`height ${height}: ${wrong}`);
+    const entries = entriesAt(disk, height);
+    if (entries.size !== leaves.size)
+      complaints.push(`height ${height}: ${entries.size} entries, ${leaves.size} leaves`);
+    for (const [text, value] of entries)
+      if (leaves.get(toHex(sha256(new TextEncoder().encode(text)))) !== toHex(sha256(value)))
+        complaints.push(`height ${height}: ${text} is not what the tree has`);
+  }
+  if (from === kept.oldest) complaints.push(...leftovers(disk, kept, reached));
+  return complaints;
+}
+
+function rootAt(disk: Records, genesis: Genesis, height: Height): Hash | undefined {
+  if (height === 0) return genesisBlock(genesis).header.stateRoot;
+  const record = blockRecordCodec.decode(disk.get(KEYS.block(height)) ?? new Uint8Array());
+  return record.ok ? record.value.header.stateRoot : undefined;
+}
+
+/** Collects the leaves below a node, and the nodes. What is wrong, or undefined. */
+function walk(
+  disk: Records,
+  key: NodeKey,
+  hash: Hash | undefined,
+  found: { readonly leaves: Map<string, string>; readonly reached: Set<string> },
+): string | undefined {
+  const text = KEYS.node(key);
+  const bytes = disk.get(text);
+  if (bytes === undefined) return `${text} is gone`;
+  if (hash === undefined) return `nothing says what ${text} is hashed to`;
+  const node = parseNode(key, bytes);
+  if (!node.ok) return `${text}: ${node.error.message}`;
+  const checked = checkNodeHash(node.value, key.path.length, fromHex(hash));
+  if (!checked.ok) return `${text}: ${checked.error.message}`;
+  found.reached.add(text);
+  for (let slot = 0; slot < SLOTS; slot++) {
+    const kind = kindOf(bytes, slot);
+    const at = slotAt(bytes, slot);
+    if (kind === CHILD) {
+      const child = { version: readVersion(bytes, at) as Height, path: key.path + DIGITS.charAt(slot) };
+      const below = bytes.slice(at + VERSION_BYTES, at + VERSION_BYTES + HASH_BYTES);
+      const wrong = walk(disk, child, toHash(below), found);
+      if (wrong !== undefined) return wrong;
+      continue;
+    }
+    const first = at + bytesBeforeLeaves(kind);
+    for (let leaf = first; leaf < first + kind * LEAF_BYTES; leaf += LEAF_BYTES)
+      found.leaves.set(
+        toHex(bytes.slice(leaf, leaf + HASH_BYTES)),
+        toHex(bytes.slice(leaf + HASH_BYTES, leaf + LEAF_BYTES)),
+      );
+  }
+  return undefined;
+}
+
+/** What is there and no height that is kept needs. */
+function* leftovers(disk: Records, { oldest, head }: Kept, reached: ReadonlySet<string>): Generator<string> {
+  for (const [key] of disk.under('node/')) if (!reached.has(key)) yield `${key} is of no use`;
+  for (const [key] of disk.under('past/')) if (Number(key.split(' ')[1]) <= oldest) yield `${key} is of no use`;
+  for (const prefix of ['stale/', 'replaced/'])
+    for (const [key] of disk.under(prefix)) {
+      const height = Number(key.slice(prefix.length));
+      if (height <= oldest || height > head) yield `${key} is of no use`;
+    }
+}
