@@ -59,7 +59,7 @@ interface Reading<J, T> {
   readonly schema: Schema<J>;
   /** The answer, which may be for something else. Throws ClientError BAD_RESPONSE. */
   readonly of: (json: J, answer: Answer) => T;
-  readonly verify: (network: TrustedNetwork, told: T) => Result<ProvedState, Coded>;
+  readonly verify: (network: TrustedNetwork, told: T) => Result<ProvedState>;
 }
 
 export class StateReads {

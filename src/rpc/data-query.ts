@@ -1,5 +1,5 @@
 /** What is asked of namespaces: names in the path, and which part of a list. */
-import { z } from 'zod';
+import type { z } from 'zod';
 import { parseHistoryCursor, parseListCursor } from '../api/cursors.ts';
 import { historyQuerySchema, listQuerySchema, memberQuerySchema } from '../api/data.ts';
 import { PAGE_DEFAULT } from '../api/limits.ts';

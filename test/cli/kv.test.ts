@@ -211,7 +211,7 @@ describe('tx submit', () => {
     ['{', 'JSON'],
     ['{}', 'expected array'],
     ['[]', 'expected array to have >=1'],
-    [JSON.stringify(Array(17).fill(put)), 'expected array to have <=16'],
+    [JSON.stringify(Array.from({ length: 17 }, () => put)), 'expected array to have <=16'],
     [JSON.stringify([put, { ...put, kind: 'poke' }]), '[1].kind'],
     [JSON.stringify([{ ...put, key: 'a b' }]), '[0].key'],
     [JSON.stringify([{ ...put, value: 'x' }]), '[0].value: not canonical base64'],

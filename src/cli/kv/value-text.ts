@@ -19,6 +19,6 @@ export function describeValue(value: Uint8Array | null): string {
   const text = value.length === 0 ? undefined : valueText(value);
   if (text === undefined) return value.length === 0 ? 'empty' : `${value.length} bytes, no text`;
   const [line = ''] = text.split(/\r?\n/, 1);
-  const start = [...line].slice(0, SHOWN_MAX).join('');
+  const start = Array.from(line).slice(0, SHOWN_MAX).join('');
   return start === text ? text : `${start}… (${value.length} bytes)`;
 }
