@@ -18,7 +18,7 @@ import {
   parsePointQuery,
 } from './data-query.ts';
 import type { Gateway } from './gateway.ts';
-import type { Pages } from './pages.ts';
+import type { LongAnswers } from './long-answers.ts';
 import type { StatePoint, StateReadError } from './readable-state.ts';
 import { refuse } from './refuse.ts';
 import type { Renderer } from './render.ts';
@@ -36,7 +36,7 @@ interface DataContext {
   readonly gateway: Gateway;
   readonly renderer: Renderer;
   readonly addressPrefix: string;
-  readonly pages: Pages;
+  readonly answers: LongAnswers;
 }
 
 export function dataRoutes(app: FastifyInstance, context: DataContext): void {
@@ -47,7 +47,7 @@ export function dataRoutes(app: FastifyInstance, context: DataContext): void {
 }
 
 function namespaceRoutes(app: FastifyInstance, context: DataContext): void {
-  const { gateway, addressPrefix, pages } = context;
+  const { gateway, addressPrefix, answers } = context;
   app.get<{ Params: DataParams }>(ROUTES.namespace, async ({ params, query }, reply) => {
     const name = namespaceOf(params);
     if (!name.ok) return refuse(reply, name.error.code, name.error.message);
@@ -63,7 +63,7 @@ function namespaceRoutes(app: FastifyInstance, context: DataContext): void {
     if (!asked.ok) return refuse(reply, asked.error.code, asked.error.message);
     const { at, limit } = asked.value;
     const prefix = dataKeyText({ namespace: name.value, key: asked.value.prefix });
-    return pages.answer(reply, async () => {
+    return answers.page(reply, async () => {
       const page = await gateway.state.list({ kind: ENTRIES, prefix, limit }, at);
       return page.ok ? () => renderEntries(name.value, page.value, addressPrefix) : unreadable(reply, page.error);
     });
@@ -71,7 +71,7 @@ function namespaceRoutes(app: FastifyInstance, context: DataContext): void {
 }
 
 function entryRoutes(app: FastifyInstance, context: DataContext): void {
-  const { gateway, addressPrefix, pages } = context;
+  const { gateway, addressPrefix, answers } = context;
   app.get<{ Params: DataParams }>(ROUTES.entry, async ({ params, query }, reply) => {
     const key = dataKeyOf(params);
     if (!key.ok) return refuse(reply, key.error.code, key.error.message);
@@ -86,7 +86,7 @@ function entryRoutes(app: FastifyInstance, context: DataContext): void {
     const asked = parseHistoryQuery(query);
     if (!asked.ok) return refuse(reply, asked.error.code, asked.error.message);
     const { limit, cursor } = asked.value;
-    return pages.answer(reply, async () => {
+    return answers.page(reply, async () => {
       const page = await gateway.state.history(ENTRIES.key(key.value), limit, cursor);
       return page.ok ? () => renderHistory(key.value, page.value, addressPrefix) : unreadable(reply, page.error);
     });
@@ -104,7 +104,7 @@ function counterRoute(app: FastifyInstance, context: DataContext): void {
 }
 
 function setRoute(app: FastifyInstance, context: DataContext): void {
-  const { gateway, pages } = context;
+  const { gateway, answers } = context;
   app.get<{ Params: DataParams }>(ROUTES.set, async ({ params, query }, reply) => {
     const key = dataKeyOf(params);
     if (!key.ok) return refuse(reply, key.error.code, key.error.message);
@@ -120,7 +120,7 @@ function setRoute(app: FastifyInstance, context: DataContext): void {
     if (!asked.ok) return refuse(reply, asked.error.code, asked.error.message);
     const { prefix: member, at, limit } = asked.value;
     const { text: prefix } = MEMBERS.key({ ...key.value, member });
-    return pages.answer(reply, async () => {
+    return answers.page(reply, async () => {
       const page = await gateway.state.list({ kind: MEMBERS, prefix, limit }, at);
       return page.ok ? () => renderMembers(key.value, page.value) : unreadable(reply, page.error);
     });
@@ -145,7 +145,7 @@ async function answerOne<V>(
 
 async function answerRead<V>(
   reply: FastifyReply,
-  { gateway, renderer }: DataContext,
+  { gateway, renderer, answers }: DataContext,
   key: StateKey<V>,
   { at, proof: withProof }: { readonly at: StatePoint; readonly proof: boolean },
   render: (value: V | undefined, stood: Stood) => object,
@@ -154,7 +154,7 @@ async function answerRead<V>(
   if (!read.ok) return unreadable(reply, read.error);
   const { header, value, proof } = read.value;
   const { height, timestampMs, stateRoot } = header;
-  return reply.send(
+  return answers.send(reply, () =>
     render(value, { height, timestampMs, stateRoot, ...(proof && { proof: renderer.stateProof(proof) }) }),
   );
 }

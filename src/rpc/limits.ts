@@ -88,8 +88,8 @@ export interface ServerLimits {
   readonly refusalMs: number;
   /** Bytes of rendered blocks that are kept, or still being written to somebody. */
   readonly blockBytesMax: number;
-  /** Bytes of pages of lists that are still being written to somebody, after which no further one is begun. */
-  readonly pageBytesMax: number;
+  /** Bytes of entries and pages that are still being written to somebody, after which no further answer is begun. */
+  readonly longAnswerBytesMax: number;
   /** Places for transactions that are being looked at before their submission is answered, and places of those that wait. */
   readonly submittingMax: number;
   readonly submissionsWaitingMax: number;
@@ -137,7 +137,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   // Some tens of full blocks.
   blockBytesMax: 64 * 1024 * 1024,
   // Some tens of the longest pages.
-  pageBytesMax: 64 * 1024 * 1024,
+  longAnswerBytesMax: 64 * 1024 * 1024,
   // A quarter of those whose signatures may be being checked, by number and by bytes; so no client can fill that with its own.
   submittingMax: 2_048,
   // 256 full batches, or 128 MiB.

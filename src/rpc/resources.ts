@@ -12,7 +12,7 @@ import type { EventFeed } from './events.ts';
 import { clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
 import { STATUS_MS } from './limits.ts';
-import type { Pages } from './pages.ts';
+import type { LongAnswers } from './long-answers.ts';
 import { refuse } from './refuse.ts';
 import type { Renderer } from './render.ts';
 import { parseWait, type WaitingRoom } from './waiting.ts';
@@ -24,7 +24,7 @@ interface ResourceContext {
   readonly addressPrefix: string;
   readonly feed: EventFeed;
   readonly blocks: Blocks;
-  readonly pages: Pages;
+  readonly answers: LongAnswers;
 }
 
 const JSON_CONTENT = 'application/json; charset=utf-8';

@@ -13,7 +13,7 @@ import { originCheck } from './origin.ts';
 import { COMMON_HEADERS, problemOfError, refuse, refuseConnection, refuseRaw } from './refuse.ts';
 import { createRenderer } from './render.ts';
 import { resourceRoutes } from './resources.ts';
-import { Pages } from './pages.ts';
+import { LongAnswers } from './long-answers.ts';
 import { Places } from './places.ts';
 import { announcedMicros, Bills } from './bills.ts';
 import { submitRoute } from './submit.ts';
@@ -53,8 +53,8 @@ export function createServer(options: ServerOptions): RpcServer {
   const bills = new Bills(submissions);
   const submitting = new Places(limits.submittingMax, limits.submissionsWaitingMax);
   const blocks = new Blocks(gateway, renderer, turns, limits);
-  const pages = new Pages(turns, limits);
-  const context = { gateway, renderer, waiting, addressPrefix, feed, blocks, pages, submitting, bills };
+  const answers = new LongAnswers(turns, limits);
+  const context = { gateway, renderer, waiting, addressPrefix, feed, blocks, answers, submitting, bills };
 
   const app = createApp(limits, options.logger);
   takeTurns(app, { reads: turns, submissions }, stopping.signal);

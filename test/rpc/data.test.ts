@@ -1,5 +1,5 @@
 /** Namespaces over HTTP: as of a height or a time, over a real chain. */
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it, vi } from 'vitest';
 import {
   counterSchema,
   entriesSchema,
@@ -12,10 +12,12 @@ import {
 import { entriesPath, keyPath, namespacePath } from '../../src/api/routes.ts';
 import type { Address } from '../../src/base/brand.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
+import { PAGES_AT_ONCE } from '../../src/rpc/limits.ts';
+import type { ReadableState } from '../../src/rpc/readable-state.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 import { dataChain, KEYS, OLDEST, TOP } from '../node/state/data-chain.ts';
 import { BLOCK_MS, type LongChain } from '../node/state/long-chain.ts';
-import { type Harness, start } from './harness.ts';
+import { type Harness, start, until } from './harness.ts';
 import { PREFIX } from './memory-gateway.ts';
 
 let chain: LongChain;
@@ -168,9 +170,39 @@ describe('a list', () => {
     expect((await harness.ask(entriesPath('nowhere'))).json()).toMatchObject({ entries: [], next: null });
   });
 
-  it('is refused where too many bytes of lists wait to be read already', async () => {
-    await using harness = await started({ limits: { pageBytesMax: -1 } });
-    expect((await harness.ask(entriesPath('docs'))).json()).toMatchObject({ status: 503, code: 'TOO_BUSY' });
+  it('waits while too many are being made, and an entry does not', async () => {
+    await using harness = await started();
+    const { state } = harness.gateway;
+    const begun: (() => void)[] = [];
+    const list: ReadableState['list'] = async (range, at) => {
+      await new Promise<void>((resolve) => void begun.push(resolve));
+      return state.list(range, at);
+    };
+    harness.gateway.state = { read: state.read.bind(state), history: state.history.bind(state), list };
+    const answers = Array.from({ length: PAGES_AT_ONCE + 1 }, () => harness.ask(entriesPath('docs')));
+    await until(() => begun.length === PAGES_AT_ONCE);
+    expect((await harness.ask(keyPath('entry', docs('a')))).status).toBe(200);
+    expect(begun).toHaveLength(PAGES_AT_ONCE);
+    begun[0]?.();
+    await until(() => begun.length === PAGES_AT_ONCE + 1);
+    for (const go of begun) go();
+    for (const { status } of await Promise.all(answers)) expect(status).toBe(200);
+  });
+
+  it.each([entriesPath('docs'), keyPath('entry', docs('a')), keyPath('history', docs('a'))])(
+    '%s is refused where too many bytes wait to be read already',
+    async (path) => {
+      await using harness = await started({ limits: { longAnswerBytesMax: -1 } });
+      expect((await harness.ask(path)).json()).toMatchObject({ status: 503, code: 'TOO_BUSY' });
+    },
+  );
+
+  it('makes room for others once it was read', async () => {
+    await using harness = await started({ limits: { longAnswerBytesMax: 0 } });
+    for (let i = 0; i < 3; i++) {
+      const asked = async (): Promise<number> => (await harness.ask(entriesPath('docs'))).status;
+      await vi.waitUntil(async () => (await asked()) === 200, { timeout: 10_000, interval: 5 });
+    }
   });
 });
 
