@@ -19,7 +19,7 @@ import { nodeFailed, spawnNode, stopNodes } from '../../src/cli/testnet/nodes.ts
 import { agreed, type Observation, observe } from '../../src/cli/testnet/observe.ts';
 import { freePorts } from '../../src/cli/testnet/ports.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
-import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
+import { type Genesis, type LedgerParameters, parseGenesis } from '../../src/ledger/genesis.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 
 const VALIDATORS = 4;
@@ -108,15 +108,22 @@ export async function startNetwork(accounts: readonly Address[], signal: AbortSi
   }
 }
 
-/** The development network's validators and rules with other accounts. */
-export function benchGenesis(accounts: readonly Address[]): {
+/** The development network's validators and rules with other accounts, and what is told of the ledger's parameters. */
+export function benchGenesis(
+  accounts: readonly Address[],
+  ledger: Partial<LedgerParameters> = {},
+): {
   readonly genesis: Genesis;
   readonly genesisText: string;
 } {
-  const development = JSON.parse(developmentNetwork(VALIDATORS).genesisText) as { readonly addressPrefix: string };
+  const development = JSON.parse(developmentNetwork(VALIDATORS).genesisText) as {
+    readonly addressPrefix: string;
+    readonly ledger: object;
+  };
   const genesisText = JSON.stringify({
     ...development,
     name: 'trefoil-bench',
+    ledger: { ...development.ledger, ...ledger },
     accounts: accounts.map((address) => ({
       address: formatAddress(address, development.addressPrefix),
       balance: BALANCE,

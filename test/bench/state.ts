@@ -1,170 +1,96 @@
 /**
- * `node test/bench/state.ts [ACCOUNTS …] [--block N] [--blocks N]`: what the state costs a node: blocks of transfers between accounts chosen by chance are
- * fetched, executed and stored by the very parts of the driver, over LevelDB in a folder of its own. Signatures and peers are left
- * out. Processor time is of all threads, LevelDB's among them.
+ * `node test/bench/state.ts [ACCOUNTS …]`: what the state costs a node by its size. Blocks of transfers among accounts chosen by
+ * chance are fetched, executed and stored by the very parts of the driver, over LevelDB; signatures, peers and clients are left out.
+ * What is made and what starts from it are processes of their own, so that the memory of one is not taken for the other's.
  */
-import { mkdtemp, rm } from 'node:fs/promises';
-import { readdir, stat } from 'node:fs/promises';
+import { type ChildProcess, fork } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Address, address, type Height, type ValidatorIndex, validatorIndex } from '../../src/base/brand.ts';
-import { present } from '../../src/base/invariant.ts';
-import { Random } from '../../src/base/random.ts';
-import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { sha256Hash } from '../../src/crypto/sha256.ts';
-import { Chain } from '../../src/driver/durability/chain.ts';
-import { type RecoveredDriver, recover } from '../../src/driver/durability/recovery.ts';
-import { Seals } from '../../src/driver/durability/seals.ts';
-import { StateFetching } from '../../src/driver/state/state-fetching.ts';
-import { Batch } from '../../src/driver/stored/batch.ts';
-import { accountIn } from '../../src/ledger/account.ts';
-import type { Genesis } from '../../src/ledger/genesis.ts';
-import { keysTouched } from '../../src/ledger/touched.ts';
-import {
-  identifyTransaction,
-  type IdentifiedTransaction,
-  signedTransactionCodec,
-} from '../../src/ledger/transaction.ts';
-import { signersOf } from '../../src/consensus/tally.ts';
-import { openLevelStore } from '../../src/storage/level-store.ts';
-import { makeGenesis } from '../ledger/network.ts';
+import { fileURLToPath } from 'node:url';
+import { Command, InvalidArgumentError } from 'commander';
+import type { StateFigures, StateOrder } from './state-worker.ts';
 
-const SIGNATURES = [0, 1, 2].map(() => new Uint8Array(64));
-const print = (line: string): boolean => process.stdout.write(`${line}\n`);
-const addressOf = (number: number): Address => address(sha256Hash(new TextEncoder().encode(`account ${number}`)));
+const PROCESS = fileURLToPath(new URL('./state-worker.ts', import.meta.url));
+const SIZES = [1_000, 100_000, 1_000_000];
 
-const [BLOCK, BLOCKS] = [Number(process.env['BLOCK'] ?? 1000), Number(process.env['BLOCKS'] ?? 40)];
-
-function genesisOf(count: number): Genesis {
-  const accounts = Array.from({ length: count }, (_, number) => ({ address: addressOf(number), balance: 1_000_000n }));
-  return { ...makeGenesis(), accounts, supply: 1_000_000n * BigInt(count) };
+interface Options {
+  readonly block: number;
+  readonly blocks: number;
+  readonly history: number;
+  readonly grow?: boolean;
+  readonly folder?: string;
+  readonly json?: boolean;
 }
 
-const opened = (store: Awaited<ReturnType<typeof openLevelStore>>, genesis: Genesis): Promise<RecoveredDriver> =>
-  new Promise((resolve, reject) =>
-    recover(
-      store,
-      genesis,
-      () => true,
-      (result) => (result.ok ? resolve(result.value) : reject(new Error(result.error.message))),
-    ),
-  );
+const wholeFrom = (min: number, max: number) => (text: string) => {
+  const value = Number(text);
+  if (/^[0-9]{1,9}$/.test(text) && value >= min && value <= max) return value;
+  throw new InvalidArgumentError(`It is a whole number from ${min} to ${max}.`);
+};
 
-async function folderBytes(folder: string): Promise<number> {
-  let bytes = 0;
-  for (const name of await readdir(folder))
-    bytes += await stat(join(folder, name)).then(
-      ({ size }) => size,
-      () => 0,
-    );
-  return bytes;
+const command = new Command('node test/bench/state.ts')
+  .description(
+    `Measure what the state of a node costs by its number of accounts: processor time of all threads for a transaction, LevelDB's among
+them; time on the clock by what it went to; rounds of fetching from the disk; bytes on disk; and a start from what is stored.`,
+  )
+  .argument('[accounts...]', `how many accounts, each measured by itself (default: ${SIZES.join(' ')})`)
+  .option('--block <n>', 'transfers of a block', wholeFrom(1, 8192), 1000)
+  .option('--blocks <n>', 'blocks that are run; the second half of them is measured', wholeFrom(2, 100_000), 40)
+  .option(
+    '--history <n>',
+    'heights that stay readable, 0 for all (see historyHeights of a genesis)',
+    wholeFrom(0, 1e9),
+    0,
+  )
+  .option('--grow', 'let the accounts come block by block, paid by one that the genesis has, not in the genesis')
+  .option('--folder <dir>', 'keep what is made there, one folder for each size, and start from what is there')
+  .option('--json', 'print one JSON object')
+  .parse();
+const options = command.opts<Options>();
+const sizes = command.args.map(wholeFrom(2, 100_000_000));
+
+const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'trefoil-state-'));
+const all: StateFigures[] = [];
+try {
+  for (const accounts of sizes.length === 0 ? SIZES : sizes) {
+    const dir = join(folder, `${accounts}${options.grow ? '-grown' : ''}`);
+    mkdirSync(dir, { recursive: true });
+    const { block, blocks, history, grow = false } = options;
+    const order = { dir, accounts, block, blocks, history, grow };
+    const made = await obeyed({ ...order, kind: 'make' });
+    const figures = { ...made, ...(await obeyed({ ...order, kind: 'measure' })) };
+    all.push(figures);
+    if (options.json !== true) process.stdout.write(`${told(figures)}\n`);
+    if (options.folder === undefined) rmSync(dir, { recursive: true });
+  }
+  if (options.json === true) process.stdout.write(`${JSON.stringify({ state: all }, null, 2)}\n`);
+} finally {
+  if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
 }
 
-async function measure(count: number): Promise<void> {
-  const folder = await mkdtemp(join(tmpdir(), 'trefoil-state-'));
-  const genesis = genesisOf(count);
-  const store = await openLevelStore(folder);
-  const began = performance.now();
-  let recovered = await opened(store, genesis);
-  const founded = performance.now() - began;
-  const again = performance.now();
-  recovered = await opened(store, genesis);
-  const restarted = performance.now() - again;
-  const batch = new Batch();
-  const seals = new Seals(recovered.sealed);
-  const chain = new Chain(recovered, batch, { finalized() {}, rejected() {}, offence() {}, note() {}, halted() {} });
-  let wake = (): void => {};
-  const resident = recovered.state.source;
-  const fetching = new StateFetching({
-    store,
-    resident,
-    input: (run) => {
-      run();
-      wake();
-    },
+/** What a process of its own answers, which ends then. */
+function obeyed(order: StateOrder): Promise<StateFigures> {
+  const child: ChildProcess = fork(PROCESS, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  return new Promise((resolve, reject) => {
+    child.once('message', (figures) => resolve(figures as StateFigures));
+    child.once('exit', (code) => reject(new Error(`the measuring process has ended with ${code}`)));
+    child.send(order);
   });
-  const random = new Random(1);
-  const nonces = new Map<Address, number>();
-  const makeBlock = (): IdentifiedTransaction[] =>
-    Array.from({ length: BLOCK }, () => {
-      const sender = addressOf(random.int(0, count - 1));
-      const nonce = nonces.get(sender) ?? 0;
-      nonces.set(sender, nonce + 1);
-      const to = addressOf(random.int(0, count - 1));
-      const transaction = {
-        chainId: genesis.chainId,
-        sender,
-        nonce,
-        expiresAt: 0 as Height,
-        maxFee: 0n,
-        operations: [{ kind: 'transfer' as const, to, amount: 1n }],
-        memo: new Uint8Array(),
-      };
-      const identified = identifyTransaction(
-        signedTransactionCodec.encode({ transaction, signature: new Uint8Array(64) }),
-      );
-      if (!identified.ok) throw new Error(identified.error.message);
-      return identified.value;
-    });
-  let [executed, rounds] = [0, 0];
-  const times = { fetch: 0, execute: 0, write: 0 };
-  const run = async (blocks: readonly (readonly IdentifiedTransaction[])[]): Promise<void> => {
-    for (const transactions of blocks) {
-      const body = {
-        proposer: validatorIndex(0),
-        timestampMs: genesis.timestampMs + 1,
-        certificate: null,
-        transactionIds: transactions.map(({ id }) => id),
-        evidence: [],
-      };
-      let at = performance.now();
-      while (!fetching.isReady(() => keysTouched(body, transactions))) {
-        fetching.flush();
-        rounds += 1;
-        await new Promise<void>((resolve) => {
-          wake = resolve;
-        });
-      }
-      times.fetch += performance.now() - at;
-      at = performance.now();
-      const block = chain.execute(body, transactions, false);
-      if (block.skipped.length > 0) throw new Error(`skipped ${JSON.stringify(block.skipped[0])}`);
-      chain.certify({
-        epoch: block.header.epoch,
-        height: block.header.height,
-        blockHash: block.hash,
-        signers: signersOf([0, 1, 2] as ValidatorIndex[]),
-        signatures: SIGNATURES,
-      });
-      times.execute += performance.now() - at;
-      at = performance.now();
-      const { operations } = batch.take();
-      await new Promise<void>((resolve, reject) =>
-        store.write(seals.seal(operations), (error) => (error === undefined ? resolve() : reject(error))),
-      );
-      times.write += performance.now() - at;
-      resident.forget();
-      executed += transactions.length;
-    }
-  };
-  const all = Array.from({ length: BLOCKS }, makeBlock);
-  await run(all.slice(0, BLOCKS / 2));
-  [executed, rounds, times.fetch, times.execute, times.write] = [0, 0, 0, 0, 0];
-  const bytesBefore = await folderBytes(folder);
-  const cpu = process.cpuUsage();
-  const from = performance.now();
-  await run(all.slice(BLOCKS / 2));
-  const { user, system } = process.cpuUsage(cpu);
-  const per = (ms: number): string => ((1000 * ms) / executed).toFixed(1);
-  print(
-    `${count} accounts: ${((user + system) / executed).toFixed(1)} µs processor a transaction; wall µs: fetch ${per(times.fetch)} (${((rounds / BLOCKS) * 2).toFixed(1)} rounds a block), execute ${per(times.execute)}, write ${per(times.write)}; ` +
-      `${(((await folderBytes(folder)) - bytesBefore) / executed).toFixed(0)} bytes on disk a transaction; founded in ${(founded / 1000).toFixed(1)} s, restarted in ${restarted.toFixed(0)} ms; resident ${(resident.bytes / 1e6).toFixed(0)} MB, rss ${(process.memoryUsage.rss() / 1e6).toFixed(0)} MB; ${(performance.now() - from).toFixed(0)} ms`,
-  );
-  await store.close();
-  void accountIn;
-  void present;
-  await rm(folder, { recursive: true, force: true });
 }
 
-installNodeSha256();
-for (const count of process.argv.slice(2).map(Number)) await measure(count);
+function told(figures: StateFigures): string {
+  const { accounts, make, start, firstBlockMs, run } = figures;
+  const mb = (bytes: number | undefined): string => `${((bytes ?? 0) / 1e6).toFixed(0)} MB`;
+  const us = (micros: number | undefined): string => (micros ?? 0).toFixed(1);
+  const ms = (value: number | undefined): string => `${(value ?? 0).toFixed(0)} ms`;
+  const made = make === undefined ? '' : `  made in ${(make.ms / 1000).toFixed(1)} s, with ${mb(make.rssBytes)}\n`;
+  return (
+    `${accounts} accounts, ${mb(start?.diskBytes)} on disk\n${made}` +
+    `  started in ${ms(start?.ms)}, with ${mb(start?.rssBytes)} (genesis ${ms(start?.genesisMs)}, store ${ms(start?.storeMs)}, state ${ms(start?.stateMs)})\n` +
+    `  first block: ${ms(firstBlockMs)}\n` +
+    `  a transaction: ${us(run?.cpuMicros)} µs of processor; on the clock ${us(run?.fetchMicros)} µs to fetch, in ${us(run?.rounds)} rounds a block, ` +
+    `${us(run?.executeMicros)} to execute, ${us(run?.writeMicros)} to write; ${run?.diskBytes.toFixed(0)} bytes on disk\n` +
+    `  then ${mb(run?.residentBytes)} of the state in memory, ${mb(run?.rssBytes)} in all`
+  );
+}

@@ -19,7 +19,7 @@ import type { BenchAccount } from './accounts.ts';
 const BATCH_BLOCKS = 64;
 const BATCH_BYTES = 8 * 1024 * 1024;
 
-const UNHEARD: Observer = {
+export const UNHEARD: Observer = {
   finalized: () => undefined,
   rejected: () => undefined,
   offence: () => undefined,
@@ -93,14 +93,14 @@ function certificateOf(plan: ChainPlan, height: Height, hash: Vote['hash']): Cer
   };
 }
 
-const recoverFrom = (store: Store, genesis: Genesis, verify: Ed25519['verify']): Promise<RecoveredDriver> =>
+export const recoverFrom = (store: Store, genesis: Genesis, verify: Ed25519['verify']): Promise<RecoveredDriver> =>
   new Promise((resolve, reject) => {
     recover(store, genesis, verify, (result) =>
       result.ok ? resolve(result.value) : reject(new Error(result.error.message)),
     );
   });
 
-const written = (store: Store, operations: readonly StoreOperation[]): Promise<void> =>
+export const written = (store: Store, operations: readonly StoreOperation[]): Promise<void> =>
   new Promise((resolve, reject) => {
     store.write(operations, (error) => (error === undefined ? resolve() : reject(error)));
   });

@@ -16,7 +16,7 @@ export const FLOODER: number = 3;
 export const VALIDATORS: number = 4;
 
 /** - `idle`: is connected and says nothing, which is what the others are measured against.
- *  - `readers` come by HTTP, all others by libp2p. */
+ *  - `readers` and `new-accounts` come by HTTP, all others by libp2p. */
 export const FLOOD_KINDS = [
   'idle',
   'fetch-body',
@@ -26,8 +26,12 @@ export const FLOOD_KINDS = [
   'far-nonce',
   'proposals',
   'readers',
+  'new-accounts',
 ] as const;
 export type FloodKind = (typeof FLOOD_KINDS)[number];
+
+/** Whoever floods by HTTP is one of many clients, and no validator that could be named. */
+export const isNamed = (kind: FloodKind): boolean => kind !== 'idle' && kind !== 'readers' && kind !== 'new-accounts';
 
 /** A block with many transactions that every honest node has. */
 export interface LargeBlock {
@@ -59,6 +63,7 @@ export function floodOf(kind: FloodKind, chainId: Hash, block: LargeBlock, ed255
   switch (kind) {
     case 'idle':
     case 'readers':
+    case 'new-accounts':
       return SILENT;
     case 'fetch-body': {
       const question = encodePeerMessage({ kind: 'fetch-body', height: block.height as Height, hash: block.bodyHash });

@@ -7,10 +7,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { blockPath } from '../../src/api/routes.ts';
 import type { Hash } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
+import type { Ed25519 } from '../../src/crypto/ed25519.ts';
 import { selectEd25519 } from '../../src/crypto/select-ed25519.ts';
 import { encodeFrame } from '../../src/network/frames.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
+import { Poster } from '../bench/post.ts';
 import { connectHostile } from '../e2e/hostile-peer.ts';
+import { Growing } from './crowd.ts';
 import { type Flood, FLOODER, type FloodKind, floodOf, type LargeBlock, VALIDATORS } from './flood-kinds.ts';
 
 export interface FloodOrder {
@@ -34,9 +37,13 @@ export interface FloodSent {
   readonly firstCutOffMs: number | null;
   /** Answers to readers by status. */
   readonly answers: Readonly<Record<number, number>>;
+  /** Accounts that it made. */
+  readonly made: number;
 }
 
 const READERS = 100;
+/** Of the client that makes accounts. */
+const CONNECTIONS = 8;
 /** Between two tries of a connection that is not let in. */
 const AGAIN_MS = 1_000;
 /** No reader waits longer for one answer. */
@@ -50,15 +57,18 @@ class Flooding {
   admitted = 0;
   cutOff = 0;
   firstCutOffMs: number | null = null;
+  made = 0;
   readonly answers: Record<number, number> = {};
   readonly #order: FloodOrder;
   readonly #flood: Flood;
+  readonly #ed25519: Ed25519;
   readonly #startMs = performance.now();
   readonly #endMs: number;
 
-  constructor(order: FloodOrder, flood: Flood) {
+  constructor(order: FloodOrder, ed25519: Ed25519) {
     this.#order = order;
-    this.#flood = flood;
+    this.#ed25519 = ed25519;
+    this.#flood = floodOf(order.kind, order.chainId, order.block, ed25519);
     this.#endMs = this.#startMs + 1000 * order.seconds;
   }
 
@@ -72,7 +82,17 @@ class Flooding {
     await Promise.all([
       ...urls.map((_, index) => this.#besiege(index)),
       ...Array.from({ length: readers }, (_, i) => this.#read(present(urls[i % urls.length], 'a node'))),
+      kind === 'new-accounts' ? this.#grow(present(urls[0], 'a node')) : undefined,
     ]);
+  }
+
+  async #grow(url: string): Promise<void> {
+    const poster = new Poster(url, CONNECTIONS);
+    const growing = new Growing(this.#order.chainId, url, poster, this.#ed25519);
+    await growing.run(() => this.#over);
+    this.made = growing.made;
+    this.sentBytes += growing.sentBytes;
+    poster.close();
   }
 
   async #besiege(index: number): Promise<void> {
@@ -145,12 +165,11 @@ class Flooding {
 
 async function obey(order: FloodOrder): Promise<FloodSent> {
   const timer = setTimeout(() => ended.abort(), 1000 * order.seconds);
-  const flood = floodOf(order.kind, order.chainId, order.block, await selectEd25519());
-  const flooding = new Flooding(order, flood);
+  const flooding = new Flooding(order, await selectEd25519());
   await flooding.run();
   clearTimeout(timer);
-  const { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers } = flooding;
-  return { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers };
+  const { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers, made } = flooding;
+  return { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers, made };
 }
 
 // A failure is thrown where nobody catches it, and ends the process.

@@ -1,6 +1,8 @@
 /** `npm run soak -- --floods`: how the honest get on while one validator, or its clients, ask for more than their share. */
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { readdirSync, statSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BATCH_MEDIA_TYPE, batchCodec, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
@@ -9,6 +11,7 @@ import { submitPath } from '../../src/api/routes.ts';
 import type { TransactionStatus } from '../../src/api/transaction.ts';
 import { type Hash, hash } from '../../src/base/brand.ts';
 import { invariant, present } from '../../src/base/invariant.ts';
+import { dataFolder } from '../../src/cli/testnet/layout.ts';
 import { runningProcess } from '../../src/cli/testnet/nodes.ts';
 import { Client } from '../../src/client/client.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
@@ -25,7 +28,8 @@ import { quantile } from '../bench/statistics.ts';
 import { statusOf } from '../e2e/honest.ts';
 import { readLog } from '../e2e/log.ts';
 import { TestnetFolder, type Up } from '../e2e/trefoil.ts';
-import { FLOODER, type FloodKind, type LargeBlock, VALIDATORS } from './flood-kinds.ts';
+import { crowd, fund } from './crowd.ts';
+import { FLOODER, type FloodKind, isNamed, type LargeBlock, VALIDATORS } from './flood-kinds.ts';
 import type { FloodOrder, FloodSent } from './flooder.ts';
 import { heldMib, Memory, nodesCollectWhenTold } from './memory.ts';
 
@@ -40,6 +44,8 @@ const LARGE = 2_000;
 /** Somebody pays all the time, one payment after so many milliseconds, and waits for it so long. */
 const PAY_EVERY_MS = 250;
 const WAIT_MS = 30_000;
+/** Of each account that sends something. */
+const FUNDS = 1_000_000n;
 /** The flood has begun by then. */
 const HEAD_START_MS = 2_000;
 const CONNECTIONS = 64;
@@ -71,6 +77,8 @@ export interface FloodReport extends FloodSent {
   readonly heldMib: number;
   /** That by which it is more than in the calm; null for the calm itself. */
   readonly extraHeldMib: number | null;
+  /** Of one honest node's folder, from before the flood to its end. */
+  readonly diskMib: number;
   /** Honest nodes whose /v1/status names the flooder, and what for. */
   readonly namedBy: readonly number[];
   readonly codes: readonly string[];
@@ -120,11 +128,12 @@ function judged(measured: Measured, calm: Measured, seconds: number): FloodRepor
   if (extraMib !== null && extraMib > GROWTH_MIB_MAX) wrong.push(`more than ${GROWTH_MIB_MAX} MiB more memory`);
   if (extraHeldMib !== null && extraHeldMib > GROWTH_MIB_MAX)
     wrong.push(`more than ${GROWTH_MIB_MAX} MiB more are held`);
-  const floods = kind !== 'idle' && kind !== 'readers';
+  const floods = isNamed(kind);
   if (floods && namedBy.length < VALIDATORS - 1) wrong.push('not every honest node names the flooder');
   if (floods && measured.receivedBytes > (VALIDATORS - 1) * answerBytesMax(seconds))
     wrong.push('the flooder gets the same again too often');
   if (!floods && namedBy.length > 0) wrong.push('a peer that only listens is named');
+  if (kind === 'new-accounts' && measured.made === 0) wrong.push('no account was made');
   return { ...measured, slower, extraMib, extraHeldMib, wrong };
 }
 
@@ -142,12 +151,13 @@ const told = (report: FloodReport): string => {
   const named = namedBy.length === 0 ? '' : `, named by ${namedBy.join(' ')} for ${codes.join(' ')}`;
   const answers = Object.entries(report.answers).map(([status, count]) => `${count} × ${status}`);
   const asked = `, answers for a block of ${report.transactions} transactions `;
+  const made = report.made === 0 ? '' : `, made ${report.made} accounts, disk grew ${report.diskMib.toFixed(0)} MiB`;
   const read = answers.length === 0 ? '' : `${asked}${answers.join(', ')}`;
   const verdict = wrong.length === 0 ? 'PASS' : `FAIL: ${wrong.join('; ')}`;
   const held = `${report.heldMib.toFixed(0)} in use then${signed(report.extraHeldMib)}`;
   const memory = `grew ${growthMib.toFixed(0)} MiB${signed(extraMib)}, ${held}`;
   const sent = `sent ${toMib(report.sentBytes)} MiB, got ${toMib(report.receivedBytes)}`;
-  const seen = `${viewChanges} view changes; ${memory}; ${sent}${cut}${named}${read}`;
+  const seen = `${viewChanges} view changes; ${memory}; ${sent}${cut}${named}${read}${made}`;
   return `${kind}: ${latency}; ${seen}\n        ${verdict}`;
 };
 
@@ -165,6 +175,10 @@ async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Pro
   const payers = makeAccounts(LARGE + Math.ceil((1000 * seconds) / PAY_EVERY_MS), await selectEd25519());
   const posters = urls.map((url) => new Poster(url, CONNECTIONS));
   await folder.json('testnet', 'kill', String(FLOODER));
+  const ed25519 = await selectEd25519();
+  const client = new Client({ urls: [present(urls[0], 'a node')] });
+  const funded = [...payers, ...crowd(ed25519)].map(({ address }) => address);
+  await fund(chainId, funded, FUNDS, present(posters[0], 'a poster'), client, ed25519);
   const block = await largeBlock(folder, chainId, present(urls[0], 'a node'), payers.slice(0, LARGE), posters);
   const honest = urls.map((_, index) => ({ index, pid: present(runningProcess(folder.dir, index), 'a node').pid }));
   const flooder = fork(PROCESS);
@@ -175,6 +189,7 @@ async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Pro
     const logged = () => honest.map(({ index }) => readLog(folder.dir, index));
     const before = logged();
     const memory = new Memory(honest);
+    const diskBefore = diskMib(folder.dir);
     const sending = nextOf<FloodSent>(flooder);
     flooder.send({ kind, seconds, dir: folder.dir, chainId, urls, block } satisfies FloodOrder);
     await delay(HEAD_START_MS);
@@ -192,6 +207,7 @@ async function flood(kind: FloodKind, seconds: number, signal: AbortSignal): Pro
       viewChanges,
       growthMib,
       heldMib: held,
+      diskMib: diskMib(folder.dir) - diskBefore,
       ...(await namedFor(urls)),
       ...sent,
     };
@@ -274,6 +290,13 @@ async function namedFor(urls: readonly string[]): Promise<Pick<Measured, 'namedB
     namedBy: named.flatMap((entries, index) => (entries.length > 0 ? [index] : [])),
     codes: [...new Set(named.flat().map(({ code }) => code))],
   };
+}
+
+/** Of the folder of the first node, which LevelDB changes at any moment. */
+function diskMib(dir: string): number {
+  const data = dataFolder(dir, 0);
+  const sizes = readdirSync(data).map((name) => statSync(join(data, name), { throwIfNoEntry: false })?.size ?? 0);
+  return sizes.reduce((sum, size) => sum + size, 0) / 1024 / 1024;
 }
 
 /** Ties all threads of a process to one core; without that tool, or with one core, everything shares what there is. */

@@ -26,24 +26,24 @@ export class Generations<T extends { readonly weight: number }> {
   get(key: string): T | undefined {
     const young = this.#young.get(key);
     if (young !== undefined) return young;
-    const old = this.#old.get(key);
-    if (old === undefined) return undefined;
-    this.#old.delete(key);
-    this.#oldWeight -= old.weight;
-    this.#add(key, old);
+    const old = this.#deleteOld(key);
+    if (old !== undefined) this.#add(key, old);
     return old;
   }
 
+  /** In its place where the key is young: a map that is deleted from and added to all the time is copied again and again. */
   set(key: string, value: T): void {
-    this.delete(key);
+    const young = this.#young.get(key);
+    if (young !== undefined) this.#youngWeight -= young.weight;
+    else this.#deleteOld(key);
     this.#add(key, value);
   }
 
   delete(key: string): void {
     const young = this.#young.get(key);
-    if (young !== undefined && this.#young.delete(key)) this.#youngWeight -= young.weight;
-    const old = this.#old.get(key);
-    if (old !== undefined && this.#old.delete(key)) this.#oldWeight -= old.weight;
+    if (young === undefined) return void this.#deleteOld(key);
+    this.#young.delete(key);
+    this.#youngWeight -= young.weight;
   }
 
   /** Forgets the old generation, and the young one grows old. */
@@ -52,6 +52,14 @@ export class Generations<T extends { readonly weight: number }> {
     this.#oldWeight = this.#youngWeight;
     this.#young = new Map();
     this.#youngWeight = 0;
+  }
+
+  #deleteOld(key: string): T | undefined {
+    const old = this.#old.get(key);
+    if (old === undefined) return undefined;
+    this.#old.delete(key);
+    this.#oldWeight -= old.weight;
+    return old;
   }
 
   #add(key: string, value: T): void {

@@ -11,7 +11,7 @@ import { invariant, InvariantViolation, present } from '../../base/invariant.ts'
 import { equalBytes } from '../../codec/codec.ts';
 import { fromHex } from '../../codec/hex.ts';
 import { sha256 } from '../../crypto/sha256.ts';
-import { type EntryKind, type StateKey, stateKeyBytes, stateKeyText } from '../../ledger/state/entry-kind.ts';
+import { type EntryKind, type StateKey, stateKeyText, treeKeyOf } from '../../ledger/state/entry-kind.ts';
 import type { StateDelta, StateSource } from '../../ledger/state/source.ts';
 import { lookUp, type NodeToFetch, nodesToFetch } from '../../ledger/tree/lookup.ts';
 import type { NodeSource, TreeNode } from '../../ledger/tree/node.ts';
@@ -77,11 +77,18 @@ export class ResidentState implements StateSource {
   apply({ height, entries, tree }: StateDelta): void {
     for (const { key, after, bytes } of entries) {
       const slot = this.#slot(key);
-      const treeKey = slot?.treeKey ?? sha256(stateKeyBytes(key));
-      this.#put(key, { value: after, treeKey, unproved: undefined, look: 0, weight: weightOf(key, bytes) });
+      const weight = weightOf(key, bytes);
+      if (slot?.weight === weight) {
+        slot.value = after;
+        slot.unproved = undefined;
+        continue;
+      }
+      const treeKey = slot?.treeKey ?? treeKeyOf(key);
+      this.#put(key, { value: after, treeKey, unproved: undefined, look: 0, weight });
     }
-    for (const { path } of tree.stale) this.#nodes.delete(path);
     for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);
+    // Most have given their place to their next version.
+    for (const key of tree.stale) if (this.#node(key) !== undefined) this.#nodes.delete(key.path);
     this.#version = height;
     this.#root = tree.root;
   }
@@ -97,7 +104,7 @@ export class ResidentState implements StateSource {
       if (slot !== undefined) slot.look = this.#looks;
       else if (!entries.has(stateKeyText(key))) entries.set(stateKeyText(key), key);
       else continue;
-      treeKeys.push(slot?.treeKey ?? sha256(stateKeyBytes(key)));
+      treeKeys.push(slot?.treeKey ?? treeKeyOf(key));
     }
     return { entries: [...entries.values()], nodes: nodesToFetch(this.nodes, this.#version, treeKeys) };
   }
@@ -109,7 +116,7 @@ export class ResidentState implements StateSource {
     if (decoded?.ok === false) throw damaged(stateKeyText(key), decoded.error.message);
     this.#put(key, {
       value: decoded?.value,
-      treeKey: sha256(stateKeyBytes(key)),
+      treeKey: treeKeyOf(key),
       unproved: bytes === undefined ? null : sha256(bytes),
       look: 0,
       weight: weightOf(key, bytes),

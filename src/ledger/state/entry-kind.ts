@@ -1,6 +1,8 @@
 /** Kinds of entries of the state. A new kind is a name, the text of a key and the codec of a value, and a line in `kinds.ts`. */
 import { utf8ToBytes } from '@noble/hashes/utils.js';
+import { invariant } from '../../base/invariant.ts';
 import type { Codec } from '../../codec/codec.ts';
+import { sha256 } from '../../crypto/sha256.ts';
 
 /** `K`: what names an entry of the kind; `V`: what stands there. */
 export class EntryKind<K, V> {
@@ -33,3 +35,19 @@ export const stateKeyText = ({ kind, text }: StateKey): string => `${kind.name}/
 
 /** The key as the tree hashes it. */
 export const stateKeyBytes = (key: StateKey): Uint8Array => utf8ToBytes(stateKeyText(key));
+
+/** Longer than the text of any key: of a member of a set, which names its namespace, its set and itself. */
+const scratch = new Uint8Array(512);
+
+/** Where the key stands in the tree: SHA-256 of its text. Its bytes are written where those before it were, since an array for each
+ *  would be memory outside the heap. */
+export function treeKeyOf({ kind: { name }, text }: StateKey): Uint8Array {
+  const length = name.length + 1 + text.length;
+  invariant(length <= scratch.length, 'a key of the state is not that long', { length });
+  for (let i = 0; i < name.length; i++) scratch[i] = name.charCodeAt(i);
+  scratch[name.length] = SLASH;
+  for (let i = 0, at = name.length + 1; i < text.length; i++, at++) scratch[at] = text.charCodeAt(i);
+  return sha256(scratch.subarray(0, length));
+}
+
+const SLASH = '/'.charCodeAt(0);

@@ -1,6 +1,5 @@
 /** All of the state in memory, without a bound: for small ledgers that come and go with a process. */
-import { sha256 } from '../../crypto/sha256.ts';
-import { type StateKey, stateKeyBytes } from './entry-kind.ts';
+import { type StateKey, treeKeyOf } from './entry-kind.ts';
 import { EntryMap } from './entry-map.ts';
 import { NewestNodes } from './newest-nodes.ts';
 import type { StateDelta, StateSource } from './source.ts';
@@ -14,7 +13,7 @@ export class MemoryState implements StateSource {
   }
 
   treeKey(key: StateKey): Uint8Array {
-    return sha256(stateKeyBytes(key));
+    return treeKeyOf(key);
   }
 
   /** All entries, in no order. */

@@ -11,7 +11,7 @@ import type { Store } from '../../driver/ports.ts';
 import { KEYS } from '../../driver/stored/records.ts';
 import type { Header } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { type StateKey, stateKeyBytes } from '../../ledger/state/entry-kind.ts';
+import { type StateKey, treeKeyOf } from '../../ledger/state/entry-kind.ts';
 import { lookUp } from '../../ledger/tree/lookup.ts';
 import type { NodeSource } from '../../ledger/tree/node.ts';
 import { proveKey, type TreeProof } from '../../ledger/tree/proof.ts';
@@ -129,7 +129,7 @@ export class StateReader implements ReadableState {
     if (header === undefined) throw corrupt('the root of the first state is missing');
     const value = (): V | undefined => bytes && this.#reads.decode(key.kind.codec, KEYS.entry(key), bytes);
     if (proofOf === null) return ok({ header, value: value() });
-    const keyHash = sha256(stateKeyBytes(key));
+    const keyHash = treeKeyOf(key);
     const nodes = await this.#nodes.towards(keyHash, header);
     const proved = await this.#prove(height, proofOf);
     const pruned = this.#pruned(height);
