@@ -8,6 +8,7 @@ import { playTranscript } from '../simulator/transcripts/play.ts';
 import { runScenario } from '../simulator/search/run.ts';
 import { NODES_MAX, type Scenario } from '../simulator/search/scenario.ts';
 import { strategies } from '../strategies/registry.ts';
+import type { OperationsUsed } from '../simulator/world/clients.ts';
 import type { TraceSink } from '../simulator/world/trace.ts';
 import { traceLines } from '../simulator/world/trace-lines.ts';
 import { parseTranscript, type Transcript, TRANSCRIPT_BYTES_MAX } from '../simulator/transcripts/transcript.ts';
@@ -26,6 +27,7 @@ interface SimulateOptions {
   readonly duration: number;
   readonly signatures: Scenario['signatures'];
   readonly costs: boolean;
+  readonly operations: OperationsUsed;
   readonly scenario?: string;
   readonly trace?: string;
   readonly list?: boolean;
@@ -36,7 +38,7 @@ const OBSERVERS_MAX = 32;
 const TRACE_WRITE_LENGTH = 64 * 1024;
 /** All that a scenario file says itself. */
 const NETWORK = ['seed', 'nodes', 'powers', 'byzantine', 'plan', 'faults', 'observers', 'duration', 'signatures'];
-const SAID_BY_SCENARIO = [...NETWORK, 'costs'];
+const SAID_BY_SCENARIO = [...NETWORK, 'costs', 'operations'];
 
 export function simulateCommand(run: Run): Command {
   return new Command('simulate')
@@ -67,6 +69,7 @@ export function simulateCommand(run: Run): Command {
         .argParser(parseSwitch)
         .default(true, 'on'),
     )
+    .addOption(new Option('--operations <which>', 'what clients ask for').choices(['all', 'transfers']).default('all'))
     .addOption(
       new Option('--scenario <file>', 'play a scenario, line by line, instead').conflicts([
         ...SAID_BY_SCENARIO,
@@ -215,6 +218,7 @@ function scenarioFrom({ seed, nodes, powers, byzantine = [], plan, duration, ...
     durationMs: duration,
     signatures,
     costs: rest.costs,
+    operations: rest.operations,
   };
   return plan === undefined ? wanted : { ...wanted, plan };
 }

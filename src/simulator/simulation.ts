@@ -16,7 +16,7 @@ import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violation } from './world/checker.ts';
 import { checkedOnce } from './world/checked-once.ts';
 import { checkersOf } from './checkers/all.ts';
-import { Clients } from './world/clients.ts';
+import { Clients, type OperationsUsed } from './world/clients.ts';
 import { Connections } from './world/connections.ts';
 import { DiskWatch } from './checkers/disk-watch.ts';
 import { type ConsensusSettings, type LedgerSettings, START_MS, simulatedKeys } from './world/keys.ts';
@@ -47,6 +47,8 @@ export interface SimulationSetup {
   /** How much of the state lies in memory: of the first node, of the second and so on, and again from the first. What any node has
    *  where nothing is said. */
   readonly caches?: readonly StateCacheLimits[];
+  /** Which operations clients use; transfers where nothing is said. */
+  readonly operations?: OperationsUsed;
   readonly signatures?: 'stand-in' | 'ed25519' | Ed25519;
   readonly latencyMs?: number;
   /** Whether the work of nodes takes time; true where nothing is said. */
@@ -71,6 +73,7 @@ export class Simulation {
   readonly links: Links;
   readonly connections: Connections;
   readonly streams: Streams;
+  readonly operations: OperationsUsed;
   readonly clients: Clients;
   readonly checkers: readonly Checker[];
   readonly violations: Violation[] = [];
@@ -114,6 +117,7 @@ export class Simulation {
     });
     this.connections = new Connections(this);
     this.streams = new Streams(this.scheduler, (from, to) => this.connections.session(from, to));
+    this.operations = setup.operations ?? 'transfers';
     this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
     const checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
     this.checkers = setup.watch === undefined ? checkers : [...checkers, setup.watch];

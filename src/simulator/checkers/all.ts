@@ -8,9 +8,11 @@ import { accusation, proof } from './accountability.ts';
 import { agreement, certificates, durability, transactions } from './agreement.ts';
 import { authorship, times } from './authorship.ts';
 import { blame } from './blame.ts';
+import { execution } from './execution.ts';
 import { gaps } from './gaps.ts';
 import { grounds, onDisk } from './grounds.ts';
 import { bounds, health, supply, traffic } from './health.ts';
+import { history } from './history.ts';
 import { honesty } from './honesty.ts';
 import { newViews } from './new-views.ts';
 import { stall } from './stall.ts';
@@ -48,6 +50,8 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => agreement(violate)),
     named((violate) => certificates(violate)),
     named((violate) => transactions(submitted, violate)),
+    named((violate) => execution(genesis, submitted, violate)),
+    named((violate) => history(submitted, violate)),
     named((violate) => durability(submitted, violate)),
     named((violate) => honesty(violate)),
     named((violate) => grounds(epochs, nodes, violate)),

@@ -1,6 +1,7 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
 import type { Address, Height } from '../../base/brand.ts';
-import { ACCOUNTS, FEE_POOL } from '../../ledger/account.ts';
+import { shared } from '../../base/shared.ts';
+import { ACCOUNTS, DEPOSITS, FEE_POOL } from '../../ledger/account.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -45,20 +46,24 @@ export function health(nodes: () => readonly SimulatedNode[], violate: Violate):
   };
 }
 
-/** All balances and the fees together are what the genesis gave. */
+/** All balances, the fees and the deposits together are what the genesis gave. */
 export function supply(genesis: Genesis, violate: Violate): Checker {
-  const addresses = [...genesis.accounts.map(({ address }) => address), FEE_POOL];
+  const addresses = new Set([...genesis.accounts.map(({ address }) => address), FEE_POOL, DEPOSITS]);
   return {
     name: 'supply',
+    blockExecuted(_, { receipts }) {
+      for (const { events } of receipts)
+        for (const event of events) if (event.kind === 'transfer') addresses.add(event.to);
+    },
     finalized({ slot, driver, disk }, { record }) {
       if (driver === null) return;
       const { height } = record.header;
       // The node tells of a block when it is durable, and has executed no other since: memory and disk agree.
-      const stored = addresses.map((address) => storedBalance(disk, address));
+      const stored = [...addresses].map((address) => storedBalance(disk, address));
       const sum = stored.reduce((total, balance) => total + balance, 0n);
       if (sum !== genesis.supply)
         violate(`node ${slot} holds ${sum} at height ${height}, the genesis gave ${genesis.supply}`);
-      for (const [position, address] of addresses.entries()) {
+      for (const [position, address] of [...addresses].entries()) {
         const account = driver.account(address);
         if (account !== undefined && account.balance !== stored[position])
           violate(`node ${slot} has ${account.balance} in memory and ${stored[position]} on disk at height ${height}`);
@@ -68,9 +73,15 @@ export function supply(genesis: Genesis, violate: Violate): Checker {
 }
 
 function storedBalance(disk: SimulatedDisk, address: Address): bigint {
-  const account = ACCOUNTS.codec.decode(disk.get(KEYS.entry(ACCOUNTS.key(address))) ?? new Uint8Array());
-  return account.ok ? account.value.balance : 0n;
+  const bytes = disk.get(KEYS.entry(ACCOUNTS.key(address)));
+  return bytes === undefined ? 0n : balanceIn(bytes);
 }
+
+/** Most accounts are what they were when the last block was final: they are decoded once. */
+const balanceIn = shared((bytes: Uint8Array): bigint => {
+  const account = ACCOUNTS.codec.decode(bytes);
+  return account.ok ? account.value.balance : 0n;
+});
 
 /** What one turn puts of the state into memory, at most: accounts of a mempool's senders, or what a simulated block needs. */
 const TURN_BYTES = 4 * 1024 * 1024;

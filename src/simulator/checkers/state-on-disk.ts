@@ -44,8 +44,8 @@ export function entriesAt(disk: Records, height: Height): ReadonlyMap<string, Ui
   /** The first height above this one that changed an entry. */
   const changed = new Map<string, number>();
   for (const [key, bytes] of disk.under('past/')) {
-    const [text = '', digits = ''] = key.slice('past/'.length).split(' ');
-    const at = Number(digits);
+    const text = key.slice('past/'.length, key.lastIndexOf(' '));
+    const at = heightOf(key);
     if (at <= height || at >= (changed.get(text) ?? Number.POSITIVE_INFINITY)) continue;
     changed.set(text, at);
     const before = decodePast(bytes);
@@ -54,6 +54,9 @@ export function entriesAt(disk: Records, height: Height): ReadonlyMap<string, Ui
   }
   return entries;
 }
+
+/** At the end of the key of what is past. Keys of members have a space of their own before that. */
+const heightOf = (key: string): number => Number(key.slice(key.lastIndexOf(' ')));
 
 /** What is wrong with the newest `most` heights, and with what no height needs; nothing when all is well. */
 export function complaintsAboutState(disk: Records, genesis: Genesis, most: number): string[] {
@@ -125,7 +128,7 @@ function walk(
 /** What is there and no height that is kept needs. */
 function* leftovers(disk: Records, { oldest, head }: Kept, reached: ReadonlySet<string>): Generator<string> {
   for (const [key] of disk.under('node/')) if (!reached.has(key)) yield `${key} is of no use`;
-  for (const [key] of disk.under('past/')) if (Number(key.split(' ')[1]) <= oldest) yield `${key} is of no use`;
+  for (const [key] of disk.under('past/')) if (heightOf(key) <= oldest) yield `${key} is of no use`;
   for (const prefix of ['stale/', 'replaced/'])
     for (const [key] of disk.under(prefix)) {
       const height = Number(key.slice(prefix.length));

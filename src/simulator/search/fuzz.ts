@@ -70,6 +70,7 @@ export function runFuzz(seed: number, lies: number, splits: number, costs = true
     powers: slots.map(() => 1n),
     liars: lies > 0 ? new Map([[liar, mutator(planned, told)]]) : new Map(),
     consensus: { baseTimeoutTicks: 10, timeoutCapTicks: 80, idleBlockMs: 60_000 },
+    operations: 'all',
     costs,
   });
   const seen = new RoundCount();

@@ -29,7 +29,8 @@ const CATCH_UP_MS = 5000;
 /** `watch` is given the network before anything happens. */
 export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simulation: Simulation) => void): Verdict {
   const random = new Random(scenario.seed);
-  const conditions = conditionsOf(random.fork());
+  const { operations = 'all' } = scenario;
+  const conditions = conditionsOf(random.fork(), operations);
   const story = new Story(new Map(scenario.liars.map(({ validator, strategy }) => [validator, strategy])));
   const simulation = new Simulation({
     seed: random.int(-(2 ** 31), 2 ** 31 - 1),
@@ -46,6 +47,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simul
     latencyMs: conditions.latencyMs,
     ledger: conditions.ledger,
     caches: conditions.caches,
+    operations,
     costs: scenario.costs ?? true,
     trace: sink === undefined ? [story] : [story, sink],
   });

@@ -1,5 +1,6 @@
 /** What is simulated: with the code, the whole of a run follows from it. */
 import { STATE_CACHE, type StateCacheLimits } from '../../driver/state/limits.ts';
+import type { OperationsUsed } from '../world/clients.ts';
 import type { ConsensusSettings, LedgerSettings } from '../world/keys.ts';
 import { faults } from '../faults/faults.ts';
 import { formatPlan } from '../../strategies/plans/plan.ts';
@@ -23,6 +24,8 @@ export interface Scenario {
   readonly signatures: 'stand-in' | 'ed25519';
   /** Whether the work of nodes takes time; it does where nothing is said. */
   readonly costs?: boolean;
+  /** Which operations clients use; all where nothing is said. */
+  readonly operations?: OperationsUsed;
 }
 
 /** Validators of a simulation, at most. The messages of a height grow with the square of their number. */
@@ -48,9 +51,9 @@ const CACHES: readonly (readonly StateCacheLimits[])[] = [
   [NO_CACHE, STATE_CACHE, SMALL_CACHE],
 ];
 
-export function conditionsOf(random: Random): Conditions {
+export function conditionsOf(random: Random, operations: OperationsUsed): Conditions {
   const baseTimeoutTicks = random.pick([20, 40]);
-  return {
+  const conditions: Conditions = {
     consensus: {
       epochLength: random.pick([3, 10, 25, 1000, 1000]),
       window: random.pick([2, 4, 16]),
@@ -63,7 +66,18 @@ export function conditionsOf(random: Random): Conditions {
     ledger: { historyHeights: random.pick([0, 0, 1, 3, 20]), bystanders: random.pick([0, 50, 300]) },
     caches: random.pick(CACHES),
   };
+  if (operations === 'transfers') return conditions;
+  return { ...conditions, ledger: { ...conditions.ledger, ...pricesOf(random) } };
 }
+
+/** What data and growth cost, and how much fits into a block: in most only short values. */
+const pricesOf = (random: Random): LedgerSettings => ({
+  transfersPerBlock: random.pick([20, 20, 300]),
+  weightPrice: random.pick([0n, 1n]),
+  minimumBalance: random.pick([0n, 0n, 1000n]),
+  depositPerByte: random.pick([0n, 1n, 10n]),
+  newEntriesMax: random.pick([1, 3, 256]),
+});
 
 /** Sizes of networks: small ones are quick, and in large ones liars have more to combine. */
 const SIZES: readonly number[] = [...Array.from({ length: 6 }, () => [4, 4, 4, 5, 6, 7, 10]).flat(), 13, 16];
@@ -132,5 +146,6 @@ export function commandOf({ seed, powers, liars, plan, faults: kinds, observers,
     `--duration ${rest.durationMs / 1000}s`,
     ...(rest.signatures === 'ed25519' ? ['--signatures ed25519'] : []),
     ...(rest.costs === false ? ['--costs off'] : []),
+    ...(rest.operations === 'transfers' ? ['--operations transfers'] : []),
   ].join(' ');
 }

@@ -1,5 +1,5 @@
 /**
- * Clients: each has an account, submits transfers to nodes, and tries again elsewhere while nothing comes of it. Some of what
+ * Clients: each has an account, submits transactions to nodes, and tries again elsewhere while nothing comes of it. Some of what
  * they send is bad, and checkers hold blocks to what the ledger's rules say of it.
  */
 import type { Address, Hash, Height } from '../../base/brand.ts';
@@ -9,31 +9,32 @@ import type { SubmitOutcome } from '../../driver/transactions/fate.ts';
 import type { BlockRecord, ReceiptCode } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import {
+  type IdentifiedTransaction,
   signedTransactionCodec,
   type Transaction,
   transactionId,
   transactionSigningBytes,
 } from '../../ledger/transaction.ts';
 import { shortHash } from './about.ts';
-import type { SimulatedAccount } from './keys.ts';
+import { type SimulatedAccount, unpaid } from './keys.ts';
 import type { SimulatedNode } from './node.ts';
 import type { Random } from '../../base/random.ts';
 import type { Scheduler } from './scheduler.ts';
+import { MAX_FEE, Workload } from './workload.ts';
 
 interface World {
   readonly scheduler: Scheduler;
   readonly genesis: Genesis;
   readonly nodes: readonly SimulatedNode[];
+  readonly operations: OperationsUsed;
   note(what: string, ...details: readonly (string | number)[]): void;
 }
 
-export interface Submitted {
-  readonly id: Hash;
-  readonly bytes: Uint8Array;
+export interface Submitted extends IdentifiedTransaction {
   readonly sender: Address;
   readonly nonce: number;
-  /** What its receipt has to say; null where no block may have it. */
-  readonly expected: ReceiptCode | null;
+  /** What its receipt has to say; null where no block may have it. `depends`: that follows from what was executed before it. */
+  readonly expected: ReceiptCode | 'depends' | null;
   /** An honest node said that it is in the chain. */
   committed: boolean;
   /** Height of the block with it, once that is final on an honest disk. */
@@ -44,7 +45,11 @@ export interface Submitted {
 
 /** Why no block may have a transaction. `again`: it has it already. */
 const FLAWS = ['again', 'used nonce', 'far nonce', 'expired', 'low fee', 'bad signature'] as const;
-type Flaw = (typeof FLAWS)[number];
+/** Where clients use all operations. */
+const ALL_FLAWS = [...FLAWS, 'unpaid sender'] as const;
+type Flaw = (typeof ALL_FLAWS)[number];
+/** Which operations clients use: transfers alone, or all that there are. */
+export type OperationsUsed = 'transfers' | 'all';
 /** Part of all submissions that is bad, and part of the others that a block takes and charges for in vain. */
 const BAD = 0.05;
 const VAIN = 0.02;
@@ -66,6 +71,9 @@ export class Clients {
   readonly #settled: Submitted[] = [];
   /** In its name goes what is bad with a nonce that may come: at a node that is behind, it could keep out what is good. */
   readonly #outcast: SimulatedAccount;
+  /** Null where transfers are all. */
+  readonly #workload: Workload | null;
+  readonly #flaws: readonly Flaw[];
   #everyMs = 0;
 
   constructor(world: World, scheme: Ed25519, accounts: readonly SimulatedAccount[], random: Random) {
@@ -75,6 +83,13 @@ export class Clients {
     this.accounts = accounts.slice(0, -1);
     this.#outcast = present(accounts.at(-1), 'the last account');
     this.#nonces = this.accounts.map(() => 0);
+    const { genesis, operations } = world;
+    const addresses = this.accounts.map(({ address }) => address);
+    this.#workload = operations === 'all' ? new Workload(random.fork(), genesis, addresses) : null;
+    // Where nothing costs anything no fee is too low.
+    this.#flaws = (this.#workload === null ? FLAWS : ALL_FLAWS).filter(
+      (flaw) => flaw !== 'low fee' || genesis.ledger.weightPrice > 0n,
+    );
   }
 
   /** Submitted and not yet final. */
@@ -110,7 +125,9 @@ export class Clients {
     if (this.#random.chance(BAD)) return this.#misbehave(node);
     const account = this.#random.int(0, this.accounts.length - 1);
     const waiting = [...this.#open].filter(({ sender }) => sender === this.accounts[account]?.address).length;
-    if (waiting < IN_FLIGHT_MAX) this.submit(account, node, this.#amount());
+    if (waiting >= IN_FLIGHT_MAX) return;
+    if (this.#workload === null) this.submit(account, node, this.#amount());
+    else this.send(account, node, this.#workload.next());
   }
 
   #amount(): bigint {
@@ -125,9 +142,23 @@ export class Clients {
 
   /** A new transfer of the account, to that node. */
   submit(account: number, node: SimulatedNode, amount = 1n): Submitted {
+    return this.#hand(account, node, (nonce) => this.sign(account, nonce, amount));
+  }
+
+  /** A new transaction of the account, to that node. */
+  send(
+    account: number,
+    node: SimulatedNode,
+    asked: Pick<Transaction, 'operations'> & Partial<Pick<Transaction, 'maxFee'>>,
+  ): Submitted {
+    const sender = present(this.accounts[account], 'account');
+    return this.#hand(account, node, (nonce) => this.#signed(sender, { nonce, ...asked }, 'depends'));
+  }
+
+  #hand(account: number, node: SimulatedNode, sign: (nonce: number) => Submitted): Submitted {
     const nonce = present(this.#nonces[account], 'nonce');
     this.#nonces[account] = nonce + 1;
-    const submitted = this.sign(account, nonce, amount);
+    const submitted = sign(nonce);
     this.#open.add(submitted);
     this.#world.note('submitted', node.slot, shortHash(submitted.id), account, nonce);
     this.#offer(submitted, node);
@@ -143,7 +174,9 @@ export class Clients {
     return this.#signed(sender, { nonce, operations: [{ kind: 'transfer', to, amount }] }, expected);
   }
 
-  settled({ header, receipts }: BlockRecord): void {
+  settled(record: BlockRecord): void {
+    const { header, receipts } = record;
+    this.#workload?.learn(record);
     for (const { transactionId: id } of receipts) {
       const submitted = this.transactions.get(id);
       if (submitted === undefined || submitted.height !== null) continue;
@@ -155,7 +188,7 @@ export class Clients {
 
   /** Something that no block may have, or not again. */
   #misbehave(node: SimulatedNode): void {
-    const flaw = this.#random.pick(FLAWS);
+    const flaw = this.#random.pick(this.#flaws);
     if (this.#settled.length === 0) return;
     const earlier = this.#random.pick(this.#settled);
     const submitted = flaw === 'again' ? earlier : this.#bad(flaw, earlier);
@@ -182,6 +215,8 @@ export class Clients {
         return this.#signed(outcast, { maxFee: 0n }, null);
       case 'bad signature':
         return this.#signed(outcast, {}, null, { flip: true });
+      case 'unpaid sender':
+        return this.#signed(unpaid(this.#scheme), {}, null);
       default:
         return unreachable(flaw);
     }
@@ -191,7 +226,7 @@ export class Clients {
   #signed(
     { address, secret }: SimulatedAccount,
     change: Partial<Transaction>,
-    expected: ReceiptCode | null,
+    expected: Submitted['expected'],
     { flip } = { flip: false },
   ): Submitted {
     const transaction: Transaction = {
@@ -199,7 +234,7 @@ export class Clients {
       sender: address,
       nonce: 0,
       expiresAt: 0 as Height,
-      maxFee: 1_000_000n,
+      maxFee: MAX_FEE,
       // Each of what is bad moves another amount.
       operations: [{ kind: 'transfer', to: address, amount: BigInt(this.transactions.size + 1) }],
       memo: new Uint8Array(),
@@ -207,7 +242,8 @@ export class Clients {
     };
     const signature = this.#scheme.sign(secret, transactionSigningBytes(transaction));
     if (flip) signature[0] = (signature[0] ?? 0) ^ 1;
-    const bytes = signedTransactionCodec.encode({ transaction, signature });
+    const signed = { transaction, signature };
+    const bytes = signedTransactionCodec.encode(signed);
     const id = transactionId(bytes);
     const { nonce } = transaction;
     const submitted: Submitted = {
@@ -215,6 +251,7 @@ export class Clients {
       bytes,
       sender: address,
       nonce,
+      signed,
       expected,
       committed: false,
       height: null,

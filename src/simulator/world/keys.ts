@@ -27,6 +27,13 @@ export interface LedgerSettings {
   readonly historyHeights?: number;
   /** Accounts of which nobody has the key. They make the tree of the state deep. */
   readonly bystanders?: number;
+  /** Accounts of which clients have the keys; ACCOUNTS where nothing is said. One of them only sends what no block may have. */
+  readonly accounts?: number;
+  /** As in a genesis. Where nothing is said, weight has a price, and growth costs nothing else. */
+  readonly weightPrice?: bigint;
+  readonly minimumBalance?: bigint;
+  readonly depositPerByte?: bigint;
+  readonly newEntriesMax?: number;
 }
 
 export const CONSENSUS_DEFAULTS: ConsensusSettings = {
@@ -61,6 +68,8 @@ const TRANSFER_WEIGHT = 2;
 
 /** Accounts of simulated clients, with the one of those who only send what no block may have. */
 const ACCOUNTS = 9;
+/** New accounts and entries of a sender in a block: all that a few seconds of waiting can make. */
+const NEW_ENTRIES = 256;
 const PREFIX = 'tre';
 
 /** An error when the settings make no network. */
@@ -68,13 +77,13 @@ export function simulatedKeys(
   scheme: Ed25519,
   powers: readonly bigint[],
   consensus: Partial<ConsensusSettings>,
-  { transfersPerBlock = TRANSFERS_PER_BLOCK, historyHeights = 0, bystanders = 0 }: LedgerSettings = {},
+  settings: LedgerSettings = {},
 ): Result<SimulatedKeys, GenesisError> {
+  const { historyHeights = 0, bystanders = 0 } = settings;
   const validatorSecrets = powers.map((_, index) => secretOf(`validator ${index}`));
-  const accounts = Array.from({ length: ACCOUNTS }, (_, index) => {
-    const secret = secretOf(`account ${index}`);
-    return { secret, address: toAddress(scheme.publicKey(secret)) };
-  });
+  const accounts = Array.from({ length: settings.accounts ?? ACCOUNTS }, (_, index) =>
+    accountOf(scheme, `account ${index}`),
+  );
   const parsed = parseGenesis(
     JSON.stringify({
       format: GENESIS_FORMAT,
@@ -87,14 +96,7 @@ export function simulatedKeys(
         ...CONSENSUS_DEFAULTS,
         ...consensus,
       },
-      ledger: {
-        blockWeightMax: TRANSFER_WEIGHT * transfersPerBlock,
-        weightPrice: '1',
-        minimumBalance: '0',
-        depositPerByte: '0',
-        newEntriesMax: 256,
-        historyHeights: 0,
-      },
+      ledger: ledgerOf(settings),
       validators: powers.map((power, index) => ({
         name: `validator-${index}`,
         publicKey: toHex(scheme.publicKey(validatorSecrets[index] ?? new Uint8Array())),
@@ -111,6 +113,27 @@ export function simulatedKeys(
   const genesis = { ...parsed.value, ledger: { ...parsed.value.ledger, historyHeights } };
   return ok({ genesis, validatorSecrets, accounts });
 }
+
+/** As a genesis file has it. */
+const ledgerOf = ({ transfersPerBlock = TRANSFERS_PER_BLOCK, ...settings }: LedgerSettings) => ({
+  blockWeightMax: TRANSFER_WEIGHT * transfersPerBlock,
+  weightPrice: String(settings.weightPrice ?? 1n),
+  minimumBalance: String(settings.minimumBalance ?? 0n),
+  depositPerByte: String(settings.depositPerByte ?? 0n),
+  newEntriesMax: settings.newEntriesMax ?? NEW_ENTRIES,
+  historyHeights: 0,
+});
+
+function accountOf(scheme: Ed25519, owner: string): SimulatedAccount {
+  const secret = secretOf(owner);
+  return { secret, address: toAddress(scheme.publicKey(secret)) };
+}
+
+/** Somebody whom nobody ever pays. */
+export const unpaid = (scheme: Ed25519): SimulatedAccount => accountOf(scheme, 'unpaid');
+
+/** Address of somebody whom clients may pay first. */
+export const newcomer = (index: number): Address => toAddress(secretOf(`newcomer ${index}`));
 
 /** Address of somebody who takes no part. */
 export const bystander = (index: number): Address => toAddress(secretOf(`bystander ${index}`));

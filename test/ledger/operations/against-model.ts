@@ -5,10 +5,10 @@ import { present } from '../../../src/base/invariant.ts';
 import { execute } from '../../../src/ledger/execute.ts';
 import { advance, genesisState } from '../../../src/ledger/state/ledger-state.ts';
 import type { MemoryState } from '../../../src/ledger/state/memory-state.ts';
+import { Model } from '../../../src/simulator/checkers/ledger-model.ts';
 import { bodyOf, makeTransaction } from '../network.ts';
 import { BEGINNING, type Chain, chains, senders, transactionsOf } from './chains.ts';
 import { genesisWith } from './kit.ts';
-import { Model } from './model.ts';
 
 const CHAINS_OF_A_SEED = 50;
 
@@ -34,7 +34,7 @@ function differenceIn({ parameters, bodies }: Chain): string | undefined {
     advance(state, block);
     const { executed, receipts } = block.record;
     const said = receipts.map(({ code, feePaid }, index) => ({ position: executed[index], code, feePaid }));
-    const [is, should] = [stateOf(state.source), modelled(model, genesis.ledger.depositPerByte)];
+    const [is, should] = [stateOf(state.source), sorted([...model.entries()])];
     if (isDeepStrictEqual(said, verdicts) && isDeepStrictEqual(is, should)) continue;
     return `at height ${model.height}: ${told({ said, is })} instead of ${told({ said: verdicts, is: should })}`;
   }
@@ -43,18 +43,6 @@ function differenceIn({ parameters, bodies }: Chain): string | undefined {
 
 const stateOf = (source: MemoryState): Map<string, unknown> =>
   sorted([...source.entries()].map(([{ kind, text }, value]) => [`${kind.name}/${text}`, value]));
-
-function modelled({ accounts, data }: Model, depositPerByte: bigint): Map<string, unknown> {
-  const depositOf = (key: string, bytes: number): bigint =>
-    depositPerByte * BigInt(key.length - key.indexOf('/') - 1 + bytes);
-  return sorted([
-    ...[...accounts].map(([of, account]): [string, unknown] => [`account/${of}`, account]),
-    ...[...data].map(([key, { bytes, value }]): [string, unknown] => [
-      key,
-      { ...value, deposit: depositOf(key, bytes) },
-    ]),
-  ]);
-}
 
 const sorted = (entries: [string, unknown][]): Map<string, unknown> =>
   new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -3,14 +3,14 @@
  * back when it fails. It knows nothing of journals, declared keys, trees and codecs. A deposit is the price of the bytes that are
  * there, since the price never changes in it.
  */
-import type { Address, Height } from '../../../src/base/brand.ts';
-import { invariant, unreachable } from '../../../src/base/invariant.ts';
-import { DEPOSITS, FEE_POOL } from '../../../src/ledger/account.ts';
-import type { Genesis } from '../../../src/ledger/genesis.ts';
-import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../../src/ledger/limits.ts';
-import type { Condition } from '../../../src/ledger/operations/data-fields.ts';
-import type { IdentifiedTransaction, Operation, Transaction } from '../../../src/ledger/transaction.ts';
-import { weightOf } from '../../../src/ledger/weight.ts';
+import type { Address, Height } from '../../base/brand.ts';
+import { invariant, unreachable } from '../../base/invariant.ts';
+import { DEPOSITS, FEE_POOL } from '../../ledger/account.ts';
+import type { Genesis } from '../../ledger/genesis.ts';
+import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
+import type { Condition } from '../../ledger/operations/data-fields.ts';
+import type { IdentifiedTransaction, Operation, Transaction } from '../../ledger/transaction.ts';
+import { weightOf } from '../../ledger/weight.ts';
 
 type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
@@ -56,14 +56,28 @@ export class Model {
 
   nonceOf = (of: Address): number => this.accounts.get(of)?.nonce ?? 0;
 
-  /** What becomes of those transactions of a body that are executed. */
-  append(transactions: readonly IdentifiedTransaction[]): Verdict[] {
+  /** All entries of the state, by the text of their keys. */
+  entries(): Map<string, unknown> {
+    const depositOf = (key: string, bytes: number): bigint =>
+      this.#ledger.depositPerByte * BigInt(key.length - key.indexOf('/') - 1 + bytes);
+    return new Map([
+      ...[...this.accounts].map(([of, account]): [string, unknown] => [`account/${of}`, account]),
+      ...[...this.data].map(([key, { bytes, value }]): [string, unknown] => [
+        key,
+        { ...value, deposit: depositOf(key, bytes) },
+      ]),
+    ]);
+  }
+
+  /** What becomes of those transactions of a body that are executed; null stands for one that is none of them. */
+  append(transactions: readonly (Pick<IdentifiedTransaction, 'signed'> | null)[]): Verdict[] {
     this.height = (this.height + 1) as Height;
     this.#index = 0;
     this.#made = new Map();
     const verdicts: Verdict[] = [];
-    for (const [position, { signed }] of transactions.entries()) {
-      const { transaction } = signed;
+    for (const [position, item] of transactions.entries()) {
+      if (item === null) continue;
+      const { transaction } = item.signed;
       const fee = BigInt(weightOf(transaction)) * this.#ledger.weightPrice;
       const sender = this.accounts.get(transaction.sender);
       if (sender === undefined || sender.nonce !== transaction.nonce || sender.balance < fee) continue;
