@@ -67,14 +67,16 @@ export function checkTransactionStateful(
   const fee = feeOf(transaction, parameters, table);
   if (fee > maxFee) return fail('FEE_TOO_LOW', `the fee is ${fee}, at most ${maxFee} is offered`);
   if (fee > sender.balance) return fail('INSUFFICIENT_BALANCE', `the fee is ${fee}, the balance ${sender.balance}`);
-  // It would make an account by its nonce alone: where nothing costs anything, as many as somebody has keys.
-  if (sender.balance === 0n && sender.nonce === 0)
-    return fail('INSUFFICIENT_BALANCE', 'nobody has paid this account yet');
-  return ok(undefined);
+  return paid(sender);
 }
 
+/** A transaction would make the account by its nonce alone: where nothing costs anything, as many as somebody has keys. */
+const paid = ({ balance, nonce }: Account): Result<void, Coded<'INSUFFICIENT_BALANCE'>> =>
+  balance === 0n && nonce === 0 ? fail('INSUFFICIENT_BALANCE', 'nobody has paid this account yet') : ok(undefined);
+
 /** Whether a transaction may wait for the next block, by the state now. A nonce that is too high is no reason to refuse
- *  it: what comes before it may be on its way. Errors: SkipCode but NONCE_TOO_HIGH. */
+ *  it: what comes before it may be on its way. But nothing comes before it where nobody has paid its sender. Errors: SkipCode but
+ *  NONCE_TOO_HIGH. */
 export function admission(
   state: LedgerState,
   { transaction }: SignedTransaction,
@@ -83,5 +85,6 @@ export function admission(
   const sender = accountIn(state.source, transaction.sender);
   const nonce = Math.max(sender.nonce, transaction.nonce);
   const height = (state.head.header.height + 1) as Height;
-  return checkTransactionStateful(transaction, { ...sender, nonce }, height, state.genesis.ledger, table);
+  const checked = checkTransactionStateful(transaction, { ...sender, nonce }, height, state.genesis.ledger, table);
+  return checked.ok ? paid(sender) : checked;
 }

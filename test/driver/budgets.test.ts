@@ -30,7 +30,6 @@ import {
 import { Questions } from '../../src/driver/fairness/questions.ts';
 import { Refusals } from '../../src/driver/transactions/refusals.ts';
 import { encodePeerMessage } from '../../src/driver/wire/wire.ts';
-import { NO_ACCOUNT } from '../../src/ledger/account.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { hashOf, makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 

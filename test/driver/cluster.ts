@@ -148,7 +148,7 @@ export class Cluster {
 
   /** The state of so many heights can be read; 0 keeps all. */
   keepHeights(historyHeights: number): void {
-    this.genesis = { ...this.genesis, ledger: { ...this.genesis.ledger, historyHeights } as Genesis['ledger'] };
+    this.genesis = { ...this.genesis, ledger: { ...this.genesis.ledger, historyHeights } };
   }
 
   startAll(): void {

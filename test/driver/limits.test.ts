@@ -1,6 +1,6 @@
 /** What peers and clients can make a driver hold or do: each bound at its limit, and what happens one beyond. */
 import { describe, expect, test } from 'vitest';
-import type { Address, Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
+import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { unreachable } from '../../src/base/invariant.ts';
 import { viewChangeSigningBytes, type ViewChange } from '../../src/consensus/messages.ts';
 import { signersOf } from '../../src/consensus/tally.ts';

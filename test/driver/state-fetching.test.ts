@@ -296,13 +296,18 @@ test('whatever blocks change, readers ask, and whenever the store answers: memor
         expect(state.resident.get(account(each))).toEqual(state.model.get(account(each)));
       };
       for (const each of steps) {
-        if (each.kind === 'block') state.turn(() => void (bodies.push(each.changes), settle()));
-        else if (each.kind === 'turn') state.turn(settle);
-        else if (each.kind === 'answer') state.questions.splice(each.which, 1)[0]?.answer();
-        else
-          state.turn(
-            () => void ((read += 1), state.fetching.withEntry(account(each.number), check(each.number)), settle()),
-          );
+        if (each.kind === 'answer') {
+          state.questions.splice(each.which, 1)[0]?.answer();
+          continue;
+        }
+        state.turn(() => {
+          if (each.kind === 'block') bodies.push(each.changes);
+          if (each.kind === 'read') {
+            read += 1;
+            state.fetching.withEntry(account(each.number), check(each.number));
+          }
+          settle();
+        });
       }
       for (let turns = 0; turns < 400 && (bodies.length > 0 || state.fetching.waiting > 0); turns++) {
         state.answerAll();

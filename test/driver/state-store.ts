@@ -12,7 +12,7 @@ import { MemoryState } from '../../src/ledger/state/memory-state.ts';
 import { Overlay } from '../../src/ledger/state/overlay.ts';
 import type { StateDelta, StateSource } from '../../src/ledger/state/source.ts';
 
-export const person = (number: number): Address => address(number.toString(16).padStart(64, '0'));
+const person = (number: number): Address => address(number.toString(16).padStart(64, '0'));
 export const account = (number: number): StateKey<Account> => ACCOUNTS.key(person(number));
 export const worth = (balance: number): Account => ({ balance: BigInt(balance), nonce: 0 });
 

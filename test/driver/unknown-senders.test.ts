@@ -5,18 +5,20 @@ import { BodyPool } from '../../src/driver/bodies/body-pool.ts';
 import {
   PRICE_OF_SENDER,
   PRICE_OF_SENDERS,
-  PRICE_OF_TRANSACTION,
   priceOfPlace,
+  priceOfTransaction,
 } from '../../src/driver/fairness/prices.ts';
 import { Intake } from '../../src/driver/transactions/intake.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { Mempool } from '../../src/driver/transactions/mempool.ts';
-import { NO_ACCOUNT } from '../../src/ledger/account.ts';
+import type { Account } from '../../src/ledger/account.ts';
 import { type Body, bodyHash, NULL_BODY } from '../../src/ledger/block.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { makeGenesis, makeTransaction, stranger, transfer } from '../ledger/network.ts';
 
 const genesis = makeGenesis();
+/** What each sender has. */
+const PAID: Account = { balance: 1000n, nonce: 0 };
 const of = (sender: number, nonce = 0, expiresAt = 0) =>
   makeTransaction({
     chainId: genesis.chainId,
@@ -33,10 +35,10 @@ function make(known: readonly number[] = []) {
   let paid = 0;
   let asked = 0;
   let checked = 0;
-  const mempool = new Mempool(() => NO_ACCOUNT, genesis.ledger);
+  const mempool = new Mempool(() => PAID, genesis.ledger);
   const bodies = new BodyPool();
   const intake = new Intake({
-    state: { ...genesisState(genesis), head: { header: { height: 5 } } } as never,
+    state: { ...genesisState(genesis), source: { get: () => PAID }, head: { header: { height: 5 } } } as never,
     mempool,
     bodies,
     stateFetching: {
@@ -104,10 +106,9 @@ function make(known: readonly number[] = []) {
   };
 }
 
+const BYTES = of(1).bytes.length;
 const price = (count: number, senders: number, bundles: number): number =>
-  count * (PRICE_OF_TRANSACTION + priceOfPlace(of(1).bytes.length)) +
-  senders * PRICE_OF_SENDER +
-  bundles * PRICE_OF_SENDERS;
+  count * (priceOfTransaction(BYTES) + priceOfPlace(BYTES)) + senders * PRICE_OF_SENDER + bundles * PRICE_OF_SENDERS;
 
 /** A body that lacks these. */
 function lacking(pool: BodyPool, ...ids: readonly Hash[]): void {

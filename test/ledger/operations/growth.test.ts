@@ -4,7 +4,7 @@ import { FEE_POOL } from '../../../src/ledger/account.ts';
 import { NEW_ENTRY_WEIGHT } from '../../../src/ledger/limits.ts';
 import type { Operation, Transaction } from '../../../src/ledger/transaction.ts';
 import { admission } from '../../../src/ledger/transaction-rules.ts';
-import { stranger, transfer } from '../network.ts';
+import { makeTransaction, stranger, transfer } from '../network.ts';
 import { add, createNamespace, insert, Ledger, lease, type Parameters, put, remove, takeOut } from './kit.ts';
 
 const PRICE = 3n;
@@ -130,7 +130,10 @@ describe('where nothing costs anything, a sender', () => {
     const block = ledger.execute([[newcomer, operations]]);
     expect(block.skipped.map(({ code }) => code)).toEqual(['INSUFFICIENT_BALANCE']);
     const [transaction] = ledger.prepare([[newcomer, operations]]);
-    expect(admission(ledger.state, transaction!.signed)).toMatchObject({ error: { code: 'INSUFFICIENT_BALANCE' } });
+    const { chainId } = ledger.state.genesis;
+    const later = makeTransaction({ chainId, sender: newcomer, nonce: 7, operations });
+    for (const { signed } of [transaction!, later])
+      expect(admission(ledger.state, signed)).toMatchObject({ error: { code: 'INSUFFICIENT_BALANCE' } });
     ledger.send(ledger.alice, transfer(newcomer, 1n));
     expect(ledger.send(newcomer, transfer(ledger.alice, 1n), ...operations).code).toBe('OK');
     expect(ledger.send(newcomer, put('k', 'v')).code).toBe('OK');

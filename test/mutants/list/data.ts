@@ -6,8 +6,8 @@ const ENTRY = 'ledger/data/entry.ts';
 const DEPOSIT = 'ledger/data/deposit.ts';
 const GROWTH = 'ledger/growth.ts';
 
-/** No client of a simulation sends operations on data. The model is run beside random chains. */
-const DIRECTED = { tests: 'test/ledger/operations/model.test.ts' } as const;
+/** No client of a simulation sends operations on data: the tables of what they do are tried. */
+const testsOf = (what: string) => ({ tests: `test/ledger/operations/${what}.test.ts` });
 
 export const dataMutants: readonly Mutant[] = [
   {
@@ -15,14 +15,14 @@ export const dataMutants: readonly Mutant[] = [
     clause: 'data',
     breaks: 'writes whatever version is there',
     edits: [edit(ENTRY, 'entry.version.height === height && entry.version.index === index', 'true')],
-    directed: DIRECTED,
+    directed: testsOf('entries'),
   },
   {
     name: 'condition-by-height-alone',
     clause: 'data',
     breaks: 'takes two transactions of one block for one version',
     edits: [edit(ENTRY, ' && entry.version.index === index', ' && index >= 0')],
-    directed: DIRECTED,
+    directed: testsOf('entries'),
   },
   {
     name: 'conditions-judged-in-turn',
@@ -37,21 +37,21 @@ export const dataMutants: readonly Mutant[] = [
           '    if (late !== undefined) return late;\n    const done = kind.execute(',
       ),
     ],
-    directed: DIRECTED,
+    directed: testsOf('entries'),
   },
   {
     name: 'lease-not-checked',
     clause: 'data',
     breaks: 'lets everybody write what somebody has the lease of',
     edits: [edit(WRITING, "if (lease !== null && lease.owner !== execution.sender) return 'LEASED';", '')],
-    directed: DIRECTED,
+    directed: testsOf('leases'),
   },
   {
     name: 'lease-ends-early',
     clause: 'data',
     breaks: 'lets others write at the last height of a lease',
     edits: [edit(ENTRY, 'height <= lease.until', 'height < lease.until')],
-    directed: DIRECTED,
+    directed: testsOf('leases'),
   },
   {
     name: 'version-stays-with-lease',
@@ -64,7 +64,7 @@ export const dataMutants: readonly Mutant[] = [
         'version: after.lease === null || before === undefined ? execution.place : before.version,',
       ),
     ],
-    directed: DIRECTED,
+    directed: testsOf('leases'),
   },
   {
     name: 'writers-not-checked',
@@ -77,7 +77,7 @@ export const dataMutants: readonly Mutant[] = [
         'return void sender;',
       ),
     ],
-    directed: DIRECTED,
+    directed: testsOf('namespaces'),
   },
   {
     name: 'deposit-not-refunded',
@@ -86,14 +86,14 @@ export const dataMutants: readonly Mutant[] = [
     edits: [
       edit(DEPOSIT, "invariant(move({ sender, state }, deposit - left), 'a refund is possible', { deposit });", ''),
     ],
-    directed: DIRECTED,
+    directed: testsOf('deposits'),
   },
   {
     name: 'deposit-forgotten',
     clause: 'data',
     breaks: 'keeps with a longer value only what its new bytes cost, and so refunds too little',
     edits: [edit(DEPOSIT, 'return { deposit: deposit + depositPaid,', 'return { deposit: depositPaid,')],
-    directed: DIRECTED,
+    directed: testsOf('deposits'),
   },
   {
     name: 'counter-wraps',
@@ -106,27 +106,27 @@ export const dataMutants: readonly Mutant[] = [
         '    const value = BigInt.asIntN(64, (before?.value ?? 0n) + delta);\n',
       ),
     ],
-    directed: DIRECTED,
+    directed: testsOf('merging'),
   },
   {
     name: 'minimum-not-checked',
     clause: 'data',
     breaks: 'lets operations leave less in an account than it has to have',
     edits: [edit(GROWTH, "return 'BELOW_MINIMUM';", 'continue;')],
-    directed: DIRECTED,
+    directed: testsOf('growth'),
   },
   {
     name: 'growth-for-nothing',
     clause: 'data',
     breaks: 'asks no fee of new accounts and entries',
     edits: [edit(GROWTH, '    if (made === 0) return 0n;\n', '    if (made >= 0) return 0n;\n')],
-    directed: DIRECTED,
+    directed: testsOf('growth'),
   },
   {
     name: 'growth-bounded-by-transaction',
     clause: 'data',
     breaks: 'counts what is new for each transaction alone, not for all of its sender in the block',
     edits: [edit(GROWTH, 'this.#made.set(sender, madeBefore + made);', '')],
-    directed: DIRECTED,
+    directed: testsOf('growth'),
   },
 ];

@@ -7,11 +7,7 @@ export const residentMutants: readonly Mutant[] = [
     clause: 'state',
     breaks: 'takes a body for ready whatever is missing of the state',
     edits: [
-      edit(
-        'driver/state/state-fetching.ts',
-        'if (entries.length === 0 && nodes.length === 0) {',
-        'if (resident !== undefined) {',
-      ),
+      edit('driver/state/state-fetching.ts', 'if (isHere) {', 'if (resident !== undefined) {'),
       edit('driver/state/state-fetching.ts', '      resident.prove(keys);\n', ''),
     ],
   },
