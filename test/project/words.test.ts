@@ -94,7 +94,7 @@ describe.each(PAGES)('%s', (page) => {
   });
 
   test('names files that exist', () => {
-    const named = [...text.matchAll(/`((?:src|test|scripts|bin|genesis|keys|\.ci)\/[\w./-]*)`/g)].map(
+    const named = [...text.matchAll(/`((?:src|test|scripts|examples|bin|genesis|keys|\.ci)\/[\w./-]*)`/g)].map(
       (match) => match[1] as string,
     );
     expect(named.filter((path) => !existsSync(join(ROOT, path)))).toEqual([]);
