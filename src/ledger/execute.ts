@@ -24,7 +24,8 @@ import { validatorsHash } from './validators.ts';
 
 export interface SkippedTransaction {
   readonly id: Hash;
-  readonly code: SkipCode;
+  /** BLOCK_FULL: what a block may do to the state was used up before it; it waits for a later one. */
+  readonly code: SkipCode | 'BLOCK_FULL';
 }
 
 export interface ExecutedBlock extends StateChange {
@@ -32,6 +33,8 @@ export interface ExecutedBlock extends StateChange {
   /** Offences that were not on record before, in the order of the body. */
   readonly offences: readonly Offence[];
   readonly skipped: readonly SkippedTransaction[];
+  /** Of values that it replaced and wrote. */
+  readonly valueBytes: number;
 }
 
 /** The block that the body makes on top of the state, which stays as it is. `transactions` are those of the body, in its
@@ -71,7 +74,8 @@ export function execute(
     proposer: body.proposer,
   };
   const record = { header, executed: outcome.executed, receipts: outcome.receipts };
-  return { header, hash: blockHash(header), record, delta, offences, skipped: outcome.skipped, history };
+  const valueBytes = growthBytes(delta.entries);
+  return { header, hash: blockHash(header), record, delta, valueBytes, offences, skipped: outcome.skipped, history };
 }
 
 /** What the transactions of a body are executed with. */
@@ -107,12 +111,13 @@ function executeTransactions(
     const { transaction } = signed;
     const sender = accountIn(entries, transaction.sender);
     const ready = checkTransactionStateful(transaction, sender, height, ledger, table);
-    if (ready.ok) {
+    const code = ready.ok ? (growth.hasRoom(transaction) ? undefined : 'BLOCK_FULL') : ready.error.code;
+    if (code === undefined) {
       const place = { height, index: outcome.executed.length };
       outcome.executed.push(position);
       outcome.receipts.push(executeTransaction(setting, growth, { id, transaction, place }));
     } else {
-      outcome.skipped.push({ id, code: ready.error.code });
+      outcome.skipped.push({ id, code });
     }
   }
   return outcome;
@@ -176,6 +181,15 @@ function credit(entries: Overlay, address: Address, amount: bigint): void {
   const { balance, nonce } = accountIn(entries, address);
   entries.set(ACCOUNTS.key(address), { balance: balance + amount, nonce });
 }
+
+const growthBytes = (changes: readonly EntryChange[]): number =>
+  changes.reduce(
+    (sum, { key, before, after }) =>
+      sum +
+      (before === undefined ? 0 : key.kind.carriedBytes(before)) +
+      (after === undefined ? 0 : key.kind.carriedBytes(after)),
+    0,
+  );
 
 /** What the changed accounts have together is what they had, and none of them is below zero. */
 function checkSupply(changes: readonly EntryChange[]): void {

@@ -3,7 +3,7 @@ import type { Address } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { type Account, ACCOUNTS, accountIn, isSystemAccount, NO_ACCOUNT } from './account.ts';
 import type { LedgerParameters } from './genesis.ts';
-import { NEW_ENTRY_WEIGHT } from './limits.ts';
+import { BLOCK_VALUE_BYTES_MAX, NEW_ENTRY_WEIGHT } from './limits.ts';
 import type { GrowthCode } from './operations/codes.ts';
 import type { Overlay } from './state/overlay.ts';
 import type { Transaction } from './transaction.ts';
@@ -24,13 +24,23 @@ export function mostForNew(
   return most < offered ? most : offered;
 }
 
-/** What the transactions of a block have made. */
+/** What the transactions of a block have made of the state. */
 export class Growth {
   readonly #parameters: LedgerParameters;
   readonly #made = new Map<Address, number>();
+  /** Of values that were replaced and written. */
+  #valueBytes = 0;
 
   constructor(parameters: LedgerParameters) {
     this.#parameters = parameters;
+  }
+
+  /** Whether the block has room for the transaction; a later one may have. What one sender may make in a block is no reason to fail: a primary
+   *  packs as much of a sender into a body as it likes. Alone in a block everything has room. */
+  hasRoom({ sender, operations }: Pick<Transaction, 'sender' | 'operations'>): boolean {
+    const made = this.#made.get(sender) ?? 0;
+    if (made > 0 && made + operations.length > this.#parameters.newEntriesMax) return false;
+    return this.#valueBytes < BLOCK_VALUE_BYTES_MAX;
   }
 
   /** Judges what the operations of a transaction did: all that was set since the overlay last kept. `fee` is paid. Answers with what is to
@@ -40,8 +50,8 @@ export class Growth {
     { sender, operations, maxFee }: Pick<Transaction, 'sender' | 'operations' | 'maxFee'>,
     fee: bigint,
   ): bigint | GrowthCode {
-    const { newEntriesMax, minimumBalance } = this.#parameters;
-    let made = 0;
+    const { minimumBalance } = this.#parameters;
+    let [made, valueBytes] = [0, 0];
     for (const { key, before, after } of entries.changesSinceKept()) {
       if (key.kind === ACCOUNTS) {
         if (isSystemAccount(key.text)) continue;
@@ -49,11 +59,24 @@ export class Growth {
         if (is.balance < minimumBalance && (before === undefined || is.balance < was.balance)) return 'BELOW_MINIMUM';
       }
       if (before === undefined && after !== undefined) made += 1;
+      for (const value of [before, after]) if (value !== undefined) valueBytes += key.kind.carriedBytes(value);
     }
+    const price = this.#priceOf(made, entries, { sender, operations, maxFee }, fee);
+    if (typeof price === 'bigint') this.#valueBytes += valueBytes;
+    return price;
+  }
+
+  /** Of so many new accounts and entries; or why there may not be so many. */
+  #priceOf(
+    made: number,
+    entries: Overlay,
+    { sender, operations, maxFee }: Pick<Transaction, 'sender' | 'operations' | 'maxFee'>,
+    fee: bigint,
+  ): bigint | GrowthCode {
     if (made === 0) return 0n;
     invariant(made <= operations.length, 'an operation makes one entry at most', { made });
     const madeBefore = this.#made.get(sender) ?? 0;
-    if (madeBefore + made > newEntriesMax) return 'TOO_MANY_NEW';
+    if (madeBefore + made > this.#parameters.newEntriesMax) return 'TOO_MANY_NEW';
     const price = feeOfNew(made, this.#parameters);
     if (fee + price > maxFee) return 'FEE_TOO_LOW';
     if (accountIn(entries, sender).balance < price) return 'INSUFFICIENT_BALANCE';

@@ -70,6 +70,8 @@ export class Pool {
     const height = (head.header.height + 1) as Height;
     const accounts = new Map<Address, Account>();
     const chosen: IdentifiedTransaction[] = [];
+    /** Of each sender: no more than it may make, so that execution has room for all of them. */
+    const operations = new Map<Address, number>();
     let [weight, bytes] = [0, BODY_FIXED_BYTES];
     const take = (item: IdentifiedTransaction): boolean => {
       const { transaction } = item.signed;
@@ -82,6 +84,10 @@ export class Pool {
       ];
       if (nextWeight > genesis.ledger.blockWeightMax || nextBytes > FULL_BODY_BYTES_MAX) return false;
       if (chosen.length >= BODY_TRANSACTIONS_MAX) return false;
+      const before = operations.get(sender) ?? 0;
+      const after = before + transaction.operations.length;
+      if (before > 0 && after > genesis.ledger.newEntriesMax) return false;
+      operations.set(sender, after);
       [weight, bytes] = [nextWeight, nextBytes];
       accounts.set(sender, leastAfter(account, transaction, genesis.ledger));
       chosen.push(item);

@@ -47,6 +47,7 @@ export const ENTRIES = new EntryKind<DataKey, Entry>(
   'entry',
   codec('Entry', EntryType, EntryType.maxSize),
   dataKeyText,
+  ({ value }) => value.length,
 );
 
 /** Whether what stands there, if anything does, is what the condition asks for. */

@@ -48,6 +48,12 @@ export function ownNamespace(
   return namespace.owner === sender ? namespace : 'NOT_OWNER';
 }
 
+/** Whether this account may write in the namespace. */
+export function mayWrite({ state }: Pick<Execution, 'state'>, name: string, account: Address): boolean {
+  const namespace = state.get(NAMESPACES.key(name));
+  return namespace !== undefined && (namespace.owner === account || namespace.writers.includes(account));
+}
+
 /** Why the sender may not write in the namespace; undefined where it may. */
 export function writerRefusal(
   { sender, state }: Pick<Execution, 'sender' | 'state'>,
@@ -55,5 +61,5 @@ export function writerRefusal(
 ): keyof typeof WRITER_CODES | undefined {
   const namespace = state.get(NAMESPACES.key(name));
   if (namespace === undefined) return 'NO_NAMESPACE';
-  return namespace.owner === sender || namespace.writers.includes(sender) ? undefined : 'NOT_A_WRITER';
+  return mayWrite({ state }, name, sender) ? undefined : 'NOT_A_WRITER';
 }

@@ -6,7 +6,7 @@ import type { Execution } from '../operations/kind.ts';
 import type { StateKey } from '../state/entry-kind.ts';
 import { bytesOf, DEPOSIT_CODES, depositKeys, NOTHING_KEPT, settleDeposit } from './deposit.ts';
 import { type DataKey, ENTRIES, type Entry, leaseAt, meets } from './entry.ts';
-import { NAMESPACES, WRITER_CODES, writerRefusal } from './namespace.ts';
+import { mayWrite, NAMESPACES, WRITER_CODES, writerRefusal } from './namespace.ts';
 
 /** What is written. Watchers choose events by these two. */
 export const namedFields = { namespace: namespaceField, key: keyField };
@@ -48,7 +48,9 @@ export function findEntry(execution: Execution, operation: DataKey): Found | key
   if (refusal !== undefined) return refusal;
   const key = ENTRIES.key(operation);
   const before = execution.state.get(key);
-  const lease = leaseAt(before, execution.place.height);
+  const held = leaseAt(before, execution.place.height);
+  // Whoever may not write any more keeps nobody else from it.
+  const lease = held !== null && mayWrite(execution, operation.namespace, held.owner) ? held : null;
   if (lease !== null && lease.owner !== execution.sender) return 'LEASED';
   return { key, before, lease };
 }

@@ -9,13 +9,20 @@ export class EntryKind<K, V> {
   /** Before the slash in the text of a key: lower-case letters. */
   readonly name: string;
   readonly codec: Codec<V>;
+  readonly #carriedBytes: (value: never) => number;
   readonly #textOf: (key: K) => string;
 
   /** `textOf`: a text of ASCII characters for each key, no two the same; entries are listed in its order. */
-  constructor(name: string, codec: Codec<V>, textOf: (key: K) => string) {
+  constructor(name: string, codec: Codec<V>, textOf: (key: K) => string, carriedBytes: (value: V) => number = () => 0) {
     this.name = name;
     this.codec = codec;
+    this.#carriedBytes = carriedBytes;
     this.#textOf = textOf;
+  }
+
+  /** Bytes of what the value carries beyond a fixed size. */
+  carriedBytes(value: V): number {
+    return this.#carriedBytes(value as never);
   }
 
   key(key: K): StateKey<V> {

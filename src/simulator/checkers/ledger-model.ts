@@ -7,7 +7,7 @@ import type { Address, Height } from '../../base/brand.ts';
 import { invariant, unreachable } from '../../base/invariant.ts';
 import { DEPOSITS, FEE_POOL } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
+import { BLOCK_VALUE_BYTES_MAX, LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
 import type { Condition } from '../../ledger/operations/data-fields.ts';
 import type { IdentifiedTransaction, Operation, Transaction } from '../../ledger/transaction.ts';
 import { weightOf } from '../../ledger/weight.ts';
@@ -46,6 +46,7 @@ export class Model {
   data = new Map<string, Stored>();
   height = 0 as Height;
   #made = new Map<Address, number>();
+  #valueBytes = 0;
   #index = 0;
   readonly #ledger: Genesis['ledger'];
 
@@ -74,6 +75,7 @@ export class Model {
     this.height = (this.height + 1) as Height;
     this.#index = 0;
     this.#made = new Map();
+    this.#valueBytes = 0;
     const verdicts: Verdict[] = [];
     for (const [position, item] of transactions.entries()) {
       if (item === null) continue;
@@ -82,6 +84,9 @@ export class Model {
       const sender = this.accounts.get(transaction.sender);
       if (sender === undefined || sender.nonce !== transaction.nonce || sender.balance < fee) continue;
       if (transaction.maxFee < fee || (transaction.expiresAt !== 0 && this.height > transaction.expiresAt)) continue;
+      const made = this.#made.get(transaction.sender) ?? 0;
+      if (made > 0 && made + transaction.operations.length > this.#ledger.newEntriesMax) continue;
+      if (this.#valueBytes >= BLOCK_VALUE_BYTES_MAX) continue;
       sender.nonce += 1;
       this.#pay(transaction.sender, FEE_POOL, fee);
       verdicts.push({ position, ...this.#run(transaction, fee) });
@@ -96,11 +101,21 @@ export class Model {
     try {
       for (const operation of transaction.operations) this.#require(operation);
       for (const operation of transaction.operations) this.#do(transaction.sender, operation);
-      return { code: 'OK', feePaid: fee + this.#grow(transaction, fee, accounts, data) };
+      const feePaid = fee + this.#grow(transaction, fee, accounts, data);
+      this.#count(data);
+      return { code: 'OK', feePaid };
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
       [this.accounts, this.data] = [accounts, data];
       return { code: error.message, feePaid: fee };
+    }
+  }
+
+  /** Values that were replaced, and those that stand there now. */
+  #count(before: Model['data']): void {
+    for (const key of new Set([...before.keys(), ...this.data.keys()])) {
+      const [was, is] = [before.get(key), this.data.get(key)];
+      if (key.startsWith('entry/') && was !== is) this.#valueBytes += (was?.bytes ?? 0) + (is?.bytes ?? 0);
     }
   }
 
@@ -229,7 +244,9 @@ export class Model {
   #writeEntry(sender: Address, operation: OperationOf<'put' | 'delete' | 'lease' | 'release'>): void {
     const before = this.#entry(operation);
     const lease = before?.lease ?? null;
-    const held = lease !== null && lease.until >= this.height ? lease : null;
+    const { value: of } = this.data.get(`namespace/${operation.namespace}`) ?? fail('NO_NAMESPACE');
+    const writers = [of['owner'], ...(of['writers'] as Address[])];
+    const held = lease !== null && lease.until >= this.height && writers.includes(lease.owner) ? lease : null;
     if (held !== null && held.owner !== sender) fail('LEASED');
     const version = { height: this.height, index: this.#index };
     const store = (value: Uint8Array, next: EntryValue['lease']): void =>

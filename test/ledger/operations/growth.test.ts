@@ -1,8 +1,9 @@
 /** What it costs that the state grows, and what bounds it where nothing costs anything. */
 import { describe, expect, test } from 'vitest';
 import { FEE_POOL } from '../../../src/ledger/account.ts';
-import { NEW_ENTRY_WEIGHT } from '../../../src/ledger/limits.ts';
+import { BLOCK_VALUE_BYTES_MAX, NEW_ENTRY_WEIGHT, VALUE_BYTES_MAX } from '../../../src/ledger/limits.ts';
 import type { Operation, Transaction } from '../../../src/ledger/transaction.ts';
+import { advance } from '../../../src/ledger/state/ledger-state.ts';
 import { admission } from '../../../src/ledger/transaction-rules.ts';
 import { makeTransaction, stranger, transfer } from '../network.ts';
 import { add, createNamespace, insert, Ledger, lease, type Parameters, put, remove, takeOut } from './kit.ts';
@@ -87,14 +88,27 @@ describe('the fee of a transaction has, for each account and entry that is new,'
 
 describe('where nothing costs anything, a sender', () => {
   const bounded = () => ledgerWith({ newEntriesMax: 3, depositPerByte: '1' });
-  const codes = (ledger: Ledger, lists: readonly (readonly Operation[])[]) =>
-    ledger.append(lists.map((operations) => [ledger.alice, operations] as const)).map(({ code }) => code);
+  const blockOf = (ledger: Ledger, lists: readonly (readonly Operation[])[]) => {
+    const block = ledger.execute(lists.map((operations) => [ledger.alice, operations] as const));
+    advance(ledger.state, block);
+    return { codes: block.record.receipts.map(({ code }) => code), skipped: block.skipped.map(({ code }) => code) };
+  };
+  const codes = (ledger: Ledger, lists: readonly (readonly Operation[])[]) => blockOf(ledger, lists).codes;
 
   test('makes so many accounts and entries in a block, and no more', () => {
     const ledger = bounded();
     const lists = [[put('a', ''), transfer(stranger(1), 1n)], [add('n', 1n)], [put('b', '')], [put('old', 'w')]];
-    expect(codes(ledger, lists)).toEqual(['OK', 'OK', 'TOO_MANY_NEW', 'OK']);
+    const skipped = ['BLOCK_FULL', 'NONCE_TOO_HIGH'];
+    expect(blockOf(ledger, lists)).toEqual({ codes: ['OK', 'OK'], skipped });
     expect(ledger.entry('b')).toBeUndefined();
+    // What there was no room for is as good as before, in the next block.
+    expect(blockOf(ledger, lists.slice(2))).toEqual({ codes: ['OK', 'OK'], skipped: [] });
+  });
+
+  test('that makes nothing is not kept from a block by how much it sends', () => {
+    const ledger = bounded();
+    const overwrite = [put('old', 'w'), put('old', 'x'), put('old', 'y'), put('old', 'z')];
+    expect(blockOf(ledger, [overwrite, overwrite])).toEqual({ codes: ['OK', 'OK'], skipped: [] });
   });
 
   test('makes none of those of a transaction that are too many together', () => {
@@ -121,7 +135,7 @@ describe('where nothing costs anything, a sender', () => {
       [bob, two('c')],
       [bob, two('d')],
     ]);
-    expect(receipts.map(({ code }) => code)).toEqual(['AMOUNT_ZERO', 'OK', 'OK', 'TOO_MANY_NEW']);
+    expect(receipts.map(({ code }) => code)).toEqual(['AMOUNT_ZERO', 'OK', 'OK']);
   });
 
   test('has no account by signing alone: somebody has to pay it first', () => {
@@ -197,4 +211,20 @@ describe('the least that an account may have', () => {
     expect(code(list(5n, 2), 12n)).toBe('FEE_TOO_LOW');
     expect(ledger.balance(ledger.alice)).toBe(BALANCE - 3n * PRICE - NEW - (4n + 4n + 3n) * PRICE);
   });
+});
+
+test('a block replaces and writes only so many bytes of values, whatever its transactions weigh; the others wait for the next', () => {
+  const ledger = Ledger.withNamespace({ newEntriesMax: 4096 });
+  const large = 'v'.repeat(VALUE_BYTES_MAX);
+  const keys = Array.from({ length: 96 }, (_, number) => `k${number}`);
+  for (const key of keys) expect(ledger.send(ledger.alice, put(key, large)).code).toBe('OK');
+  // Each lease replaces and writes 64 KiB for a weight of two.
+  const leases = Array.from({ length: 6 }, (_, list) =>
+    keys.slice(16 * list, 16 * list + 16).map((key) => lease(key, ledger.height + 9)),
+  );
+  const block = ledger.execute(leases.map((operations) => [ledger.alice, operations] as const));
+  const each = 16 * 2 * VALUE_BYTES_MAX;
+  expect(block.record.receipts.map(({ code }) => code)).toEqual(Array(BLOCK_VALUE_BYTES_MAX / each).fill('OK'));
+  expect(block.valueBytes).toBe(BLOCK_VALUE_BYTES_MAX);
+  expect(block.skipped.map(({ code }) => code)).toEqual(['BLOCK_FULL', 'NONCE_TOO_HIGH']);
 });

@@ -39,6 +39,16 @@ describe('a lease', () => {
     expect(ledger.entry('lock')).toMatchObject({ lease: { until: 9 }, value: text('v'), version: { height: 4 } });
   });
 
+  test('of somebody who may not write any more keeps nobody from it', () => {
+    const ledger = Ledger.withNamespace();
+    const { alice, bob } = ledger;
+    expect(ledger.send(bob, lease('lock', 1000)).code).toBe('OK');
+    expect(ledger.send(alice, put('lock', 'v')).code).toBe('LEASED');
+    expect(ledger.send(alice, { kind: 'set-writers', name: NAMESPACE, writers: [] }).code).toBe('OK');
+    expect(ledger.send(alice, put('lock', 'v')).code).toBe('OK');
+    expect(ledger.entry('lock')).toMatchObject({ lease: null, value: text('v') });
+  });
+
   test('is given up by its owner, and then anybody may write', () => {
     const ledger = leased();
     const { alice, bob } = ledger;
