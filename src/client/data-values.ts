@@ -9,6 +9,7 @@ import { type DataKey, ENTRIES, type Entry } from '../ledger/data/entry.ts';
 import { type MemberKey, MEMBERS } from '../ledger/data/member.ts';
 import { NAMESPACES } from '../ledger/data/namespace.ts';
 import { versionField } from '../ledger/operations/data-fields.ts';
+import type { StateKey } from '../ledger/state/entry-kind.ts';
 import type { ProvedState, TrustedNetwork } from './state-proof.ts';
 import { type Stood, type StoodProofError, verifyStood } from './state-reads.ts';
 
@@ -110,7 +111,8 @@ type Proved = Result<ProvedState, DataProofError>;
 export function verifyNamespace(network: TrustedNetwork, told: NamespaceTold): Proved {
   const { name, owner: ownerText, deposit } = told;
   const key = NAMESPACES.key(name);
-  if (ownerText === null) return verifyStood(network, key, undefined, told);
+  if (ownerText === null)
+    return told.writers.length === 0 ? verifyAbsent(network, key, told) : fail('MALFORMED', 'writers without an owner');
   const [owner, ...writers] = [ownerText, ...told.writers].map((text) => parseAddress(text, network.addressPrefix));
   if (owner?.ok !== true) return fail('MALFORMED', 'the owner has no address');
   const accounts: Address[] = [];
@@ -124,7 +126,9 @@ export function verifyNamespace(network: TrustedNetwork, told: NamespaceTold): P
 /** Whether the proof shows value, version, lease and deposit, or that nothing stands there. Errors: DataProofError. */
 export function verifyEntry(network: TrustedNetwork, told: EntryTold): Proved {
   const entry = entryOf(told, network.addressPrefix);
-  return entry.ok ? verifyStood(network, ENTRIES.key(told), entry.value, told) : entry;
+  if (!entry.ok) return entry;
+  const key = ENTRIES.key(told);
+  return entry.value === undefined ? verifyAbsent(network, key, told) : verifyStood(network, key, entry.value, told);
 }
 
 /** The entry as it is in the state. */
@@ -132,7 +136,10 @@ function entryOf(
   { value, version: text, lease: told, deposit }: Stored,
   prefix: string,
 ): Result<Entry | undefined, Coded<'MALFORMED'>> {
-  if (value === null) return ok(undefined);
+  if (value === null)
+    return text === null && told === undefined
+      ? ok(undefined)
+      : fail('MALFORMED', 'a version or a lease where nothing stands');
   const version = versionField.fromJson(text ?? '', 'version', prefix);
   if (!version.ok) return fail('MALFORMED', version.error.message);
   if (told === undefined) return ok({ version: version.value, lease: null, deposit, value });
@@ -144,8 +151,20 @@ function entryOf(
 
 /** Whether the proof shows the value, zero where nothing stands there. Errors: DataProofError. */
 export const verifyCounter = (network: TrustedNetwork, told: CounterTold): Proved =>
-  verifyStood(network, COUNTERS.key(told), told.value === 0n ? undefined : told, told);
+  told.value === 0n
+    ? verifyAbsent(network, COUNTERS.key(told), told)
+    : verifyStood(network, COUNTERS.key(told), told, told);
 
 /** Whether the proof shows that it is in the set, or that it is not. Errors: DataProofError. */
 export const verifyMember = (network: TrustedNetwork, told: MemberTold): Proved =>
-  verifyStood(network, MEMBERS.key(told), told.present ? told : undefined, told);
+  told.present ? verifyStood(network, MEMBERS.key(told), told, told) : verifyAbsent(network, MEMBERS.key(told), told);
+
+/** Whether the proof shows that nothing stands there. It does not show a deposit, so none may be told. */
+const verifyAbsent = <V>(
+  network: TrustedNetwork,
+  key: StateKey<V>,
+  told: Stood & { readonly deposit: bigint },
+): Proved =>
+  told.deposit === 0n
+    ? verifyStood(network, key, undefined, told)
+    : fail('MALFORMED', 'a deposit where nothing stands');

@@ -137,7 +137,9 @@ export class DataReads {
   ): AsyncGenerator<ListPage<Stored & { readonly key: string }>, void> {
     return this.#pages(options, async (query) => {
       const answer = await this.#reads.get(entriesPath(inPath(namespace), query));
-      const { height, entries, next } = read(entriesSchema, answer);
+      const { namespace: told, height, entries, next } = read(entriesSchema, answer);
+      requireSame(answer, 'namespace', told, namespace);
+      for (const { key } of entries) requirePrefix(answer, key, options);
       const items = entries.map(({ key, ...json }) => ({ key, ...(storedFromJson(json) ?? notBase64(answer)) }));
       return { answer, height, items, next };
     });
@@ -145,9 +147,12 @@ export class DataReads {
 
   /** The members of a set in their order, page by page. Nothing proves that none is left out. */
   members(namespace: string, key: string, options: ListOptions = {}): AsyncGenerator<ListPage<string>, void> {
+    const asked = { namespace, key };
     return this.#pages(options, async (query) => {
-      const answer = await this.#reads.get(pathOf('set', { namespace, key }, query));
-      const { height, members, next } = read(membersSchema, answer);
+      const answer = await this.#reads.get(pathOf('set', asked, query));
+      const { height, members, next, ...told } = read(membersSchema, answer);
+      requireKey(answer, told, asked);
+      for (const member of members) requirePrefix(answer, member, options);
       return { answer, height, items: members, next };
     });
   }
@@ -158,9 +163,11 @@ export class DataReads {
     key: string,
     options: Pick<ListOptions, 'pageLimit'> = {},
   ): AsyncGenerator<ListPage<VersionTold>, void> {
+    const asked = { namespace, key };
     return this.#pages(options, async (query) => {
-      const answer = await this.#reads.get(pathOf('history', { namespace, key }, query));
-      const { height, versions, next } = read(historySchema, answer);
+      const answer = await this.#reads.get(pathOf('history', asked, query));
+      const { height, versions, next, ...told } = read(historySchema, answer);
+      requireKey(answer, told, asked);
       const items = versions.map(({ height: from, ...json }) => ({
         height: from,
         ...(storedFromJson(json) ?? notBase64(answer)),
@@ -204,6 +211,10 @@ function inPath(text: string): string {
 function requireKey(answer: Answer, got: DataKey, asked: DataKey): void {
   requireSame(answer, 'namespace', got.namespace, asked.namespace);
   requireSame(answer, 'key', got.key, asked.key);
+}
+
+function requirePrefix({ url }: Answer, text: string, { prefix = '' }: ListOptions): void {
+  if (!text.startsWith(prefix)) throw badResponse(url, `the list has "${text}", which does not begin with "${prefix}"`);
 }
 
 function notBase64({ url }: Answer): never {

@@ -50,6 +50,14 @@ export function badProof(url: string, { code, message }: Coded): ClientError {
   return new ClientError('BAD_PROOF', `${url}: the answer is not proved (${code}): ${message}`, hint);
 }
 
+/** A node that is honest too shows no later block while it has none. */
+export function notLast(url: string): ClientError {
+  const hint =
+    'No final block may be after that time yet: ask again later, without a time for the newest, or another node.';
+  const what = 'no later block shows that this is the last one not after that time';
+  return new ClientError('BAD_PROOF', `${url}: the answer is not proved (NOT_LAST): ${what}`, hint);
+}
+
 export function noGenesis(): ClientError {
   const hint = 'Give the genesis of the network to the client: its validators sign what is proved.';
   return new ClientError('NO_GENESIS', 'a proof cannot be checked without a genesis', hint);

@@ -6,14 +6,16 @@ import type { StateKey } from '../ledger/state/entry-kind.ts';
 import { stateKeyText } from '../ledger/state/entry-kind.ts';
 import { read, requireSame, type Schema } from './answers.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
-import { badProof, badResponse, noGenesis } from './errors.ts';
+import { badProof, badResponse, noGenesis, notLast } from './errors.ts';
 import { type ProvedState, type StateProofError, type TrustedNetwork, verifyStateProof } from './state-proof.ts';
 
 /** After which block, and whether that is to be proved. */
 export interface ReadOptions {
   /** After the final block of this height. */
   readonly height?: number | 'latest';
-  /** After the last final block whose time is not after this one (milliseconds since 1970, or a Date). Not together with a height. */
+  /** After the last final block whose time is not after this one (milliseconds since 1970, or a Date). Not together with a height.
+   *  With a proof there has to be a later final block, after that time: without its header nothing shows that this is the last one, so the
+   *  answer is refused with BAD_PROOF (NOT_LAST). For the newest block ask without a time. Without a proof nothing shows it. */
   readonly time?: number | Date;
   /** Asks for a proof and checks it by the client's genesis. Without height and time: after the newest final block. */
   readonly proof?: boolean;
@@ -89,10 +91,19 @@ export class StateReads {
     if (proof !== true || genesis === undefined) return told;
     const proved = reading.verify(genesis, told);
     if (!proved.ok) throw badProof(answer.url, proved.error);
-    if (timeMs !== undefined && (proved.value.nextTimestampMs ?? timeMs + 1) <= timeMs)
-      throw badProof(answer.url, { code: 'WRONG_BLOCK', message: 'a later block is not after that time either' });
+    if (timeMs !== undefined) requireLast(answer, proved.value, timeMs);
     return told;
   }
+}
+
+/**
+ * Throws ClientError BAD_PROOF unless it is proved that the next block is after the time. A node that shows no next block may have none
+ * yet, or it may hide one that is not after the time either. The two look the same, so neither is believed.
+ */
+function requireLast({ url }: Answer, { nextTimestampMs: next }: ProvedState, timeMs: number): void {
+  if (next === undefined) throw notLast(url);
+  if (next > timeMs) return;
+  throw badProof(url, { code: 'WRONG_BLOCK', message: 'a later block is not after that time either' });
 }
 
 export const millisecondsOf = (time: number | Date | undefined): number | undefined =>

@@ -67,7 +67,6 @@ describe('a client with a genesis', () => {
     ['"latest"', () => ({ height: 'latest' }), 12],
     ['a time', () => ({ time: chain.genesis.timestampMs + 5 * BLOCK_MS + 1 }), 5],
     ['a date', () => ({ time: new Date(chain.genesis.timestampMs + 7 * BLOCK_MS) }), 7],
-    ['a time after all blocks', () => ({ time: chain.genesis.timestampMs + 99 * BLOCK_MS }), 12],
   ] as const)('asks for %s', async (_, options, height) => {
     const asked: ReadOptions = { ...options(), proof: true };
     const account = await clientOf(honest.url).account(formatAddress(bob, 'tre'), asked);
@@ -207,6 +206,24 @@ describe('a client does not believe', () => {
     await using node = new FakeNode(json(200, older));
     const error = await failure(clientOf(await node.start()).account(bob, { time, proof: true }));
     expect(error).toMatchObject({ code: 'BAD_PROOF', message: expect.stringContaining('not after that time either') });
+  });
+
+  it('an older block than that whose successor is left out, as if there were none', async () => {
+    const time = chain.genesis.timestampMs + 6 * BLOCK_MS;
+    const older = await answerOf(`/v1/accounts/${bob}?height=3&proof=true`);
+    expect(older.proof.headers).toHaveLength(1);
+    await using node = new FakeNode(json(200, older));
+    const error = await failure(clientOf(await node.start()).account(bob, { time, proof: true }));
+    expect(error).toMatchObject({ code: 'BAD_PROOF', message: expect.stringContaining('NOT_LAST') });
+  });
+
+  it('that the newest block is the last one not after a time, until a later block shows it', async () => {
+    const time = chain.genesis.timestampMs + 99 * BLOCK_MS;
+    const client = clientOf(honest.url);
+    const error = await failure(client.account(bob, { time, proof: true }));
+    expect(error).toMatchObject({ code: 'BAD_PROOF', hint: expect.stringContaining('without a time for the newest') });
+    expect(await client.account(bob, { time })).toMatchObject({ height: 12 });
+    expect(await client.account(bob, { proof: true })).toMatchObject({ height: 12 });
   });
 
   it('a chain that others than the validators of its genesis signed', async () => {

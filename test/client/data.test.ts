@@ -160,6 +160,56 @@ describe('a node that lies', () => {
     await expect(failing).rejects.toMatchObject({ code: 'BAD_PROOF', message: expect.stringContaining('WRONG_STATE') });
   });
 
+  const lease = { owner: 'tre1qqqq', until: 9 };
+  it.each([
+    ['entry', { version: '4:1' }, 'a version or a lease'],
+    ['entry', { lease }, 'a version or a lease'],
+    ['entry', { deposit: '1' }, 'a deposit'],
+    ['namespace', { writers: ['tre1qqqq'] }, 'writers'],
+    ['namespace', { deposit: '1' }, 'a deposit'],
+    ['counter', { deposit: '1' }, 'a deposit'],
+    ['member', { deposit: '1' }, 'a deposit'],
+  ] as const)('about an absent %s with %j is caught', async (what, lie, message) => {
+    const never = { ...docs('never'), member: 'never' };
+    const path = {
+      entry: keyPath('entry', never, { proof: true }),
+      namespace: namespacePath('nowhere', { proof: true }),
+      counter: keyPath('counter', never, { proof: true }),
+      member: keyPath('set', never, { member: 'never', proof: true }),
+    }[what];
+    await using node = new FakeNode(json(200, { ...(await answerOf(path)), ...lie }));
+    const { data } = clientOf(await node.start());
+    const failing = {
+      entry: () => data.entry('docs', 'never', { proof: true }),
+      namespace: () => data.namespace('nowhere', { proof: true }),
+      counter: () => data.counter('docs', 'never', { proof: true }),
+      member: () => data.member(never, { proof: true }),
+    }[what]();
+    const expected = expect.stringMatching(new RegExp(`MALFORMED.*${message}`));
+    await expect(failing).rejects.toMatchObject({ code: 'BAD_PROOF', message: expected });
+  });
+
+  it.each([
+    ['entries', { namespace: 'docs0' }],
+    ['entries', { entries: [{ key: 'b', value: '', version: '1:0', deposit: '0' }] }],
+    ['members', { namespace: 'docs0' }],
+    ['members', { key: 'b' }],
+    ['members', { members: ['a1', 'b'] }],
+    ['history', { namespace: 'docs0' }],
+    ['history', { key: 'b' }],
+  ] as const)('whose %s are of something else, with %j, is caught', async (what, lie) => {
+    const page = { namespace: 'docs', key: 'a', height: 7, entries: [], members: [], versions: [], next: null };
+    await using node = new FakeNode(json(200, page), json(200, { ...page, ...lie }));
+    const { data } = clientOf(await node.start());
+    const list = {
+      entries: () => all<unknown>(data.entries('docs', { prefix: 'a' })),
+      members: () => all<unknown>(data.members('docs', 'a', { prefix: 'a' })),
+      history: () => all<unknown>(data.history('docs', 'a')),
+    }[what];
+    expect(await list()).toEqual([]);
+    await expect(list()).rejects.toMatchObject({ code: 'BAD_RESPONSE' });
+  });
+
   it('whose list changes its height, or goes nowhere, is caught', async () => {
     const page = { namespace: 'docs', height: 7, entries: [], next: '7:docs/b' };
     await using changing = new FakeNode(json(200, page), json(200, { ...page, height: 8 }));

@@ -37,7 +37,9 @@ export async function listVersions<V>(
     versions.push({ height, value: decode(value), isChange: !isFirst || height === 0 });
   };
   for (let begins = from; ; ) {
-    const found = await pastValues(reads, key.kind, RANGES.pastAbove(key, begins, RECORDS_AT_ONCE));
+    // One more than may be told, since the first may have nothing to tell: a value may be long, and none is read in vain.
+    const count = Math.min(RECORDS_AT_ONCE, limit - versions.length + 1);
+    const found = await pastValues(reads, key.kind, RANGES.pastAbove(key, begins, count));
     for (const { height, value } of found) {
       add(begins, value);
       begins = height;
@@ -45,7 +47,7 @@ export async function listVersions<V>(
       if (versions.length >= limit || bytes >= PAGE_BYTES_MAX)
         return { height: to, versions, next: { height: to, from: begins } };
     }
-    if (found.length === RECORDS_AT_ONCE) continue;
+    if (found.length === count) continue;
     add(begins, newest);
     return { height: to, versions, next: undefined };
   }
