@@ -7,8 +7,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Party } from './party.ts';
 
-/** Blocks to wait for the others before giving up. */
-const PATIENCE_HEIGHTS = 20;
+/** Milliseconds to wait for the others before giving up: each by its own clock, since blocks may come fast or slowly. */
+const PATIENCE_MS = 60_000;
 const BARRIERS = ['barrier-1', 'barrier-2'];
 
 export async function barrier(namespace: string, parties: readonly Party[]): Promise<void> {
@@ -26,12 +26,12 @@ async function work(party: Party, position: number, namespace: string, count: nu
 /** Returns when so many have arrived, this one among them. */
 async function meet(party: Party, namespace: string, key: string, count: number): Promise<void> {
   party.say(`arrives at ${key}`);
-  const { code, version } = await party.submit({ kind: 'insert', namespace, key, member: party.name });
+  const { code } = await party.submit({ kind: 'insert', namespace, key, member: party.name });
   if (code !== 'OK') throw new Error(`${party.name} cannot arrive: ${code}`);
-  for (;;) {
+  for (const deadline = Date.now() + PATIENCE_MS; ; ) {
     const { height, there } = await arrived(party, namespace, key);
     if (there.length === count) return party.say(`goes on: ${there.join(', ')} are there`);
-    if (height > version.height + PATIENCE_HEIGHTS) throw new Error(`${party.name} met only ${there.join(', ')}`);
+    if (Date.now() > deadline) throw new Error(`${party.name} met only ${there.join(', ')}`);
     await party.untilBlock(height + 1);
   }
 }

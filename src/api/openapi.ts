@@ -14,7 +14,14 @@ import {
   membersSchema,
   namespaceSchema,
 } from './data.ts';
-import { blockEventSchema, EVENT_HEIGHTS_AHEAD_MAX, eventsQuerySchema } from './events.ts';
+import {
+  blockEventSchema,
+  EVENT_HEIGHTS_AHEAD_MAX,
+  eventsQuerySchema,
+  progressEventSchema,
+  prunedEventSchema,
+  transactionEventSchema,
+} from './events.ts';
 import { certificateSchema, headerSchema } from './header.ts';
 import { BATCH_BYTES_MAX } from './limits.ts';
 import { PROBLEM_MEDIA_TYPE, problemSchema } from './problems.ts';
@@ -52,6 +59,8 @@ const SCHEMAS = {
   Offence: offenceSchema,
   Offences: offencesSchema,
   Problem: problemSchema,
+  ProgressEvent: progressEventSchema,
+  PrunedEvent: prunedEventSchema,
   Ready: readySchema,
   Receipt: receiptSchema,
   RefusedTransaction: refusedSchema,
@@ -59,6 +68,7 @@ const SCHEMAS = {
   SignedVote: signedVoteSchema,
   StateProof: stateProofSchema,
   Status: statusSchema,
+  TransactionEvent: transactionEventSchema,
   TransactionStatus: transactionStatusSchema,
 } as const;
 
@@ -118,12 +128,13 @@ function paths(): Json {
 }
 
 function eventsOperation(): Json {
+  const events = ['TransactionEvent', 'BlockEvent', 'ProgressEvent', 'PrunedEvent'] as const;
   return operation(
     'Final transactions and blocks as server-sent events',
     {
       200: answer(
-        '`transaction` and `block` events',
-        { oneOf: [reference('CommittedTransaction'), reference('BlockEvent')] },
+        '`transaction` and `block` events; `progress`, where a stream is told of nothing for a while; `pruned`, where blocks are gone',
+        { oneOf: events.map(reference) },
         'text/event-stream',
       ),
       409: answer(

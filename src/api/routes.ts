@@ -46,6 +46,12 @@ function queryText(query: Query): string {
   return text === '' ? '' : `?${text}`;
 }
 
+/** `filter`: parameters beside the types, which a comma may part as it is (RFC 3986, 3.4). */
+export function eventsPath(types: readonly string[], filter: Query = {}): string {
+  const query = queryText(filter);
+  return `${ROUTES.events}${query === '' ? '?' : `${query}&`}types=${types.join(',')}`;
+}
+
 /** Path to submit to; `timeoutMs` asks the node to answer when the transaction is final, or at the timeout. */
 export const submitPath = (timeoutMs?: number): string =>
   timeoutMs === undefined ? ROUTES.submit : `${ROUTES.submit}?wait=committed&timeout=${timeoutMs}ms`;

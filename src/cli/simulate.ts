@@ -8,7 +8,7 @@ import { playTranscript } from '../simulator/transcripts/play.ts';
 import { runScenario } from '../simulator/search/run.ts';
 import { NODES_MAX, type Scenario } from '../simulator/search/scenario.ts';
 import { strategies } from '../strategies/registry.ts';
-import type { OperationsUsed } from '../simulator/world/clients.ts';
+import { OPERATIONS_USED, type OperationsUsed } from '../simulator/world/clients.ts';
 import type { TraceSink } from '../simulator/world/trace.ts';
 import { traceLines } from '../simulator/world/trace-lines.ts';
 import { parseTranscript, type Transcript, TRANSCRIPT_BYTES_MAX } from '../simulator/transcripts/transcript.ts';
@@ -69,7 +69,7 @@ export function simulateCommand(run: Run): Command {
         .argParser(parseSwitch)
         .default(true, 'on'),
     )
-    .addOption(new Option('--operations <which>', 'what clients ask for').choices(['all', 'transfers']).default('all'))
+    .addOption(new Option('--operations <which>', 'what clients ask for').choices(OPERATIONS_USED).default('all'))
     .addOption(
       new Option('--scenario <file>', 'play a scenario, line by line, instead').conflicts([
         ...SAID_BY_SCENARIO,

@@ -1,7 +1,7 @@
 /** A ledger as an application sees it, through one or several of its nodes. Runs in browsers too. */
 import { batchCodec, BATCH_MEDIA_TYPE, SSZ_MEDIA_TYPE } from '../api/batch.ts';
 import { accountSchema, type BlockJson, blockSchema, type OffenceJson, offencesSchema } from '../api/block.ts';
-import { type EventName, formatEventId } from '../api/events.ts';
+import { type EventName, endOfHeight } from '../api/events.ts';
 import { BATCH_BYTES_MAX, BATCH_TRANSACTIONS_MAX, WAIT_MS_MAX } from '../api/limits.ts';
 import { accountPath, blockPath, ROUTES, submitPath, transactionPath } from '../api/routes.ts';
 import { type Readiness, readinessSchema, type StatusJson, statusSchema } from '../api/status.ts';
@@ -19,8 +19,8 @@ import { Endpoint, type Answer } from './endpoint.ts';
 import { type Account, accountFromJson, verifyAccount } from './account.ts';
 import { read, requireSame } from './answers.ts';
 import { DataReads } from './data.ts';
-import { badResponse, ClientError } from './errors.ts';
-import { followEvents, type LedgerEvent } from './events.ts';
+import { badResponse } from './errors.ts';
+import { type EventsFilter, followEvents, type LedgerEvent } from './events.ts';
 import type { TrustedNetwork } from './state-proof.ts';
 import { type ReadOptions, StateReads } from './state-reads.ts';
 
@@ -160,19 +160,26 @@ export class Client {
    * Reconnects, to another node if need be, until the signal or the end of the loop that reads it.
    */
   async *events(options: EventsOptions = {}): AsyncGenerator<LedgerEvent, void, undefined> {
-    const types = options.types ?? ['block', 'transaction'];
-    yield* followEvents(this.#endpoint, types, options.after ?? (await this.#now()), options.signal);
+    const { types = ['block', 'transaction'], after, signal, ...filter } = options;
+    yield* followEvents(this.#endpoint, { types, filter }, after ?? (await this.#now()), signal);
   }
 
-  /** Id of the newest event. Known before the first connection, so that not even its loss leaves a gap. */
-  async #now(): Promise<string> {
-    try {
-      const { height, transactions } = await this.block('latest');
-      return formatEventId(height, transactions.length);
-    } catch (error) {
-      if (error instanceof ClientError && error.code === 'BLOCK_NOT_FOUND') return formatEventId(0, 0);
-      throw error;
+  /**
+   * What happens to a namespace, to keys of it with a prefix, or to an account: the transactions, in order, each once, those of a
+   * namespace with what they changed there (`transaction.changes`). Goes on as `events` does. Whoever keeps the id of each event with
+   * what comes of it, and gives the last one as `from`, misses nothing and sees nothing twice, however it ended. While nothing happens
+   * there is a `progress` event now and then, whose id to keep saves the nodes from looking through the same blocks again.
+   */
+  async *watch({ from, ...options }: WatchOptions): AsyncGenerator<WatchEvent, void, undefined> {
+    const after = from ?? (await this.#now());
+    for await (const event of this.events({ ...options, after, types: ['transaction'] })) {
+      if (event.kind !== 'block') yield event;
     }
+  }
+
+  /** A place after all events so far. Known before the first connection, so that not even its loss leaves a gap. */
+  async #now(): Promise<string> {
+    return endOfHeight((await this.status()).certifiedHeight);
   }
 
   #get(path: string): Promise<Answer> {
@@ -180,8 +187,16 @@ export class Client {
   }
 }
 
-export interface EventsOptions {
+export interface EventsOptions extends EventsFilter {
   readonly types?: readonly EventName[];
   readonly after?: string;
+  readonly signal?: AbortSignal;
+}
+
+export type WatchEvent = Exclude<LedgerEvent, { readonly kind: 'block' }>;
+
+export interface WatchOptions extends EventsFilter {
+  /** Id of the last event that was seen; without it, from now on. */
+  readonly from?: string;
   readonly signal?: AbortSignal;
 }

@@ -6,19 +6,41 @@ import {
   CLOSING_EVENT,
   type EventId,
   type EventName,
+  PROGRESS_EVENT,
+  type ProgressEvent,
+  PRUNED_EVENT,
+  type PrunedEvent,
   parseEventId,
+  progressEventSchema,
+  prunedEventSchema,
+  type TransactionEvent,
   transactionEventSchema,
 } from '../api/events.ts';
-import { ROUTES } from '../api/routes.ts';
-import type { CommittedTransactionJson } from '../api/transaction.ts';
+import { eventsPath } from '../api/routes.ts';
 import { delayBefore, sleep } from './backoff.ts';
 import type { Endpoint } from './endpoint.ts';
 import { badResponse, ClientError } from './errors.ts';
 
-/** `id` names the place in the stream, the same at every node: give it as `after` to go on from there. */
+/** `id` names the place in the stream, the same at every node: give it as `after` to go on from there. `progress`: nothing of what was
+ *  asked for came for a while. `pruned`: no node that answers has what comes next; the stream goes on at `nextHeight`. */
 export type LedgerEvent =
   | { readonly kind: 'block'; readonly id: string; readonly block: BlockEvent }
-  | { readonly kind: 'transaction'; readonly id: string; readonly transaction: CommittedTransactionJson };
+  | { readonly kind: 'transaction'; readonly id: string; readonly transaction: TransactionEvent }
+  | ({ readonly kind: 'progress'; readonly id: string } & Readonly<ProgressEvent>)
+  | ({ readonly kind: 'pruned'; readonly id: string } & Readonly<PrunedEvent>);
+
+/** Of transactions, only those of an account (bech32m, or 64 hexadecimal digits), of a namespace, of its keys with a prefix. */
+export interface EventsFilter {
+  readonly account?: string;
+  readonly namespace?: string;
+  readonly prefix?: string;
+}
+
+/** What a stream is about. */
+interface Followed {
+  readonly types: readonly EventName[];
+  readonly filter: EventsFilter;
+}
 
 /** Longest event that is looked at, in characters. */
 const EVENT_CHARACTERS_MAX = 1024 * 1024;
@@ -32,20 +54,23 @@ const AHEAD_TIMES_MAX = 3;
 /** Yields until the signal aborts; then it ends. Throws only what another attempt cannot mend. */
 export async function* followEvents(
   endpoint: Endpoint,
-  types: readonly EventName[],
+  followed: Followed,
   after: string,
   signal: AbortSignal | undefined,
 ): AsyncGenerator<LedgerEvent, void, undefined> {
   let last = after;
   let aheadTimes = 0;
+  let gap = new Gap(endpoint.urls.length);
   for (let round = 0; !isAborted(signal); round++) {
     try {
       if (round > 0) await sleep(delayBefore(Math.min(round, 10), 0, Math.random), signal);
-      for await (const event of connection(endpoint, types, last, signal)) {
+      for await (const { url, event } of connection(endpoint, followed, last, signal)) {
         if (!isAfter(event.id, last)) continue;
+        if (event.kind === 'pruned' && gap.mayBeLessAtOthers(url, event.nextHeight)) break;
         last = event.id;
         round = 0;
         aheadTimes = 0;
+        gap = new Gap(endpoint.urls.length);
         yield event;
       }
     } catch (error) {
@@ -67,15 +92,41 @@ function isPassing({ code, problem }: ClientError): boolean {
   return isLater || code === 'UNREACHABLE' || code === 'TIMED_OUT';
 }
 
+/** What the nodes say of a place whose next blocks are pruned: each is asked once, and then the one that has most. */
+class Gap {
+  readonly #nodes: number;
+  readonly #nextHeights = new Map<string, number>();
+  #times = 0;
+
+  constructor(nodes: number) {
+    this.#nodes = nodes;
+  }
+
+  mayBeLessAtOthers(url: string, nextHeight: number): boolean {
+    const isRepeated = this.#nextHeights.has(url);
+    this.#nextHeights.set(url, nextHeight);
+    // Where a node does not answer, another says the same again; and the one that had most may not answer any more.
+    if (++this.#times >= 2 * this.#nodes) return false;
+    const allSaid = isRepeated || this.#nextHeights.size === this.#nodes;
+    return !allSaid || nextHeight > Math.min(...this.#nextHeights.values());
+  }
+}
+
+interface Heard {
+  /** Of the node that said it. */
+  readonly url: string;
+  readonly event: LedgerEvent;
+}
+
 async function* connection(
   endpoint: Endpoint,
-  types: readonly EventName[],
+  { types, filter }: Followed,
   last: string,
   signal: AbortSignal | undefined,
-): AsyncGenerator<LedgerEvent, void, undefined> {
+): AsyncGenerator<Heard, void, undefined> {
   const { url, response } = await endpoint.open({
     method: 'GET',
-    path: () => `${ROUTES.events}?types=${types.join(',')}`,
+    path: () => eventsPath(types, { ...filter }),
     headers: { accept: 'text/event-stream', 'last-event-id': last },
     ...(signal && { signal }),
   });
@@ -85,7 +136,7 @@ async function* connection(
   for await (const message of messages(url, response.body)) {
     if (message.event === CLOSING_EVENT) return;
     const event = parseEvent(url, message);
-    if (event !== undefined) yield event;
+    if (event !== undefined) yield { url, event };
   }
 }
 
@@ -128,25 +179,40 @@ async function withinSilence<T>(read: Promise<T>): Promise<T> {
   }
 }
 
+/** What becomes of the data of an event, by its name. */
+const PARSERS: Readonly<Record<string, (id: string, json: unknown) => LedgerEvent | undefined>> = {
+  block(id, json) {
+    const { success, data: block } = blockEventSchema.safeParse(json);
+    return success ? { kind: 'block', id, block } : undefined;
+  },
+  transaction(id, json) {
+    const { success, data: transaction } = transactionEventSchema.safeParse(json);
+    return success ? { kind: 'transaction', id, transaction } : undefined;
+  },
+  [PROGRESS_EVENT](id, json) {
+    const { success, data } = progressEventSchema.safeParse(json);
+    return success ? { kind: 'progress', id, ...data } : undefined;
+  },
+  [PRUNED_EVENT](id, json) {
+    const { success, data } = prunedEventSchema.safeParse(json);
+    return success ? { kind: 'pruned', id, ...data } : undefined;
+  },
+};
+
 /** Undefined for events that this version does not know. */
-function parseEvent(url: string, message: EventSourceMessage): LedgerEvent | undefined {
-  const id = message.id;
-  if (message.event !== 'block' && message.event !== 'transaction') return undefined;
+function parseEvent(url: string, { id, event = '', data }: EventSourceMessage): LedgerEvent | undefined {
+  const parse = Object.hasOwn(PARSERS, event) ? PARSERS[event] : undefined;
+  if (parse === undefined) return undefined;
   if (id === undefined || !parseEventId(id).ok) throw badResponse(url, `an event without a valid id: ${String(id)}`);
   let json: unknown;
   try {
-    json = JSON.parse(message.data);
+    json = JSON.parse(data);
   } catch (error) {
     throw badResponse(url, 'the data of an event is not JSON', error);
   }
-  if (message.event === 'block') {
-    const block = blockEventSchema.safeParse(json);
-    if (block.success) return { kind: 'block', id, block: block.data };
-  } else {
-    const transaction = transactionEventSchema.safeParse(json);
-    if (transaction.success) return { kind: 'transaction', id, transaction: transaction.data };
-  }
-  throw badResponse(url, `a ${message.event} event is not what the interface says`);
+  const parsed = parse(id, json);
+  if (parsed === undefined) throw badResponse(url, `a ${event} event is not what the interface says`);
+  return parsed;
 }
 
 function isAfter(id: string, last: string): boolean {

@@ -12,6 +12,8 @@ export function gatewayOf(node: RunningNode): Gateway {
     waitFor: (id, timeoutMs, signal) => reader.waitFor(id, timeoutMs, signal),
     account: (address) => node.account(address),
     block: (height) => reader.block(height),
+    blockWith: (height, traces) => reader.blockWith(height, traces),
+    nextHeight: (from) => reader.nextHeight(from),
     state,
     readMicros: () => reader.micros + state.micros,
     status: () => statusOf(node),

@@ -39,7 +39,8 @@ export function accountRoute(app: FastifyInstance, { gateway, renderer, addressP
   });
 }
 
-function addressOf(text: string, prefix: string): Result<Address> {
+/** bech32m with the network's prefix, or 64 hexadecimal digits. Error: BAD_ADDRESS. */
+export function addressOf(text: string, prefix: string): Result<Address> {
   const lower = text.toLowerCase();
   return isAddress(lower) ? ok(lower) : parseAddress(text, prefix);
 }

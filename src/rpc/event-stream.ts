@@ -1,6 +1,7 @@
 /** GET /v1/events: who gets a stream, from where, and how it ends. */
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { z } from 'zod';
 import { fail, ok, type Result } from '../base/result.ts';
 import {
   CLOSING_EVENT,
@@ -9,11 +10,17 @@ import {
   type EventId,
   type EventName,
   eventsQuerySchema,
+  idBefore,
   parseEventId,
+  placeAfter,
 } from '../api/events.ts';
 import { type Problem, type ProblemCode, problem } from '../api/problems.ts';
 import { ROUTES } from '../api/routes.ts';
-import { type EventFeed, writeEvents } from './events.ts';
+import { addressOf } from './accounts.ts';
+import type { Interest } from './block-events.ts';
+import { type EventFilter, filteredAccount, tracesOf } from './event-filter.ts';
+import { EventWriter } from './event-writer.ts';
+import type { EventFeed } from './events.ts';
 import type { Gateway } from './gateway.ts';
 import { describeIssue } from './issue.ts';
 import type { ServerLimits } from './limits.ts';
@@ -27,30 +34,31 @@ const STREAM_HEADERS = {
   'x-accel-buffering': 'no',
 };
 
-const FIRST: EventId = { height: 1, index: 0 };
-
 interface StreamWish {
   readonly from: EventId;
-  readonly names: ReadonlySet<EventName>;
+  readonly interest: Interest;
 }
+
+type Wished<T> = Result<T, { readonly code: ProblemCode; readonly message: string }>;
 
 interface StreamContext {
   readonly gateway: Gateway;
   readonly feed: EventFeed;
   readonly turns: Turns;
   readonly limits: ServerLimits;
+  readonly addressPrefix: string;
   /** Ends the streams. */
   readonly stopping: AbortSignal;
 }
 
 /** Serves the streams. */
 export function eventsRoute(app: FastifyInstance, context: StreamContext): void {
-  const { gateway, feed, limits } = context;
+  const { gateway, feed, limits, addressPrefix } = context;
   const { streamsMax } = limits;
   let open = 0;
   // A HEAD would open a stream too.
   app.get(ROUTES.events, { exposeHeadRoute: false }, (request, reply) => {
-    const wish = parseWish(request, feed.latest);
+    const wish = parseWish(request, feed.latest, addressPrefix);
     if (!wish.ok) return void refuse(reply, wish.error.code, wish.error.message);
     if (isFarAhead(wish.value.from, feed.latest)) return refuseAhead(reply, gateway, feed.latest, wish.value.from);
     if (open >= streamsMax) return void refuse(reply, 'TOO_MANY_STREAMS', `${streamsMax} streams are open`);
@@ -69,17 +77,20 @@ export function eventsRoute(app: FastifyInstance, context: StreamContext): void 
 async function serve(
   { feed, turns, limits: { heartbeatMs }, stopping }: StreamContext,
   response: ServerResponse,
-  { from, names }: StreamWish,
+  { from, interest }: StreamWish,
 ): Promise<void> {
   const controller = new AbortController();
   const abort = (): void => controller.abort();
   response.once('close', abort);
   stopping.addEventListener('abort', abort);
-  const heartbeat = setInterval(() => response.write(': heartbeat\n\n'), heartbeatMs);
+  const writer = new EventWriter({ feed, turns, response, interest, signal: controller.signal }, from);
+  const heartbeat = setInterval(() => response.write(writer.mark() ?? ': heartbeat\n\n'), heartbeatMs);
   try {
     response.writeHead(200, STREAM_HEADERS);
-    response.write(`: from ${from.height}:${from.index}; the newest final height is ${feed.latest}\n\n`);
-    const reason = await writeEvents({ feed, turns, response, names, signal: controller.signal }, from);
+    // An id without data is no event, and yet a browser goes on there that loses the connection before the first event.
+    const place = `: from ${from.height}:${from.index}; the newest final height is ${feed.latest}\nid: ${idBefore(from)}`;
+    response.write(`${place}\n\n`);
+    const reason = await writer.run();
     end(response, reason ?? problem('STOPPING', 'the node is stopping'));
   } finally {
     clearInterval(heartbeat);
@@ -92,21 +103,31 @@ function end(response: ServerResponse, reason: Problem): void {
   if (!response.destroyed) response.end(`event: ${CLOSING_EVENT}\ndata: ${JSON.stringify(reason)}\n\n`);
 }
 
-function parseWish(
-  request: FastifyRequest,
-  latest: number,
-): Result<StreamWish, { code: ProblemCode; message: string }> {
+function parseWish(request: FastifyRequest, latest: number, addressPrefix: string): Wished<StreamWish> {
   const query = eventsQuerySchema.safeParse(request.query);
   if (!query.success) return fail('BAD_REQUEST', `query: ${describeIssue(query.error)}`);
-  const names = parseNames(query.data.types);
-  if (names === undefined) return fail('BAD_REQUEST', `query: types are ${EVENT_NAMES.join(' and ')}`);
+  const interest = parseInterest(query.data, addressPrefix);
+  if (!interest.ok) return interest;
   const last = request.headers['last-event-id'] ?? query.data.after;
-  if (last === undefined) return ok({ from: { height: latest + 1, index: 0 }, names });
+  if (last === undefined) return ok({ from: { height: latest + 1, index: 0 }, interest: interest.value });
   const id = parseEventId(String(last));
   if (!id.ok) return fail('BAD_EVENT_ID', id.error.message);
-  const { height, index } = id.value;
-  // Genesis has no events; after it comes block 1.
-  return ok({ from: height === 0 ? FIRST : { height, index: index + 1 }, names });
+  return ok({ from: placeAfter(id.value), interest: interest.value });
+}
+
+function parseInterest(query: z.infer<typeof eventsQuerySchema>, addressPrefix: string): Wished<Interest> {
+  const { types, account, namespace, prefix } = query;
+  const names = parseNames(types);
+  if (names === undefined) return fail('BAD_REQUEST', `query: types are ${EVENT_NAMES.join(' and ')}`);
+  if (account === undefined && namespace === undefined) return ok({ names, filter: undefined, traces: [] });
+  const address = account === undefined ? undefined : addressOf(account, addressPrefix);
+  if (address?.ok === false) return fail('BAD_ADDRESS', `query: account: ${address.error.message}`);
+  const filter: EventFilter = {
+    ...(address && { account: filteredAccount(address.value) }),
+    ...(namespace !== undefined && { namespace }),
+    ...(prefix !== undefined && { prefix }),
+  };
+  return ok({ names, filter, traces: names.has('block') ? [] : tracesOf(filter) });
 }
 
 const isFarAhead = (from: EventId, latest: number): boolean => from.height > latest + EVENT_HEIGHTS_AHEAD_MAX;

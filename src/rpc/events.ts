@@ -1,83 +1,39 @@
-/**
- * GET /v1/events: the final blocks and their transactions as server-sent events.
- *
- * A stream is a cursor into the chain, not a queue: it reads the block at its cursor, from the few newest that all streams
- * share or from the store, writes some of its events, and goes on when the client has taken them. So a slow reader costs
- * one chunk of memory, sees no gap, and a resumed stream is the same thing as a new one.
- */
-import type { ServerResponse } from 'node:http';
+/** The events of final blocks, for all streams of a server: the few newest blocks are shared, older ones are read from the store. */
 import { ForgetfulMap } from '../base/bounded.ts';
 import { height as toHeight } from '../base/brand.ts';
-import { type EventId, type EventName, formatEventId } from '../api/events.ts';
-import { type Problem, problem } from '../api/problems.ts';
+import { present } from '../base/invariant.ts';
 import type { FinalizedBlock } from '../driver/ports.ts';
-import { clientOf } from './fair-queue.ts';
+import { BlockEvents, type Interest } from './block-events.ts';
+import type { Client } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
-import { SLICE_MS_MAX } from './limits.ts';
+import { STREAM_READS_AT_ONCE } from './limits.ts';
+import { Places } from './places.ts';
 import type { Renderer } from './render.ts';
-import type { Turns } from './turns.ts';
 
 /** Blocks kept for streams at the head of the chain: some seconds of them. */
 const RECENT_BLOCKS = 8;
-/** Characters written at once. */
-const CHUNK_MAX = 64 * 1024;
 
-/** The events of one block: its transactions in order, then the block itself. */
-class BlockEvents {
-  /** Of the last event, that of the block. */
-  readonly lastIndex: number;
-  readonly #block: FinalizedBlock;
-  readonly #renderer: Renderer;
-  readonly #texts: string[] = [];
-
-  constructor(block: FinalizedBlock, renderer: Renderer) {
-    this.#block = block;
-    this.#renderer = renderer;
-    this.lastIndex = block.record.receipts.length;
-  }
-
-  name(index: number): EventName {
-    return index === this.lastIndex ? 'block' : 'transaction';
-  }
-
-  /** The event on the wire; `data` is one line, as JSON has no line breaks. Made when first asked for: a large block would
-   *  otherwise hold up everything else. */
-  #text(index: number): string {
-    return (this.#texts[index] ??= this.#render(index));
-  }
-
-  /** Some of the events with these names from this one on, and which is the next. */
-  chunk(from: number, names: ReadonlySet<EventName>): { readonly text: string; readonly next: number } {
-    let text = '';
-    let next = from;
-    const endMs = performance.now() + SLICE_MS_MAX;
-    for (; next <= this.lastIndex && text.length < CHUNK_MAX && performance.now() < endMs; next++) {
-      if (names.has(this.name(next))) text += this.#text(next);
-    }
-    return { text, next };
-  }
-
-  #render(index: number): string {
-    const name = this.name(index);
-    const data =
-      name === 'block' ? this.#renderer.blockEvent(this.#block) : this.#renderer.transactionEvent(this.#block, index);
-    const id = formatEventId(this.#block.record.header.height, index);
-    return `id: ${id}\nevent: ${name}\ndata: ${JSON.stringify(data)}\n\n`;
-  }
+/** `none`: nothing in the block is of interest. Undefined: this node does not have it. */
+interface Found {
+  readonly events: BlockEvents | 'none' | undefined;
+  /** About how many microseconds of this thread reading it took. */
+  readonly micros: number;
 }
 
-/** The events of final blocks as text. One for all streams of a server. */
 export class EventFeed {
   readonly #gateway: Gateway;
   readonly #renderer: Renderer;
-  readonly #recent = new ForgetfulMap<number, Promise<BlockEvents | undefined>>(RECENT_BLOCKS);
+  readonly #recent = new ForgetfulMap<number, BlockEvents>(RECENT_BLOCKS);
+  readonly #reading: Places;
   readonly #sleepers = new Set<() => void>();
   readonly #unsubscribe: () => void;
   #latest = 0;
 
-  constructor(gateway: Gateway, renderer: Renderer) {
+  /** `streamsMax`: streams that may ask at a time. */
+  constructor(gateway: Gateway, renderer: Renderer, streamsMax: number) {
     this.#gateway = gateway;
     this.#renderer = renderer;
+    this.#reading = new Places(STREAM_READS_AT_ONCE, streamsMax);
     this.#unsubscribe = gateway.subscribe((block) => this.#onFinal(block));
     this.#latest = Math.max(this.#latest, gateway.status().finalHeight);
   }
@@ -87,18 +43,24 @@ export class EventFeed {
     return this.#latest;
   }
 
-  /** Events of a final block. Undefined where this node does not have it. */
-  events(height: number): Promise<BlockEvents | undefined> {
-    const known = this.#recent.get(height);
-    if (known !== undefined) return known;
-    const read = this.#gateway
-      .block(toHeight(height))
-      .then((block) => (block === undefined ? undefined : new BlockEvents(block, this.#renderer)));
-    void this.#recent.set(height, read);
-    // Only what is there is kept: a block that is missing or cannot be read now may be there later.
-    const forget = (): boolean => this.#recent.get(height) === read && this.#recent.delete(height);
-    read.then((events) => events ?? forget(), forget);
-    return read;
+  /** What a final block has for a stream. */
+  async find(height: number, interest: Interest, client: Client): Promise<Found> {
+    const recent = this.#recent.get(height);
+    if (recent !== undefined) return { events: recent, micros: 0 };
+    const leave = present(await this.#reading.enter(client, 1), 'a place for each stream');
+    const microsBefore = this.#gateway.readMicros();
+    try {
+      // Another stream may have read it while this one waited.
+      const events = this.#recent.get(height) ?? (await this.#read(height, interest));
+      return { events, micros: this.#gateway.readMicros() - microsBefore };
+    } finally {
+      leave();
+    }
+  }
+
+  /** The lowest height from this one on at which this node has a block. */
+  next(height: number): Promise<number | undefined> {
+    return this.#gateway.nextHeight(toHeight(height));
   }
 
   /** Resolves when a block at this height or above is final, or when the signal fires. */
@@ -120,58 +82,23 @@ export class EventFeed {
     this.#unsubscribe();
   }
 
+  async #read(height: number, { traces }: Interest): Promise<Found['events']> {
+    const at = toHeight(height);
+    const block = await (traces.length === 0 ? this.#gateway.block(at) : this.#gateway.blockWith(at, traces));
+    if (block === undefined) return undefined;
+    return block === 'without' ? 'none' : this.#keep(block);
+  }
+
+  #keep(block: FinalizedBlock): BlockEvents {
+    const events = new BlockEvents(block, this.#renderer);
+    this.#recent.set(block.record.header.height, events);
+    return events;
+  }
+
   #onFinal(block: FinalizedBlock): void {
-    const { height } = block.record.header;
-    this.#latest = Math.max(this.#latest, height);
+    this.#latest = Math.max(this.#latest, block.record.header.height);
     if (this.#sleepers.size === 0) return;
-    void this.#recent.set(height, Promise.resolve(new BlockEvents(block, this.#renderer)));
+    this.#keep(block);
     for (const wake of this.#sleepers) wake();
   }
-}
-
-interface EventWriter {
-  readonly feed: EventFeed;
-  readonly turns: Turns;
-  readonly response: ServerResponse;
-  readonly names: ReadonlySet<EventName>;
-  readonly signal: AbortSignal;
-}
-
-/**
- * Writes events from `from` on, until the signal fires, each chunk in a turn of its client's. Answers with the problem where the
- * stream cannot go on, as when a block is not there any more.
- */
-export async function writeEvents(
-  { feed, turns, response, names, signal }: EventWriter,
-  from: EventId,
-): Promise<Problem | undefined> {
-  let { height, index } = from;
-  const client = response.socket === null ? '' : clientOf(response.socket);
-  while (!signal.aborted) {
-    if (height > feed.latest) {
-      await feed.reached(height, signal);
-      continue;
-    }
-    // A stream that was opened is not refused any more: where too many wait, it waits again.
-    if (!(await turns.next(client))) continue;
-    const events = await feed.events(height);
-    if (events === undefined) return problem('BLOCK_NOT_FOUND', `this node has no block at height ${height}`);
-    const chunk = turns.measured(() => events.chunk(index, names));
-    [height, index] = chunk.next > events.lastIndex ? [height + 1, 0] : [height, chunk.next];
-    if (chunk.text !== '' && !response.write(chunk.text)) await drained(response, signal);
-  }
-  return undefined;
-}
-
-function drained(response: ServerResponse, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = (): void => {
-      response.off('drain', done);
-      signal.removeEventListener('abort', done);
-      resolve();
-    };
-    response.on('drain', done);
-    signal.addEventListener('abort', done);
-    if (signal.aborted) done();
-  });
 }

@@ -5,6 +5,7 @@ import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/vote.ts';
 import type { ReadableState } from './readable-state.ts';
+import type { Trace } from './trace.ts';
 
 export interface Gateway {
   /** Takes in the signed bytes of up to 256 transactions; one outcome for each, in order. The same bytes again are the
@@ -22,6 +23,12 @@ export interface Gateway {
 
   /** A final block, undefined where this node has none at that height. */
   block(height: Height | 'latest'): Promise<FinalizedBlock | undefined>;
+
+  /** As `block`, but 'without' where the block lacks one of the traces, which is much cheaper to see than to read it. */
+  blockWith(height: Height, traces: readonly Trace[]): Promise<FinalizedBlock | 'without' | undefined>;
+
+  /** The lowest height from this one on at which this node has a final block; undefined where it has none. */
+  nextHeight(from: Height): Promise<Height | undefined>;
 
   /** The state after final blocks, with proofs. */
   readonly state: ReadableState;

@@ -6,6 +6,12 @@ export const DROPPED_BYTES_MAX = 32 * 1024 * 1024;
 
 /** Microseconds of the main thread that any answer takes: parsing the request, routing, a small JSON, writing it. */
 export const READ_MICROS = 200;
+/** Microseconds of the main thread that a stream takes for a block, beside reading it and making its events, which is measured. */
+export const STREAM_MICROS = 100;
+/** Old blocks that are read for streams at a time: each is in memory then, whole, and whose it is can be told by what it took. */
+export const STREAM_READS_AT_ONCE = 1;
+/** Microseconds that a turn takes at most, but for what cannot be done in parts, such as decoding a block. */
+export const TURN_MICROS = 1_000;
 /** And for what it says, each KiB that is written. */
 export const WRITE_MICROS_PER_KIB = 1;
 /** Microseconds of the main thread that any submission takes: the same, and what it takes to read a body at all. */
@@ -120,7 +126,7 @@ export const DEFAULT_LIMITS: ServerLimits = {
   readMicrosPerSecond: 200_000,
   readMicrosBurst: 50_000,
   // Messages of peers come in between.
-  readMicrosPerTurn: 1_000,
+  readMicrosPerTurn: TURN_MICROS,
   // One for each connection.
   readsWaitingMax: 2048,
   // A fifth, too, for what is of no use; what is taken in costs nothing in the end.

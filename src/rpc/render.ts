@@ -4,7 +4,7 @@ import { present, unreachable } from '../base/invariant.ts';
 import { toHex } from '../codec/hex.ts';
 import { formatAddress } from '../crypto/address.ts';
 import type { AccountJson, BlockJson, OffenceJson, SignedVoteJson } from '../api/block.ts';
-import type { BlockEvent } from '../api/events.ts';
+import type { BlockEvent, TransactionEvent } from '../api/events.ts';
 import type { CertificateJson } from '../api/header.ts';
 import type { ProblemCode } from '../api/problems.ts';
 import type { StateProofJson } from '../api/state.ts';
@@ -15,9 +15,11 @@ import type { AccountView, FinalizedBlock } from '../driver/ports.ts';
 import type { CommittedTransaction, Refusal, TransactionState } from '../driver/transactions/fate.ts';
 import type { Receipt } from '../ledger/block.ts';
 import { offenceOf } from '../ledger/offence.ts';
+import { OPERATIONS } from '../ledger/operations/table.ts';
 import { requiredPower, sumOfPowers } from '../ledger/validators.ts';
 import { encodeTreeProof } from '../ledger/tree/proof-codec.ts';
 import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
+import { type EventFilter, isWatched, transactionAt } from './event-filter.ts';
 import type { NodeStatus } from './gateway.ts';
 import type { StateProof } from './readable-state.ts';
 
@@ -32,6 +34,8 @@ export interface Renderer {
   readonly blockEvent: (block: FinalizedBlock) => BlockEvent;
   /** The executed transaction at this index of the block, which has it. */
   readonly transactionEvent: (block: FinalizedBlock, index: number) => CommittedTransactionJson;
+  /** The same for a stream with a filter, which chose it. */
+  readonly chosenEvent: (block: FinalizedBlock, index: number, filter: EventFilter) => TransactionEvent;
   readonly status: (status: NodeStatus, offences: readonly Evidence[]) => StatusJson;
   readonly offence: (evidence: Evidence) => OffenceJson;
 }
@@ -60,10 +64,8 @@ export function createRenderer(addressPrefix: string): Renderer {
       proposer: header.proposer,
       transactions: receipts.length,
     }),
-    transactionEvent: ({ hash, record }, index) => {
-      const receipt = present(record.receipts[index], 'receipt');
-      return renderCommitted({ height: record.header.height, index, blockHash: hash, receipt }, addressPrefix);
-    },
+    transactionEvent: (block, index) => renderExecuted(block, index, addressPrefix),
+    chosenEvent: (block, index, filter) => renderChosen(block, index, filter, addressPrefix),
     status: (status, offences) => renderStatus(status, offences, addressPrefix),
     offence: renderOffence,
   };
@@ -93,6 +95,25 @@ function renderCommitted(
 ): CommittedTransactionJson {
   const { transactionId: id, code } = receipt;
   return { id, status: 'committed', height, index, blockHash, code, receipt: receiptToJson(receipt, prefix) };
+}
+
+function renderExecuted({ hash, record }: FinalizedBlock, index: number, prefix: string): CommittedTransactionJson {
+  const receipt = present(record.receipts[index], 'receipt');
+  return renderCommitted({ height: record.header.height, index, blockHash: hash, receipt }, prefix);
+}
+
+function renderChosen(block: FinalizedBlock, index: number, filter: EventFilter, prefix: string): TransactionEvent {
+  const { sender, operations } = transactionAt(block, index);
+  const event = { ...renderExecuted(block, index, prefix), sender: formatAddress(sender, prefix) };
+  if (filter.namespace === undefined) return event;
+  const { events } = present(block.record.receipts[index], 'receipt');
+  // Each operation of a transaction that succeeded has one event.
+  const changes = events.flatMap((change, position) =>
+    isWatched(filter, change)
+      ? [OPERATIONS.changeToJson(change, present(operations[position], 'operation'), prefix)]
+      : [],
+  );
+  return { ...event, changes };
 }
 
 function renderFrame({ hash, record, body: { body }, certificate }: FinalizedBlock): BlockJson {

@@ -47,7 +47,7 @@ export function createServer(options: ServerOptions): RpcServer {
   const stopping = new AbortController();
   const waiting = new WaitingRoom(limits.waitingMax);
   const renderer = createRenderer(addressPrefix);
-  const feed = new EventFeed(gateway, renderer);
+  const feed = new EventFeed(gateway, renderer, limits.streamsMax);
   const turns = new Turns(readTurns(limits), () => gateway.readMicros());
   const submissions = new Turns(submitTurns(limits));
   const bills = new Bills(submissions);
@@ -61,7 +61,7 @@ export function createServer(options: ServerOptions): RpcServer {
   guard(app, originCheck(options.allowedHosts ?? []), stopping.signal);
   submitRoute(app, context);
   resourceRoutes(app, context);
-  eventsRoute(app, { gateway, feed, turns, limits, stopping: stopping.signal });
+  eventsRoute(app, { gateway, feed, turns, limits, addressPrefix, stopping: stopping.signal });
   refuseOtherMethods(app);
 
   return {

@@ -27,6 +27,7 @@ const COMMANDS = [
   ['kv', 'delete'],
   ['kv', 'list'],
   ['kv', 'history'],
+  ['kv', 'watch'],
   ['kv', 'lease'],
   ['kv', 'release'],
   ['kv', 'add'],

@@ -139,6 +139,7 @@ describe('trefoil simulate', () => {
     [['--powers', '1,-1'], /list of whole numbers/],
     [['--signatures', 'none'], /stand-in or ed25519/],
     [['--costs', 'none'], /on or off/],
+    [['--operations', 'none'], /Allowed choices are all, transfers/],
     [['--nodes', '4', '--powers', '1,1,1'], /'--powers <list>' cannot be used with option '--nodes <number>'/],
     [['--trace', join(folder, 'nowhere', 'trace')], /error TRACE_UNWRITABLE: ENOENT/],
   ])('refuses %j', async (args, message) => {
@@ -222,6 +223,7 @@ describe('trefoil simulate --scenario', () => {
     ['--duration', '1s'],
     ['--signatures', 'ed25519'],
     ['--costs', 'off'],
+    ['--operations', 'transfers'],
     ['--list'],
   ])('refuses %s beside it', async (...option) => {
     const { exitCode, stderr } = await run(['simulate', '--scenario', INCIDENT, ...option]);

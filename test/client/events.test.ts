@@ -2,6 +2,7 @@ import type { ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import { problem } from '../../src/api/problems.ts';
 import { Client } from '../../src/client/client.ts';
+import { start } from '../rpc/harness.ts';
 import { FakeNode, type Handler, hangUp, json } from './server.ts';
 
 const block = (height: number) => {
@@ -108,13 +109,16 @@ describe('events', () => {
   });
 
   it('begin with now where no place is given', async () => {
-    await using node = new FakeNode(json(404, problem('BLOCK_NOT_FOUND', 'no block yet')), stream(block(1)));
+    await using real = await start();
+    const status: unknown = (await real.ask('/v1/status')).json();
+    await using node = new FakeNode(json(200, { ...(status as object), certifiedHeight: 6 }), stream(block(7)));
     const client = new Client({ urls: [await node.start()] });
     for await (const event of client.events()) {
-      expect(event.id).toBe('1:0');
+      expect(event.id).toBe('7:0');
       break;
     }
-    expect(node.received.map(({ path }) => path)).toEqual(['/v1/blocks/latest', '/v1/events?types=block,transaction']);
+    expect(node.received.map(({ path }) => path)).toEqual(['/v1/status', '/v1/events?types=block,transaction']);
+    expect(lastEventIds(node)).toEqual([undefined, '6:8192']);
   });
 
   it('end when the signal says so', async () => {

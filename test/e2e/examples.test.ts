@@ -2,13 +2,18 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { TestnetFolder } from './trefoil.ts';
+import { Client } from '../../src/client/client.ts';
+import { TestnetFolder, type Up } from './trefoil.ts';
 
 const MAIN = join(import.meta.dirname, '..', '..', 'examples', 'main.ts');
 
 describe('the examples, on a testnet', () => {
   const folder = new TestnetFolder();
-  beforeAll(() => folder.json('testnet', 'up', '--detach'));
+  let client: Client;
+  beforeAll(async () => {
+    const { nodes } = await folder.json<Up>('testnet', 'up', '--detach');
+    client = new Client({ urls: nodes.map(({ http }) => http) });
+  });
   afterAll(() => folder[Symbol.asyncDispose]());
 
   /** What an example says, line by line. */
@@ -36,15 +41,11 @@ describe('the examples, on a testnet', () => {
     expect(lines.at(-1)).toMatch(/^bob {4}releases the lock; the report is "all of it by bob", version \d+:\d+$/);
 
     const [, namespace = ''] = /namespace (\S+);/.exec(lines[0] ?? '') ?? [];
-    const { versions } = await folder.json<{ versions: readonly { value: string }[] }>(
-      'kv',
-      'history',
-      namespace,
-      'report',
-    );
-    const history = versions.map(({ value }) => Buffer.from(value, 'base64').toString());
+    const history: string[] = [];
+    for await (const { items } of client.data.history(namespace, 'report'))
+      history.push(...items.map(({ value }) => new TextDecoder().decode(value ?? undefined)));
     expect(history).toEqual(['first half by alice', 'all of it by bob']);
-    expect(await folder.json('kv', 'get', namespace, 'report-lock')).not.toHaveProperty('lease');
+    expect(await client.data.entry(namespace, 'report-lock')).not.toHaveProperty('lease');
   });
 
   it('election: one leads at a time, another when it dies, and who was only thought dead decides nothing', async () => {

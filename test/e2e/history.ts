@@ -31,6 +31,7 @@ export class History {
     const signal = AbortSignal.timeout(READ_MS);
     for await (const event of client.events({ after: '0:0', signal })) {
       if (event.kind === 'transaction') history.#addTransaction(event.transaction);
+      else if (event.kind !== 'block') throw new Error(`the stream of the whole chain says ${event.kind}`);
       else {
         const { height, hash } = event.block;
         history.blocks.push(hash);

@@ -13,6 +13,7 @@ import {
 } from '../../src/ledger/block.ts';
 import { Outcomes } from '../../src/node/outcomes.ts';
 import { Reader } from '../../src/node/reader.ts';
+import type { Trace } from '../../src/rpc/trace.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 
 const NEVER = new AbortController().signal;
@@ -41,18 +42,21 @@ function block(at: number, ...ids: readonly Hash[]): FinalizedBlock {
   return { hash: blockHash(header), record, body: BODY, certificate: null };
 }
 
-function writeBlock(store: Store, { record }: FinalizedBlock): Promise<void> {
+function writeBlock(store: Store, { record, body }: FinalizedBlock): Promise<void> {
   const at = record.header.height;
   const put = (key: string, value: Uint8Array) => ({ kind: 'put', key, value }) as const;
   const batch = [
     put(KEYS.block(at), blockRecordCodec.encode(record)),
-    put(KEYS.body(at, record.header.bodyHash), fullBodyCodec.encode(BODY)),
+    put(KEYS.body(at, record.header.bodyHash), fullBodyCodec.encode(body)),
     ...record.receipts.map(({ transactionId }, index) =>
       put(KEYS.transaction(transactionId), transactionPlaceCodec.encode({ height: at, index })),
     ),
   ];
   return new Promise((resolve, reject) => store.write(batch, (error) => (error ? reject(error) : resolve())));
 }
+
+const erase = (key: string): Promise<void> =>
+  new Promise((resolve) => store.write([{ kind: 'delete', key }], () => resolve()));
 
 let store: MemoryStore;
 let outcomes: Outcomes;
@@ -168,11 +172,65 @@ describe('a block', () => {
 
   it('without its body is a damaged store, not an absent block', async () => {
     await writeBlock(store, block(1, ID));
-    await new Promise((resolve) =>
-      store.write([{ kind: 'delete', key: KEYS.body(height(1), NULL_BODY_HASH) }], () => resolve(undefined)),
-    );
+    await erase(KEYS.body(height(1), NULL_BODY_HASH));
     final = height(1);
     await expect(reader.block(height(1))).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  });
+});
+
+describe('a block that is looked for by its bytes', () => {
+  const record = (text: string): Trace => ({ bytes: Buffer.from(text, 'hex'), within: 'record' });
+  const anywhere = (text: string): Trace => ({ ...record(text), within: 'block' });
+
+  it.each<[string, readonly Trace[], boolean]>([
+    ['nothing', [], true],
+    ['what is in its receipts', [record(ID)], true],
+    ['what is in its receipts or its body', [anywhere(ID)], true],
+    ['what is in its body alone', [anywhere('c0ffee')], true],
+    ['what would have to be in its receipts', [record('c0ffee')], false],
+    ['what is nowhere', [anywhere(OTHER)], false],
+    ['several things, one of which is nowhere', [record(ID), anywhere('c0ffee'), record('abcdef')], false],
+  ])('is found by %s: %j', async (_, traces, isFound) => {
+    const made = { ...block(1, ID), body: { body: NULL_BODY, transactions: [Buffer.from('00c0ffee', 'hex')] } };
+    await writeBlock(store, made);
+    final = height(1);
+    const found = await reader.blockWith(height(1), traces);
+    expect(found === 'without').toBe(!isFound);
+    if (isFound) expect(found).toMatchObject({ hash: made.hash, record: made.record });
+    expect(await reader.block(height(1))).toMatchObject({ hash: made.hash });
+  });
+
+  it('is not there before it is final, or where it is gone; without its body the store is damaged', async () => {
+    await writeBlock(store, block(1, ID));
+    expect(await reader.blockWith(height(1), [record(OTHER)])).toBeUndefined();
+    final = height(2);
+    expect(await reader.blockWith(height(2), [record(OTHER)])).toBeUndefined();
+    await erase(KEYS.body(height(1), NULL_BODY_HASH));
+    expect(await reader.blockWith(height(1), [record(OTHER)])).toBe('without');
+    await expect(reader.blockWith(height(1), [anywhere(OTHER)])).rejects.toMatchObject({ code: 'STORE_CORRUPT' });
+  });
+
+  it('costs time of this thread, which whoever asks pays for', async () => {
+    await writeBlock(store, block(1, ID));
+    final = height(1);
+    const before = reader.micros;
+    await reader.blockWith(height(1), [record(OTHER)]);
+    expect(reader.micros).toBeGreaterThan(before);
+  });
+});
+
+describe('the next height at which there is a block', () => {
+  it.each([
+    [1, 1],
+    [2, 4],
+    [4, 4],
+    [5, undefined],
+    [6, undefined],
+  ])('from %i on is %s, where 2 and 3 are gone and 5 is not final yet', async (from, wanted) => {
+    for (const at of [1, 2, 3, 4, 5]) await writeBlock(store, block(at, ID));
+    for (const at of [2, 3]) await erase(KEYS.block(height(at)));
+    final = height(4);
+    expect(await reader.nextHeight(height(from))).toBe(wanted);
   });
 });
 

@@ -15,7 +15,16 @@ import { present } from '../../src/base/invariant.ts';
 import type { ReadinessReason } from '../../src/api/status.ts';
 import type { AccountView, FinalizedBlock } from '../../src/driver/ports.ts';
 import type { Refusal, SubmitOutcome, TransactionState } from '../../src/driver/transactions/fate.ts';
-import { type Body, blockHash, bodyHash, type Header, type Receipt } from '../../src/ledger/block.ts';
+import {
+  type Body,
+  blockHash,
+  blockRecordCodec,
+  bodyHash,
+  fullBodyCodec,
+  type Header,
+  type Receipt,
+  SKIPPED_BYTES,
+} from '../../src/ledger/block.ts';
 import {
   signedTransactionCodec,
   type SignedTransaction,
@@ -25,6 +34,7 @@ import {
 import type { SkipCode } from '../../src/ledger/transaction-rules.ts';
 import { type Evidence, SignersType, type Signers, type SignedVote } from '../../src/ledger/vote.ts';
 import type { Gateway, NodeStatus } from '../../src/rpc/gateway.ts';
+import { contain, type Trace } from '../../src/rpc/trace.ts';
 import type { ReadableState, StateReadError } from '../../src/rpc/readable-state.ts';
 
 export const PREFIX = 'tre';
@@ -71,6 +81,8 @@ export class MemoryGateway implements Gateway {
   readingMicros = 0;
   /** How often a block was read. */
   reads = 0;
+  /** How often one was searched for traces. */
+  searches = 0;
   /** What `submit` says instead, when set. */
   refusal: Refusal | undefined;
   /** What `status` and `block` throw, when set. */
@@ -141,6 +153,23 @@ export class MemoryGateway implements Gateway {
     return Promise.resolve(this.blocks.get(height === 'latest' ? this.#height : height));
   }
 
+  /** Looks at what the block is in bytes, as a node does. */
+  async blockWith(height: Height, traces: readonly Trace[]): Promise<FinalizedBlock | 'without' | undefined> {
+    this.searches++;
+    const block = this.blocks.get(height);
+    if (block === undefined) return undefined;
+    const record = blockRecordCodec.encode(block.record);
+    const body = fullBodyCodec.encode(block.body);
+    const has = ({ bytes, within }: Trace): boolean =>
+      contain(record, bytes) || (within === 'block' && contain(body, bytes));
+    return traces.every(has) ? this.block(height) : 'without';
+  }
+
+  nextHeight(from: Height): Promise<Height | undefined> {
+    const heights = [...this.blocks.keys()].filter((height) => height >= from);
+    return Promise.resolve(heights.length === 0 ? undefined : toHeight(Math.min(...heights)));
+  }
+
   readMicros(): number {
     return this.readingMicros;
   }
@@ -193,7 +222,7 @@ export class MemoryGateway implements Gateway {
 
   /** Makes a final block of all that is pending, and of `skipped` ids that are not executed. */
   seal(skipped: readonly Hash[] = []): FinalizedBlock {
-    const height = toHeight(++this.#height);
+    const height = toHeight(this.#height + 1);
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     const body: Body = {
@@ -209,17 +238,24 @@ export class MemoryGateway implements Gateway {
     const block: FinalizedBlock = {
       hash,
       record: { header, executed: pending.map((_, index) => index + skipped.length), receipts },
-      body: { body, transactions: pending.map(({ bytes }) => bytes) },
+      body: { body, transactions: [...skipped.map(() => SKIPPED_BYTES), ...pending.map(({ bytes }) => bytes)] },
       certificate: { epoch: epoch(0), height, blockHash: hash, signers: signers(0, 2, 3), signatures: threeSignatures },
     };
-    this.blocks.set(height, block);
     this.#committed += receipts.length;
     for (const [index, receipt] of receipts.entries()) {
       this.#settled.set(receipt.transactionId, { status: 'committed', height, index, blockHash: hash, receipt });
     }
-    for (const listener of this.#listeners) listener(block);
+    this.publish(block);
     for (const look of this.#settling) look();
     return block;
+  }
+
+  /** A block that was made elsewhere is final. */
+  publish(block: FinalizedBlock): void {
+    const { height } = block.record.header;
+    this.#height = height;
+    this.blocks.set(height, block);
+    for (const listener of this.#listeners) listener(block);
   }
 
   /** Gives up on a pending transaction. */

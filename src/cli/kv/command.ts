@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import type { Run } from '../output.ts';
 import { counterCommand, getCommand, historyCommand, listCommand, membersCommand } from './read-commands.ts';
+import { watchCommand } from './watch.ts';
 import {
   addCommand,
   deleteCommand,
@@ -22,6 +23,7 @@ export function kvCommand(run: Run): Command {
     deleteCommand,
     listCommand,
     historyCommand,
+    watchCommand,
     leaseCommand,
     releaseCommand,
     addCommand,

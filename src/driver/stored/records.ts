@@ -71,10 +71,14 @@ export const KEYS = {
   seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(6, '0')}`,
 } as const;
 
+/** Of the block that stands under this key. */
+export const heightOfBlock = (key: string): Height => Number(key.slice('block/'.length)) as Height;
+
 /** All keys that begin with `prefix`. */
 const under = (prefix: string, limit: number): StoreRange => ({ from: prefix, to: `${prefix}~`, limit });
 
 export const RANGES = {
+  blocksFrom: (height: Height, limit: number): StoreRange => ({ from: KEYS.block(height), to: 'block/~', limit }),
   bodiesFrom: (height: Height, limit: number): StoreRange => ({ from: `body/${digits(height)}/`, to: 'body/~', limit }),
   /** Of all epochs. */
   promises: (limit: number): StoreRange => under('promise/', limit),

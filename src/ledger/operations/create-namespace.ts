@@ -6,10 +6,13 @@ import { accountsField, namespaceField } from './data-fields.ts';
 import { addressField } from './fields.ts';
 import { operationKind } from './kind.ts';
 
+const told = { writers: accountsField(NAMESPACE_WRITERS_MAX) };
+
 export const createNamespace = operationKind({
   kind: 'create-namespace',
-  fields: { name: namespaceField, writers: accountsField(NAMESPACE_WRITERS_MAX) },
+  fields: { name: namespaceField, ...told },
   event: { namespace: namespaceField, owner: addressField, ...paidField },
+  told,
   codes: { ...DEPOSIT_CODES, NAMESPACE_EXISTS: 7, DUPLICATE_WRITER: 8 },
   weight: DATA_WEIGHT,
   keys: (sender, { name }) => [...depositKeys(sender), NAMESPACES.key(name)],

@@ -89,6 +89,7 @@ export const accountsField = (countMax: number): Field<readonly Address[], reado
     }
     return ok(accounts);
   },
+  accountsIn: (accounts) => accounts,
 });
 
 /** Since when an entry is as it is: the block, and the transaction's position among the executed ones of that block. */
@@ -148,4 +149,5 @@ export const optionalField = <V, J>(field: Field<V, J>): Field<V | null, J | nul
   schema: z.nullable(field.schema),
   toJson: (value, addressPrefix) => (value === null ? null : field.toJson(value, addressPrefix)),
   fromJson: (json, path, addressPrefix) => (json === null ? ok(null) : field.fromJson(json, path, addressPrefix)),
+  accountsIn: (value) => (value === null ? [] : (field.accountsIn?.(value) ?? [])),
 });

@@ -21,6 +21,8 @@ export interface Field<V, J> {
   toJson(value: V, addressPrefix: string): J;
   /** The value of JSON that satisfies the schema. `path` is the place that an error names. Errors: BAD_ADDRESS, MALFORMED. */
   fromJson(json: J, path: string, addressPrefix: string): Result<V, FieldError>;
+  /** The accounts that a value names; a field without this names none. */
+  accountsIn?(value: V): readonly Address[];
 }
 
 /** An account, in JSON as bech32m with the network's prefix. That the checksum is right is checked by `fromJson`. */
@@ -35,6 +37,7 @@ export const addressField: Field<Address, string> = {
     const address = parseAddress(text, addressPrefix);
     return address.ok ? address : fail('BAD_ADDRESS', `${path}: ${address.error.message}`);
   },
+  accountsIn: (account) => [account],
 };
 
 const UINT64_MAX = 2n ** 64n - 1n;

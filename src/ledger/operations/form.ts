@@ -1,6 +1,7 @@
 /** An operation or event as a whole, as its fields make it: in bytes, as JSON, and the way between. */
 import { ContainerType, type Type } from '@chainsafe/ssz';
 import { z } from 'zod';
+import type { Address } from '../../base/brand.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { Field, FieldError, Fields, JsonValues, Values } from './fields.ts';
 
@@ -25,6 +26,11 @@ export class Form<N extends string, F extends Fields> {
     const json: Record<string, unknown> = { kind: this.kind };
     for (const [name, field] of this.#fields) json[name] = field.toJson(value[name], addressPrefix);
     return json as { kind: N } & JsonValues<F>;
+  }
+
+  /** The accounts that its fields name. */
+  accountsIn(value: Values<F>): readonly Address[] {
+    return this.#fields.flatMap(([name, field]) => field.accountsIn?.(value[name]) ?? []);
   }
 
   /** Errors: those of the fields, the first of them. */

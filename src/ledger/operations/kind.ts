@@ -22,13 +22,23 @@ export interface Execution {
   readonly depositPerByte: bigint;
 }
 
-/** `N` names it, `F` is what it says, `E` what its event says, `C` are the codes of its failures. */
-export interface OperationKind<N extends string, F extends Fields, E extends Fields, C extends string> {
+/** `N` names it, `F` is what it says, `E` what its event says, `C` are the codes of its failures, `T` is told to watchers too. */
+export interface OperationKind<
+  N extends string,
+  F extends Fields,
+  E extends Fields,
+  C extends string,
+  T extends Fields | undefined = undefined,
+> {
   readonly kind: N;
   /** What it says. Its fields are its limits too: no other value can be encoded. */
   readonly fields: F;
   /** What its event says: a receipt has one for each operation of a transaction that succeeded, of the operation's kind. */
   readonly event: E;
+  /** Fields of the operation that watchers of its namespace are told beside the event, which does not repeat them. */
+  readonly told?: T;
+  /** Whether an event that names a namespace tells of a change there; it does, where this is missing. */
+  changes?(event: Values<E>): boolean;
   /** Why it may fail, with the number that a receipt holds for it. Kinds that fail for the same reason share code and number. */
   readonly codes: Readonly<Record<C, number>>;
   /** Units of work and space that it adds to its transaction where it is as short as it can be; positive. For what it carries
@@ -53,6 +63,7 @@ export const operationKind = <
   const F extends Fields,
   const E extends Fields,
   const C extends string,
+  const T extends Fields | undefined = undefined,
 >(
-  kind: OperationKind<N, F, E, C>,
-): OperationKind<N, F, E, C> => kind;
+  kind: OperationKind<N, F, E, C, T>,
+): OperationKind<N, F, E, C, T> => kind;

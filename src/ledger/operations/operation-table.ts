@@ -1,7 +1,7 @@
 /** From kinds of operations to what the rest of the ledger and the interface ask: types, codes, bounds, schemas, JSON. */
 import { ContainerType, ListCompositeType, type Type } from '@chainsafe/ssz';
 import { z } from 'zod';
-import type { Hash } from '../../base/brand.ts';
+import type { Address, Hash } from '../../base/brand.ts';
 import { invariant, present } from '../../base/invariant.ts';
 import type { Result } from '../../base/result.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
@@ -12,7 +12,7 @@ import type { FieldError, Fields, JsonValues, Values } from './fields.ts';
 import { Form } from './form.ts';
 import type { OperationKind } from './kind.ts';
 
-export type AnyKind = OperationKind<string, Fields, Fields, string>;
+export type AnyKind = OperationKind<string, Fields, Fields, string, Fields | undefined>;
 /** An operation or event of which only the table knows more. */
 type OfSomeKind = { readonly kind: string };
 
@@ -26,6 +26,19 @@ type EventOf<K extends AnyKind> = K extends AnyKind ? { readonly kind: K['kind']
 type CodeOf<K extends AnyKind> = 'OK' | GrowthCode | (K extends AnyKind ? Extract<keyof K['codes'], string> : never);
 type OperationJsonOf<K extends AnyKind> = K extends AnyKind ? { kind: K['kind'] } & JsonValues<K['fields']> : never;
 type EventJsonOf<K extends AnyKind> = K extends AnyKind ? { kind: K['kind'] } & JsonValues<K['event']> : never;
+/** An event of a namespace, with what watchers are told beside it. */
+type ChangeJsonOf<K extends AnyKind> = K extends AnyKind
+  ? K['event'] extends { readonly namespace: unknown }
+    ? { kind: K['kind'] } & JsonValues<K['event']> & ToldJson<NonNullable<K['told']>>
+    : never
+  : never;
+type ToldJson<T> = [T] extends [never] ? unknown : T extends Fields ? JsonValues<T> : unknown;
+
+/** Where something was changed: a key of a namespace; without one, the namespace itself. */
+export interface ChangedPlace {
+  readonly namespace: string;
+  readonly key?: string;
+}
 
 /** What became of a transaction that stands in a block. */
 export interface ReceiptOf<K extends AnyKind> {
@@ -42,6 +55,8 @@ interface Entry<K extends AnyKind> {
   readonly kind: K;
   readonly operation: Form<string, Fields>;
   readonly event: Form<string, Fields>;
+  /** The event as watchers are told of it; undefined where it names no namespace. */
+  readonly change: Form<string, Fields> | undefined;
 }
 
 /** Bytes of an operation in its list, beside its fields: its offset, and the number of its kind. */
@@ -57,6 +72,8 @@ export class OperationTable<K extends AnyKind = AnyKind> {
   /** JSON of an operation, and of an event. */
   readonly schema: z.ZodType<OperationJsonOf<K>>;
   readonly eventSchema: z.ZodType<EventJsonOf<K>>;
+  /** JSON of what watchers are told of an event that names a namespace. */
+  readonly changeSchema: z.ZodType<ChangeJsonOf<K>>;
   /** Weight of the lightest and of the heaviest operation; and of the heaviest of those that are as short as they can be. */
   readonly weightMin: number;
   readonly weightMax: number;
@@ -72,6 +89,7 @@ export class OperationTable<K extends AnyKind = AnyKind> {
       kind,
       operation: new Form(kind.kind, kind.fields),
       event: new Form(kind.kind, kind.event),
+      change: changeFormOf(kind),
     }));
     this.#entries = new Map(entries.map((entry) => [entry.kind.kind, entry]));
     invariant(this.#entries.size === kinds.length, 'a kind of operation stands in the table once');
@@ -89,6 +107,8 @@ export class OperationTable<K extends AnyKind = AnyKind> {
     this.receiptCodec = codec('Receipt', this.receiptType, receiptType.maxSize);
     this.schema = schemaOf(operations) as unknown as z.ZodType<OperationJsonOf<K>>;
     this.eventSchema = schemaOf(events) as unknown as z.ZodType<EventJsonOf<K>>;
+    const changes = entries.flatMap(({ change }) => change ?? []);
+    this.changeSchema = schemaOf(changes) as unknown as z.ZodType<ChangeJsonOf<K>>;
     this.weightMin = Math.min(...kinds.map(({ weight }) => weight));
     this.weightMax = Math.max(
       ...entries.map(({ kind, operation: { type } }) => kind.weight + unitsOf(type, type.maxSize)),
@@ -123,10 +143,38 @@ export class OperationTable<K extends AnyKind = AnyKind> {
     return this.#entryOf(event).event.toJson(event, addressPrefix) as EventJsonOf<K>;
   }
 
+  /** The accounts that an operation names, beside its sender. */
+  accountsIn(operation: OfSomeKind): readonly Address[] {
+    return this.#entryOf(operation).operation.accountsIn(operation);
+  }
+
+  /** Where the event tells of a change; undefined where it tells of none. */
+  changedBy(event: OfSomeKind): ChangedPlace | undefined {
+    const { kind, change } = this.#entryOf(event);
+    if (change === undefined || kind.changes?.(event) === false) return undefined;
+    return event as OfSomeKind & ChangedPlace;
+  }
+
+  /** What watchers are told of an event that tells of a change, and of the operation that it is of. */
+  changeToJson(event: OfSomeKind, operation: OfSomeKind, addressPrefix: string): ChangeJsonOf<K> {
+    const form = present(this.#entryOf(event).change, 'a change');
+    return form.toJson({ ...operation, ...event }, addressPrefix) as ChangeJsonOf<K>;
+  }
+
   /** Every operation was decoded, parsed or made by our own code, and each of these knows its kinds. */
   #entryOf({ kind }: OfSomeKind): Entry<K> {
     return present(this.#entries.get(kind), 'kind of operation');
   }
+}
+
+function changeFormOf({ kind, fields, event, told = {} }: AnyKind): Form<string, Fields> | undefined {
+  if (!('namespace' in event)) return undefined;
+  for (const [name, field] of Object.entries(told))
+    invariant(fields[name] === field && !(name in event), 'what is told beside an event is said by the operation', {
+      kind,
+      name,
+    });
+  return new Form(kind, { ...event, ...told });
 }
 
 /** Units for what an operation of so many bytes carries beyond the shortest of its kind. */

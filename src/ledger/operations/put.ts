@@ -17,6 +17,7 @@ export const put = operationKind({
   kind: 'put',
   fields: { ...namedFields, value: valueField, condition: conditionField },
   event: { ...namedFields, version: versionField, ...paidField, ...refundedField },
+  told: { value: valueField },
   codes: WRITE_CODES,
   weight: DATA_WEIGHT,
   keys: writeKeys,

@@ -12,6 +12,7 @@ export const remove = operationKind({
   fields: { ...namedFields, member: keyField },
   /** Whether it was there before. */
   event: { ...namedFields, member: keyField, changed: booleanField, ...refundedField },
+  changes: ({ changed }) => changed,
   codes: { ...DEPOSIT_CODES, ...WRITER_CODES },
   weight: DATA_WEIGHT,
   keys: (sender, operation) => [...depositKeys(sender), NAMESPACES.key(operation.namespace), MEMBERS.key(operation)],

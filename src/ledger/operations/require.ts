@@ -9,6 +9,7 @@ export const requireEntry = operationKind({
   kind: 'require',
   fields: { ...namedFields, condition: conditionField },
   event: namedFields,
+  changes: () => false,
   codes: CONDITION_CODES,
   weight: DATA_WEIGHT,
   keys: (_, operation) => [ENTRIES.key(operation)],

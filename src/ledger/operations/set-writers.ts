@@ -5,10 +5,13 @@ import { DATA_WEIGHT, NAMESPACE_WRITERS_MAX } from '../limits.ts';
 import { accountsField, namespaceField } from './data-fields.ts';
 import { operationKind } from './kind.ts';
 
+const told = { writers: accountsField(NAMESPACE_WRITERS_MAX) };
+
 export const setWriters = operationKind({
   kind: 'set-writers',
-  fields: { name: namespaceField, writers: accountsField(NAMESPACE_WRITERS_MAX) },
+  fields: { name: namespaceField, ...told },
   event: { namespace: namespaceField, ...paidField, ...refundedField },
+  told,
   codes: { ...DEPOSIT_CODES, ...OWNER_CODES, DUPLICATE_WRITER: 8 },
   weight: DATA_WEIGHT,
   keys: (sender, { name }) => [...depositKeys(sender), NAMESPACES.key(name)],

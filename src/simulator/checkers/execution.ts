@@ -1,12 +1,14 @@
 /**
  * Whether what all nodes agree on is what the rules make of it. Final bodies are executed once more, from the genesis on, with all of the
  * state in memory: nothing is fetched, forgotten, pruned or restored, and the blocks have to be the very same. And the model of the
- * ledger, which shares no code with it, has to say the same of each receipt, and in the end of each entry of the state.
+ * ledger, which shares no code with it, has to say the same of each receipt, and in the end of each entry
+ * of the state that transactions write.
  */
 import { isDeepStrictEqual } from 'node:util';
 import type { Hash } from '../../base/brand.ts';
 import { execute } from '../../ledger/execute.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import { OFFENCES } from '../../ledger/offence.ts';
 import { stateKeyText } from '../../ledger/state/entry-kind.ts';
 import { advance, genesisState } from '../../ledger/state/ledger-state.ts';
 import type { Checker, Violate } from '../world/checker.ts';
@@ -34,7 +36,7 @@ export function execution(genesis: Genesis, submitted: ReadonlyMap<Hash, Submitt
 class Reference {
   readonly #state;
   readonly #model: Model;
-  /** What no client submitted was executed: another checker tells that, and nothing can be said of what came after. */
+  /** Nothing can be said of what came after: something was wrong, or what no client submitted was executed, which another checker tells. */
   #lost = false;
 
   constructor(genesis: Genesis) {
@@ -43,9 +45,16 @@ class Reference {
   }
 
   /** What is wrong with the next block. */
-  take({ hash, record, body, transactions }: FinalBlock): string | undefined {
+  take(block: FinalBlock): string | undefined {
+    const { record, transactions } = block;
     this.#lost ||= record.executed.some((position) => transactions[position] === null);
     if (this.#lost) return undefined;
+    const wrong = this.#compare(block);
+    this.#lost = wrong !== undefined;
+    return wrong;
+  }
+
+  #compare({ hash, record, body, transactions }: FinalBlock): string | undefined {
     const block = execute(this.#state, body, transactions);
     advance(this.#state, block);
     if (block.hash !== hash) {
@@ -69,7 +78,9 @@ class Reference {
   difference(): string | undefined {
     if (this.#lost) return undefined;
     const modelled = this.#model.entries();
-    const entries = new Map([...this.#state.source.entries()].map(([key, value]) => [stateKeyText(key), value]));
+    // Offences are no transaction's, and the model knows nothing of them.
+    const kept = [...this.#state.source.entries()].filter(([{ kind }]) => kind !== OFFENCES);
+    const entries = new Map(kept.map(([key, value]) => [stateKeyText(key), value]));
     for (const key of new Set([...entries.keys(), ...modelled.keys()]))
       if (!isDeepStrictEqual(entries.get(key), modelled.get(key)))
         return `in the end ${key} is ${told(entries.get(key))}, by the model ${told(modelled.get(key))}`;

@@ -24,7 +24,6 @@ export function finalBlocks(
   let next = 1 as Height;
   let isWrong = false;
   const judge = (record: BlockRecord, body: Body, hash: Hash): void => {
-    if (isWrong) return;
     next = (record.header.height + 1) as Height;
     const transactions = body.transactionIds.map((id) => submitted.get(id) ?? null);
     const wrong = take({ hash, record, body, transactions });
@@ -34,12 +33,14 @@ export function finalBlocks(
   };
   return {
     finalized({ disk }, { hash, record, body }) {
+      if (isWrong) return;
       const { height } = record.header;
       // Of what became final in the batch of a crash nobody was told: the disk has it.
       while (next < height) {
         const missed = storedBlock(disk, next);
         if (missed === undefined) return;
         judge(missed.record, missed.body, blockHash(missed.record.header));
+        if (isWrong) return;
       }
       if (next === height) judge(record, body.body, hash);
     },

@@ -5,6 +5,7 @@
 import type { Hash } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import type { Receipt } from '../../ledger/block.ts';
+import { dataKeyText } from '../../ledger/data/entry.ts';
 import type { EntryVersion } from '../../ledger/operations/data-fields.ts';
 import type { Place } from '../../ledger/operations/kind.ts';
 import type { Operation } from '../../ledger/transaction.ts';
@@ -25,8 +26,8 @@ class Told {
   /** Whether the condition of an operation holds now; true where it has none. */
   holds(operation: Operation): boolean {
     if (!('condition' in operation)) return true;
-    const { namespace, key, condition } = operation;
-    const version = this.#versions.get(`${namespace}/${key}`);
+    const { condition } = operation;
+    const version = this.#versions.get(dataKeyText(operation));
     if (condition.kind === 'version') return same(version, condition);
     return condition.kind === 'any' || version === undefined;
   }
@@ -41,13 +42,13 @@ class Told {
       case 'delete': {
         if (!same(event.version, place))
           return `a ${event.kind} has version ${event.version.height}:${event.version.index}`;
-        const key = `${event.namespace}/${event.key}`;
+        const key = dataKeyText(event);
         if (event.kind === 'delete') this.#versions.delete(key);
         else this.#versions.set(key, event.version);
         return undefined;
       }
       case 'add': {
-        const key = `${event.namespace}/${event.key}`;
+        const key = dataKeyText(event);
         const value = (this.#counters.get(key) ?? 0n) + (operation.kind === 'add' ? operation.delta : 0n);
         this.#counters.set(key, value);
         return event.value === value
@@ -56,7 +57,7 @@ class Told {
       }
       case 'insert':
       case 'remove': {
-        const member = `${event.namespace}/${event.key} ${event.member}`;
+        const member = `${dataKeyText(event)} ${event.member}`;
         const isNew = event.kind === 'insert' ? !this.#members.has(member) : this.#members.delete(member);
         if (event.kind === 'insert') this.#members.add(member);
         return event.changed === isNew ? undefined : `${event.kind} of ${member} says changed: ${event.changed}`;

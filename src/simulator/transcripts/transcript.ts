@@ -3,6 +3,7 @@
  * written down, so that a bug found once stays found. The language is described in TRANSCRIPTS.md.
  */
 import { fail, ok, type Result } from '../../base/result.ts';
+import { OPERATIONS_USED, type OperationsUsed } from '../world/clients.ts';
 import { CONSENSUS_DEFAULTS, type ConsensusSettings, simulatedKeys } from '../world/keys.ts';
 import { type Move, MOVES_MAX, type Plan, readMove } from '../../strategies/plans/plan.ts';
 import { parseRule, type Rule } from './rules.ts';
@@ -61,6 +62,8 @@ export interface Network {
   readonly latencyMs: number;
   /** Whether the work of nodes takes time. */
   readonly costs: boolean;
+  /** Which operations `load` uses. */
+  readonly operations: OperationsUsed;
 }
 
 export interface Transcript {
@@ -115,6 +118,7 @@ class Parser {
   #seed = 1;
   #latencyMs = 1;
   #costs = true;
+  #operations: OperationsUsed = 'transfers';
 
   get network(): Network {
     return {
@@ -126,6 +130,7 @@ class Parser {
       seed: this.#seed,
       latencyMs: this.#latencyMs,
       costs: this.#costs,
+      operations: this.#operations,
     };
   }
 
@@ -157,6 +162,9 @@ class Parser {
         return true;
       case 'costs':
         this.#costs = words.oneOf('on', 'off') === 'on';
+        return true;
+      case 'operations':
+        this.#operations = words.oneOf(...OPERATIONS_USED);
         return true;
       case 'set':
         this.#set(words.take('a setting'), words);

@@ -49,7 +49,8 @@ const FLAWS = ['again', 'used nonce', 'far nonce', 'expired', 'low fee', 'bad si
 const ALL_FLAWS = [...FLAWS, 'unpaid sender'] as const;
 type Flaw = (typeof ALL_FLAWS)[number];
 /** Which operations clients use: transfers alone, or all that there are. */
-export type OperationsUsed = 'transfers' | 'all';
+export const OPERATIONS_USED = ['all', 'transfers'] as const;
+export type OperationsUsed = (typeof OPERATIONS_USED)[number];
 /** Part of all submissions that is bad, and part of the others that a block takes and charges for in vain. */
 const BAD = 0.05;
 const VAIN = 0.02;
@@ -127,7 +128,7 @@ export class Clients {
     const waiting = [...this.#open].filter(({ sender }) => sender === this.accounts[account]?.address).length;
     if (waiting >= IN_FLIGHT_MAX) return;
     if (this.#workload === null) this.submit(account, node, this.#amount());
-    else this.send(account, node, this.#workload.next());
+    else this.send(account, node, this.#workload.next(present(this.accounts[account], 'account').address));
   }
 
   #amount(): bigint {

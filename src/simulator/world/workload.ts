@@ -6,6 +6,7 @@ import type { Address, Height } from '../../base/brand.ts';
 import { present, unreachable } from '../../base/invariant.ts';
 import type { Random } from '../../base/random.ts';
 import type { BlockRecord } from '../../ledger/block.ts';
+import { type DataKey, dataKeyText } from '../../ledger/data/entry.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { LEASE_HEIGHTS_MAX, OPERATIONS_MAX, VALUE_BYTES_MAX } from '../../ledger/limits.ts';
 import type { Condition, EntryVersion } from '../../ledger/operations/data-fields.ts';
@@ -68,10 +69,12 @@ export class Workload {
   readonly #random: Random;
   readonly #ledger: Genesis['ledger'];
   readonly #accounts: readonly Address[];
-  /** Namespaces that are there. */
-  readonly #made = new Set<string>();
+  /** Owners of the namespaces that are there. */
+  readonly #namespaces = new Map<string, Address>();
   /** What last stood under each key, newest first; null where nothing did. */
   readonly #read = new Map<string, readonly (EntryVersion | null)[]>();
+  /** Who last took the lease of a key, and has not released it. */
+  readonly #owners = new Map<string, Address>();
   /** Of the newest final block. */
   #height = 0 as Height;
   #newcomers = 0;
@@ -88,25 +91,28 @@ export class Workload {
     this.#height = height;
     for (const { events } of receipts)
       for (const event of events) {
-        if (event.kind === 'create-namespace') this.#made.add(event.namespace);
+        if (event.kind === 'create-namespace' || event.kind === 'set-owner')
+          this.#namespaces.set(event.namespace, event.owner);
         if (event.kind === 'put' || event.kind === 'lease' || event.kind === 'release')
           this.#remember(event, event.version);
         if (event.kind === 'delete') this.#remember(event, null);
+        if (event.kind === 'lease') this.#owners.set(dataKeyText(event), event.owner);
+        if (event.kind === 'release' || event.kind === 'delete') this.#owners.delete(dataKeyText(event));
       }
   }
 
-  /** Of somebody's next transaction; a block has room for it. */
-  next(): Pick<Transaction, 'operations' | 'maxFee'> {
-    const operations = Array.from({ length: this.#count() }, () => this.#operation(this.#random.pick(KINDS)));
+  /** Of this client's next transaction; a block has room for it. */
+  next(sender: Address): Pick<Transaction, 'operations' | 'maxFee'> {
+    const operations = Array.from({ length: this.#count() }, () => this.#operation(this.#random.pick(KINDS), sender));
     while (operations.length > 1 && weightOf({ operations }) > this.#ledger.blockWeightMax) operations.pop();
     const fits = weightOf({ operations }) <= this.#ledger.blockWeightMax;
-    const asked = fits ? operations : [this.#operation('transfer')];
+    const asked = fits ? operations : [this.#operation('transfer', sender)];
     const fee = BigInt(weightOf({ operations: asked })) * this.#ledger.weightPrice;
     return { operations: asked, maxFee: this.#random.chance(MEAN) ? fee : MAX_FEE };
   }
 
-  #remember({ namespace, key }: { readonly namespace: string; readonly key: string }, now: EntryVersion | null): void {
-    const name = `${namespace}/${key}`;
+  #remember(named: DataKey, now: EntryVersion | null): void {
+    const name = dataKeyText(named);
     this.#read.set(name, [now, ...(this.#read.get(name) ?? [])].slice(0, REMEMBERED));
   }
 
@@ -115,25 +121,29 @@ export class Workload {
     return this.#random.chance(FEW) ? this.#random.int(2, 4) : this.#random.int(5, OPERATIONS_MAX);
   }
 
-  #operation(kind: Operation['kind']): Operation {
+  #operation(kind: Operation['kind'], sender: Address): Operation {
     const random = this.#random;
     const namespace = random.pick(NAMES);
     // Nothing can be written before there is a namespace: so whoever comes first makes it, in most cases.
-    if (kind !== 'transfer' && !this.#made.has(namespace) && random.chance(0.5))
+    if (kind !== 'transfer' && !this.#namespaces.has(namespace) && random.chance(0.5))
       return { kind: 'create-namespace', name: namespace, writers: this.#writers() };
     const named = { namespace, key: random.pick(KEYS) };
     switch (kind) {
       case 'transfer':
         return { kind, to: this.#recipient(), amount: BigInt(random.pick([0, 1, 1, 1, 5000])) };
       case 'create-namespace':
-      case 'set-writers':
         return { kind, name: namespace, writers: this.#writers() };
+      case 'set-writers':
+        return { kind, name: this.#ownedBy(sender) ?? namespace, writers: this.#writers() };
       case 'set-owner':
-        return { kind, name: namespace, owner: random.pick(this.#accounts) };
+        return { kind, name: this.#ownedBy(sender) ?? namespace, owner: random.pick(this.#accounts) };
       case 'put':
         return { kind, ...named, value: this.#value(), condition: this.#condition(named) };
+      case 'release': {
+        const own = this.#leasedBy(sender) ?? named;
+        return { kind, ...own, condition: this.#condition(own) };
+      }
       case 'delete':
-      case 'release':
       case 'require':
         return { kind, ...named, condition: this.#condition(named) };
       case 'lease':
@@ -169,10 +179,24 @@ export class Workload {
     return new Uint8Array(this.#random.int(1, bytesMax)).fill(this.#random.int(0, 255));
   }
 
-  #condition({ namespace, key }: { readonly namespace: string; readonly key: string }): Condition {
+  /** The first of those that are the client's. */
+  #ownedBy(sender: Address): string | undefined {
+    return [...this.#namespaces].find(([, owner]) => owner === sender)?.[0];
+  }
+
+  /** One of those whose lease the client has, as far as anybody can read. */
+  #leasedBy(sender: Address): DataKey | undefined {
+    const names = [...this.#owners].filter(([, owner]) => owner === sender).map(([name]) => name);
+    if (names.length === 0) return undefined;
+    const name = this.#random.pick(names);
+    const slash = name.indexOf('/');
+    return { namespace: name.slice(0, slash), key: name.slice(slash + 1) };
+  }
+
+  #condition(named: DataKey): Condition {
     const kind = this.#random.pick(['any', 'any', 'absent', 'version', 'version', 'version'] as const);
     if (kind !== 'version') return { kind };
-    const versions = this.#read.get(`${namespace}/${key}`) ?? [];
+    const versions = this.#read.get(dataKeyText(named)) ?? [];
     const at = this.#random.chance(STALE) ? this.#random.int(0, REMEMBERED - 1) : 0;
     const version = versions[Math.min(at, versions.length - 1)] ?? null;
     return version === null ? { kind: 'absent' } : { kind, ...version };
