@@ -40,7 +40,7 @@ export function parseAddress(
 const ALPHABET = 'qpzry9x8gf2tvdw0s3jn54khce6mua7l';
 /** By character code; 0xff where the character is none of bech32. */
 const VALUES = new Uint8Array(128).fill(0xff);
-for (const [value, character] of [...ALPHABET].entries()) VALUES[character.charCodeAt(0)] = value;
+for (const [value, character] of Array.from(ALPHABET).entries()) VALUES[character.charCodeAt(0)] = value;
 const CHECKSUM_CHARACTERS = 6;
 const WORDS = Math.ceil((8 * ADDRESS_BYTES) / 5);
 const GENERATORS = [0x3b6a57b2, 0x26508e6d, 0x1ea119fa, 0x3d4233dd, 0x2a1462b3] as const;

@@ -62,7 +62,11 @@ class Told {
         if (event.kind === 'insert') this.#members.add(member);
         return event.changed === isNew ? undefined : `${event.kind} of ${member} says changed: ${event.changed}`;
       }
-      default:
+      case 'transfer':
+      case 'require':
+      case 'create-namespace':
+      case 'set-owner':
+      case 'set-writers':
         return undefined;
     }
   }
