@@ -6,7 +6,7 @@ const ENTRY = 'ledger/data/entry.ts';
 const DEPOSIT = 'ledger/data/deposit.ts';
 const GROWTH = 'ledger/growth.ts';
 
-/** No client of a simulation sends operations on data. The model is run beside random chains. */
+/** Simulations show these too, but sooner does the model of the ledger beside random chains, whose clients do little that is right. */
 const DIRECTED = { tests: 'test/ledger/operations/model.test.ts' } as const;
 
 export const dataMutants: readonly Mutant[] = [
