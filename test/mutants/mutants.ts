@@ -4,6 +4,7 @@ import { dataMutants } from './list/data.ts';
 import { evidenceMutants } from './list/evidence.ts';
 import { bodyMutants } from './list/bodies.ts';
 import { memoryMutants } from './list/memory.ts';
+import { simulatedDataMutants } from './list/simulated-data.ts';
 import { stateMutants } from './list/state.ts';
 import { timerMutants } from './list/timers.ts';
 import { raftMutants } from './list/raft.ts';
@@ -24,6 +25,7 @@ export const mutants: readonly Mutant[] = [
   ...bodyMutants,
   ...dataMutants,
   ...residentMutants,
+  ...simulatedDataMutants,
   ...raftMutants,
   ...stateMutants,
 ];

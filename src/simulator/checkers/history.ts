@@ -3,7 +3,7 @@
  * rule of the ledger but the meaning of the words.
  */
 import type { Hash } from '../../base/brand.ts';
-import { present } from '../../base/invariant.ts';
+import { present, unreachable } from '../../base/invariant.ts';
 import type { Receipt } from '../../ledger/block.ts';
 import { dataKeyText } from '../../ledger/data/entry.ts';
 import type { EntryVersion } from '../../ledger/operations/data-fields.ts';
@@ -62,12 +62,15 @@ class Told {
         if (event.kind === 'insert') this.#members.add(member);
         return event.changed === isNew ? undefined : `${event.kind} of ${member} says changed: ${event.changed}`;
       }
+      // Of these nothing is told later by which they could be judged.
       case 'transfer':
-      case 'require':
       case 'create-namespace':
-      case 'set-owner':
       case 'set-writers':
+      case 'set-owner':
+      case 'require':
         return undefined;
+      default:
+        return unreachable(event);
     }
   }
 }

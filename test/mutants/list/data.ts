@@ -6,7 +6,7 @@ const ENTRY = 'ledger/data/entry.ts';
 const DEPOSIT = 'ledger/data/deposit.ts';
 const GROWTH = 'ledger/growth.ts';
 
-/** No client of a simulation sends operations on data: the tables of what they do are tried. */
+/** Simulations show these too, but sooner do the tables of what operations do. */
 const testsOf = (what: string) => ({ tests: `test/ledger/operations/${what}.test.ts` });
 
 export const dataMutants: readonly Mutant[] = [
