@@ -55,8 +55,9 @@ export function supply(genesis: Genesis, violate: Violate): Checker {
       for (const { events } of receipts)
         for (const event of events) if (event.kind === 'transfer') addresses.add(event.to);
     },
-    finalized({ slot, driver, disk }, { record }) {
-      if (driver === null) return;
+    finalized({ slot, driver, disk, damaged }, { record }) {
+      // What a damaged disk has is noticed when it is executed on.
+      if (driver === null || damaged) return;
       const { height } = record.header;
       // The node tells of a block when it is durable, and has executed no other since: memory and disk agree.
       const stored = [...addresses].map((address) => storedBalance(disk, address));
