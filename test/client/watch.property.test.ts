@@ -12,7 +12,7 @@ const account = fc.constantFrom(...senders);
 const filters: fc.Arbitrary<Filter> = fc.oneof(
   fc.record({ account }),
   fc.record({ namespace: fc.constantFrom('a', 'b', 'nowhere') }),
-  fc.record({ namespace: fc.constantFrom('a', 'b'), prefix: fc.constantFrom('', 'k', 'l/', 'x') }),
+  fc.record({ namespace: fc.constantFrom('a', 'b'), prefix: fc.constantFrom('', 'k', 'l/', '/m', 'x') }),
   fc.record({ account, namespace: fc.constant('a') }),
 );
 
