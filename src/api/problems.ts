@@ -53,8 +53,8 @@ export const PROBLEMS = {
     status: 400,
     title: 'Not a key',
     hint:
-      `Keys, and members of sets, have 1 to ${KEY_CHARACTERS_MAX} characters of visible ASCII, no space; in a path each is URL-encoded. ` +
-      'What is . or .. alone cannot stand in one.',
+      `Keys, and members of sets, have 1 to ${KEY_CHARACTERS_MAX} characters of visible ASCII, no space, and are neither . nor ..; ` +
+      'in a path each is URL-encoded.',
   },
   BAD_CURSOR: {
     status: 400,

@@ -61,7 +61,7 @@ export function parseNamespace(text: string): string {
 /** A key, or a member of a set. */
 export function parseKey(text: string): string {
   if (!keyField.schema.safeParse(text).success)
-    throw new InvalidArgumentError('It is 1 to 128 visible ASCII characters, and no space.');
+    throw new InvalidArgumentError('It is 1 to 128 visible ASCII characters, no space, and neither . nor ..');
   return text;
 }
 

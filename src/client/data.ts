@@ -198,13 +198,13 @@ export class DataReads {
 const pathOf = (route: Parameters<typeof keyPath>[0], { namespace, key }: DataKey, query: Query): string =>
   keyPath(route, { namespace: inPath(namespace), key: inPath(key) }, query);
 
-/** URLs are cleaned of these two on the way, however they are encoded (WHATWG URL, 4.1 "double-dot path segment"). */
+/** Neither name nor key is one of these, and a path with one would be that of something else (see keyField). */
 function inPath(text: string): string {
   if (text !== '.' && text !== '..' && text !== '') return text;
   throw new ClientError(
     'BAD_KEY',
     `"${text}" cannot stand in the path of a URL`,
-    'List the keys that begin so instead.',
+    'Nothing is named so: neither ., nor .., nor nothing.',
   );
 }
 

@@ -290,8 +290,13 @@ describe('kv get', () => {
     expect((await run(['kv', 'get', 'docs', 'a', '--node', await node.start()])).stdout).toBe(`${shown}\n`);
   });
 
+  it.each(['.', '..', 'a b'])('takes no key %j, which there cannot be', async (key) => {
+    const told = await ask('kv', 'get', 'docs', key, '--json');
+    expect(JSON.parse(told.stdout)).toMatchObject({ error: { code: 'USAGE' } });
+    expect(told.exitCode).toBe(EXIT.usage);
+  });
+
   it.each([
-    [['kv', 'get', 'docs', '..'], 'BAD_KEY'],
     [['kv', 'get', 'docs', 'a', '--height', '1'], 'HEIGHT_PRUNED'],
     [['kv', 'get', 'docs', 'a', '--height', String(TOP + 1)], 'HEIGHT_UNKNOWN'],
     [['kv', 'list', 'docs', '--height', '1'], 'HEIGHT_PRUNED'],

@@ -315,6 +315,7 @@ describe('a question that is none', () => {
     [`${history}?after=3:${TOP}`, 404, 'HEIGHT_UNKNOWN'],
     [`${history}?height=3`, 400, 'BAD_REQUEST'],
     [`${set}?member=a%20b`, 400, 'BAD_KEY'],
+    [`${set}?member=..`, 400, 'BAD_KEY'],
     [`${set}?member=a&member=b`, 400, 'BAD_REQUEST'],
     [`${set}?member=a&limit=3`, 400, 'BAD_REQUEST'],
   ])('%s is refused with %i %s', async (path, status, code) => {

@@ -34,9 +34,10 @@ export const namespaceField: Field<string, string> = textField(
   NAMESPACE_CHARACTERS_MAX,
 );
 
-/** The key of an entry, or a member of a set: visible ASCII, so that it can be typed, printed and compared as it is. */
+/** The key of an entry, or a member of a set: visible ASCII, so that it can be typed, printed and compared as it is. But neither `.` nor `..`:
+ *  URLs are cleaned of these on the way, however they are encoded (WHATWG URL, 4.1 "double-dot path segment"), so nobody could read them. */
 export const keyField: Field<string, string> = textField(
-  new RegExp(`^[\\x21-\\x7e]{1,${KEY_CHARACTERS_MAX}}$`),
+  new RegExp(`^(?!\\.{1,2}$)[\\x21-\\x7e]{1,${KEY_CHARACTERS_MAX}}$`),
   KEY_CHARACTERS_MAX,
 );
 
