@@ -51,6 +51,7 @@ describe('seeded bugs', () => {
     ['raft-log-not-compared', 'leader completeness'],
     ['raft-match-of-next', 'leader completeness'],
     ['raft-leader-not-asked-for', 'quiet return'],
+    ['version-of-the-block-alone', 'execution'],
     ['lease-not-checked', 'tests'],
     ['raft-turn-lost', 'all final'],
     ['raft-next-not-given', 'promptness'],

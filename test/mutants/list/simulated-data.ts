@@ -34,14 +34,20 @@ export const simulatedDataMutants: readonly Mutant[] = [
     ],
   },
   {
-    name: 'forgotten-before-durable',
+    name: 'fetched-of-first-version',
     clause: 'state',
-    breaks: 'forgets entries whose last change is still on its way to the disk, and reads there what they were',
+    breaks: 'fetches nodes of the tree as it was when the node started',
+    edits: [edit('driver/state/resident-state.ts', '    this.#version = height;\n', '')],
+  },
+  {
+    name: 'version-of-the-block-alone',
+    clause: 'data',
+    breaks: 'gives all that one block writes the same version',
     edits: [
       edit(
-        'driver/state/resident-state.ts',
-        '    this.#root = tree.root;\n  }',
-        '    this.#root = tree.root;\n    this.forget();\n    this.forget();\n  }',
+        'ledger/data/writing.ts',
+        'after && { version: execution.place,',
+        'after && { version: { ...execution.place, index: 0 },',
       ),
     ],
   },
