@@ -51,7 +51,7 @@ describe.each<[string, (block: number) => readonly number[]]>([
       expect(root).toBe(expected);
     }
     const { live, kept } = measure(state);
-    expect(kept).toBeLessThan(4 * live);
+    expect(kept).toBeLessThan(2.5 * live);
     expect(kept).toBeLessThan(state.resident.bytes);
   });
 

@@ -24,5 +24,5 @@ export const PRUNED_RECORDS_MAX = 10_000;
 /** Bytes of the list of entries that one block replaced: as many as a full block can change. */
 export const REPLACED_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Of what a block made, the part that has to be of use: with less, that part moves. A move costs a tenth of making these nodes, and what
- *  is kept is four times what is of use, at most. */
-export const LIVE_PART = 0.25;
+ *  is kept is twice what is of use, at most. */
+export const LIVE_PART = 0.5;
