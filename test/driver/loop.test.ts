@@ -3,8 +3,8 @@ import { describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
-import { PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
-import type { DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
+import { INPUTS_MAX, PEER_INPUT_BYTES_MAX } from '../../src/driver/limits.ts';
+import type { AccountView, DriverNote, PeerId, StoreOperation } from '../../src/driver/ports.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
 import { Seals } from '../../src/driver/durability/seals.ts';
 import { STATE_CACHE } from '../../src/driver/state/limits.ts';
@@ -12,7 +12,7 @@ import { ResidentState } from '../../src/driver/state/resident-state.ts';
 import { genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { EMPTY_TREE_ROOT } from '../../src/ledger/tree/hashing.ts';
 import { standInSignature } from '../consensus/stand-in.ts';
-import { makeGenesis } from '../ledger/network.ts';
+import { makeGenesis, stranger } from '../ledger/network.ts';
 
 /** One driver whose disk and clock do nothing by themselves. */
 function alone(self = 0) {
@@ -22,6 +22,8 @@ function alone(self = 0) {
   const notes: DriverNote[] = [];
   const halted: Error[] = [];
   const turns: (() => void)[] = [];
+  /** Questions to the store that are not answered. */
+  const reads: (() => void)[] = [];
   const { publicKey } = genesis.validators.validators[self]!;
   const driver = new Driver({
     genesis,
@@ -30,7 +32,7 @@ function alone(self = 0) {
     transport: { send: (to, _lane, message) => sent.push({ to, message }), punish: () => {} },
     store: {
       write: (batch, done) => writes.push({ batch, done }),
-      read: (keys, done) => done(keys.map(() => undefined)),
+      read: (keys, done) => reads.push(() => done(keys.map(() => undefined))),
       scan: (_range, done) => done([]),
     },
     verifier: { check: () => true, checkBatch: (checks, done) => done(checks.map(() => true)) },
@@ -59,7 +61,7 @@ function alone(self = 0) {
     while (turns.length > 0) turns.shift()?.();
   };
   const peers = genesis.validators.validators.map(({ peerId }) => peerId);
-  return { driver, writes, sent, notes, halted, turn, peers };
+  return { driver, writes, sent, notes, halted, turn, peers, reads };
 }
 
 describe('a disk that never answers', () => {
@@ -165,4 +167,30 @@ test('a new folder is written to before anything is answered', () => {
   expect(opened).toEqual([]);
   writes[0]?.();
   expect(opened).toEqual([true]);
+});
+
+describe('who asks for an account', () => {
+  test('hears that there is no answer where the driver ends before the store says anything, or has ended', () => {
+    const { driver, turn, reads, writes } = alone();
+    const answers: (AccountView | undefined)[] = [];
+    driver.fetchAccount(stranger(1), (account) => answers.push(account));
+    turn();
+    driver.fetchAccount(stranger(2), (account) => answers.push(account));
+    expect([reads.length, answers]).toEqual([1, []]);
+    driver.stop(() => {});
+    writes[0]?.done();
+    reads[0]?.();
+    driver.fetchAccount(stranger(3), (account) => answers.push(account));
+    expect(answers).toEqual([undefined, undefined, undefined]);
+  });
+
+  test('is not let in where as many wait as there is room for, be it for one account', () => {
+    const { driver, turn, reads } = alone();
+    let refused = 0;
+    const ask = (): void => driver.fetchAccount(stranger(1), () => (refused += 1));
+    for (let asked = 0; asked < INPUTS_MAX; asked++) ask();
+    turn();
+    ask();
+    expect([reads.length, refused]).toEqual([1, 1]);
+  });
 });

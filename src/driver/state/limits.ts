@@ -23,5 +23,6 @@ export const PRUNED_LISTS_MAX = 4;
 export const PRUNED_RECORDS_MAX = 10_000;
 /** Bytes of the list of entries that one block replaced: as many as a full block can change. */
 export const REPLACED_BYTES_MAX: number = 64 * 1024 * 1024;
-/** Nodes of one block share buffers, and a buffer stays while one of them does: so much of it is dead at a time, about. */
-export const SHARED = 2;
+/** Of what a block made, the part that has to be of use: with less, that part moves. A move costs a tenth of making these nodes, and what
+ *  is kept is twice what is of use, at most. */
+export const LIVE_PART = 0.5;

@@ -14,11 +14,10 @@ import { sha256 } from '../../crypto/sha256.ts';
 import { type EntryKind, type StateKey, stateKeyText, treeKeyOf } from '../../ledger/state/entry-kind.ts';
 import type { StateDelta, StateSource } from '../../ledger/state/source.ts';
 import { lookUp, type NodeToFetch, nodesToFetch } from '../../ledger/tree/lookup.ts';
-import type { NodeSource, TreeNode } from '../../ledger/tree/node.ts';
 import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
-import type { NodeKey } from '../../ledger/tree/path.ts';
 import { Generations } from './generations.ts';
-import { ENTRY_WEIGHT, NODE_WEIGHT, SHARED, type StateCacheLimits } from './limits.ts';
+import { ENTRY_WEIGHT, type StateCacheLimits } from './limits.ts';
+import { ResidentNodes } from './resident-nodes.ts';
 
 /** An entry that is here; a key with nothing under it is remembered too. */
 interface Slot {
@@ -31,18 +30,10 @@ interface Slot {
   readonly weight: number;
 }
 
-interface Node {
-  readonly version: Height;
-  readonly bytes: TreeNode;
-  readonly weight: number;
-}
-
 export class ResidentState implements StateSource {
-  readonly nodes: NodeSource;
+  readonly nodes = new ResidentNodes();
   readonly #limits: StateCacheLimits;
   readonly #entries = new Map<EntryKind<never, unknown>, Generations<Slot>>();
-  /** The newest node of each path. */
-  readonly #nodes = new Generations<Node>();
   #version: Height;
   #looks = 0;
   #root: Hash;
@@ -52,12 +43,11 @@ export class ResidentState implements StateSource {
     this.#version = version;
     this.#root = root;
     this.#limits = limits;
-    this.nodes = { get: (key) => this.#node(key) };
   }
 
   /** Bytes that are kept here, about. */
   get bytes(): number {
-    let bytes = this.#nodes.weight;
+    let { bytes } = this.nodes;
     for (const entries of this.#entries.values()) bytes += entries.weight;
     return bytes;
   }
@@ -86,9 +76,7 @@ export class ResidentState implements StateSource {
       const treeKey = slot?.treeKey ?? treeKeyOf(key);
       this.#put(key, { value: after, treeKey, unproved: undefined, look: 0, weight });
     }
-    for (const { key, bytes } of tree.nodes) this.#putNode(key, bytes);
-    // Most have given their place to their next version.
-    for (const key of tree.stale) if (this.#node(key) !== undefined) this.#nodes.delete(key.path);
+    this.nodes.apply(tree);
     this.#version = height;
     this.#root = tree.root;
   }
@@ -125,13 +113,13 @@ export class ResidentState implements StateSource {
 
   /** A node as it was read. Throws InvariantViolation where it is not the one that its parent names, or the head for the root. */
   fillNode({ key, hash }: NodeToFetch, bytes: Uint8Array | undefined): void {
-    if (this.#node(key) !== undefined) return;
+    if (this.nodes.get(key) !== undefined) return;
     if (bytes === undefined) throw damaged(`node ${key.version}/${key.path}`, 'it is gone');
     const node = parseNode(key, bytes);
     if (!node.ok) throw damaged(`node ${key.version}/${key.path}`, node.error.message);
     const checked = checkNodeHash(node.value, key.path.length, hash ?? fromHex(this.#root));
     if (!checked.ok) throw damaged(`node ${key.version}/${key.path}`, checked.error.message);
-    this.#putNode(key, node.value);
+    this.nodes.add(key, node.value);
   }
 
   /** Nothing of these keys is missing: holds what was read of them against the tree. Throws InvariantViolation where it proves something
@@ -154,7 +142,7 @@ export class ResidentState implements StateSource {
     let used = 0;
     for (const entries of this.#entries.values()) used += entries.youngWeight;
     if (2 * used > entryBytes) for (const entries of this.#entries.values()) entries.turn();
-    if (2 * this.#nodes.youngWeight > nodeBytes) this.#nodes.turn();
+    this.nodes.forget(nodeBytes);
   }
 
   #slot({ kind, text }: StateKey): Slot | undefined {
@@ -175,15 +163,6 @@ export class ResidentState implements StateSource {
       this.#entries.set(kind, entries);
     }
     entries.set(text, slot);
-  }
-
-  #node({ version, path }: NodeKey): TreeNode | undefined {
-    const node = this.#nodes.get(path);
-    return node?.version === version ? node.bytes : undefined;
-  }
-
-  #putNode({ version, path }: NodeKey, bytes: TreeNode): void {
-    this.#nodes.set(path, { version, bytes, weight: NODE_WEIGHT + SHARED * bytes.length });
   }
 }
 
