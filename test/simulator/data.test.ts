@@ -32,7 +32,7 @@ function blocksOf(simulation: Simulation, loadMs: number, durationMs: number): r
   simulation.clients.load(0);
   simulation.until(() => simulation.clients.open.size === 0, durationMs);
   simulation.finish();
-  expect(simulation.violations).toEqual([]);
+  expect([simulation.violations, simulation.clients.open.size]).toEqual([[], 0]);
   return blocks;
 }
 
