@@ -4,8 +4,13 @@ import { readFileSync } from 'node:fs';
 const KIB_PER_MIB = 1024;
 
 /** Resident memory in MiB; undefined where the system does not tell. */
-export function residentMib(pid: number): number | undefined {
+export const residentMib = (pid: number): number | undefined => mibOf(pid, /^VmRSS:\s+([0-9]+) kB$/m);
+
+/** Of that what is the process's own, and no page of a file: LevelDB maps its tables, and the system drops such pages when it needs room. */
+export const ownMib = (pid: number): number | undefined => mibOf(pid, /^RssAnon:\s+([0-9]+) kB$/m);
+
+function mibOf(pid: number, line: RegExp): number | undefined {
   if (process.platform !== 'linux') return undefined;
-  const kib = /^VmRSS:\s+([0-9]+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
+  const kib = line.exec(readFileSync(`/proc/${pid}/status`, 'latin1'))?.[1];
   return kib === undefined ? undefined : Number(kib) / KIB_PER_MIB;
 }

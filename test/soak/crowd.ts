@@ -1,4 +1,4 @@
-/** Accounts that nobody had before: one client that pays them as fast as it may, from as many senders as it takes. */
+/** One client that pays as fast as it may, from as many senders as it takes: addresses that nobody had before, or its own. */
 import { BATCH_MEDIA_TYPE, batchCodec } from '../../src/api/batch.ts';
 import { BATCH_TRANSACTIONS_MAX } from '../../src/api/limits.ts';
 import { submitPath } from '../../src/api/routes.ts';
@@ -20,8 +20,8 @@ const CROWD_FIRST = 10_000_000;
 /** Senders of one batch: each has sixteen transactions in it, and these make all that one may make in a block of the development network. */
 const BATCH_SENDERS = BATCH_TRANSACTIONS_MAX / OPERATIONS_MAX;
 const WAIT_MS = 30_000;
-/** What one sender of the development network makes in a block. */
-const NEW_MAX = 256;
+/** New accounts of one of those who pay them, in a block: few enough for any network. */
+const NEW_MAX = 32;
 
 export const crowd = (ed25519: Ed25519): readonly BenchAccount[] => makeAccounts(CROWD, ed25519, CROWD_FIRST);
 
@@ -68,20 +68,21 @@ async function post(poster: Poster, signed: readonly Uint8Array[]): Promise<read
   return answers.flatMap((answer) => (answer as BatchResponse).results);
 }
 
-/** Makes accounts until it is over. */
-export class Growing {
-  /** Accounts that were made. */
-  made = 0;
+/** Pays until it is over. */
+export class Crowd {
+  /** Payments that were final, sixteen in a transaction. */
+  paid = 0;
   sentBytes = 0;
   readonly #chainId: Hash;
   readonly #poster: Poster;
   readonly #client: Client;
   readonly #senders: readonly BenchAccount[];
-  /** So that a second flood makes accounts of its own. */
-  readonly #salt = Date.now();
-  #asked = 0;
+  readonly #whom: 'strangers' | 'itself';
+  #strangers = 0;
 
-  constructor(chainId: Hash, url: string, poster: Poster, ed25519: Ed25519) {
+  /** `whom`: addresses that nobody paid before, or senders of the crowd. */
+  constructor(chainId: Hash, url: string, poster: Poster, ed25519: Ed25519, whom: 'strangers' | 'itself') {
+    this.#whom = whom;
     this.#chainId = chainId;
     this.#poster = poster;
     this.#client = new Client({ urls: [url] });
@@ -103,21 +104,22 @@ export class Growing {
   async #batch(group: readonly BenchAccount[]): Promise<void> {
     const signed = group.flatMap((sender) =>
       Array.from({ length: BATCH_TRANSACTIONS_MAX / BATCH_SENDERS }, () =>
-        sender.pay(this.#chainId, this.#strangers(), 1n),
+        sender.pay(this.#chainId, this.#payees(), 1n),
       ),
     );
     this.sentBytes += signed.reduce((sum, { length }) => sum + length, 0);
     const results = await post(this.#poster, signed).catch(() => []);
-    this.made += OPERATIONS_MAX * results.filter(isDone).length;
+    this.paid += OPERATIONS_MAX * results.filter(isDone).length;
     if (results.length === signed.length && results.every(isDone)) return;
     // Some were refused, or come later.
     for (const sender of group) sender.resume((await this.#client.account(sender.address)).nonce);
   }
 
-  #strangers(): readonly Address[] {
+  #payees(): readonly Address[] {
+    if (this.#whom === 'itself') return this.#senders.slice(0, OPERATIONS_MAX).map(({ address }) => address);
     return Array.from({ length: OPERATIONS_MAX }, () => {
-      this.#asked += 1;
-      return toAddress(sha256(new TextEncoder().encode(`trefoil stranger ${this.#salt} ${this.#asked}`)));
+      this.#strangers += 1;
+      return toAddress(sha256(new TextEncoder().encode(`trefoil stranger ${this.#strangers}`)));
     });
   }
 }

@@ -16,7 +16,8 @@ export const FLOODER: number = 3;
 export const VALIDATORS: number = 4;
 
 /** - `idle`: is connected and says nothing, which is what the others are measured against.
- *  - `readers` and `new-accounts` come by HTTP, all others by libp2p. */
+ *  - `readers`, `payments` and `new-accounts` come by HTTP, all others by libp2p. Payments to accounts that are there are what
+ *    payments that make accounts are measured against: both fill the blocks. */
 export const FLOOD_KINDS = [
   'idle',
   'fetch-body',
@@ -26,12 +27,15 @@ export const FLOOD_KINDS = [
   'far-nonce',
   'proposals',
   'readers',
+  'payments',
   'new-accounts',
 ] as const;
 export type FloodKind = (typeof FLOOD_KINDS)[number];
 
 /** Whoever floods by HTTP is one of many clients, and no validator that could be named. */
-export const isNamed = (kind: FloodKind): boolean => kind !== 'idle' && kind !== 'readers' && kind !== 'new-accounts';
+export const isNamed = (kind: FloodKind): boolean => kind !== 'idle' && !BY_HTTP.has(kind);
+
+const BY_HTTP: ReadonlySet<FloodKind> = new Set(['readers', 'payments', 'new-accounts']);
 
 /** A block with many transactions that every honest node has. */
 export interface LargeBlock {
@@ -63,6 +67,7 @@ export function floodOf(kind: FloodKind, chainId: Hash, block: LargeBlock, ed255
   switch (kind) {
     case 'idle':
     case 'readers':
+    case 'payments':
     case 'new-accounts':
       return SILENT;
     case 'fetch-body': {

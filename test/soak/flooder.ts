@@ -13,7 +13,7 @@ import { encodeFrame } from '../../src/network/frames.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { Poster } from '../bench/post.ts';
 import { connectHostile } from '../e2e/hostile-peer.ts';
-import { Growing } from './crowd.ts';
+import { Crowd } from './crowd.ts';
 import { type Flood, FLOODER, type FloodKind, floodOf, type LargeBlock, VALIDATORS } from './flood-kinds.ts';
 
 export interface FloodOrder {
@@ -37,12 +37,12 @@ export interface FloodSent {
   readonly firstCutOffMs: number | null;
   /** Answers to readers by status. */
   readonly answers: Readonly<Record<number, number>>;
-  /** Accounts that it made. */
-  readonly made: number;
+  /** Payments of a client that were final. */
+  readonly paid: number;
 }
 
 const READERS = 100;
-/** Of the client that makes accounts. */
+/** Of the client that pays. */
 const CONNECTIONS = 8;
 /** Between two tries of a connection that is not let in. */
 const AGAIN_MS = 1_000;
@@ -57,7 +57,7 @@ class Flooding {
   admitted = 0;
   cutOff = 0;
   firstCutOffMs: number | null = null;
-  made = 0;
+  paid = 0;
   readonly answers: Record<number, number> = {};
   readonly #order: FloodOrder;
   readonly #flood: Flood;
@@ -82,16 +82,17 @@ class Flooding {
     await Promise.all([
       ...urls.map((_, index) => this.#besiege(index)),
       ...Array.from({ length: readers }, (_, i) => this.#read(present(urls[i % urls.length], 'a node'))),
-      kind === 'new-accounts' ? this.#grow(present(urls[0], 'a node')) : undefined,
+      kind === 'payments' ? this.#pay(present(urls[0], 'a node'), 'itself') : undefined,
+      kind === 'new-accounts' ? this.#pay(present(urls[0], 'a node'), 'strangers') : undefined,
     ]);
   }
 
-  async #grow(url: string): Promise<void> {
+  async #pay(url: string, whom: 'strangers' | 'itself'): Promise<void> {
     const poster = new Poster(url, CONNECTIONS);
-    const growing = new Growing(this.#order.chainId, url, poster, this.#ed25519);
-    await growing.run(() => this.#over);
-    this.made = growing.made;
-    this.sentBytes += growing.sentBytes;
+    const crowd = new Crowd(this.#order.chainId, url, poster, this.#ed25519, whom);
+    await crowd.run(() => this.#over);
+    this.paid = crowd.paid;
+    this.sentBytes += crowd.sentBytes;
     poster.close();
   }
 
@@ -168,8 +169,8 @@ async function obey(order: FloodOrder): Promise<FloodSent> {
   const flooding = new Flooding(order, await selectEd25519());
   await flooding.run();
   clearTimeout(timer);
-  const { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers, made } = flooding;
-  return { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers, made };
+  const { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers, paid } = flooding;
+  return { sentBytes, receivedBytes, admitted, cutOff, firstCutOffMs, answers, paid };
 }
 
 // A failure is thrown where nobody catches it, and ends the process.

@@ -1,8 +1,5 @@
 /** `npm run soak -- --floods`: how the honest get on while one validator, or its clients, ask for more than their share. */
-import { type ChildProcess, execFileSync, fork } from 'node:child_process';
-import { readdirSync, statSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { fork } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { BATCH_MEDIA_TYPE, batchCodec, SSZ_MEDIA_TYPE } from '../../src/api/batch.ts';
@@ -11,7 +8,6 @@ import { submitPath } from '../../src/api/routes.ts';
 import type { TransactionStatus } from '../../src/api/transaction.ts';
 import { type Hash, hash } from '../../src/base/brand.ts';
 import { invariant, present } from '../../src/base/invariant.ts';
-import { dataFolder } from '../../src/cli/testnet/layout.ts';
 import { runningProcess } from '../../src/cli/testnet/nodes.ts';
 import { Client } from '../../src/client/client.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
@@ -31,6 +27,7 @@ import { TestnetFolder, type Up } from '../e2e/trefoil.ts';
 import { crowd, fund } from './crowd.ts';
 import { FLOODER, type FloodKind, isNamed, type LargeBlock, VALIDATORS } from './flood-kinds.ts';
 import type { FloodOrder, FloodSent } from './flooder.ts';
+import { diskMib, nextOf, pin } from './machine.ts';
 import { heldMib, Memory, nodesCollectWhenTold } from './memory.ts';
 
 /** A flood may make commits so many times slower than they are in calm, and take so much more memory. */
@@ -52,6 +49,9 @@ const CONNECTIONS = 64;
 /** On one core, where the system can do that, so that they have less time than who floods them. */
 const HONEST_CORE = 0;
 const OUR_CORE = 1;
+
+/** Their client sends as much as there is room for in blocks. */
+const PAYING: ReadonlySet<FloodKind> = new Set(['payments', 'new-accounts']);
 
 const PROCESS = fileURLToPath(new URL('./flooder.ts', import.meta.url));
 
@@ -133,7 +133,7 @@ function judged(measured: Measured, calm: Measured, seconds: number): FloodRepor
   if (floods && measured.receivedBytes > (VALIDATORS - 1) * answerBytesMax(seconds))
     wrong.push('the flooder gets the same again too often');
   if (!floods && namedBy.length > 0) wrong.push('a peer that only listens is named');
-  if (kind === 'new-accounts' && measured.made === 0) wrong.push('no account was made');
+  if (PAYING.has(kind) && measured.paid === 0) wrong.push('the flood paid nobody');
   return { ...measured, slower, extraMib, extraHeldMib, wrong };
 }
 
@@ -151,13 +151,13 @@ const told = (report: FloodReport): string => {
   const named = namedBy.length === 0 ? '' : `, named by ${namedBy.join(' ')} for ${codes.join(' ')}`;
   const answers = Object.entries(report.answers).map(([status, count]) => `${count} × ${status}`);
   const asked = `, answers for a block of ${report.transactions} transactions `;
-  const made = report.made === 0 ? '' : `, made ${report.made} accounts, disk grew ${report.diskMib.toFixed(0)} MiB`;
+  const paid = report.paid === 0 ? '' : `, ${report.paid} payments final, disk grew ${report.diskMib.toFixed(0)} MiB`;
   const read = answers.length === 0 ? '' : `${asked}${answers.join(', ')}`;
   const verdict = wrong.length === 0 ? 'PASS' : `FAIL: ${wrong.join('; ')}`;
   const held = `${report.heldMib.toFixed(0)} in use then${signed(report.extraHeldMib)}`;
   const memory = `grew ${growthMib.toFixed(0)} MiB${signed(extraMib)}, ${held}`;
   const sent = `sent ${toMib(report.sentBytes)} MiB, got ${toMib(report.receivedBytes)}`;
-  const seen = `${viewChanges} view changes; ${memory}; ${sent}${cut}${named}${read}${made}`;
+  const seen = `${viewChanges} view changes; ${memory}; ${sent}${cut}${named}${read}${paid}`;
   return `${kind}: ${latency}; ${seen}\n        ${verdict}`;
 };
 
@@ -290,29 +290,4 @@ async function namedFor(urls: readonly string[]): Promise<Pick<Measured, 'namedB
     namedBy: named.flatMap((entries, index) => (entries.length > 0 ? [index] : [])),
     codes: [...new Set(named.flat().map(({ code }) => code))],
   };
-}
-
-/** Of the folder of the first node, which LevelDB changes at any moment. */
-function diskMib(dir: string): number {
-  const data = dataFolder(dir, 0);
-  const sizes = readdirSync(data).map((name) => statSync(join(data, name), { throwIfNoEntry: false })?.size ?? 0);
-  return sizes.reduce((sum, size) => sum + size, 0) / 1024 / 1024;
-}
-
-/** Ties all threads of a process to one core; without that tool, or with one core, everything shares what there is. */
-function pin(pid: number, core: number): void {
-  if (process.platform !== 'linux' || availableParallelism() <= core) return;
-  try {
-    execFileSync('taskset', ['-a', '-p', '-c', String(core), String(pid)], { stdio: 'ignore' });
-  } catch {
-    // There is no such tool.
-  }
-}
-
-/** What the process sends next. */
-function nextOf<T>(child: ChildProcess): Promise<T> {
-  return new Promise((resolve, reject) => {
-    child.once('message', (message) => resolve(message as T));
-    child.once('exit', () => reject(new Error('the flooder has ended')));
-  });
 }

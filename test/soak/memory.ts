@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { invariant } from '../../src/base/invariant.ts';
 import { readLog } from '../e2e/log.ts';
-import { residentMib } from '../e2e/memory.ts';
+import { ownMib } from '../e2e/memory.ts';
 import { COLLECTED } from './collect.ts';
 
 const LOOK_EVERY_MS = 250;
@@ -32,12 +32,12 @@ export class Memory {
 
   constructor(nodes: readonly HonestNode[]) {
     this.#nodes = nodes;
-    this.#before = nodes.map(({ pid }) => residentMib(pid) ?? 0);
+    this.#before = nodes.map(({ pid }) => ownMib(pid) ?? 0);
     this.#looking = setInterval(() => this.#look(), LOOK_EVERY_MS);
   }
 
   #look(): void {
-    const growths = this.#nodes.map(({ pid }, i) => (residentMib(pid) ?? 0) - (this.#before[i] ?? 0));
+    const growths = this.#nodes.map(({ pid }, i) => (ownMib(pid) ?? 0) - (this.#before[i] ?? 0));
     this.#growth = Math.max(this.#growth, ...growths);
   }
 
