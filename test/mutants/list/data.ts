@@ -73,11 +73,38 @@ export const dataMutants: readonly Mutant[] = [
     edits: [
       edit(
         'ledger/data/namespace.ts',
-        "return namespace.owner === sender || namespace.writers.includes(sender) ? undefined : 'NOT_A_WRITER';",
+        "return mayWrite({ state }, name, sender) ? undefined : 'NOT_A_WRITER';",
         'return void sender;',
       ),
     ],
     directed: testsOf('namespaces'),
+  },
+  {
+    name: 'lease-outlives-writer',
+    clause: 'data',
+    breaks: 'lets a lease hold whose owner may not write any more',
+    edits: [
+      edit(
+        'ledger/data/writing.ts',
+        'held !== null && mayWrite(execution, operation.namespace, held.owner) ? held : null',
+        'held',
+      ),
+    ],
+    directed: testsOf('leases'),
+  },
+  {
+    name: 'block-rewrites-without-end',
+    clause: 'data',
+    breaks: 'rewrites as many bytes of values in a block as leases ask for',
+    edits: [edit(GROWTH, 'return this.#valueBytes < BLOCK_VALUE_BYTES_MAX;', 'return BLOCK_VALUE_BYTES_MAX > 0;')],
+    directed: testsOf('growth'),
+  },
+  {
+    name: 'packing-fails-transactions',
+    clause: 'data',
+    breaks: 'lets a transaction fail because too much of its sender stands in one block',
+    edits: [edit(GROWTH, 'if (made > 0 && made + operations.length', 'if (made < 0 && made + operations.length')],
+    directed: testsOf('growth'),
   },
   {
     name: 'deposit-not-refunded',
