@@ -40,8 +40,8 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
   const bound = await VerificationBound.start();
   cleanup.defer(() => bound.stop());
   const ed25519 = await selectEd25519();
-  const accounts = makeAccounts(options.accounts + CLIENTS + PAYERS, ed25519);
-  const loading = accounts.slice(0, options.accounts);
+  const accounts = makeAccounts(options.accounts, ed25519);
+  const loading = accounts.slice(CLIENTS, -PAYERS);
   const addresses = accounts.map(({ address }) => address);
 
   progress('Starting four validators …');
@@ -52,7 +52,7 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     for (const poster of posters) poster.close();
   });
   const clients = accounts
-    .slice(options.accounts, options.accounts + CLIENTS)
+    .slice(0, CLIENTS)
     .map((account, i) => clientOf(network, account, present(posters[i % posters.length], 'a poster'), addresses));
 
   const needed = Math.ceil(((await bound.estimate(ESTIMATE_MS)) * (WARM_UP_MS + seconds * 1000)) / 1000);
@@ -72,6 +72,8 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     signal,
   );
   const diskBytes = (network.diskBytes() - diskBefore) / committed;
+  // Before one of them is started again, as another process.
+  const memoryPeakBytes = network.nodes.map(({ pid }) => peakMemoryOf(pid));
   progress('Verification bound again …');
   const after = await bound.measure(BOUND_MS);
 
@@ -99,7 +101,7 @@ export async function runBench(options: BenchOptions): Promise<Figures> {
     diskBytesPerTransaction: diskBytes,
     newcomersMs,
     restartMs: await network.restart(posters.length - 1),
-    memoryPeakBytes: network.nodes.map(({ pid }) => peakMemoryOf(pid)),
+    memoryPeakBytes,
   };
 }
 
