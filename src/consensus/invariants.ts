@@ -12,7 +12,7 @@ export function checkInvariants(replica: Replica): void {
     'the newest certificate is of the epoch, or of the last height before it',
     { low },
   );
-  invariant(viewChanges.size <= instance.validators.validators.length, 'each validator has one VIEW-CHANGE at most');
+  invariant(viewChanges.size <= instance.validators.members.length, 'each validator has one VIEW-CHANGE at most');
   invariant(
     replica.view === 0 || instance.self === null || newView !== null || !replica.active,
     'a validator is active in a later view by its NEW-VIEW only',

@@ -3,6 +3,7 @@
  * Replicas repeat only their own votes; certificates, a NEW-VIEW above all, anyone may pass on.
  */
 import type { Height, ValidatorIndex, View } from '../base/brand.ts';
+import { memberAfter } from '../ledger/validators.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import { mark } from './marks.ts';
 import type { SlotStatus, Status } from './messages.ts';
@@ -94,8 +95,7 @@ function takeTurn(
   const before = lacking.get(peer);
   const times = before?.at === at ? before.times + 1 : 0;
   lacking.set(peer, { at, times });
-  const count = validators.validators.length;
-  return (peer + 1 + (times % (count - 1))) % count === self;
+  return memberAfter(validators, peer, 1 + (times % (validators.members.length - 1))) === self;
 }
 
 function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {

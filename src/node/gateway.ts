@@ -53,7 +53,7 @@ function statusOf(node: RunningNode): NodeStatus {
     finalHeight,
     oldestHeight: node.oldestState(),
     blockHash: finalHash,
-    validators: validators.validators.map((validator) => {
+    validators: validators.members.map((validator) => {
       const isSelf = validator.index === index;
       const height = isSelf ? executedHeight : peers.get(validator.peerId)?.executedHeight;
       return {

@@ -33,9 +33,7 @@ export function readinessReasons(node: NodeCondition): readonly ReadinessReason[
 
 function missingQuorum({ peerId, status }: NodeCondition): ReadinessReason | undefined {
   const { validators: set } = status;
-  const missing = set.validators.filter(
-    (validator) => validator.peerId !== peerId && !status.peers.has(validator.peerId),
-  );
+  const missing = set.members.filter((validator) => validator.peerId !== peerId && !status.peers.has(validator.peerId));
   const lacking = powerOf(
     set,
     missing.map(({ index }) => index),

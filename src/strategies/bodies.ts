@@ -11,6 +11,7 @@ import {
   transactionId,
   transactionSigningBytes,
 } from '../ledger/transaction.ts';
+import { memberAfter } from '../ledger/validators.ts';
 import { TRANSACTION_WEIGHT_MIN, weightOf } from '../ledger/weight.ts';
 import { ownKey, primaryIn, resign } from './lies.ts';
 
@@ -49,8 +50,7 @@ const give = (to: ValidatorIndex, some: readonly Made[]): readonly Outgoing[] =>
   }));
 
 /** The only one that gets what the liar has. */
-const favouriteOf = ({ validators, self }: StrategyContext): ValidatorIndex =>
-  ((self + 1) % validators().validators.length) as ValidatorIndex;
+const favouriteOf = ({ validators, self }: StrategyContext): ValidatorIndex => memberAfter(validators(), self, 1);
 
 /** Proposes bodies beyond every limit in one view, and too heavy ones in the next, and gives them to one backup, which others
  *  will ask. */

@@ -10,7 +10,7 @@ import type { Outgoing, StrategyContext, StrategyFactory } from '../driver/wire/
 import type { PeerMessage } from '../driver/wire/wire.ts';
 import { type Epochs, type KnownEpoch, primaryOf } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import { isQuorum, isWeakQuorum, powerOf, type ValidatorSet } from '../ledger/validators.ts';
+import { isQuorum, isWeakQuorum, placesIn, powerOf, type ValidatorSet } from '../ledger/validators.ts';
 import type { SignedVote, Vote } from '../ledger/vote.ts';
 import type { Plan } from './plans/plan.ts';
 
@@ -70,7 +70,7 @@ export class Coalition {
 
   /** By slot: all observers count as the validator after the last. */
   recruit(liar: number): void {
-    this.#members.add(Math.min(liar, this.validators.validators.length) as ValidatorIndex);
+    this.#members.add(Math.min(liar, placesIn(this.validators)) as ValidatorIndex);
   }
 
   /** By index; observers come last. */
@@ -80,12 +80,12 @@ export class Coalition {
 
   /** Validators that are not of the coalition, by index. */
   get honest(): readonly ValidatorIndex[] {
-    return this.validators.validators.map(({ index }) => index).filter((index) => !this.#members.has(index));
+    return this.validators.members.map(({ index }) => index).filter((index) => !this.#members.has(index));
   }
 
   /** All that can be told something: the honest, and whoever watches. */
   get audience(): readonly ValidatorIndex[] {
-    return [...this.honest, this.validators.validators.length as ValidatorIndex];
+    return [...this.honest, placesIn(this.validators) as ValidatorIndex];
   }
 
   /** True when time has passed for the coalition, not only for this one of it. */

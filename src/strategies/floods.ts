@@ -14,7 +14,7 @@ import { encodePeerMessage, type PeerMessage } from '../driver/wire/wire.ts';
 import { type Body, bodyHash } from '../ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 import { signedTransactionCodec, type Transaction, transactionSigningBytes } from '../ledger/transaction.ts';
-import { isQuorum, powerOf } from '../ledger/validators.ts';
+import { isQuorum, powerOf, validatorAt } from '../ledger/validators.ts';
 import { type SignedVote, type Vote, voteSigningBytes } from '../ledger/vote.ts';
 import { heightsOf, ownKey, placeOf, primaryIn, signViewChange } from './lies.ts';
 
@@ -48,7 +48,7 @@ export const flood =
     const { messages, incoming } = begin(context);
     const peers = (): ValidatorIndex[] =>
       validators()
-        .validators.map(({ index }) => index)
+        .members.map(({ index }) => index)
         .filter((index) => index !== self);
     const heard: Heard = { epoch: 0 as Epoch, view: 0 as View, executedHeight: 0 as Height, proposed: null };
     let ticks = 0;
@@ -167,7 +167,7 @@ export const floodProposals = flood('flood-proposals', (context) => {
   let made: { readonly place: string; readonly message: Message } | null = null;
   return {
     messages({ epoch, view, executedHeight }) {
-      if (self >= validators().validators.length) return [];
+      if (validatorAt(validators(), self) === undefined) return [];
       let ahead = (view + 1) as View;
       while (primaryIn(context, epoch, ahead) !== self) ahead = (ahead + 1) as View;
       const { last } = heightsOf(context, epoch);

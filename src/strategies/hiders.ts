@@ -25,9 +25,7 @@ export const whisper: StrategyFactory = (context) => {
       const { to, message } = outgoing;
       if (message.kind === 'status') {
         const primary = primaryIn(context, message.status.epoch, message.status.view);
-        const backups = context
-          .validators()
-          .validators.filter(({ index }) => index !== primary && index !== context.self);
+        const backups = context.validators().members.filter(({ index }) => index !== primary && index !== context.self);
         chosen = (backups.find(({ index }) => primary !== undefined && index > primary) ?? backups[0])?.index ?? null;
       }
       return message.kind === 'transactions' && to !== chosen ? [] : [outgoing];

@@ -1,4 +1,5 @@
 /** How liars in view changes get view changes to lie in, where nobody fails. */
+import { validatorAt } from '../ledger/validators.ts';
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { Outgoing, StrategyFactory } from '../driver/wire/strategy.ts';
 import { heightsOf, ownVote, primaryIn, signViewChange } from './lies.ts';
@@ -16,7 +17,7 @@ export const restless =
     const { validators, self } = context;
     const strategy = factory(context);
     // An observer is never primary.
-    if (self >= validators().validators.length) return strategy;
+    if (validatorAt(validators(), self) === undefined) return strategy;
     const calm = new Map<ValidatorIndex, { readonly height: Height; readonly statuses: number }>();
     const ask = (to: ValidatorIndex, epoch: Epoch, view: View): Outgoing => {
       const viewChange = signViewChange(context, { epoch, view, voter: self, stable: null, prepared: [] });

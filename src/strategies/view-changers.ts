@@ -41,7 +41,7 @@ export const forgePrepared = changing('forge-prepared', (context) => (viewChange
   const primary = primaryIn(context, epoch, before) ?? context.self;
   const voters = context
     .validators()
-    .validators.map(({ index }) => index)
+    .members.map(({ index }) => index)
     .filter((index) => index !== primary);
   const invented: PreparedCertificate = {
     epoch,
@@ -86,7 +86,7 @@ export const forgeCertificate = liar('forge-certificate', ({ genesis, validators
   const { to, message } = outgoing;
   if (message.kind !== 'status') return [outgoing];
   const { epoch, stableHeight } = message.status;
-  const signers = validators().validators.map(({ index }) => index);
+  const signers = validators().members.map(({ index }) => index);
   const certificate: Certificate = {
     epoch,
     height: (stableHeight + 1) as Height,

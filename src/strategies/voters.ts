@@ -33,7 +33,7 @@ export const favour = liar('favour', (context, outgoing) =>
 export const impersonate = liar('impersonate', (context, outgoing) => {
   const vote = ownVote(context, outgoing.message);
   if (vote === null || vote.vote.kind === 'pre-prepare') return [outgoing];
-  const others = context.validators().validators.filter(({ index }) => index !== context.self);
+  const others = context.validators().members.filter(({ index }) => index !== context.self);
   const lies = others.map(({ index: voter }): Outgoing => {
     return { to: outgoing.to, message: { kind: 'vote', vote: { ...vote, voter } } };
   });

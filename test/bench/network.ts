@@ -142,7 +142,7 @@ function folderBytes(folder: string): number {
 }
 
 async function withPorts(genesis: Genesis): Promise<TestnetNode[]> {
-  const { validators } = genesis.validators;
+  const { members: validators } = genesis.validators;
   const ports = await freePorts(validators.flatMap(() => [undefined, undefined]));
   return validators.map(({ index, peerId, power }) => {
     const [httpPort = 0, p2pPort = 0] = ports.slice(2 * index);

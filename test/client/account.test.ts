@@ -228,7 +228,7 @@ describe('a client does not believe', () => {
 
   it('a chain that others than the validators of its genesis signed', async () => {
     const others = developmentNetwork(7).validators.slice(3);
-    const { validators } = chain.genesis.validators;
+    const { members: validators } = chain.genesis.validators;
     const set = validatorSet(
       validators.map((each, i) => ({ ...each, publicKey: present(others[i], 'a key').publicKey })),
     );

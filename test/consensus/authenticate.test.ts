@@ -25,7 +25,7 @@ const instance = instanceOf({ lastHeight: 10 });
 const authority = authorityOf(instance);
 const pens = new Pens(instance);
 const otherEpoch = new Pens(instanceOf({ epoch: 1 }));
-const keyOf = (voter: number): Uint8Array => instance.validators.validators[voter]!.publicKey;
+const keyOf = (voter: number): Uint8Array => instance.validators.members[voter]!.publicKey;
 const forged = new Uint8Array(64).fill(9);
 
 const codeOf = (message: Message): string => {

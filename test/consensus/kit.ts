@@ -90,7 +90,7 @@ export function instanceOf(terms: Terms = {}): Instance {
 }
 
 const signatureOf = (set: ValidatorSet, signer: number, bytes: Uint8Array): Uint8Array =>
-  standInSignature(present(set.validators[signer], 'signer').publicKey, bytes);
+  standInSignature(present(set.members[signer], 'signer').publicKey, bytes);
 
 export const authorityOf = (instance: Instance): Authority => ({
   ...instance,

@@ -24,7 +24,7 @@ const member = (from: Validator, index: number, power: bigint): Validator => ({
 /** In epoch 0 the four of the genesis, each of power 1. From epoch 1 on the newcomer comes first, with a power of 3, and the first
  *  three of the genesis after it: indices, powers and primaries are all others. */
 function changing(cluster: Cluster): Epochs {
-  const { validators } = cluster.genesis.validators;
+  const { members: validators } = cluster.genesis.validators;
   const newcomer: Validator = {
     ...present(validators[0], 'validator'),
     name: 'newcomer',
@@ -109,7 +109,7 @@ describe('where the set changes at epoch 1', () => {
 
   test('each of them admits the new set, and hears the one who left no more', () => {
     const { cluster, later, told } = begun();
-    const peers = new Set(later.validators.validators.map(({ peerId }) => peerId));
+    const peers = new Set(later.validators.members.map(({ peerId }) => peerId));
     for (const index of MEMBERS) expect(told.get(index)).toEqual(peers);
     for (const index of MEMBERS)
       expect(cluster.driver(index).status().peers.has(cluster.node(LEAVER).peerId)).toBe(false);

@@ -127,10 +127,10 @@ export class Cluster {
     if (!parsed.ok) throw new Error(parsed.error.message);
     this.genesis = parsed.value;
     const peers = [
-      ...this.genesis.validators.validators.map(({ peerId }) => peerId),
+      ...this.genesis.validators.members.map(({ peerId }) => peerId),
       ...Array.from({ length: observers }, (_, i) => `observer-${i}`),
     ];
-    this.publicKeys = peers.map((_, index) => this.genesis.validators.validators[index]?.publicKey ?? null);
+    this.publicKeys = peers.map((_, index) => this.genesis.validators.members[index]?.publicKey ?? null);
     this.nodes = peers.map((peerId, index) => ({
       index: index as ValidatorIndex,
       peerId,

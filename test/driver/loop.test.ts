@@ -24,7 +24,7 @@ function alone(self = 0) {
   const turns: (() => void)[] = [];
   /** Questions to the store that are not answered. */
   const reads: (() => void)[] = [];
-  const { publicKey } = genesis.validators.validators[self]!;
+  const { publicKey } = genesis.validators.members[self]!;
   const driver = new Driver({
     genesis,
     publicKey,
@@ -60,7 +60,7 @@ function alone(self = 0) {
   const turn = () => {
     while (turns.length > 0) turns.shift()?.();
   };
-  const peers = genesis.validators.validators.map(({ peerId }) => peerId);
+  const peers = genesis.validators.members.map(({ peerId }) => peerId);
   return { driver, writes, sent, notes, halted, turn, peers, reads };
 }
 

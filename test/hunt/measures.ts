@@ -124,7 +124,7 @@ class Stall extends Watch {
     return {
       stallS: seconds(this.#longestMs),
       fromS: seconds(this.#atMs),
-      validators: this.simulation.genesis.validators.validators.length,
+      validators: this.simulation.genesis.validators.members.length,
       liars: this.#liars,
       baseS: seconds(baseTimeoutTicks * tickMs),
       capS: seconds(timeoutCapTicks * tickMs),
@@ -212,7 +212,7 @@ class Memory extends Watch {
 
   #look(slot: number, buffers: Buffers): void {
     const { validators, consensus, ledger } = this.simulation.genesis;
-    const limits = bufferLimits(validators.validators.length, consensus.window, ledger.blockWeightMax);
+    const limits = bufferLimits(validators.members.length, consensus.window, ledger.blockWeightMax);
     let bytes = 0;
     for (const [name, size] of Object.entries(buffers) as [keyof Buffers, number][]) {
       bytes += size * bytesOf(name);

@@ -32,14 +32,14 @@ describe('the genesis file of the repository', () => {
     });
     expect(genesis.supply).toBe(10_000_000_000n);
     expect(genesis.validators.total).toBe(4n);
-    expect(genesis.validators.validators.map(({ index, power }) => [index, power])).toEqual([
+    expect(genesis.validators.members.map(({ index, power }) => [index, power])).toEqual([
       [0, 1n],
       [1, 1n],
       [2, 1n],
       [3, 1n],
     ]);
     const json = genesisJson();
-    expect(genesis.validators.validators.map(({ publicKey }) => toHex(publicKey))).toEqual(
+    expect(genesis.validators.members.map(({ publicKey }) => toHex(publicKey))).toEqual(
       json.validators.map(({ publicKey }) => publicKey),
     );
   });

@@ -125,7 +125,7 @@ describe('the required power', () => {
 describe('a validator set', () => {
   test('knows its validators by index, by peer id and by key, and nobody else', () => {
     const set = setOf(1, 2, 4);
-    const [, second] = set.validators;
+    const [, second] = set.members;
     expect(validatorAt(set, 1)).toBe(second);
     expect(validatorOfPeer(set, 'peer-1')).toBe(second);
     expect(validatorOfKey(set, new Uint8Array(32).fill(1))).toBe(second);

@@ -52,7 +52,7 @@ describe('a development network', () => {
     const genesis = parseGenesis(network.genesisText);
     if (!genesis.ok) throw new Error(genesis.error.message);
     expect(genesis.value.dev).toBe(true);
-    expect(genesis.value.validators.validators.map(({ publicKey, peerId }) => [toHex(publicKey), peerId])).toEqual(
+    expect(genesis.value.validators.members.map(({ publicKey, peerId }) => [toHex(publicKey), peerId])).toEqual(
       network.validators.map(({ publicKey, peerId }) => [toHex(publicKey), peerId]),
     );
     expect(genesis.value.accounts.map(({ address }) => address)).toEqual(

@@ -11,7 +11,7 @@ import { type NodeCondition, readinessReasons } from '../../src/node/readiness.t
 function genesisOf(powers: readonly bigint[]): Genesis {
   const parsed = parseGenesis(developmentNetwork(powers.length).genesisText);
   if (!parsed.ok) throw new Error(parsed.error.message);
-  const validators = parsed.value.validators.validators.map((validator, i) => ({
+  const validators = parsed.value.validators.members.map((validator, i) => ({
     ...validator,
     power: power(present(powers[i], 'power')),
   }));
@@ -21,7 +21,7 @@ function genesisOf(powers: readonly bigint[]): Genesis {
 /** Validator 0, connected to those named. */
 function condition(powers: readonly bigint[], connected: readonly number[], changes: Partial<NodeCondition> = {}) {
   const genesis = genesisOf(powers);
-  const peerOf = (index: number): string => present(genesis.validators.validators[index], 'validator').peerId;
+  const peerOf = (index: number): string => present(genesis.validators.members[index], 'validator').peerId;
   const status: DriverStatus = {
     epoch: epoch(0),
     validators: genesis.validators,

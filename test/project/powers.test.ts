@@ -56,7 +56,7 @@ const RULES: readonly Rule[] = [
       'src/simulator/search/scenario.ts': 'draws powers before there is a set',
     },
     examples: [
-      'power += validators.validators[voter]?.power ?? 0n;',
+      'power += validators.members[voter]?.power ?? 0n;',
       'validators.reduce((sum, { power }) => sum + power, 0n)',
       'total += validator.power;',
       'total += power;',

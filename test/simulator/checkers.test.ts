@@ -71,7 +71,7 @@ function signedVote(simulation: Simulation, height: number, digit: string): Sign
   const place = { kind: 'checkpoint' as const, epoch: 0 as Epoch, view: 0 as View, height: height as Height };
   const unsigned = { ...place, hash: hash(digit) };
   const { genesis } = simulation;
-  const { publicKey } = present(genesis.validators.validators[3], 'validator 3');
+  const { publicKey } = present(genesis.validators.members[3], 'validator 3');
   const signature = standInSignature(publicKey, voteSigningBytes(genesis.chainId, unsigned));
   return { vote: unsigned, voter: 3 as ValidatorIndex, signature };
 }

@@ -214,7 +214,7 @@ describe('each primitive lie', () => {
   function liar(text: string) {
     const genesis = genesisOf(4);
     const self = 3 as ValidatorIndex;
-    const { publicKey } = present(genesis.validators.validators[self], 'validator');
+    const { publicKey } = present(genesis.validators.members[self], 'validator');
     const context = contextOf(genesis, self, { sign: (message) => standInSignature(publicKey, message) });
     coalitionOf(context).plan = planOf(text);
     const strategy = present(strategies.get('plan'), 'plan').factory(context);

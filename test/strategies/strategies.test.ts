@@ -21,7 +21,7 @@ const parsed = parseGenesis(developmentNetwork(4).genesisText);
 if (!parsed.ok) throw new Error(parsed.error.message);
 const genesis = parsed.value;
 const self = 0 as ValidatorIndex;
-const { publicKey } = present(genesis.validators.validators[self], 'validator');
+const { publicKey } = present(genesis.validators.members[self], 'validator');
 const signer = { sign: (message: Uint8Array) => standInSignature(publicKey, message) };
 const make = (name: string, index = self) =>
   present(strategies.get(name), name).factory(contextOf(genesis, index, signer));

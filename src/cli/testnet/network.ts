@@ -67,7 +67,7 @@ function newNetwork(size: number, foundedMs: number): Network {
   return {
     chainId: genesis.value.chainId,
     foundedMs,
-    nodes: genesis.value.validators.validators.map(({ index, peerId, power }) => ({
+    nodes: genesis.value.validators.members.map(({ index, peerId, power }) => ({
       index,
       peerId,
       power: String(power),

@@ -47,7 +47,7 @@ export class Dealings {
     this.#context = context;
     const { genesis, validators, verifier, transport, store, loop } = context;
     const { tickMs, window } = genesis.consensus;
-    this.budgets = new Budgets({ ...context, tickMs, members: () => validators().validators.length - 1 });
+    this.budgets = new Budgets({ ...context, tickMs, members: () => validators().members.length - 1 });
     this.given = new Given({ tickMs, again: (...given) => this.budgets.repeated(...given) });
     this.#inbox = new Inbox({ tickMs, budgets: this.budgets, hold: (peer, held) => transport.hold?.(peer, held) });
     this.#pace = new Pace(tickMs);
@@ -56,7 +56,7 @@ export class Dealings {
         this.budgets.verifying();
         return verifier.check({ publicKey, message, signature });
       },
-      signaturesMax(validators().validators.length, window),
+      signaturesMax(validators().members.length, window),
     );
     this.store = {
       read: (keys, done) =>

@@ -4,6 +4,7 @@ import type { Message } from '../../consensus/messages.ts';
 import type { Body } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import { placesIn } from '../../ledger/validators.ts';
 import type { SignedVote } from '../../ledger/vote.ts';
 import type { Batch } from '../stored/batch.ts';
 import type { Dealings } from '../fairness/dealings.ts';
@@ -97,7 +98,7 @@ export class Outbox {
 
   /** What a strategy calls those who are no validator: the one after the last. */
   get #observer(): ValidatorIndex {
-    return this.#roster.validators.validators.length as ValidatorIndex;
+    return placesIn(this.#roster.validators) as ValidatorIndex;
   }
 
   #indexOf(peer: PeerId): ValidatorIndex {

@@ -114,8 +114,7 @@ export class Roster {
 }
 
 /** Whom the network admits in an epoch of these validators. */
-export const peersOf = ({ validators }: ValidatorSet): ReadonlySet<PeerId> =>
-  new Set(validators.map(({ peerId }) => peerId));
+export const peersOf = ({ members }: ValidatorSet): ReadonlySet<PeerId> => new Set(members.map(({ peerId }) => peerId));
 
 const selfIn = (validators: ValidatorSet, publicKey: Uint8Array | null): ValidatorIndex | null =>
   publicKey === null ? null : (validatorOfKey(validators, publicKey)?.index ?? null);

@@ -145,7 +145,7 @@ export class Forwarding {
 
   /** All validators send again: together they may not send more. */
   #resentBytesMax(): number {
-    return Math.floor(RESENT_BYTES_MAX / this.#roster.validators.validators.length);
+    return Math.floor(RESENT_BYTES_MAX / this.#roster.validators.members.length);
   }
 
   *#own(sinceMs: number): Generator<Entry> {

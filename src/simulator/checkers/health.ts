@@ -107,7 +107,7 @@ export function bounds(world: World, violate: Violate): Checker {
   let validators = 0;
   const reach = (height: number): void => {
     const epoch = epochs.at(height as Height);
-    validators = Math.max(validators, epoch?.validators.validators.length ?? 0);
+    validators = Math.max(validators, epoch?.validators.members.length ?? 0);
   };
   reach(1);
   return {

@@ -5,7 +5,7 @@ import type { KnownEpoch } from '../../ledger/epoch.ts';
 /** Whether those that count have more than two thirds of the epoch's power. */
 export function isQuorumOf({ validators }: KnownEpoch, counts: (validator: ValidatorIndex) => boolean): boolean {
   let [inFavour, total] = [0n, 0n];
-  for (const { index, power } of validators.validators) {
+  for (const { index, power } of validators.members) {
     total += power;
     if (counts(index)) inFavour += power;
   }

@@ -222,7 +222,7 @@ function lookForQuorum(watch: Watch, { validator, ticks }: SimulatedNode, epochs
       const view = watch.moved[kind].get(watch.epoch)?.get(index);
       return index === validator || (view !== undefined && view >= watch.view);
     };
-    const there = validators.validators.map(({ index }) => index).filter(isThere);
+    const there = validators.members.map(({ index }) => index).filter(isThere);
     if (isQuorum(validators, powerOf(validators, there))) watch.quorumAt[kind] = ticks;
   }
 }

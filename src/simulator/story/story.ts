@@ -30,7 +30,7 @@ export class Story implements TraceSink {
   begin(simulation: Simulation): void {
     this.#simulation = simulation;
     const { genesis, nodes, links } = simulation;
-    const { validators } = genesis.validators;
+    const { members: validators } = genesis.validators;
     const { baseTimeoutTicks, tickMs, epochLength } = genesis.consensus;
     const powers = validators.map(({ power }) => power);
     const equal = powers.every((power) => power === powers[0]);

@@ -15,7 +15,7 @@ interface Cast {
 
 /** In the order of their slots. */
 export function peopleOf({ genesis, validatorSecrets }: SimulatedKeys, cast: Cast): readonly Person[] {
-  const { validators } = genesis.validators;
+  const { members: validators } = genesis.validators;
   const twins = (cast.twins ?? []).map((index) => present(validators[index], 'validator'));
   return [
     ...[...validators, ...twins].map((validator) => ({

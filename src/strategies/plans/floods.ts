@@ -37,10 +37,7 @@ export class Floods {
   ask(to: ValidatorIndex, ahead: Ahead): Outgoing {
     const { honest, view, validators } = this.#coalition;
     const rank = honest.indexOf(to) + 1;
-    return this.#viewChange(
-      to,
-      view + (ahead === 'n' ? validators.validators.length : ahead === 'rank' ? rank : ahead),
-    );
+    return this.#viewChange(to, view + (ahead === 'n' ? validators.members.length : ahead === 'rank' ? rank : ahead));
   }
 
   flood(to: ValidatorIndex, kind: Flood): Outgoing {

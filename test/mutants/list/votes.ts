@@ -25,7 +25,7 @@ export const voteMutants: readonly Mutant[] = [
       edit(
         'consensus/tally.ts',
         'if (isQuorum(set, powerOf(set, votersFor(votes, vote.hash)))) return vote.hash;',
-        'if (3 * votersFor(votes, vote.hash).length > 2 * set.validators.length) return vote.hash;',
+        'if (3 * votersFor(votes, vote.hash).length > 2 * set.members.length) return vote.hash;',
       ),
     ],
     directed: { powers: [5n, 1n, 1n, 1n, 1n] },
@@ -41,7 +41,7 @@ export const voteMutants: readonly Mutant[] = [
         `const commits = [...slot.commits.values()];
   const committed = commits
     .map(({ vote }) => vote.hash)
-    .find((hash) => 3 * commits.filter(({ vote }) => vote.hash === hash).length > validators.validators.length);`,
+    .find((hash) => 3 * commits.filter(({ vote }) => vote.hash === hash).length > validators.members.length);`,
       ),
     ],
   },
