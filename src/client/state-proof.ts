@@ -19,7 +19,7 @@ import { verifyTreeProof } from '../ledger/tree/verify.ts';
 import type { Certificate } from '../ledger/vote.ts';
 
 /** What is trusted of a network. A genesis is one (`parseGenesis`). */
-export type TrustedNetwork = Pick<Genesis, 'chainId' | 'addressPrefix' | 'consensus' | 'validators'>;
+export type TrustedNetwork = Omit<Genesis, 'accounts' | 'supply' | 'validatorAccounts'>;
 
 export interface StateClaim {
   /** Names the entry in the state: `account/` and the public key in hexadecimal, for instance. */

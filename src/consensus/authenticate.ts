@@ -5,7 +5,7 @@
  */
 import type { Hash, ValidatorIndex } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { isWithin, type KnownEpoch, primaryOf } from '../ledger/epoch.ts';
+import { isWithin, type EpochSet, primaryOf } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { isQuorum, powerOf, validatorAt } from '../ledger/validators.ts';
 import { type Certificate, type Signers, type SignedVote, type Vote, voteSigningBytes } from '../ledger/vote.ts';
@@ -25,7 +25,7 @@ declare const verified: unique symbol;
 export type Verified<T> = T & { readonly [verified]: true };
 
 /** What the messages of one epoch are checked against. */
-export interface Authority extends KnownEpoch {
+export interface Authority extends EpochSet {
   readonly chainId: Hash;
   readonly window: number;
   /** The ed25519 predicate. */
@@ -33,7 +33,7 @@ export interface Authority extends KnownEpoch {
 }
 
 export const authorityOf = (
-  epoch: KnownEpoch,
+  epoch: EpochSet,
   { chainId, consensus }: Pick<Genesis, 'chainId' | 'consensus'>,
   verify: Authority['verify'],
 ): Authority => ({ ...epoch, chainId, window: consensus.window, verify });

@@ -3,13 +3,13 @@
  * Nothing in here grows beyond the window times the number of validators.
  */
 import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
-import { type KnownEpoch, primaryOf } from '../ledger/epoch.ts';
+import { type EpochSet, primaryOf } from '../ledger/epoch.ts';
 import type { Certificate, SignedVote, Vote } from '../ledger/vote.ts';
 import type { PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
 import type { Promises } from './promises.ts';
 
 /** What is fixed for the whole epoch. */
-export interface Instance extends KnownEpoch {
+export interface Instance extends EpochSet {
   readonly chainId: Hash;
   /** Null for an observer: it follows and signs nothing. */
   readonly self: ValidatorIndex | null;

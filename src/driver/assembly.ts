@@ -5,7 +5,7 @@
 import { type Authority, authorityOf } from '../consensus/authenticate.ts';
 import { ACCOUNTS, accountIn } from '../ledger/account.ts';
 import type { Height } from '../base/brand.ts';
-import type { KnownEpoch } from '../ledger/epoch.ts';
+import type { EpochSet } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { Protocol } from './agreement/protocol.ts';
 import { Bodies } from './bodies/bodies.ts';
@@ -65,7 +65,7 @@ export function assemble(options: DriverOptions) {
   const executedHeight = (): Height => chain.executedHeight;
   const finalHeight = (): Height => chain.told.height;
   const pruning = new Pruning({ store: options.store, batch, input, historyHeights, finalHeight, recovered });
-  const authority = (epoch: KnownEpoch): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
+  const authority = (epoch: EpochSet): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
   const mempool = new Mempool((sender) => accountIn(chain.state.source, sender), genesis.ledger);
   const bodies = new Bodies({
     genesis,

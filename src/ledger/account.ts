@@ -43,5 +43,19 @@ export const FEE_POOL: Address = address('f'.repeat(64));
  */
 export const DEPOSITS: Address = address(`fe${'f'.repeat(62)}`);
 
+/** Where the stakes of validators lie, together, those on their way out among them: nobody can pay into it but by a bond. */
+export const STAKES: Address = address(`fd${'f'.repeat(62)}`);
+
+/** What penalties burnt. It still counts as supply, and is there for nobody. */
+export const BURNT: Address = address(`fc${'f'.repeat(62)}`);
+
+/** What penalties left to the chain. Spending it is for a later version of the rules. */
+export const TREASURY: Address = address(`fb${'f'.repeat(62)}`);
+
+/** Accounts whose balance is the sum of what is noted elsewhere: nobody else can pay into them. */
+export const isVault = (of: string): boolean => of === DEPOSITS || of === STAKES;
+
+const SYSTEM_ACCOUNTS: ReadonlySet<string> = new Set([FEE_POOL, DEPOSITS, STAKES, BURNT, TREASURY]);
+
 /** Whether the account belongs to the ledger itself. What is asked of accounts that somebody has is not asked of it. */
-export const isSystemAccount = (of: string): boolean => of === FEE_POOL || of === DEPOSITS;
+export const isSystemAccount = (of: string): boolean => SYSTEM_ACCOUNTS.has(of);

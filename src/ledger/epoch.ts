@@ -3,17 +3,32 @@
  * length of epochs, or knows where a set of validators comes from.
  */
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
+import { invariant, present } from '../base/invariant.ts';
 import type { Genesis } from './genesis.ts';
+import { EVIDENCE_EPOCHS_MAX } from './limits.ts';
+import type { ListedObserver, Upgrade } from './membership/epoch-record.ts';
+import type { Parameters } from './membership/parameters.ts';
 import { scheduled, type ValidatorSet } from './validators.ts';
 
-/** An epoch whose validators are known. All of it is fixed before the epoch begins, and never changes. */
-export interface KnownEpoch {
+/** The heights of an epoch, and who votes on them: all that the protocol asks of it. */
+export interface EpochSet {
   /** Its number, from 0. */
   readonly epoch: Epoch;
   /** The first and the last height of the epoch. */
   readonly firstHeight: Height;
   readonly lastHeight: Height;
   readonly validators: ValidatorSet;
+}
+
+/** An epoch whose validators and rules are known. All of it is fixed before the epoch begins, and never changes. */
+export interface KnownEpoch extends EpochSet {
+  /** Those who would have left, and stay because the set would be too small without them. */
+  readonly kept: readonly ValidatorIndex[];
+  /** Nodes without a vote that the network admits. */
+  readonly observers: readonly ListedObserver[];
+  readonly parameters: Parameters;
+  /** The next change of the rules that is decided. */
+  readonly upgrade: Upgrade | null;
 }
 
 /**
@@ -27,25 +42,93 @@ export interface Epochs {
   at(height: Height): KnownEpoch | undefined;
 }
 
-/** The epochs of a chain. Until a block can change the set of validators, every epoch has that of the genesis. */
-export function epochsOf({ consensus, validators }: Pick<Genesis, 'consensus' | 'validators'>): Epochs {
-  const { epochLength } = consensus;
+/** What the genesis says of the first epoch. */
+type FirstRules = Pick<Genesis, 'consensus' | 'ledger' | 'membership' | 'observers' | 'validators'>;
+
+/** The first epoch of a chain. */
+export const firstEpoch = ({ consensus, ledger, membership, observers, validators }: FirstRules): KnownEpoch => {
+  const { epochLength, baseTimeoutTicks, timeoutCapTicks } = consensus;
+  return {
+    epoch: 0 as Epoch,
+    firstHeight: 1 as Height,
+    lastHeight: epochLength as Height,
+    validators,
+    kept: [],
+    observers,
+    parameters: { consensus: { epochLength, baseTimeoutTicks, timeoutCapTicks }, ledger, membership },
+    upgrade: null,
+  };
+};
+
+/** Epochs that grow with the state. */
+export interface GrowingEpochs extends Epochs {
+  /** The next one is known. */
+  add(next: KnownEpoch): void;
+}
+
+/** The epochs that a state knows: the one that runs, those before it of which evidence counts, and after its last block the next. */
+export class EpochLog implements GrowingEpochs {
+  /** By growing number, without a gap. */
+  readonly #known: KnownEpoch[];
+
+  /** By growing number, without a gap; at least one. */
+  constructor(known: readonly KnownEpoch[]) {
+    invariant(known.length > 0, 'a state knows an epoch');
+    for (const [i, each] of known.entries()) if (i > 0) checkHandOver(present(known[i - 1], 'epoch'), each);
+    this.#known = [...known];
+  }
+
+  get newest(): KnownEpoch {
+    return present(this.#known.at(-1), 'an epoch');
+  }
+
+  of(epoch: Epoch): KnownEpoch | undefined {
+    return this.#known[epoch - present(this.#known[0], 'an epoch').epoch];
+  }
+
+  at(height: Height): KnownEpoch | undefined {
+    // The newest come first: nearly all that is asked for lies in them.
+    for (let i = this.#known.length - 1; i >= 0; i--) {
+      const known = this.#known[i] as KnownEpoch;
+      if (height > known.lastHeight) return undefined;
+      if (height >= known.firstHeight || (known.epoch === 0 && height === 0)) return known;
+    }
+    return undefined;
+  }
+
+  add(next: KnownEpoch): void {
+    checkHandOver(this.newest, next);
+    this.#known.push(next);
+    while (next.epoch - present(this.#known[0], 'an epoch').epoch > EVIDENCE_EPOCHS_MAX) this.#known.shift();
+  }
+}
+
+const checkHandOver = (before: KnownEpoch, after: KnownEpoch): void =>
+  invariant(
+    after.epoch === before.epoch + 1 && after.firstHeight === before.lastHeight + 1,
+    'epochs follow each other',
+  );
+
+/** The epochs of a chain as though nothing ever changed: for whoever reads the first of them, or plays with one set. */
+export function epochsOf(genesis: FirstRules): Epochs {
+  const first = firstEpoch(genesis);
+  const { epochLength } = first.parameters.consensus;
   const of = (epoch: Epoch): KnownEpoch => ({
+    ...first,
     epoch,
     firstHeight: (epoch * epochLength + 1) as Height,
     lastHeight: ((epoch + 1) * epochLength) as Height,
-    validators,
   });
   return { of, at: (height) => of(Math.floor(Math.max(0, height - 1) / epochLength) as Epoch) };
 }
 
 /** Whether the height lies in the epoch. */
-export const isWithin = ({ firstHeight, lastHeight }: KnownEpoch, height: Height): boolean =>
+export const isWithin = ({ firstHeight, lastHeight }: EpochSet, height: Height): boolean =>
   height >= firstHeight && height <= lastHeight;
 
 /** The primary of a view: leadership moves with every epoch and every view (Castro & Liskov 1999, 4.1: `v mod n`. Differs: as
  *  often as its power says, and counted from the epoch's number on). It is asked for several times for each message. */
-export function primaryOf({ validators, epoch }: KnownEpoch, view: View): ValidatorIndex {
+export function primaryOf({ validators, epoch }: EpochSet, view: View): ValidatorIndex {
   const last = lastAsked.get(validators);
   if (last !== undefined && last.epoch === epoch && last.view === view) return last.primary;
   const primary = scheduled(validators, BigInt(epoch) + BigInt(view));

@@ -9,7 +9,11 @@ import { fromHex } from '../codec/hex.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
 import { ACCOUNTS, accountIn, FEE_POOL, NO_ACCOUNT } from './account.ts';
 import { type BlockRecord, type Body, blockHash, bodyHash, type Header, type Receipt } from './block.ts';
+import type { Genesis, LedgerParameters } from './genesis.ts';
 import { Growth } from './growth.ts';
+import { attend } from './membership/attendance.ts';
+import { endEpoch } from './membership/boundary.ts';
+import { punish } from './membership/penalties.ts';
 import { type Offence, recordOffences } from './offence.ts';
 import type { Execution, Place } from './operations/kind.ts';
 import type { AnyKind, OperationTable } from './operations/operation-table.ts';
@@ -48,11 +52,14 @@ export function execute(
   work('execute', 'body', transactions.length);
   const { genesis, epochs, head } = state;
   const height = (head.header.height + 1) as Height;
-  const { epoch, validators } = present(epochs.at(height), 'the epoch of the next block');
-  const next = present(epochs.at((height + 1) as Height), 'the epoch of the block after it');
+  const running = present(epochs.at(height), 'the epoch of the next block');
   const entries = new Overlay(state.source);
-  const outcome = executeTransactions({ state, entries, height, table }, body, transactions);
+  const { ledger, membership } = running.parameters;
+  const outcome = executeTransactions({ genesis, ledger, entries, height, table }, body, transactions);
   const offences = recordOffences(entries, body.evidence);
+  for (const offence of offences) punish(entries, offence, height, membership);
+  attend(entries, body, running.epoch);
+  const nextEpoch = height === running.lastHeight ? endEpoch(entries, running, genesis.consensus.mode) : undefined;
   const delta = deltaOf(state.source, entries, { from: head.header.height, to: height });
   checkSupply(delta.entries);
   const history = state.history.copy();
@@ -61,27 +68,38 @@ export function execute(
   const header: Header = {
     chainId: genesis.chainId,
     height,
-    epoch,
+    epoch: running.epoch,
     parentHash: head.hash,
     bodyHash: bodyHash(body),
     transactionsRoot: merkleRoot(outcome.receipts.map(({ transactionId }) => fromHex(transactionId))),
     receiptsRoot: merkleRoot(outcome.receipts.map((receipt) => table.receiptCodec.encode(receipt))),
     stateRoot: delta.tree.root,
     historyRoot: history.root(),
-    validatorsHash: validatorsHash(validators),
-    nextValidatorsHash: validatorsHash(next.validators),
+    validatorsHash: validatorsHash(running.validators),
+    nextValidatorsHash: validatorsHash((nextEpoch ?? running).validators),
     timestampMs: Math.max(body.timestampMs, head.header.timestampMs + 1),
     proposer: body.proposer,
   };
   const record = { header, executed: outcome.executed, receipts: outcome.receipts };
   const valueBytes = growthBytes(delta.entries);
-  return { header, hash: blockHash(header), record, delta, valueBytes, offences, skipped: outcome.skipped, history };
+  return {
+    header,
+    hash: blockHash(header),
+    record,
+    delta,
+    valueBytes,
+    offences,
+    skipped: outcome.skipped,
+    history,
+    nextEpoch,
+  };
 }
 
 /** What the transactions of a body are executed with. */
 interface Setting {
-  /** Before the body. */
-  readonly state: LedgerState;
+  readonly genesis: Genesis;
+  /** Of the epoch that runs. */
+  readonly ledger: LedgerParameters;
   /** What the body makes of its entries. */
   readonly entries: Overlay;
   readonly height: Height;
@@ -99,8 +117,7 @@ function executeTransactions(
   body: Body,
   transactions: readonly (IdentifiedTransaction | null)[],
 ): Outcome {
-  const { state, entries, height, table } = setting;
-  const { ledger } = state.genesis;
+  const { ledger, entries, height, table } = setting;
   const growth = new Growth(ledger);
   invariant(transactions.length === body.transactionIds.length, 'a body comes with all its transactions');
   const outcome: Outcome = { executed: [], receipts: [], skipped: [] };
@@ -124,12 +141,11 @@ function executeTransactions(
 }
 
 function executeTransaction(
-  { state, entries, table }: Setting,
+  { ledger, entries, table }: Setting,
   growth: Growth,
   { id, transaction, place }: { readonly id: Hash; readonly transaction: Transaction; readonly place: Place },
 ): Receipt {
   const { sender } = transaction;
-  const { ledger } = state.genesis;
   const fee = feeOf(transaction, ledger, table);
   const { nonce } = accountIn(entries, sender);
   pay(entries, sender, fee, nonce + 1);

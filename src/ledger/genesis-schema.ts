@@ -4,10 +4,12 @@ import { z } from 'zod';
 import { parseHex, toHex } from '../codec/hex.ts';
 import {
   BODY_TRANSACTIONS_MAX,
+  EVIDENCE_EPOCHS_MAX,
   GENESIS_ACCOUNTS_MAX,
   KEY_CHARACTERS_MAX,
   NAME_MAX,
   NEW_ENTRIES_MAX,
+  OBSERVERS_MAX,
   SUPPLY_MAX,
   TOTAL_POWER_MAX,
   TREE_VERSION_MAX,
@@ -15,6 +17,7 @@ import {
   VALUE_BYTES_MAX,
   WINDOW_MAX,
 } from './limits.ts';
+import { WHOLE } from './membership/parameters.ts';
 import { SHORT_TRANSACTION_WEIGHT_MAX, TRANSACTION_WEIGHT_MAX } from './weight.ts';
 
 export const GENESIS_FORMAT = 'trefoil/genesis/v1';
@@ -91,7 +94,31 @@ const ledger = z.strictObject({
   historyHeights: whole(0, TREE_VERSION_MAX),
 });
 
-const validator = z.strictObject({ name, publicKey, peerId, power: decimal(1n, TOTAL_POWER_MAX) });
+const share = whole(0, WHOLE);
+
+const membership = z.strictObject({
+  maxValidators: whole(1, VALIDATORS_MAX),
+  minStake: decimal(0n, TOTAL_POWER_MAX),
+  holderShareMax: whole(1, WHOLE),
+  /** As long as offences count, so that nobody's stake is gone before. */
+  unbondingEpochs: whole(1, EVIDENCE_EPOCHS_MAX),
+  equivocationPenalty: share,
+  amnesiaPenalty: share,
+  downtimePenalty: share,
+  burntShare: share,
+  downtimeEpochs: whole(0, DAY_MS),
+  jailEpochs: whole(0, DAY_MS),
+});
+
+const validator = z.strictObject({
+  name,
+  account: z.string({ error: 'must be an address' }),
+  publicKey,
+  peerId,
+  power: decimal(1n, TOTAL_POWER_MAX),
+});
+
+const observer = z.strictObject({ name, peerId });
 
 const account = z.strictObject({
   address: z.string({ error: 'must be an address' }),
@@ -113,7 +140,9 @@ const genesisFile = z.strictObject(
     timestampMs: whole(0, YEAR_10000_MS),
     consensus,
     ledger,
+    membership,
     validators: counted(validator, 1, VALIDATORS_MAX),
+    observers: counted(observer, 0, OBSERVERS_MAX),
     accounts: counted(account, 0, GENESIS_ACCOUNTS_MAX),
   },
   { error: 'must be an object' },

@@ -5,13 +5,17 @@ import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { hex32, nameOf, uint64, uint64Big } from '../codec/types.ts';
 import { parseAddress } from '../crypto/address.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
-import { DEPOSITS } from './account.ts';
+import { present } from '../base/invariant.ts';
+import { isSystemAccount, isVault } from './account.ts';
+import type { ListedObserver } from './membership/epoch-record.ts';
+import { LedgerParametersType, type MembershipParameters, MembershipParametersType } from './membership/parameters.ts';
 import { GENESIS_FORMAT, type GenesisFile, readGenesisFile } from './genesis-schema.ts';
 import {
   GENESIS_ACCOUNTS_MAX,
   GENESIS_TEXT_MAX,
   HISTORY_WINDOWS_MIN,
   NAME_MAX,
+  OBSERVERS_MAX,
   SUPPLY_MAX,
   TOTAL_POWER_MAX,
   VALIDATORS_MAX,
@@ -68,11 +72,16 @@ export interface Genesis {
   readonly timestampMs: number;
   readonly consensus: ConsensusParameters;
   readonly ledger: LedgerParameters;
+  readonly membership: MembershipParameters;
   /** Those of the first epoch. Who asks for the validators of some epoch asks `Epochs`. */
   readonly validators: ValidatorSet;
+  /** Of each validator, in the same order, the account that speaks for it; where power is stake, it is this account's. */
+  readonly validatorAccounts: readonly Address[];
+  /** Nodes without a vote that the network admits. */
+  readonly observers: readonly ListedObserver[];
   /** In the order of the file, without duplicates. */
   readonly accounts: readonly GenesisAccount[];
-  /** Sum of all balances; never changes. Below 2^64. */
+  /** Sum of all balances and stakes; never changes. Below 2^64. */
   readonly supply: bigint;
 }
 
@@ -98,23 +107,19 @@ const GenesisType = new ContainerType({
     clockDriftMs: uint64(),
     idleBlockMs: uint64(),
   }),
-  ledger: new ContainerType({
-    blockWeightMax: uint64(),
-    weightPrice: uint64Big(),
-    minimumBalance: uint64Big(),
-    depositPerByte: uint64Big(),
-    newEntriesMax: uint64(),
-    historyHeights: uint64(),
-  }),
+  ledger: LedgerParametersType,
+  membership: MembershipParametersType,
   validators: new ListCompositeType(
     new ContainerType({
       name: text(NAME_MAX),
+      account: hex32<Address>(),
       publicKey: new ByteVectorType(32),
       peerId: text(64),
       power: uint64Big<Power>(),
     }),
     VALIDATORS_MAX,
   ),
+  observers: new ListCompositeType(new ContainerType({ name: text(NAME_MAX), peerId: text(64) }), OBSERVERS_MAX),
   accounts: new ListCompositeType(
     new ContainerType({ address: hex32<Address>(), balance: uint64Big() }),
     GENESIS_ACCOUNTS_MAX,
@@ -136,7 +141,9 @@ export function parseGenesis(fileText: string): Result<Genesis, GenesisError> {
   if (problem !== undefined) return invalid(problem);
   const accounts = readAccounts(file);
   if (typeof accounts === 'string') return invalid(accounts);
-  return ok(assemble(file, accounts));
+  const owners = readOwners(file);
+  if (typeof owners === 'string') return invalid(owners);
+  return ok(assemble(file, accounts, owners));
 }
 
 const invalid = (message: string): Result<never, GenesisError> => fail('GENESIS_INVALID', message);
@@ -152,7 +159,12 @@ function parametersProblem({ consensus, ledger }: GenesisFile): string | undefin
   return undefined;
 }
 
-function validatorsProblem({ validators, consensus }: GenesisFile): string | undefined {
+function validatorsProblem({ validators, observers, consensus, membership }: GenesisFile): string | undefined {
+  if (validators.length > membership.maxValidators)
+    return `validators: more than membership.maxValidators, ${membership.maxValidators}`;
+  const known = new Set(validators.map(({ peerId }) => peerId));
+  const double = observers.findIndex(({ peerId }) => known.has(peerId) || !known.add(peerId));
+  if (double >= 0) return `observers[${double}].peerId: somebody else has it`;
   const duplicate =
     findDuplicate(
       'name',
@@ -171,6 +183,8 @@ function validatorsProblem({ validators, consensus }: GenesisFile): string | und
     if (consensus.mode === 'equal' && validator.power !== 1n) {
       return `validators[${index}].power: must be 1 where consensus.mode is equal`;
     }
+    if (consensus.mode === 'stake' && validator.power < membership.minStake)
+      return `validators[${index}].power: must be at least membership.minStake, ${membership.minStake}`;
     if (sumOfPowers(validators.slice(0, index + 1)) > TOTAL_POWER_MAX)
       return `validators[${index}].power: total power must be below 2^63`;
   }
@@ -187,16 +201,33 @@ function findDuplicate(field: string, values: readonly string[]): string | undef
   return undefined;
 }
 
-function readAccounts({ accounts, addressPrefix }: GenesisFile): readonly GenesisAccount[] | string {
+/** What validators have bonded when the chain begins, together. */
+const stakeOf = ({ consensus, validators }: Pick<GenesisFile, 'consensus' | 'validators'>): bigint =>
+  consensus.mode === 'stake' ? sumOfPowers(validators) : 0n;
+
+/** The accounts of the validators. */
+function readOwners({ validators, addressPrefix }: GenesisFile): readonly Address[] | string {
+  const read: Address[] = [];
+  for (const [index, { account }] of validators.entries()) {
+    const address = parseAddress(account, addressPrefix);
+    if (!address.ok) return `validators[${index}].account: ${address.error.message}`;
+    if (isSystemAccount(address.value)) return `validators[${index}].account: nobody can sign for it`;
+    read.push(address.value);
+  }
+  return read;
+}
+
+function readAccounts(file: GenesisFile): readonly GenesisAccount[] | string {
+  const { accounts, addressPrefix } = file;
   const seen = new Map<Address, number>();
   const read: GenesisAccount[] = [];
-  let supply = 0n;
+  let supply = stakeOf(file);
   for (const [index, { address: written, balance }] of accounts.entries()) {
     const address = parseAddress(written, addressPrefix);
     if (!address.ok) return `accounts[${index}].address: ${address.error.message}`;
     const earlier = seen.get(address.value);
     if (earlier !== undefined) return `accounts[${index}].address: same as accounts[${earlier}].address`;
-    if (address.value === DEPOSITS) return `accounts[${index}].address: deposits lie there, and nothing else`;
+    if (isVault(address.value)) return `accounts[${index}].address: deposits or stakes lie there, and nothing else`;
     seen.set(address.value, index);
     supply += balance;
     if (supply > SUPPLY_MAX) return `accounts[${index}].balance: total supply must be below 2^64`;
@@ -205,38 +236,45 @@ function readAccounts({ accounts, addressPrefix }: GenesisFile): readonly Genesi
   return read;
 }
 
-function assemble(file: GenesisFile, accounts: readonly GenesisAccount[]): Genesis {
-  const validators = file.validators.map((validator, index) => ({
-    ...validator,
+function assemble(file: GenesisFile, accounts: readonly GenesisAccount[], owners: readonly Address[]): Genesis {
+  const validators = file.validators.map(({ name, publicKey, peerId, power: votes }, index) => ({
     index: validatorIndex(index),
-    power: power(validator.power),
+    name,
+    publicKey,
+    peerId,
+    power: power(votes),
   }));
   return {
-    chainId: chainIdOf(file, accounts),
+    chainId: chainIdOf(file, accounts, owners),
     name: file.name,
     dev: file.dev,
     addressPrefix: file.addressPrefix,
     timestampMs: file.timestampMs,
     consensus: file.consensus,
     ledger: file.ledger,
+    membership: file.membership,
     validators: validatorSet(validators),
+    validatorAccounts: owners,
+    observers: file.observers,
     accounts,
-    supply: accounts.reduce((sum, { balance }) => sum + balance, 0n),
+    supply: accounts.reduce((sum, { balance }) => sum + balance, stakeOf(file)),
   };
 }
 
-function chainIdOf(file: GenesisFile, accounts: readonly GenesisAccount[]): Hash {
+function chainIdOf(file: GenesisFile, accounts: readonly GenesisAccount[], owners: readonly Address[]): Hash {
   const bytes = GenesisType.serialize({
     ...file,
     format: ascii(GENESIS_FORMAT),
     name: ascii(file.name),
     addressPrefix: ascii(file.addressPrefix),
-    validators: file.validators.map((validator) => ({
+    validators: file.validators.map((validator, index) => ({
       name: ascii(validator.name),
+      account: present(owners[index], 'the account of a validator'),
       publicKey: validator.publicKey,
       peerId: ascii(validator.peerId),
       power: power(validator.power),
     })),
+    observers: file.observers.map((observer) => ({ name: ascii(observer.name), peerId: ascii(observer.peerId) })),
     accounts: [...accounts],
   });
   return sha256Hash(bytes);

@@ -3,6 +3,10 @@
 
 /** Validators in a set. A VIEW-CHANGE grows with their number times the window; 64 keeps it under a megabyte. */
 export const VALIDATORS_MAX = 64;
+/** Nodes without a vote that a chain lists: what validators are asked by them is bounded for each. */
+export const OBSERVERS_MAX = 64;
+/** Validators that a set keeps, whoever would leave: with fewer not one may fail. */
+export const VALIDATORS_MIN = 4;
 /** Operations in a transaction: enough for a batch payment, little enough to check before a block is built. */
 export const OPERATIONS_MAX = 16;
 /** Bytes of a memo: a reference, not a document. */
@@ -32,6 +36,8 @@ export const GENESIS_ACCOUNTS_MAX = 1_000_000;
 export const GENESIS_TEXT_MAX = 192 * 1024 * 1024;
 /** Characters of a name of a network or validator: it stands in every log line. */
 export const NAME_MAX = 32;
+/** Characters of the peer id of an ed25519 key: 38 bytes in base58. */
+export const PEER_ID_CHARACTERS = 52;
 /** Heights in flight above the newest certificate. With 64 validators a VIEW-CHANGE carries this many prepared
  *  certificates of 4 KiB; a genesis may choose a smaller window. */
 export const WINDOW_MAX = 32;

@@ -43,6 +43,7 @@ export interface DevelopmentNetwork {
   /** The genesis file. */
   readonly genesisText: string;
   readonly validators: readonly DevelopmentValidator[];
+  /** People's, then those of the validators, each named as its validator. */
   readonly accounts: readonly DevelopmentAccount[];
 }
 
@@ -54,7 +55,7 @@ export function developmentNetwork(size: number, timestampMs: number = TIMESTAMP
     { size },
   );
   const validators = Array.from({ length: size }, (_, index) => developmentValidator(index));
-  const accounts = ACCOUNT_NAMES.map(developmentAccount);
+  const accounts = [...ACCOUNT_NAMES, ...validators.map(({ name }) => name)].map(developmentAccount);
   return {
     genesisText: `${JSON.stringify(genesisFile(validators, accounts, timestampMs), null, 2)}\n`,
     validators,
@@ -74,15 +75,18 @@ function* allSecrets(): Generator<Uint8Array> {
   for (let index = 0; index < DEVELOPMENT_VALIDATORS_MAX; index++) {
     yield secretOf(`validator ${index}`);
     yield secretOf(`node ${index}`);
+    yield secretOf(`account ${validatorName(index)}`);
   }
   for (const name of ACCOUNT_NAMES) yield secretOf(`account ${name}`);
 }
+
+const validatorName = (index: number): string => `validator-${index}`;
 
 function developmentValidator(index: number): DevelopmentValidator {
   const validatorSecret = secretOf(`validator ${index}`);
   const nodeSecret = secretOf(`node ${index}`);
   return {
-    name: `validator-${index}`,
+    name: validatorName(index),
     validatorSecret,
     publicKey: nobleEd25519.publicKey(validatorSecret),
     nodeSecret,
@@ -133,11 +137,25 @@ const genesisFile = (
     newEntriesMax: 256,
     historyHeights: 0,
   },
+  membership: {
+    maxValidators: 64,
+    minStake: '1',
+    holderShareMax: 10_000,
+    unbondingEpochs: 64,
+    equivocationPenalty: 500,
+    amnesiaPenalty: 300,
+    downtimePenalty: 1,
+    burntShare: 5000,
+    downtimeEpochs: 2,
+    jailEpochs: 1,
+  },
   validators: validators.map(({ name, publicKey, peerId }) => ({
     name,
+    account: developmentAccount(name).addressText,
     publicKey: toHex(publicKey),
     peerId,
     power: '1',
   })),
+  observers: [],
   accounts: accounts.map(({ addressText }) => ({ address: addressText, balance: BALANCE })),
 });

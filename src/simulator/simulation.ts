@@ -11,7 +11,8 @@ import type { PeerId } from '../driver/ports.ts';
 import { STATE_CACHE, type StateCacheLimits } from '../driver/state/limits.ts';
 import type { StrategyFactory } from '../driver/wire/strategy.ts';
 import { decodePeerMessage, kindOfBytes } from '../driver/wire/wire.ts';
-import { type Epochs, epochsOf, type KnownEpoch } from '../ledger/epoch.ts';
+import type { Epochs, KnownEpoch } from '../ledger/epoch.ts';
+import { WorldEpochs } from './world/epochs.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import type { Checker, Violation } from './world/checker.ts';
 import { checkedOnce } from './world/checked-once.ts';
@@ -96,7 +97,7 @@ export class Simulation {
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
     const keys = made.value;
     this.genesis = keys.genesis;
-    this.epochs = epochsOf(keys.genesis);
+    this.epochs = new WorldEpochs(keys.genesis, () => this.nodes);
     const people = peopleOf(keys, setup);
     // Liars know one another from the start, those that tell one another nothing too.
     for (const liar of setup.liars.keys()) coalitionOf(this).recruit(liar);

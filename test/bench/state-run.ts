@@ -3,6 +3,7 @@ import { validatorIndex } from '../../src/base/brand.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { Chain } from '../../src/driver/durability/chain.ts';
 import { Seals } from '../../src/driver/durability/seals.ts';
+import type { Height } from '../../src/base/brand.ts';
 import type { ResidentState } from '../../src/driver/state/resident-state.ts';
 import { Pruning } from '../../src/driver/state/pruning.ts';
 import { StateFetching } from '../../src/driver/state/state-fetching.ts';
@@ -69,7 +70,11 @@ export class StateRun {
     for (const transactions of blocks) {
       const body = this.#bodyOf(transactions);
       const beganMs = performance.now();
-      while (!this.#fetching.isReady(() => keysTouched(body, transactions))) {
+      while (
+        !this.#fetching.isReady(() =>
+          keysTouched(this.#chain.state.epochs, (this.height + 1) as Height, body, transactions),
+        )
+      ) {
         this.#fetching.flush();
         spent.rounds += 1;
         await new Promise<void>((resolve) => (this.#wake = resolve));

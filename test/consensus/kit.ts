@@ -31,7 +31,7 @@ import { step } from '../../src/consensus/step.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import type { Effect, Input } from '../../src/consensus/transition.ts';
 import { NULL_BODY_HASH } from '../../src/ledger/block.ts';
-import { type KnownEpoch, primaryOf } from '../../src/ledger/epoch.ts';
+import { type EpochSet, primaryOf } from '../../src/ledger/epoch.ts';
 import { type ValidatorSet, validatorSet } from '../../src/ledger/validators.ts';
 import {
   type Certificate,
@@ -102,7 +102,7 @@ export class Pens {
   readonly set: ValidatorSet;
   readonly epoch: Epoch;
   readonly firstHeight: Height;
-  readonly #known: KnownEpoch;
+  readonly #known: EpochSet;
 
   constructor(instance: Instance) {
     this.#known = instance;

@@ -8,7 +8,7 @@ import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, NULL_BODY } from '../../src/ledger/block.ts';
 import { BODY_EVIDENCE_MAX, EVIDENCE_EPOCHS_MAX } from '../../src/ledger/limits.ts';
 import { offenceOf } from '../../src/ledger/offence.ts';
-import type { KnownEpoch } from '../../src/ledger/epoch.ts';
+import type { EpochSet } from '../../src/ledger/epoch.ts';
 import type { Evidence, VoteKind } from '../../src/ledger/vote.ts';
 import { authorityOf, H, instanceOf, Pens } from '../consensus/kit.ts';
 import { makeGenesis } from '../ledger/network.ts';
@@ -27,7 +27,7 @@ const instance = (epoch: number) =>
     firstHeight: epoch * EPOCH_LENGTH + 1,
     lastHeight: (epoch + 1) * EPOCH_LENGTH,
   });
-const authority = ({ epoch }: Pick<KnownEpoch, 'epoch'>) => authorityOf(instance(epoch));
+const authority = ({ epoch }: Pick<EpochSet, 'epoch'>) => authorityOf(instance(epoch));
 
 /** Two votes of the validator at the n-th height of the epoch. */
 function proof(voter: number, epoch: number, n = 1, kind: VoteKind = 'commit'): Evidence {
@@ -63,7 +63,7 @@ function make(recovered: readonly Evidence[] = []) {
       ask: (message, turn) => send(`turn ${turn}`, message),
     },
     pool: { live: () => live.values() as never },
-    chain: { state: { epochs: { of: instance, at: () => undefined } }, offences },
+    chain: { state: { epochs: { of: instance as never, at: () => undefined, add: () => undefined } }, offences },
     recovered: { evidence: recovered },
   });
   const record = (...pieces: readonly Evidence[]): void => {
@@ -152,7 +152,7 @@ describe('what a peer passes on', () => {
   test('is checked once, and not at all where the chain has it', () => {
     const { accusations, record } = make();
     let checks = 0;
-    const counting = (epoch: KnownEpoch) => ({
+    const counting = (epoch: EpochSet) => ({
       ...authority(epoch),
       verify: (...check: Parameters<ReturnType<typeof authority>['verify']>) => {
         checks += 1;

@@ -216,7 +216,7 @@ export class Cluster {
   }
 
   #believed(recovered: RecoveredDriver): RecoveredDriver {
-    const epochs = this.epochs ?? recovered.state.epochs;
+    const epochs = this.epochs === null ? recovered.state.epochs : { ...this.epochs, add: () => undefined };
     return { ...recovered, state: { ...recovered.state, epochs } };
   }
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { epoch, height, power, validatorIndex, view } from '../../src/base/brand.ts';
-import { epochsOf, isWithin, type KnownEpoch, primaryOf } from '../../src/ledger/epoch.ts';
+import { epochsOf, isWithin, type EpochSet, primaryOf } from '../../src/ledger/epoch.ts';
 import { VALIDATORS_MAX } from '../../src/ledger/limits.ts';
 import { type ValidatorSet, validatorSet } from '../../src/ledger/validators.ts';
 import { makeGenesis } from './network.ts';
@@ -19,7 +19,7 @@ const setOf = (...powers: readonly (number | bigint)[]): ValidatorSet =>
 
 const equal = (size: number) => setOf(...Array.from({ length: size }, () => 1));
 
-const known = (validators: ValidatorSet, number: number): KnownEpoch => ({
+const known = (validators: ValidatorSet, number: number): EpochSet => ({
   epoch: epoch(number),
   firstHeight: height(1),
   lastHeight: height(10),

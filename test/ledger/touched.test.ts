@@ -13,6 +13,9 @@ import { transfer as transferKind } from '../../src/ledger/operations/transfer.t
 import { type StateKey, stateKeyBytes, stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import type { StateSource } from '../../src/ledger/state/source.ts';
+import type { Height } from '../../src/base/brand.ts';
+import { PENALTY_ACCOUNTS } from '../../src/ledger/membership/penalties.ts';
+import { VALIDATORS } from '../../src/ledger/membership/validator-record.ts';
 import { keysTouched } from '../../src/ledger/touched.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { nodesToFetch } from '../../src/ledger/tree/lookup.ts';
@@ -93,12 +96,14 @@ class Fetched implements StateSource {
   }
 }
 
+const next = ({ head }: LedgerState): Height => height(head.header.height + 1);
+
 /** Executes with what the keys lead to alone. */
 const executeOn = (
   state: LedgerState,
   body: Body,
   transactions: readonly (IdentifiedTransaction | null)[],
-  keys: Iterable<StateKey> = keysTouched(body, transactions),
+  keys: Iterable<StateKey> = keysTouched(state.epochs, next(state), body, transactions),
 ) => execute({ ...state, source: new Fetched(state, [...keys]) }, body, transactions);
 
 describe('the keys that a body touches', () => {
@@ -141,16 +146,18 @@ describe('the keys that a body touches', () => {
   const guilt = proof('commit', 0, 3);
   const body = bodyOf([pay], { evidence: [guilt] });
   const offence = OFFENCES.key({ epoch: epoch(0), validator: validatorIndex(3) });
-  const keys = [offence, ACCOUNTS.key(FEE_POOL), ACCOUNTS.key(alice), ACCOUNTS.key(stranger(7))];
+  const punished = [offence, VALIDATORS.key(validatorIndex(3)), ...PENALTY_ACCOUNTS.map((of) => ACCOUNTS.key(of))];
+  const keys = [...punished, ACCOUNTS.key(FEE_POOL), ACCOUNTS.key(alice), ACCOUNTS.key(stranger(7))];
+  const state = genesisState(genesis);
 
-  test.each<[string, Parameters<typeof keysTouched>, readonly StateKey[]]>([
+  test.each<[string, readonly [Body, Parameters<typeof keysTouched>[3]], readonly StateKey[]]>([
     ['nothing at all: none', [bodyOf([]), []], []],
-    ['evidence alone: its offences', [bodyOf([], { evidence: [guilt] }), []], [offence]],
+    ['evidence alone: its offences', [bodyOf([], { evidence: [guilt] }), []], punished],
     ['a transfer and evidence: both accounts, the pool and the offence', [body, [pay]], keys],
     ['a transfer that is skipped: its own not', [bodyOf([pay]), [null]], [ACCOUNTS.key(FEE_POOL)]],
   ])('of a body with %s', (_, given, expected) => {
     const texts = (some: Iterable<StateKey>) => [...new Set([...some].map(stateKeyText))].sort();
-    expect(texts(keysTouched(...given))).toEqual(texts(expected));
+    expect(texts(keysTouched(state.epochs, height(1), ...given))).toEqual(texts(expected));
   });
 
   test.each(keys.map((key) => [stateKeyText(key), key] as const))('are all needed: not without %s', (_, left) => {
@@ -171,7 +178,7 @@ describe('the keys that a body touches', () => {
     };
     const table = new OperationTable<AnyKind>([gift]);
     const state = genesisState(genesis);
-    const touched = [...keysTouched(body, [pay], table)];
+    const touched = [...keysTouched(state.epochs, next(state), body, [pay], table)];
     const block = execute({ ...state, source: new Fetched(state, touched) }, body, [pay], table);
     expect(block.record.receipts.map(({ code }) => code)).toEqual(['OK']);
   });

@@ -9,7 +9,7 @@ import { ok, type Result } from '../../base/result.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import { checkEvidence } from '../../consensus/evidence.ts';
 import { mark } from '../../consensus/marks.ts';
-import type { KnownEpoch } from '../../ledger/epoch.ts';
+import type { EpochSet } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf, placeKey } from '../../ledger/offence.ts';
@@ -86,7 +86,7 @@ export class Accusations {
   /** A peer passed proofs on. It may pass on what we know, what is recorded, what is too old, and what is of an epoch
    *  that we have not reached. It may not pass on a proof that proves nothing: nobody honest keeps one. Errors: those
    *  of `checkEvidence`. */
-  told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: KnownEpoch) => Authority): Result<true> {
+  told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: EpochSet) => Authority): Result<true> {
     for (const evidence of pieces) {
       const of = evidence.first.vote.epoch;
       if (!isRecordable(of, epoch) || this.#isKnown(keyOf(evidence))) continue;

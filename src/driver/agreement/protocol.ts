@@ -17,7 +17,7 @@ import type { Input } from '../../consensus/transition.ts';
 import { blockHash } from '../../ledger/block.ts';
 import { accountsOf } from '../../ledger/account.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
-import type { KnownEpoch } from '../../ledger/epoch.ts';
+import type { EpochSet, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Evidence } from '../../ledger/vote.ts';
 import { Accusations } from './accusations.ts';
@@ -47,7 +47,7 @@ interface ProtocolContext {
   readonly clock: Clock;
   readonly signer: Signer;
   /** Who may sign what in an epoch. */
-  readonly authority: (epoch: KnownEpoch) => Authority;
+  readonly authority: (epoch: EpochSet) => Authority;
   readonly observer: Observer;
   readonly recovered: RecoveredDriver;
   readonly batch: Batch;
@@ -212,20 +212,23 @@ export class Protocol {
   /** Answers to check-body and execute, as far as bodies are here; each answer can bring the next question. */
   #settleBodies(): void {
     const { bodies, chain, stateFetching } = this.#context;
+    const { epochs } = chain.state;
     for (let [executed, executedBytes] = [0, 0]; ; ) {
       const checked = bodies.verdicts.take();
       if (checked !== undefined) {
         const body = checked.valid ? bodies.complete(checked.height, checked.bodyHash) : undefined;
-        if (body !== undefined) stateFetching.expect(() => keysTouched(body.body, body.transactions));
+        if (body !== undefined)
+          stateFetching.expect(() => keysTouched(epochs, checked.height, body.body, body.transactions));
         this.step({ kind: 'body-checked', ...checked });
         continue;
       }
       // The CHECKPOINT of a block leaves at the end of the turn. So that it leaves soon, a second large body waits for
       // the next turn.
       if (executed > EXECUTED_PER_TURN || executedBytes > EXECUTED_BYTES_PER_TURN) return this.#context.again();
-      const ready = bodies.nextExecutable((chain.executedHeight + 1) as Height);
+      const next = (chain.executedHeight + 1) as Height;
+      const ready = bodies.nextExecutable(next);
       if (ready !== undefined) {
-        if (!stateFetching.isReady(() => keysTouched(ready.body, ready.transactions))) return;
+        if (!stateFetching.isReady(() => keysTouched(epochs, next, ready.body, ready.transactions))) return;
         executed += ready.transactions.length;
         executedBytes += bytesOf(ready.transactions);
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
@@ -252,14 +255,14 @@ export class Protocol {
   }
 
   #propose(): void {
-    const { bodies, stateFetching } = this.#context;
+    const { bodies, chain, stateFetching } = this.#context;
     for (;;) {
       const next = nextProposal(this.#replica);
       if (next === null) return;
       const proposal = this.#proposer.body(this.#replica, next.height, this.accusations.choose());
       if (proposal === null) return;
       const bodyHash = bodies.proposed(next.height, proposal.body, proposal.transactions);
-      stateFetching.expect(() => keysTouched(proposal.body, proposal.transactions));
+      stateFetching.expect(() => keysTouched(chain.state.epochs, next.height, proposal.body, proposal.transactions));
       this.step({ kind: 'propose', ...next, bodyHash });
       this.#settleBodies();
     }
@@ -287,12 +290,12 @@ export class Protocol {
 
   #instance(epoch: KnownEpoch): Instance {
     const { genesis, roster, signer } = this.#context;
-    const { window, baseTimeoutTicks, timeoutCapTicks } = genesis.consensus;
+    const { baseTimeoutTicks, timeoutCapTicks } = epoch.parameters.consensus;
     return {
       ...epoch,
       chainId: genesis.chainId,
       self: roster.self,
-      window,
+      window: genesis.consensus.window,
       baseTimeoutTicks,
       timeoutCapTicks,
       sign: (bytes) => signer.sign(bytes),

@@ -6,7 +6,7 @@ import type { Hash, Height } from '../../base/brand.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import { type Body, bodyHash, type FullBody, NULL_BODY, NULL_BODY_HASH } from '../../ledger/block.ts';
 import { checkBodyAlone, checkMeasure } from '../../ledger/body-check.ts';
-import type { Epochs, KnownEpoch } from '../../ledger/epoch.ts';
+import type { Epochs, EpochSet } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../../ledger/transaction.ts';
 import { Attention } from './attention.ts';
@@ -25,7 +25,7 @@ interface BodiesContext {
   readonly clock: Clock;
   readonly batch: Batch;
   readonly epochs: Epochs;
-  readonly authority: (epoch: KnownEpoch) => Authority;
+  readonly authority: (epoch: EpochSet) => Authority;
   /** Time of the newest block that was executed. */
   readonly headMs: () => number;
   readonly roster: Pick<Roster, 'peers' | 'peerOf'>;

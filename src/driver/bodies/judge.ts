@@ -3,7 +3,7 @@ import type { Height, View } from '../../base/brand.ts';
 import { type Authority, checkCertificate } from '../../consensus/authenticate.ts';
 import { checkEvidence } from '../../consensus/evidence.ts';
 import type { Body } from '../../ledger/block.ts';
-import { type Epochs, type KnownEpoch, primaryOf } from '../../ledger/epoch.ts';
+import { type Epochs, type EpochSet, primaryOf } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { isRecordable } from '../../ledger/offence.ts';
 import type { Attention } from './attention.ts';
@@ -13,7 +13,7 @@ interface JudgeContext {
   readonly genesis: Genesis;
   readonly clock: Clock;
   readonly epochs: Epochs;
-  readonly authority: (epoch: KnownEpoch) => Authority;
+  readonly authority: (epoch: EpochSet) => Authority;
   /** Time of the newest block that was executed. */
   readonly headMs: () => number;
 }

@@ -3,7 +3,7 @@
  * folder is given its first batch.
  */
 import type { Epoch, Hash, Height } from '../../base/brand.ts';
-import { present } from '../../base/invariant.ts';
+import { InvariantViolation, present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { fromHex, toHex } from '../../codec/hex.ts';
 import {
@@ -20,7 +20,8 @@ import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { EVIDENCE_EPOCHS_MAX } from '../../ledger/limits.ts';
 import { type Offence, OFFENCES, offenceCodec, offenceOf } from '../../ledger/offence.ts';
-import { chainStateCodec, type LedgerState, restoreState } from '../../ledger/state/ledger-state.ts';
+import type { StateKey } from '../../ledger/state/entry-kind.ts';
+import { chainStateCodec, epochKeys, type LedgerState, restoreState } from '../../ledger/state/ledger-state.ts';
 import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
 import { ROOT_PATH } from '../../ledger/tree/path.ts';
 import { transactionId } from '../../ledger/transaction.ts';
@@ -251,8 +252,27 @@ function* readState(
   if (!checked.ok) return corrupt(`the root of the state: ${checked.error.message}`);
   const source = new ResidentState({ version: height, root: stateRoot }, cache);
   source.fillNode({ key: root, hash }, rootBytes);
+  const fetched = yield* fetchEntries(source, epochKeys(chain.value.header));
+  if (!fetched.ok) return fetched;
   const restored = restoreState(genesis, chain.value, source);
   return restored.ok ? ok({ ...restored.value, source }) : corrupt(restored.error.message);
+}
+
+/** Brings these entries into memory, each proved by the tree. */
+function* fetchEntries(source: ResidentState, keys: readonly StateKey[]): Reading<Sound<true>> {
+  try {
+    for (;;) {
+      const { entries, nodes } = source.missing(keys);
+      if (entries.length === 0 && nodes.length === 0) break;
+      for (const key of entries) source.fillEntry(key, yield* one(KEYS.entry(key)));
+      for (const node of nodes) source.fillNode(node, yield* one(KEYS.node(node.key)));
+    }
+    source.prove(keys);
+    return ok(true);
+  } catch (error) {
+    if (error instanceof InvariantViolation) return corrupt(error.message);
+    throw error;
+  }
 }
 
 /** Those that evidence may still be found of, and those that the evidence held here has proved. */

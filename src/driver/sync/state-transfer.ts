@@ -71,8 +71,8 @@ export class StateTransfer {
   follow(): void {
     const { catchUp, chain, stateFetching, observer, protocol, again } = this.#context;
     const from = chain.executedHeight;
-    const range = catchUp.take(from, ({ body, transactions }) =>
-      stateFetching.isReady(() => keysTouched(body, transactions)),
+    const range = catchUp.take(from, ({ header, body, transactions }) =>
+      stateFetching.isReady(() => keysTouched(chain.state.epochs, header.height, body, transactions)),
     );
     if (range === undefined) return;
     protocol.follow(range);

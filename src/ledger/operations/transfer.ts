@@ -1,5 +1,5 @@
 /** Moves `amount` (positive) from the sender to `to`. */
-import { ACCOUNTS, accountIn, DEPOSITS } from '../account.ts';
+import { ACCOUNTS, accountIn, isVault } from '../account.ts';
 import { addressField, amountField } from './fields.ts';
 import { operationKind } from './kind.ts';
 
@@ -13,7 +13,7 @@ export const transfer = operationKind({
   spends: ({ amount }) => amount,
   execute({ sender, state }, { to, amount }) {
     if (amount === 0n) return 'AMOUNT_ZERO';
-    if (to === DEPOSITS) return 'NOT_PAYABLE';
+    if (isVault(to)) return 'NOT_PAYABLE';
     const from = accountIn(state, sender);
     if (from.balance < amount) return 'INSUFFICIENT_BALANCE';
     state.set(ACCOUNTS.key(sender), { balance: from.balance - amount, nonce: from.nonce });

@@ -5,7 +5,7 @@
  */
 import type { Address, Height } from '../../base/brand.ts';
 import { invariant, unreachable } from '../../base/invariant.ts';
-import { DEPOSITS, FEE_POOL } from '../../ledger/account.ts';
+import { DEPOSITS, FEE_POOL, isSystemAccount, isVault } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BLOCK_VALUE_BYTES_MAX, LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
 import type { Condition } from '../../ledger/operations/data-fields.ts';
@@ -121,7 +121,7 @@ export class Model {
 
   #grow({ sender, maxFee }: Transaction, fee: bigint, accounts: Model['accounts'], data: Model['data']): bigint {
     const { minimumBalance, newEntriesMax, weightPrice } = this.#ledger;
-    const people = [...this.accounts].filter(([of]) => of !== FEE_POOL && of !== DEPOSITS);
+    const people = [...this.accounts].filter(([of]) => !isSystemAccount(of));
     for (const [of, { balance }] of people) {
       const before = accounts.get(of);
       if (balance < minimumBalance && (before === undefined || balance < before.balance)) fail('BELOW_MINIMUM');
@@ -176,7 +176,7 @@ export class Model {
     switch (operation.kind) {
       case 'transfer':
         if (operation.amount === 0n) fail('AMOUNT_ZERO');
-        if (operation.to === DEPOSITS) fail('NOT_PAYABLE');
+        if (isVault(operation.to)) fail('NOT_PAYABLE');
         return this.#pay(sender, operation.to, operation.amount);
       case 'create-namespace':
         if (this.data.has(`namespace/${operation.name}`)) fail('NAMESPACE_EXISTS');

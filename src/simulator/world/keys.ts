@@ -97,12 +97,15 @@ export function simulatedKeys(
         ...consensus,
       },
       ledger: ledgerOf(settings),
+      membership: MEMBERSHIP,
       validators: powers.map((power, index) => ({
         name: `validator-${index}`,
+        account: formatAddress(accountOf(scheme, `account of validator ${index}`).address, PREFIX),
         publicKey: toHex(scheme.publicKey(validatorSecrets[index] ?? new Uint8Array())),
         peerId: peerIdOf(index as ValidatorIndex),
         power: power.toString(),
       })),
+      observers: [],
       accounts: [
         ...accounts.map(({ address }) => address),
         ...Array.from({ length: bystanders }, (_, i) => bystander(i)),
@@ -113,6 +116,20 @@ export function simulatedKeys(
   const genesis = { ...parsed.value, ledger: { ...parsed.value.ledger, historyHeights } };
   return ok({ genesis, validatorSecrets, accounts });
 }
+
+/** As a genesis file has it. Offences are punished soon; whoever is away for two epochs is jailed for one. */
+const MEMBERSHIP = {
+  maxValidators: 64,
+  minStake: '1',
+  holderShareMax: 10_000,
+  unbondingEpochs: 64,
+  equivocationPenalty: 500,
+  amnesiaPenalty: 300,
+  downtimePenalty: 1,
+  burntShare: 5000,
+  downtimeEpochs: 2,
+  jailEpochs: 1,
+};
 
 /** As a genesis file has it. */
 const ledgerOf = ({ transfersPerBlock = TRANSFERS_PER_BLOCK, ...settings }: LedgerSettings) => ({

@@ -5,6 +5,7 @@ import type { Ed25519 } from '../../crypto/ed25519.ts';
 import { COSTS } from '../../driver/fairness/costs.ts';
 import { Driver } from '../../driver/driver.ts';
 import type { PeerId, Store, Verifier } from '../../driver/ports.ts';
+import type { Epochs } from '../../ledger/epoch.ts';
 import { type RecoveredDriver, recover } from '../../driver/durability/recovery.ts';
 import type { StateCacheLimits } from '../../driver/state/limits.ts';
 import type { StrategyFactory } from '../../driver/wire/strategy.ts';
@@ -56,6 +57,8 @@ export class SimulatedNode {
   /** Its disk was damaged: it counts as faulty, and need not live. Its votes still have to be honest. */
   damaged = false;
   state: NodeState = 'stopped';
+  /** Of its state, or of the one that it stopped with. */
+  epochs: Epochs | null = null;
   driver: Driver | null = null;
   /** Milliseconds by which its clock is ahead, and how fast its ticks come. */
   skewMs = 0;
@@ -131,6 +134,7 @@ export class SimulatedNode {
             this.#end('broken');
             return this.#events.refused(recovered.error.code, recovered.error.message);
           }
+          this.epochs = recovered.value.state.epochs;
           this.driver = this.#newDriver(recovered.value, store, verifier);
           this.state = 'running';
           this.#startTicks();

@@ -10,6 +10,7 @@ import { type StateKey, stateKeyText } from '../../../src/ledger/state/entry-kin
 import { ENTRY_KINDS } from '../../../src/ledger/state/kinds.ts';
 import { advance } from '../../../src/ledger/state/ledger-state.ts';
 import type { MemoryState } from '../../../src/ledger/state/memory-state.ts';
+import { height } from '../../../src/base/brand.ts';
 import { keysTouched } from '../../../src/ledger/touched.ts';
 import type { IdentifiedTransaction } from '../../../src/ledger/transaction.ts';
 import { feeOf, mostSpentBy } from '../../../src/ledger/transaction-rules.ts';
@@ -44,7 +45,10 @@ function run({ parameters, bodies }: Chain, look?: (ledger: Ledger, step: Step) 
   expect(ledger.send(ledger.alice, BEGINNING).code).toBe('OK');
   for (const body of bodies) {
     const transactions = transactionsOf(ledger.genesis.chainId, body, (of) => ledger.account(of)?.nonce ?? 0);
-    const source = only(ledger.state.source, keysTouched(bodyOf(transactions), transactions));
+    const source = only(
+      ledger.state.source,
+      keysTouched(ledger.state.epochs, height(ledger.height + 1), bodyOf(transactions), transactions),
+    );
     const block = execute({ ...ledger.state, source }, bodyOf(transactions), transactions);
     look?.(ledger, { block, transactions });
     advance(ledger.state, block);

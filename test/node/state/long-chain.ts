@@ -196,8 +196,10 @@ export class LongChain {
   }
 
   async #fetched(body: Body, transactions: readonly IdentifiedTransaction[]): Promise<void> {
-    const { fetching } = this.#parts;
-    while (!fetching.isReady(() => keysTouched(body, transactions))) {
+    const { fetching, chain } = this.#parts;
+    while (
+      !fetching.isReady(() => keysTouched(chain.state.epochs, (chain.executedHeight + 1) as Height, body, transactions))
+    ) {
       fetching.flush();
       await new Promise((resolve) => void setImmediate(resolve));
     }

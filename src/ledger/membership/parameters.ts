@@ -1,0 +1,73 @@
+/**
+ * What a chain may change of its own rules, by the votes of its validators: the values in which one epoch may differ from another. All of
+ * them stand in the genesis; what is not here the genesis fixes for good.
+ */
+import { ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { uint64, uint64Big } from '../../codec/types.ts';
+import type { ConsensusParameters, LedgerParameters } from '../genesis.ts';
+
+export const LedgerParametersType = new ContainerType({
+  blockWeightMax: uint64(),
+  weightPrice: uint64Big(),
+  minimumBalance: uint64Big(),
+  depositPerByte: uint64Big(),
+  newEntriesMax: uint64(),
+  historyHeights: uint64(),
+});
+
+export const MembershipParametersType = new ContainerType({
+  maxValidators: uint64(),
+  minStake: uint64Big(),
+  holderShareMax: uint64(),
+  unbondingEpochs: uint64(),
+  equivocationPenalty: uint64(),
+  amnesiaPenalty: uint64(),
+  downtimePenalty: uint64(),
+  burntShare: uint64(),
+  downtimeEpochs: uint64(),
+  jailEpochs: uint64(),
+});
+
+/** Who may be a validator, and what it costs to fail as one. Shares and penalties are in hundredths of a percent, of 10,000. */
+export interface MembershipParameters {
+  /** Validators that an epoch has at most; those with the greatest stakes. */
+  readonly maxValidators: number;
+  /** Least stake of a validator where power is stake. */
+  readonly minStake: bigint;
+  /** Most of the power that the validators of one account may have together; 10,000 is no bound. */
+  readonly holderShareMax: number;
+  /** Epochs after which stake that was taken out may be withdrawn, and for which offences count. */
+  readonly unbondingEpochs: number;
+  /** Of the stake: what two votes in one place cost. */
+  readonly equivocationPenalty: number;
+  /** Of the stake: what it costs to hide what one's own COMMIT proves prepared. */
+  readonly amnesiaPenalty: number;
+  /** Of the stake: what it costs to be away for `downtimeEpochs`. */
+  readonly downtimePenalty: number;
+  /** Of a penalty: what is burnt; the treasury gets the rest. */
+  readonly burntShare: number;
+  /** Epochs in a row in which no certificate names a validator, after which it is jailed; 0 for never. */
+  readonly downtimeEpochs: number;
+  /** Epochs before a jailed validator may come back. */
+  readonly jailEpochs: number;
+}
+
+/** What `holderShareMax`, penalties and shares are parts of. */
+export const WHOLE = 10_000;
+
+const ParametersType = new ContainerType({
+  consensus: new ContainerType({ epochLength: uint64(), baseTimeoutTicks: uint64(), timeoutCapTicks: uint64() }),
+  ledger: LedgerParametersType,
+  membership: MembershipParametersType,
+});
+
+/** Fixed for an epoch. */
+export interface Parameters {
+  readonly consensus: Pick<ConsensusParameters, 'epochLength' | 'baseTimeoutTicks' | 'timeoutCapTicks'>;
+  readonly ledger: LedgerParameters;
+  readonly membership: MembershipParameters;
+}
+
+/** Its value is `Parameters`. */
+export { ParametersType };
+export type ParametersValue = ValueOf<typeof ParametersType>;

@@ -1,0 +1,112 @@
+/** Who is in the set of the next epoch, and with what power. */
+import type { Power } from '../../base/brand.ts';
+import type { ConsensusParameters } from '../genesis.ts';
+import { TOTAL_POWER_MAX, VALIDATORS_MIN } from '../limits.ts';
+import type { Validator, ValidatorSet } from '../validators.ts';
+import { validatorAt } from '../validators.ts';
+import { type MembershipParameters, WHOLE } from './parameters.ts';
+import type { ValidatorRecord } from './validator-record.ts';
+
+export type Mode = ConsensusParameters['mode'];
+
+export interface Seats {
+  /** By growing index. */
+  readonly members: readonly Validator[];
+  /** Those of them that would have left, and stay because the set would be too small without them: an alarm. */
+  readonly kept: readonly Validator[];
+}
+
+/** Whether the validator may have power at all, if there is room for it. */
+export const isReady = ({ status, stake }: ValidatorRecord, mode: Mode, { minStake }: MembershipParameters): boolean =>
+  (status === 'pending' || status === 'active') && (mode === 'equal' || (stake > 0n && stake >= minStake));
+
+/**
+ * The seats of the next epoch. `before`: the set of the one that ends.
+ *
+ * A set never shrinks below four, or below what it was where it was smaller, by whoever leaves or is thrown out: with fewer than four
+ * nobody may fail. Those who leave of themselves stay first, then who was away, then who was voted out, then who lied; of them those with
+ * the greatest power. They stay until there are others; what a liar can do with less than a third of the power the protocol stands.
+ */
+export function seatsOf(
+  records: readonly ValidatorRecord[],
+  before: ValidatorSet,
+  mode: Mode,
+  parameters: MembershipParameters,
+): Seats {
+  const ready = records
+    .filter((record) => isReady(record, mode, parameters))
+    .sort(byStake)
+    .slice(0, parameters.maxValidators);
+  const least = Math.min(VALIDATORS_MIN, before.members.length);
+  const leaving = records.filter(
+    (record) => !ready.includes(record) && validatorAt(before, record.index) !== undefined && mayStay(record, mode),
+  );
+  const kept = leaving.sort(byBlame).slice(0, Math.max(0, least - ready.length));
+  const seated = [...ready, ...kept].sort((a, b) => a.index - b.index);
+  const powers = powersOf(seated, mode, parameters);
+  const members = seated.map(({ index, name, publicKey, peerId }, position) => ({
+    index,
+    name,
+    publicKey,
+    peerId,
+    power: powers[position] as Power,
+  }));
+  return { members, kept: members.filter(({ index }) => kept.some((each) => each.index === index)) };
+}
+
+const mayStay = ({ stake }: ValidatorRecord, mode: Mode): boolean => mode === 'equal' || stake > 0n;
+
+const byStake = (a: ValidatorRecord, b: ValidatorRecord): number => compare(b.stake, a.stake) || a.index - b.index;
+
+const BLAME: readonly ValidatorRecord['status'][] = [
+  'active',
+  'candidate',
+  'exiting',
+  'unbonded',
+  'jailed',
+  'removed',
+  'tombstoned',
+];
+
+const byBlame = (a: ValidatorRecord, b: ValidatorRecord): number =>
+  BLAME.indexOf(a.status) - BLAME.indexOf(b.status) || byStake(a, b);
+
+const compare = (a: bigint, b: bigint): number => (a === b ? 0 : a < b ? -1 : 1);
+
+/** One each, or what each has at stake, as far as the bound of one holder's share lets it count. */
+export function powersOf(
+  seated: readonly Pick<ValidatorRecord, 'account' | 'stake'>[],
+  mode: Mode,
+  { holderShareMax }: Pick<MembershipParameters, 'holderShareMax'>,
+): readonly bigint[] {
+  if (mode === 'equal') return seated.map(() => 1n);
+  const holders = new Map<string, bigint>();
+  for (const { account, stake } of seated) holders.set(account, (holders.get(account) ?? 0n) + stake);
+  const cap = capOf([...holders.values()], BigInt(holderShareMax));
+  return seated.map(({ account, stake }) => {
+    const held = holders.get(account) as bigint;
+    if (held <= cap) return stake;
+    // Down, so that nobody has more than the share; and at least 1, since a member has power.
+    const part = (stake * cap) / held;
+    return part > 0n ? part : 1n;
+  });
+}
+
+/** The most that one holder may have so that it is no more than the share of all together, each counting with no more than that. With so
+ *  few holders that nothing is, there is no bound. */
+function capOf(held: readonly bigint[], share: bigint): bigint {
+  const whole = BigInt(WHOLE);
+  const fits = (cap: bigint): boolean => {
+    const total = held.reduce((sum, each) => sum + (each < cap ? each : cap), 0n);
+    return cap * whole <= total * share;
+  };
+  if (share * BigInt(held.length) < whole) return TOTAL_POWER_MAX;
+  let [low, high] = [0n, TOTAL_POWER_MAX];
+  // What fits is all up to some value: the total grows more slowly than the cap.
+  while (low < high) {
+    const middle = (low + high + 1n) / 2n;
+    if (fits(middle)) low = middle;
+    else high = middle - 1n;
+  }
+  return low > 0n ? low : TOTAL_POWER_MAX;
+}
