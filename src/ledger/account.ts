@@ -55,7 +55,7 @@ export const TREASURY: Address = address(`fb${'f'.repeat(62)}`);
 /** Accounts whose balance is the sum of what is noted elsewhere: nobody else can pay into them. */
 export const isVault = (of: string): boolean => of === DEPOSITS || of === STAKES;
 
-const SYSTEM_ACCOUNTS: ReadonlySet<string> = new Set([FEE_POOL, DEPOSITS, STAKES, BURNT, TREASURY]);
+export const SYSTEM_ACCOUNTS: ReadonlySet<Address> = new Set([FEE_POOL, DEPOSITS, STAKES, BURNT, TREASURY]);
 
 /** Whether the account belongs to the ledger itself. What is asked of accounts that somebody has is not asked of it. */
-export const isSystemAccount = (of: string): boolean => SYSTEM_ACCOUNTS.has(of);
+export const isSystemAccount = (of: string): boolean => SYSTEM_ACCOUNTS.has(of as Address);

@@ -30,7 +30,7 @@ describe('the genesis file of the repository', () => {
       newEntriesMax: 256,
       historyHeights: 0,
     });
-    expect(genesis.supply).toBe(10_000_000_000n);
+    expect(genesis.supply).toBe(14_000_000_000n);
     expect(genesis.validators.total).toBe(4n);
     expect(genesis.validators.members.map(({ index, power }) => [index, power])).toEqual([
       [0, 1n],
@@ -241,7 +241,8 @@ describe('the genesis block', () => {
     });
     const said = genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }] as const);
     expect(accountsOf(state)).toEqual(new Map(said));
-    expect([...state.source.entries()]).toHaveLength(10);
+    // Ten people and four validators, the records of these, and the first epoch.
+    expect([...state.source.entries()]).toHaveLength(14 + 4 + 1);
     expect(history.size).toBe(0);
   });
 

@@ -8,13 +8,12 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Hash } from '../../base/brand.ts';
 import { execute } from '../../ledger/execute.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { OFFENCES } from '../../ledger/offence.ts';
 import { stateKeyText } from '../../ledger/state/entry-kind.ts';
 import { advance, genesisState } from '../../ledger/state/ledger-state.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { Submitted } from '../world/clients.ts';
 import { type FinalBlock, finalBlocks } from './final-blocks.ts';
-import { Model } from './ledger-model.ts';
+import { isModelled, Model } from './ledger-model.ts';
 
 export function execution(genesis: Genesis, submitted: ReadonlyMap<Hash, Submitted>, violate: Violate): Checker {
   let reference: Reference | null = null;
@@ -78,8 +77,7 @@ class Reference {
   difference(): string | undefined {
     if (this.#lost) return undefined;
     const modelled = this.#model.entries();
-    // Offences are no transaction's, and the model knows nothing of them.
-    const kept = [...this.#state.source.entries()].filter(([{ kind }]) => kind !== OFFENCES);
+    const kept = [...this.#state.source.entries()].filter(([key]) => isModelled(stateKeyText(key)));
     const entries = new Map(kept.map(([key, value]) => [stateKeyText(key), value]));
     for (const key of new Set([...entries.keys(), ...modelled.keys()]))
       if (!isDeepStrictEqual(entries.get(key), modelled.get(key)))

@@ -1,7 +1,7 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
 import type { Address, Height } from '../../base/brand.ts';
 import { shared } from '../../base/shared.ts';
-import { ACCOUNTS, DEPOSITS, FEE_POOL } from '../../ledger/account.ts';
+import { ACCOUNTS, SYSTEM_ACCOUNTS } from '../../ledger/account.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -48,7 +48,7 @@ export function health(nodes: () => readonly SimulatedNode[], violate: Violate):
 
 /** All balances, the fees and the deposits together are what the genesis gave. */
 export function supply(genesis: Genesis, violate: Violate): Checker {
-  const addresses = new Set([...genesis.accounts.map(({ address }) => address), FEE_POOL, DEPOSITS]);
+  const addresses = new Set([...genesis.accounts.map(({ address }) => address), ...SYSTEM_ACCOUNTS]);
   return {
     name: 'supply',
     blockExecuted(_, { receipts }) {

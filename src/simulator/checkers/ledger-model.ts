@@ -5,7 +5,7 @@
  */
 import type { Address, Height } from '../../base/brand.ts';
 import { invariant, unreachable } from '../../base/invariant.ts';
-import { DEPOSITS, FEE_POOL, isSystemAccount, isVault } from '../../ledger/account.ts';
+import { BURNT, DEPOSITS, FEE_POOL, isSystemAccount, isVault, STAKES, TREASURY } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BLOCK_VALUE_BYTES_MAX, LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
 import type { Condition } from '../../ledger/operations/data-fields.ts';
@@ -41,6 +41,10 @@ export interface Verdict {
   readonly feePaid: bigint;
 }
 
+/** Whether the model knows of what stands under the key: of what transactions of accounts do, and not of what becomes of validators. */
+export const isModelled = (key: string): boolean =>
+  /^(account|namespace|entry|counter|member)\//.test(key) && ![STAKES, BURNT, TREASURY].some((of) => key.endsWith(of));
+
 export class Model {
   accounts = new Map<Address, { balance: bigint; nonce: number }>();
   data = new Map<string, Stored>();
@@ -57,12 +61,14 @@ export class Model {
 
   nonceOf = (of: Address): number => this.accounts.get(of)?.nonce ?? 0;
 
-  /** All entries of the state, by the text of their keys. */
+  /** All entries of the state that it knows of, by the text of their keys. */
   entries(): Map<string, unknown> {
     const depositOf = (key: string, bytes: number): bigint =>
       this.#ledger.depositPerByte * BigInt(key.length - key.indexOf('/') - 1 + bytes);
     return new Map([
-      ...[...this.accounts].map(([of, account]): [string, unknown] => [`account/${of}`, account]),
+      ...[...this.accounts]
+        .map(([of, account]): [string, unknown] => [`account/${of}`, account])
+        .filter(([key]) => isModelled(key)),
       ...[...this.data].map(([key, { bytes, value }]): [string, unknown] => [
         key,
         { ...value, deposit: depositOf(key, bytes) },

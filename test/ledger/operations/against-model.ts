@@ -5,7 +5,7 @@ import { present } from '../../../src/base/invariant.ts';
 import { execute } from '../../../src/ledger/execute.ts';
 import { advance, genesisState } from '../../../src/ledger/state/ledger-state.ts';
 import type { MemoryState } from '../../../src/ledger/state/memory-state.ts';
-import { Model } from '../../../src/simulator/checkers/ledger-model.ts';
+import { isModelled, Model } from '../../../src/simulator/checkers/ledger-model.ts';
 import { bodyOf, makeTransaction } from '../network.ts';
 import { BEGINNING, type Chain, chains, senders, transactionsOf } from './chains.ts';
 import { genesisWith } from './kit.ts';
@@ -42,7 +42,11 @@ function differenceIn({ parameters, bodies }: Chain): string | undefined {
 }
 
 const stateOf = (source: MemoryState): Map<string, unknown> =>
-  sorted([...source.entries()].map(([{ kind, text }, value]) => [`${kind.name}/${text}`, value]));
+  sorted(
+    [...source.entries()]
+      .map(([{ kind, text }, value]): [string, unknown] => [`${kind.name}/${text}`, value])
+      .filter(([key]) => isModelled(key)),
+  );
 
 const sorted = (entries: [string, unknown][]): Map<string, unknown> =>
   new Map(entries.sort(([a], [b]) => (a < b ? -1 : 1)));

@@ -1,4 +1,5 @@
 /** Deposits: who pays, how much, and that all of it comes back. */
+import type { Epochs, KnownEpoch } from '../../../src/ledger/epoch.ts';
 import { describe, expect, test } from 'vitest';
 import { fromHex } from '../../../src/codec/hex.ts';
 import { nobleEd25519 } from '../../../src/crypto/ed25519.ts';
@@ -138,8 +139,14 @@ describe('a deposit', () => {
 describe('when the price of a byte has changed', () => {
   /** The same state, with another price from now on. */
   const repriced = (ledger: Ledger, price: bigint): void => {
-    const parameters: LedgerParameters = { ...ledger.genesis.ledger, depositPerByte: price };
-    Object.assign(ledger.state, { genesis: { ...ledger.genesis, ledger: parameters } });
+    const { epochs } = ledger.state;
+    const priced = (known: KnownEpoch | undefined): KnownEpoch | undefined =>
+      known && {
+        ...known,
+        parameters: { ...known.parameters, ledger: { ...known.parameters.ledger, depositPerByte: price } },
+      };
+    const again: Epochs = { of: (epoch) => priced(epochs.of(epoch)), at: (height) => priced(epochs.at(height)) };
+    Object.assign(ledger.state, { epochs: again });
   };
 
   test.each([

@@ -4,6 +4,10 @@ import { epoch, type Height, height, validatorIndex, view, ZERO_HASH } from '../
 import { InvariantViolation, present } from '../../../src/base/invariant.ts';
 import type { Codec } from '../../../src/codec/codec.ts';
 import { EMPTY_ROOT } from '../../../src/crypto/merkle.ts';
+import { firstEpoch } from '../../../src/ledger/epoch.ts';
+import { EPOCHS, recordOf } from '../../../src/ledger/membership/epoch-record.ts';
+import { newValidator } from '../../../src/ledger/membership/founding.ts';
+import { VALIDATORS } from '../../../src/ledger/membership/validator-record.ts';
 import { ACCOUNTS, type Account } from '../../../src/ledger/account.ts';
 import { blockHash, NO_PROPOSER } from '../../../src/ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../../src/ledger/execute.ts';
@@ -113,7 +117,7 @@ describe('a stored state', () => {
     const restored = restoreState(genesis, back.chain, sourceOf(back));
     if (!restored.ok) throw new Error(restored.error.message);
     expect(contentOf(restored.value)).toEqual(contentOf(state));
-    expect([accountsOf(state).size, offencesOf(state).length]).toEqual([16, 3]);
+    expect([accountsOf(state).size, offencesOf(state).length]).toEqual([20, 3]);
     expect(summary(append(restored.value, [pay(5)]))).toEqual(summary(append(state, [pay(5)])));
   });
 
@@ -217,14 +221,21 @@ const refused = (message: RegExp) => ({
 });
 
 describe('the block of a genesis', () => {
-  test('has an entry for each account, and the root over them', () => {
+  test('has an entry for each account, for each validator and for the first epoch, and the root over them', () => {
     const { header, hash, delta, history } = genesisBlock(genesis);
-    const entries = genesis.accounts.map(
-      ({ address, balance }) => [ACCOUNTS.key(address), { balance, nonce: 0 }] as const,
-    );
+    const first = firstEpoch(genesis);
+    const entries: readonly (readonly [StateKey, unknown])[] = [
+      ...genesis.accounts.map(({ address, balance }) => [ACCOUNTS.key(address), { balance, nonce: 0 }] as const),
+      ...genesis.validators.members.map(({ power: _, ...member }) => {
+        const account = present(genesis.validatorAccounts[member.index], 'account');
+        const given = { ...member, account, status: 'active', since: height(0), stake: 0n } as const;
+        return [VALIDATORS.key(member.index), newValidator(given)] as const;
+      }),
+      [EPOCHS.key(first.epoch), recordOf(first)],
+    ];
     expect(delta.height).toBe(0);
     expect(delta.entries.map(({ key, before, after }) => [key, before, after])).toEqual(
-      entries.map(([key, account]) => [key, undefined, account]),
+      entries.map(([key, value]) => [key, undefined, value]),
     );
     expect(delta.tree).toMatchObject({ root: NaiveState.of(entries).root(), stale: [] });
     expect(header).toEqual({
@@ -246,8 +257,10 @@ describe('the block of a genesis', () => {
     expect(history.size).toBe(0);
   });
 
-  test('without accounts has the root of the empty tree', () => {
-    expect(genesisBlock({ ...genesis, accounts: [] }).header.stateRoot).toBe(EMPTY_TREE_ROOT);
+  test('without accounts has the validators, and the first epoch', () => {
+    const { delta } = genesisBlock({ ...genesis, accounts: [] });
+    const kinds = delta.entries.map(({ key }) => key.kind.name);
+    expect(kinds).toEqual([...Array.from({ length: 4 }, () => 'validator'), 'epoch']);
   });
 
   test('is the same in whatever order the accounts stand', () => {
@@ -270,7 +283,7 @@ describe('the block of a genesis', () => {
     const state = genesisState(genesis, source);
     expect(state.source).toBe(source);
     append(state, [pay(0)]);
-    expect(accountsOf(genesisState(genesis)).size).toBe(10);
+    expect(accountsOf(genesisState(genesis)).size).toBe(genesis.accounts.length);
   });
 });
 
