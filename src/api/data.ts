@@ -48,7 +48,12 @@ const leaseSchema = z.object({ owner: addressText, until: natural }).optional();
 /** An entry without its name. */
 const storedShape = {
   value: valueField.schema.nullable().describe('In base64; null where nothing stands there'),
-  version: versionField.schema.nullable().describe('height:index of the transaction that wrote it'),
+  version: versionField.schema.nullable().describe('height:index of the transaction that wrote the entry last'),
+  valueVersion: versionField.schema
+    .optional()
+    .describe(
+      'height:index of the transaction that wrote the value, where a lease that was taken or given up since kept it',
+    ),
   lease: leaseSchema.describe(
     'Up to and including the height "until" the owner alone may write it; it stands here when it has run out too',
   ),
@@ -63,7 +68,8 @@ export const entrySchema = z.object({
   proof: proofOf(
     'entry/NAMESPACE/KEY',
     'Container(version: Container(height: uint64, index: uint16), lease: Optional[Container(owner: Bytes32, until: uint64)], ' +
-      'deposit: uint64, value: List[uint8, 65536])',
+      'deposit: uint64, value: Container(version: Container(height: uint64, index: uint16), length: uint64, hash: Bytes32)), where ' +
+      'the value is named by valueVersion, or else version, its length in bytes and its SHA-256',
   ),
 });
 export type EntryJson = z.infer<typeof entrySchema>;

@@ -10,6 +10,7 @@ import { type MemberKey, MEMBERS } from '../ledger/data/member.ts';
 import { NAMESPACES } from '../ledger/data/namespace.ts';
 import { versionField } from '../ledger/operations/data-fields.ts';
 import type { StateKey } from '../ledger/state/entry-kind.ts';
+import { referenceTo } from '../ledger/state/value-reference.ts';
 import type { ProvedState, TrustedNetwork } from './state-proof.ts';
 import { type Stood, type StoodProofError, verifyStood } from './state-reads.ts';
 
@@ -28,8 +29,10 @@ export interface NamespaceTold extends Stood {
 export interface Stored {
   /** Null where nothing stands there. */
   readonly value: Uint8Array | null;
-  /** `height:index` of the transaction that wrote it: what a condition asks for, and the token of a lease. */
+  /** `height:index` of the transaction that wrote the entry last: what a condition asks for, and the token of a lease. */
   readonly version: string | null;
+  /** `height:index` of the transaction that wrote the value, where a lease that was taken or given up since kept it. */
+  readonly valueVersion?: string;
   /** Up to and including the height `until` the owner (bech32m) alone may write it. It stands here when it has run out too. */
   readonly lease?: { readonly owner: string; readonly until: number };
   /** In the smallest unit. */
@@ -61,11 +64,14 @@ export const namespaceFromJson = ({ deposit, ...rest }: NamespaceJson): Namespac
 export function storedFromJson({
   value: text,
   version,
+  valueVersion,
   lease,
   deposit,
-}: Pick<EntryJson, 'value' | 'version' | 'lease' | 'deposit'>): Stored | undefined {
+}: Pick<EntryJson, 'value' | 'version' | 'valueVersion' | 'lease' | 'deposit'>): Stored | undefined {
   const value = text === null ? null : parseBase64(text);
-  return value === undefined ? undefined : { value, version, ...(lease && { lease }), deposit: BigInt(deposit) };
+  return value === undefined
+    ? undefined
+    : { value, version, ...(valueVersion && { valueVersion }), ...(lease && { lease }), deposit: BigInt(deposit) };
 }
 
 /** As storedFromJson. */
@@ -123,7 +129,7 @@ export function verifyNamespace(network: TrustedNetwork, told: NamespaceTold): P
   return verifyStood(network, key, { owner: owner.value, writers: accounts, deposit }, told);
 }
 
-/** Whether the proof shows value, version, lease and deposit, or that nothing stands there. Errors: DataProofError. */
+/** Whether the proof shows value, versions, lease and deposit, or that nothing stands there. Errors: DataProofError. */
 export function verifyEntry(network: TrustedNetwork, told: EntryTold): Proved {
   const entry = entryOf(told, network.addressPrefix);
   if (!entry.ok) return entry;
@@ -131,22 +137,24 @@ export function verifyEntry(network: TrustedNetwork, told: EntryTold): Proved {
   return entry.value === undefined ? verifyAbsent(network, key, told) : verifyStood(network, key, entry.value, told);
 }
 
-/** The entry as it is in the state. */
+/** The entry as it is in the state: that has the hash of the value which was told, and so the proof shows this value too. */
 function entryOf(
-  { value, version: text, lease: told, deposit }: Stored,
+  { value, version: text, valueVersion: valueText = text ?? '', lease: told, deposit }: Stored,
   prefix: string,
 ): Result<Entry | undefined, Coded<'MALFORMED'>> {
   if (value === null)
-    return text === null && told === undefined
+    return text === null && valueText === '' && told === undefined
       ? ok(undefined)
       : fail('MALFORMED', 'a version or a lease where nothing stands');
   const version = versionField.fromJson(text ?? '', 'version', prefix);
   if (!version.ok) return fail('MALFORMED', version.error.message);
-  if (told === undefined) return ok({ version: version.value, lease: null, deposit, value });
+  const valueVersion = versionField.fromJson(valueText, 'valueVersion', prefix);
+  if (!valueVersion.ok) return fail('MALFORMED', valueVersion.error.message);
+  const entry = { version: version.value, deposit, value: referenceTo(value, valueVersion.value) };
+  if (told === undefined) return ok({ ...entry, lease: null });
   const owner = parseAddress(told.owner, prefix);
   if (!owner.ok) return fail('MALFORMED', `the lease has no owner: ${owner.error.message}`);
-  const lease = { owner: owner.value, until: told.until as Height };
-  return ok({ version: version.value, lease, deposit, value });
+  return ok({ ...entry, lease: { owner: owner.value, until: told.until as Height } });
 }
 
 /** Whether the proof shows the value, zero where nothing stands there. Errors: DataProofError. */

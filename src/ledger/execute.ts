@@ -37,8 +37,6 @@ export interface ExecutedBlock extends StateChange {
   /** Offences that were not on record before, in the order of the body. */
   readonly offences: readonly Offence[];
   readonly skipped: readonly SkippedTransaction[];
-  /** Of values that it replaced and wrote. */
-  readonly valueBytes: number;
 }
 
 /** The block that the body makes on top of the state, which stays as it is. `transactions` are those of the body, in its
@@ -81,18 +79,7 @@ export function execute(
     proposer: body.proposer,
   };
   const record = { header, executed: outcome.executed, receipts: outcome.receipts };
-  const valueBytes = growthBytes(delta.entries);
-  return {
-    header,
-    hash: blockHash(header),
-    record,
-    delta,
-    valueBytes,
-    offences,
-    skipped: outcome.skipped,
-    history,
-    nextEpoch,
-  };
+  return { header, hash: blockHash(header), record, delta, offences, skipped: outcome.skipped, history, nextEpoch };
 }
 
 /** What the transactions of a body are executed with. */
@@ -197,15 +184,6 @@ function credit(entries: Overlay, address: Address, amount: bigint): void {
   const { balance, nonce } = accountIn(entries, address);
   entries.set(ACCOUNTS.key(address), { balance: balance + amount, nonce });
 }
-
-const growthBytes = (changes: readonly EntryChange[]): number =>
-  changes.reduce(
-    (sum, { key, before, after }) =>
-      sum +
-      (before === undefined ? 0 : key.kind.carriedBytes(before)) +
-      (after === undefined ? 0 : key.kind.carriedBytes(after)),
-    0,
-  );
 
 /** What the changed accounts have together is what they had, and none of them is below zero. */
 function checkSupply(changes: readonly EntryChange[]): void {

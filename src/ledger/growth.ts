@@ -3,7 +3,7 @@ import type { Address } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { type Account, ACCOUNTS, accountIn, isSystemAccount, NO_ACCOUNT } from './account.ts';
 import type { LedgerParameters } from './genesis.ts';
-import { BLOCK_VALUE_BYTES_MAX, NEW_ENTRY_WEIGHT } from './limits.ts';
+import { NEW_ENTRY_WEIGHT } from './limits.ts';
 import type { GrowthCode } from './operations/codes.ts';
 import type { Overlay } from './state/overlay.ts';
 import type { Transaction } from './transaction.ts';
@@ -28,8 +28,6 @@ export function mostForNew(
 export class Growth {
   readonly #parameters: LedgerParameters;
   readonly #made = new Map<Address, number>();
-  /** Of values that were replaced and written. */
-  #valueBytes = 0;
 
   constructor(parameters: LedgerParameters) {
     this.#parameters = parameters;
@@ -39,8 +37,7 @@ export class Growth {
    *  packs as much of a sender into a body as it likes. Alone in a block everything has room. */
   hasRoom({ sender, operations }: Pick<Transaction, 'sender' | 'operations'>): boolean {
     const made = this.#made.get(sender) ?? 0;
-    if (made > 0 && made + operations.length > this.#parameters.newEntriesMax) return false;
-    return this.#valueBytes < BLOCK_VALUE_BYTES_MAX;
+    return made === 0 || made + operations.length <= this.#parameters.newEntriesMax;
   }
 
   /** Judges what the operations of a transaction did: all that was set since the overlay last kept. `fee` is paid. Answers with what is to
@@ -51,7 +48,7 @@ export class Growth {
     fee: bigint,
   ): bigint | GrowthCode {
     const { minimumBalance } = this.#parameters;
-    let [made, valueBytes] = [0, 0];
+    let made = 0;
     for (const { key, before, after } of entries.changesSinceKept()) {
       if (key.kind === ACCOUNTS) {
         if (isSystemAccount(key.text)) continue;
@@ -59,11 +56,8 @@ export class Growth {
         if (is.balance < minimumBalance && (before === undefined || is.balance < was.balance)) return 'BELOW_MINIMUM';
       }
       if (before === undefined && after !== undefined) made += 1;
-      for (const value of [before, after]) if (value !== undefined) valueBytes += key.kind.carriedBytes(value);
     }
-    const price = this.#priceOf(made, entries, { sender, operations, maxFee }, fee);
-    if (typeof price === 'bigint') this.#valueBytes += valueBytes;
-    return price;
+    return this.#priceOf(made, entries, { sender, operations, maxFee }, fee);
   }
 
   /** Of so many new accounts and entries; or why there may not be so many. */

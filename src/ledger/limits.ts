@@ -55,10 +55,6 @@ export const DATA_WEIGHT = 1;
  *  takes about a kilobyte of each node's disk for ever, leaf and nodes above it included, and the transaction itself takes some
  *  hundred bytes for a weight of two. */
 export const NEW_ENTRY_WEIGHT = 10;
-/** Bytes of values that the transactions of a block may replace and write. An operation weighs what it carries, and not what stands under
- *  its key: a lease rewrites a value of 64 KiB for a weight of two, and so each value counts here before and after. Full blocks of
- *  what is carried stay far below it. */
-export const BLOCK_VALUE_BYTES_MAX: number = 8 * 1024 * 1024;
 /** Writers of a namespace, beside its owner: each is read whenever somebody writes. The members of a consortium, or what they have
  *  in between; not all of their users. */
 export const NAMESPACE_WRITERS_MAX = 16;

@@ -14,6 +14,8 @@ export const MISBEHAVIOUR_MAX = 1024;
 
 /** Microseconds of this thread for each question to the store, and for each KiB that it brings, which is copied out and collected later. */
 export const STORE_MICROS = 15;
+/** And for each key beyond the first of those that it asks for together. */
+export const STORE_KEY_MICROS = 1.5;
 export const BROUGHT_MICROS_PER_KIB = 0.5;
 /** Headers of final blocks kept for readers of the state: those of the newest blocks, and those that a search by time looks at first,
  *  1.5 kB each. */
@@ -23,11 +25,9 @@ export const HEADERS_KEPT_MAX = 4_096;
 export const PROOF_NODES_MAX = 8_192;
 /** How often the newest state is read anew when it was pruned meanwhile, which takes a block that becomes final, and hardly any history. */
 export const READ_TRIES = 3;
-/** Records of the store that come at once, with values of up to 64 KiB. */
+/** Records of the state that come at once, half a kilobyte each at most: a page of few entries reads few in vain. */
 export const RECORDS_AT_ONCE = 32;
-/** After how much that was looked at a page of entries is short, counted as `workOf` does: some milliseconds, and 4 MiB. */
-export const PAGE_WORK_MAX = 1_024;
-/** Work of one record that is looked at: the record, and each 4 KiB of its value. */
-export const workOf = (value: Uint8Array | undefined): number => 1 + Math.floor((value?.length ?? 0) / 4_096);
-/** Bytes of what a page has, after which it is short. */
+/** After how many records that were looked at a page of entries is short: some milliseconds. */
+export const PAGE_RECORDS_MAX = 1_024;
+/** Bytes of what a page has, after which it is short; the last value may be 64 KiB long. */
 export const PAGE_BYTES_MAX: number = 1024 * 1024;

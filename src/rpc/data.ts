@@ -75,8 +75,8 @@ function entryRoutes(app: FastifyInstance, context: DataContext): void {
   app.get<{ Params: DataParams }>(ROUTES.entry, async ({ params, query }, reply) => {
     const key = dataKeyOf(params);
     if (!key.ok) return refuse(reply, key.error.code, key.error.message);
-    return answerOne(reply, context, ENTRIES.key(key.value), query, (entry, stood) => {
-      return { ...key.value, ...renderStored(entry, addressPrefix), ...stood } satisfies EntryJson;
+    return answerOne(reply, context, ENTRIES.key(key.value), query, (value, stood, apart) => {
+      return { ...key.value, ...renderStored({ value, apart }, addressPrefix), ...stood } satisfies EntryJson;
     });
   });
 
@@ -129,13 +129,15 @@ function setRoute(app: FastifyInstance, context: DataContext): void {
 
 /** After which block something is as it is said to be, and what proves that. */
 type Stood = Pick<EntryJson, 'height' | 'timestampMs' | 'stateRoot' | 'proof'>;
+/** Makes the answer. `apart`: what stands apart from the entry. */
+type Render<V> = (value: V | undefined, stood: Stood, apart: Uint8Array | undefined) => object;
 
 async function answerOne<V>(
   reply: FastifyReply,
   context: DataContext,
   key: StateKey<V>,
   query: unknown,
-  render: (value: V | undefined, stood: Stood) => object,
+  render: Render<V>,
 ): Promise<FastifyReply> {
   const asked = parsePointQuery(query);
   return asked.ok
@@ -148,14 +150,14 @@ async function answerRead<V>(
   { gateway, renderer, answers }: DataContext,
   key: StateKey<V>,
   { at, proof: withProof }: { readonly at: StatePoint; readonly proof: boolean },
-  render: (value: V | undefined, stood: Stood) => object,
+  render: Render<V>,
 ): Promise<FastifyReply> {
   const read = await gateway.state.read(key, at, withProof);
   if (!read.ok) return unreadable(reply, read.error);
-  const { header, value, proof } = read.value;
+  const { header, value, apart, proof } = read.value;
   const { height, timestampMs, stateRoot } = header;
   return answers.send(reply, () =>
-    render(value, { height, timestampMs, stateRoot, ...(proof && { proof: renderer.stateProof(proof) }) }),
+    render(value, { height, timestampMs, stateRoot, ...(proof && { proof: renderer.stateProof(proof) }) }, apart),
   );
 }
 

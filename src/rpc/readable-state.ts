@@ -26,6 +26,8 @@ export interface StateAnswer<V> {
   readonly header: Header;
   /** Undefined where nothing stands under the key. */
   readonly value: V | undefined;
+  /** What stands apart from the entry, and is what it names; undefined where nothing does. */
+  readonly apart: Uint8Array | undefined;
   /** Where it was asked for. */
   readonly proof?: StateProof;
 }
@@ -58,8 +60,9 @@ export interface ListCursor {
 
 export interface EntryPage<V> {
   readonly height: Height;
-  /** In the order of the texts of their keys. They may be few, or none, where much had to be looked at to find them. */
-  readonly entries: readonly { readonly text: string; readonly value: V }[];
+  /** In the order of the texts of their keys. They may be few, or none, where much had to be looked at to find them. `apart` as in an
+   *  answer. */
+  readonly entries: readonly { readonly text: string; readonly value: V; readonly apart: Uint8Array | undefined }[];
   /** Undefined at the end. */
   readonly next: ListCursor | undefined;
 }
@@ -76,6 +79,8 @@ export interface EntryVersion<V> {
   readonly height: Height;
   /** Undefined: nothing, it was deleted. */
   readonly value: V | undefined;
+  /** As in an answer. */
+  readonly apart: Uint8Array | undefined;
   /** False of what stood there already at the oldest height that can be read: which block put it there is pruned. */
   readonly isChange: boolean;
 }

@@ -9,6 +9,7 @@ import type {
   NamespaceJson,
 } from '../api/data.ts';
 import { formatCursor } from '../api/cursors.ts';
+import { present } from '../base/invariant.ts';
 import { formatAddress } from '../crypto/address.ts';
 import type { Counter } from '../ledger/data/counter.ts';
 import type { DataKey, Entry } from '../ledger/data/entry.ts';
@@ -28,16 +29,20 @@ export const renderNamespace = (
   deposit: depositOf(namespace),
 });
 
-/** An entry without its name. */
+/** An entry without its name, with its value, which stands apart. */
 export function renderStored(
-  entry: Entry | undefined,
+  { value: entry, apart }: { readonly value: Entry | undefined; readonly apart: Uint8Array | undefined },
   prefix: string,
-): Pick<EntryJson, 'value' | 'version' | 'lease' | 'deposit'> {
+): Pick<EntryJson, 'value' | 'version' | 'valueVersion' | 'lease' | 'deposit'> {
   if (entry === undefined) return { value: null, version: null, deposit: depositOf(entry) };
-  const { value, version, lease } = entry;
+  const { lease } = entry;
+  const value = present(apart, 'the value of an entry');
+  const version = versionField.toJson(entry.version, prefix);
+  const valueVersion = versionField.toJson(entry.value.version, prefix);
   return {
     value: Buffer.from(value.buffer, value.byteOffset, value.length).toString('base64'),
-    version: versionField.toJson(version, prefix),
+    version,
+    ...(valueVersion !== version && { valueVersion }),
     ...(lease && { lease: { owner: formatAddress(lease.owner, prefix), until: lease.until } }),
     deposit: depositOf(entry),
   };
@@ -68,9 +73,9 @@ export const renderMember = (
 export const renderEntries = (namespace: string, page: EntryPage<Entry>, prefix: string): EntriesJson => ({
   namespace,
   height: page.height,
-  entries: page.entries.map(({ text, value }) => ({
+  entries: page.entries.map(({ text, ...stood }) => ({
     key: text.slice(namespace.length + 1),
-    ...renderStored(value, prefix),
+    ...renderStored(stood, prefix),
   })),
   next: page.next === undefined ? null : formatCursor(page.next),
 });
@@ -88,10 +93,10 @@ export const renderHistory = ({ namespace, key }: DataKey, page: HistoryPage<Ent
   namespace,
   key,
   height: page.height,
-  versions: page.versions.map(({ height, value }) => ({
-    ...renderStored(value, prefix),
+  versions: page.versions.map(({ height, ...stood }) => ({
+    ...renderStored(stood, prefix),
     // What stood there when the oldest state that is kept began is older than that.
-    height: value?.version.height ?? height,
+    height: stood.value?.version.height ?? height,
   })),
   next: page.next === undefined ? null : formatCursor(page.next),
 });

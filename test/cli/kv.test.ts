@@ -308,7 +308,7 @@ describe('kv get', () => {
 });
 
 describe('other reads', () => {
-  const all = ['a', 'leased', 'new', ...KEYS].sort();
+  const all = ['a', 'leased', 'new', 'renewed', ...KEYS].sort();
 
   it('kv list has all entries of all pages, or as many as are wanted', async () => {
     const told = JSON.parse((await ask('kv', 'list', 'docs', '--json')).stdout);

@@ -61,6 +61,9 @@ describe('a client with a genesis', () => {
   it('believes leases, namespaces, counters and members', async () => {
     const leased = await client.data.entry('docs', 'leased', { proof: true });
     expect(leased).toMatchObject({ value: new Uint8Array(0), lease: { until: 100 } });
+    const renewed = await client.data.entry('docs', 'renewed', { proof: true });
+    expect(renewed).toMatchObject({ value: bytes('kept'), version: '7:0', valueVersion: '6:3' });
+    expect(verifyEntry(chain.genesis, renewed)).toMatchObject({ ok: true });
     const namespace = await client.data.namespace('docs', { proof: true });
     expect(namespace.owner).toBe(formatAddress(owner, 'tre'));
     expect(verifyNamespace(chain.genesis, namespace)).toMatchObject({ ok: true });
@@ -113,6 +116,8 @@ const without = (told: Told, name: string): Told =>
 const lies: readonly (readonly [string, string, Lie])[] = [
   ['another value', 'WRONG_STATE', (told) => ({ ...told, value: 'bGll' })],
   ['another version', 'WRONG_STATE', (told) => ({ ...told, version: '4:0' })],
+  ['another version of the value', 'WRONG_STATE', (told) => ({ ...told, valueVersion: '4:1' })],
+  ['a longer value', 'WRONG_STATE', (told) => ({ ...told, value: Buffer.from('third\0').toString('base64') })],
   ['another deposit', 'WRONG_STATE', (told) => ({ ...told, deposit: '1' })],
   ['a lease', 'WRONG_STATE', (told) => ({ ...told, lease: { owner: formatAddress(owner, 'tre'), until: 9 } })],
   ['a lease of nobody', 'MALFORMED', (told) => ({ ...told, lease: { owner: 'tre1qqqq', until: 9 } })],
@@ -163,6 +168,7 @@ describe('a node that lies', () => {
   const lease = { owner: 'tre1qqqq', until: 9 };
   it.each([
     ['entry', { version: '4:1' }, 'a version or a lease'],
+    ['entry', { valueVersion: '4:1' }, 'a version or a lease'],
     ['entry', { lease }, 'a version or a lease'],
     ['entry', { deposit: '1' }, 'a deposit'],
     ['namespace', { writers: ['tre1qqqq'] }, 'writers'],

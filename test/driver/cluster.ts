@@ -299,6 +299,11 @@ export class Cluster {
   }
 
   pay(from: number, to: Address, nonce: number, amount = 1n): Uint8Array {
+    return this.transaction(from, nonce, [{ kind: 'transfer', to, amount }]);
+  }
+
+  /** A transaction with these operations. */
+  transaction(from: number, nonce: number, operations: Transaction['operations']): Uint8Array {
     const sender = present(this.accounts[from], 'account').address;
     const transaction: Transaction = {
       chainId: this.genesis.chainId,
@@ -306,7 +311,7 @@ export class Cluster {
       nonce,
       expiresAt: 0 as Height,
       maxFee: 1_000_000n,
-      operations: [{ kind: 'transfer', to, amount }],
+      operations,
       memo: new Uint8Array(),
     };
     const signature = standInSignature(fromHex(sender), transactionSigningBytes(transaction));

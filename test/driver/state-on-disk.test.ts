@@ -4,12 +4,13 @@ import type { Address, Height } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import type { StoreOperation } from '../../src/driver/ports.ts';
-import { KEYS } from '../../src/driver/stored/records.ts';
+import { isValue, KEYS } from '../../src/driver/stored/records.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
 import { sha256 } from '../../src/crypto/sha256.ts';
 import { ACCOUNTS } from '../../src/ledger/account.ts';
 import { blockRecordCodec } from '../../src/ledger/block.ts';
 import { stateKeyText } from '../../src/ledger/state/entry-kind.ts';
+import type { Operation } from '../../src/ledger/transaction.ts';
 import { parseNode } from '../../src/ledger/tree/node-codec.ts';
 import type { NodeSource } from '../../src/ledger/tree/node.ts';
 import { proveKey } from '../../src/ledger/tree/proof.ts';
@@ -44,11 +45,26 @@ function network(historyHeights: number): Cluster {
 
 const payee = (nonce: number): Address => (nonce % 3 === 0 ? stranger(nonce) : bystander(nonce % 60));
 
+/** Beside each payment: a namespace first, and then values of two keys that come, are leased, and go. */
+function deed(nonce: number): Operation {
+  if (nonce === 0) return { kind: 'create-namespace', name: 'docs', writers: [] };
+  const named = { namespace: 'docs', key: `k${nonce % 2}`, condition: { kind: 'any' } } as const;
+  const value = Uint8Array.of(nonce);
+  return [
+    { kind: 'put', ...named, value },
+    { kind: 'put', ...named, value },
+    { kind: 'lease', ...named, until: (nonce + 50) as Height },
+    { kind: 'put', ...named, value: Uint8Array.of(1) },
+    { kind: 'delete', ...named },
+  ][nonce % 5] as Operation;
+}
+
 /** A block for each of these payments. */
 function pay(cluster: Cluster, from: number, count: number): void {
   for (let nonce = from; nonce < from + count; nonce++) {
     const before = cluster.driver(0).status().finalHeight;
-    cluster.submit(0, cluster.pay(0, payee(nonce), nonce));
+    const payment: Operation = { kind: 'transfer', to: payee(nonce), amount: 1n };
+    cluster.submit(0, cluster.transaction(0, nonce, [payment, deed(nonce)]));
     expect(cluster.until(() => cluster.driver(0).status().finalHeight > before, 1000)).toBe(true);
   }
   cluster.run(50);
@@ -95,6 +111,7 @@ describe.each([1, 2, 5])('of a node that keeps %s heights', (historyHeights) => 
       expect([last, complaintsAboutState(records, cluster.genesis, ALL)]).toEqual([last, []]);
       return keptHeights(records);
     });
+    expect([...diskAfter(batches).keys()].filter(isValue).length).toBeGreaterThan(0);
     const last = kept.at(-1);
     expect(last?.head).toBeGreaterThan(20);
     expect(last?.oldest).toBe((last?.head ?? 0) - historyHeights + 1);

@@ -72,7 +72,17 @@ describe('an entry', () => {
     const told = entrySchema.parse((await harness.ask(keyPath('entry', docs('a'), { height }))).json());
     expect(told).toMatchObject({ namespace: 'docs', key: 'a', value: base64(value), version, height, deposit: '0' });
     expect(told).not.toHaveProperty('proof');
-    expect(told).not.toHaveProperty('lease');
+    for (const field of ['lease', 'valueVersion']) expect(told).not.toHaveProperty(field);
+  });
+
+  it('that was leased after its value was put says who wrote the value', async () => {
+    await using harness = await started();
+    const told = async (query: object) =>
+      entrySchema.parse((await harness.ask(keyPath('entry', docs('renewed'), { ...query }))).json());
+    expect(await told({})).toMatchObject({ value: base64('kept'), version: '7:0', valueVersion: '6:3' });
+    const before = await told({ height: 6 });
+    expect(before).toMatchObject({ value: base64('kept'), version: '6:3' });
+    expect(before).not.toHaveProperty('valueVersion');
   });
 
   it('that was deleted has no value, with status 200', async () => {
@@ -126,7 +136,7 @@ describe('a list', () => {
 
   it('has all entries in the order of their keys, in pages', async () => {
     await using harness = await started();
-    const all = ['a', 'leased', 'new', ...KEYS].sort();
+    const all = ['a', 'leased', 'new', 'renewed', ...KEYS].sort();
     expect(await pages(harness, { limit: 3 })).toEqual(
       Array.from({ length: Math.ceil(all.length / 3) }, (_, page) => all.slice(3 * page, 3 * page + 3)),
     );

@@ -232,7 +232,6 @@ export class Protocol {
         executed += ready.transactions.length;
         executedBytes += bytesOf(ready.transactions);
         const block = chain.execute(ready.body, ready.transactions, ready.stored);
-        executedBytes += block.valueBytes;
         const favoured = this.#censorship.favoured(ready);
         // Where its certificate came first, the body was made long ago, perhaps before the primary was told: it proves
         // nothing.

@@ -17,11 +17,12 @@ export const NODE_WEIGHT = 240;
  *  a time, so twice as much may be there. */
 export const stateBytesMax = ({ entryBytes, nodeBytes }: StateCacheLimits, turnBytes: number): number =>
   entryBytes + nodeBytes + 2 * turnBytes;
-/** Lists of replaced nodes and entries that are read at a time: a node that was behind has many to go, and blocks to execute meanwhile. */
+/** Lists of what was replaced that are read at a time: a node that was behind has many to go, and blocks to execute meanwhile. */
 export const PRUNED_LISTS_MAX = 4;
 /** Records that are deleted in one turn, unless one list alone has more: no more than blocks write in a turn. */
 export const PRUNED_RECORDS_MAX = 10_000;
-/** Bytes of the list of entries that one block replaced: as many as a full block can change. */
+/** Bytes of the list of entries and values that one block replaced: as many as a full block can change. Of its
+ *  operations, 131,072 at most, none replaces more than an entry and its value, which take 365 bytes here, and accounts come beside these. */
 export const REPLACED_BYTES_MAX: number = 64 * 1024 * 1024;
 /** Of what a block made, the part that has to be of use: with less, that part moves. A move costs a tenth of making these nodes, and what
  *  is kept is twice what is of use, at most. */

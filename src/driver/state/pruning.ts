@@ -1,5 +1,5 @@
 /**
- * Deletes what no height that is kept needs any more: nodes of the tree, and entries as they were, by the lists that blocks left
+ * Deletes what no height that is kept needs any more: nodes of the tree, entries as they were, and values, by the lists that blocks left
  * of what they replaced. A list at a time is read and dealt with; what is not done before a crash is done after it.
  */
 import type { Height } from '../../base/brand.ts';

@@ -1,16 +1,16 @@
-/** What a block's change of the state is on disk: entries as they are now, what they were before, and the new nodes of the tree. */
+/** What a block's change of the state is on disk: entries as they are now, what they were before, new values, and new nodes of the tree. */
 import type { Height } from '../../base/brand.ts';
-import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { stateKeyText } from '../../ledger/state/entry-kind.ts';
 import type { EntryChange, StateDelta } from '../../ledger/state/source.ts';
 import { encodeStale } from '../../ledger/tree/stale.ts';
 import type { StoreOperation } from '../ports.ts';
-import { KEYS, pastKey } from '../stored/records.ts';
+import { isValue, KEYS, pastKey } from '../stored/records.ts';
 import { REPLACED_BYTES_MAX } from './limits.ts';
 
 /** `prunes`: whether what is replaced goes some day, and has to be found then. */
-export function* stateWrites({ height, entries, tree }: StateDelta, prunes: boolean): Generator<StoreOperation> {
+export function* stateWrites(delta: StateDelta, prunes: boolean): Generator<StoreOperation> {
+  const { height, entries, values, tree } = delta;
   for (const change of entries) {
     const { key, bytes } = change;
     yield bytes === undefined
@@ -19,10 +19,11 @@ export function* stateWrites({ height, entries, tree }: StateDelta, prunes: bool
     // Nothing is before the first block.
     if (height > 0) yield { kind: 'put', key: KEYS.past(key, height), value: encodePast(change) };
   }
+  for (const value of values) yield { kind: 'put', key: KEYS.value(value), value: value.bytes };
   for (const { key, bytes } of tree.nodes) yield { kind: 'put', key: KEYS.node(key), value: bytes };
   if (!prunes) return;
   yield { kind: 'put', key: KEYS.stale(height), value: encodeStale(tree.stale) };
-  yield { kind: 'put', key: KEYS.replaced(height), value: encodeReplaced(entries) };
+  yield { kind: 'put', key: KEYS.replaced(height), value: encodeReplaced(delta) };
 }
 
 const ABSENT = new Uint8Array(0);
@@ -45,13 +46,13 @@ export function decodePast(bytes: Uint8Array): Result<Uint8Array | undefined, Co
 
 const encoder = new TextEncoder();
 
-/** No key holds a line's end. */
-const encodeReplaced = (entries: readonly EntryChange[]): Uint8Array =>
-  encoder.encode(entries.map(({ key }) => stateKeyText(key)).join('\n'));
+/** Keys of entries, and where values lie that they name no more. No key holds a line's end. */
+const encodeReplaced = ({ entries, staleValues }: StateDelta): Uint8Array =>
+  encoder.encode([...entries.map(({ key }) => stateKeyText(key)), ...staleValues.map(KEYS.value)].join('\n'));
 
 const KEY_TEXT = /^[a-z]+\/[ -~]+$/;
 
-/** Where the past values lie that the block of this height put there. Errors: TOO_LARGE, MALFORMED. */
+/** Where the records lie of entries and values that the block of this height replaced. Errors: TOO_LARGE, MALFORMED. */
 export function decodeReplaced(
   bytes: Uint8Array,
   height: Height,
@@ -61,6 +62,6 @@ export function decodeReplaced(
   const texts = new TextDecoder().decode(bytes).split('\n');
   const wrong = texts.find((text) => !KEY_TEXT.test(text));
   return wrong === undefined
-    ? ok(texts.map((text) => pastKey(present(text, 'key'), height)))
+    ? ok(texts.map((text) => (isValue(text) ? text : pastKey(text, height))))
     : fail('MALFORMED', 'no list of keys');
 }

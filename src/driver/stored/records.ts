@@ -8,6 +8,7 @@ import type { PromiseRecord } from '../../consensus/promises.ts';
 import { ok } from '../../base/result.ts';
 import { OFFENCES } from '../../ledger/offence.ts';
 import { type EntryKind, type StateKey, stateKeyText } from '../../ledger/state/entry-kind.ts';
+import { type ValuePlace, valuePlaceText } from '../../ledger/state/value-place.ts';
 import { type NodeKey, nodeKeyText } from '../../ledger/tree/path.ts';
 import { signedVoteCodec, type Vote } from '../../ledger/vote.ts';
 import type { StoreOperation, StoreRange } from '../ports.ts';
@@ -31,6 +32,9 @@ const promisePrefix = (epoch: Epoch): string => `promise/${digits(epoch)}/`;
 /** Whether a promise stands under this key. */
 export const isPromise = (key: string): boolean => key.startsWith('promise/');
 
+/** Whether a value stands under this key. No kind of entries has that name. */
+export const isValue = (key: string): boolean => key.startsWith('value/');
+
 /** Newest batches whose seals are kept: more than LevelDB can lose at once without losing all that came after. That is
  *  what its logs hold, which is two write buffers of 16 MiB; and a batch takes more than 128 bytes of them, since there a
  *  seal takes 76, and the smallest thing worth a batch no less. */
@@ -47,12 +51,14 @@ export const KEYS = {
   entry: (key: StateKey): string => `state/${stateKeyText(key)}`,
   /** What stood there until the block of this height changed it. */
   past: (key: StateKey, height: Height): string => pastKey(stateKeyText(key), height),
+  /** A value that stands apart from its entry: written once, and there as long as a height is kept whose entry names it. */
+  value: (place: ValuePlace): string => `value/${valuePlaceText(place)}`,
   /** A node of the state's tree. */
   node: (key: NodeKey): string => `node/${nodeKeyText(key)}`,
-  /** What the block of this height replaced: nodes, and entries by their keys. Deleted with them. */
+  /** What the block of this height replaced: nodes; entries, by their keys, and values. Deleted with them. */
   stale: (height: Height): string => `stale/${digits(height)}`,
   replaced: (height: Height): string => `replaced/${digits(height)}`,
-  /** The highest height whose replaced nodes and entries are gone. */
+  /** The highest height whose replaced nodes, entries and values are gone. */
   pruned: 'meta/pruned',
   /** Stands while the first state is being written. */
   founding: 'meta/founding',

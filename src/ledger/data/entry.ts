@@ -1,5 +1,7 @@
 /**
- * Entries of a namespace: a value under a key, with the version that wrote it, and perhaps a lease.
+ * Entries of a namespace: a value under a key, with the version that wrote the entry, and perhaps a lease. The value stands apart
+ * (`../state/value-reference.ts`). A lease that is taken or given up writes the entry and keeps its value, so the value has a version of
+ * its own.
  *
  * How a lock works. Whoever takes the lease of a key owns it up to and including the height `until`; until then others can neither write
  * the key nor take its lease (LEASED). The version that taking it made is the owner's fencing token: each later lease has a greater
@@ -8,14 +10,14 @@
  * another has taken it. Its late write fails with CONDITION_FAILED, since the key has another version by then. Where nobody has taken
  * it, the write succeeds: that hurts nobody. (M. Kleppmann, How to do distributed locking, 2016, "Making the lock safe with fencing".)
  */
-import { ByteListType, ContainerType, OptionalType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import type { Address, Height } from '../../base/brand.ts';
 import { unreachable } from '../../base/invariant.ts';
 import { codec } from '../../codec/codec.ts';
 import { hex32, uint64, uint64Big } from '../../codec/types.ts';
-import { VALUE_BYTES_MAX } from '../limits.ts';
 import { type Condition, versionField } from '../operations/data-fields.ts';
 import { EntryKind } from '../state/entry-kind.ts';
+import { ValueReferenceType } from '../state/value-reference.ts';
 
 const LeaseType = new ContainerType({
   owner: hex32<Address>(),
@@ -28,7 +30,7 @@ const EntryType = new ContainerType({
   /** Null where nobody has the lease. One that has run out stands here until the entry is written again. */
   lease: new OptionalType(LeaseType),
   deposit: uint64Big(),
-  value: new ByteListType(VALUE_BYTES_MAX),
+  value: ValueReferenceType,
 });
 
 export type Entry = Readonly<ValueOf<typeof EntryType>>;
@@ -47,7 +49,7 @@ export const ENTRIES = new EntryKind<DataKey, Entry>(
   'entry',
   codec('Entry', EntryType, EntryType.maxSize),
   dataKeyText,
-  ({ value }) => value.length,
+  ({ value }) => value,
 );
 
 /** Whether what stands there, if anything does, is what the condition asks for. */

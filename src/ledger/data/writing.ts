@@ -4,6 +4,7 @@ import type { Condition } from '../operations/data-fields.ts';
 import { keyField, namespaceField } from '../operations/data-fields.ts';
 import type { Execution } from '../operations/kind.ts';
 import type { StateKey } from '../state/entry-kind.ts';
+import { referenceTo, type ValueReference } from '../state/value-reference.ts';
 import { bytesOf, DEPOSIT_CODES, depositKeys, NOTHING_KEPT, settleDeposit } from './deposit.ts';
 import { type DataKey, ENTRIES, type Entry, leaseAt, meets } from './entry.ts';
 import { mayWrite, NAMESPACES, WRITER_CODES, writerRefusal } from './namespace.ts';
@@ -53,6 +54,12 @@ export function findEntry(execution: Execution, operation: DataKey): Found | key
   const lease = held !== null && mayWrite(execution, operation.namespace, held.owner) ? held : null;
   if (lease !== null && lease.owner !== execution.sender) return 'LEASED';
   return { key, before, lease };
+}
+
+/** A new value for an entry that `writeEntry` writes next. */
+export function newValue({ state, place }: Execution, key: StateKey<Entry>, value: Uint8Array): ValueReference {
+  state.setValue({ key, version: place }, value);
+  return referenceTo(value, place);
 }
 
 interface Written {

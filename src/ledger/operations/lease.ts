@@ -9,6 +9,7 @@ import {
   findEntry,
   mostForEntry,
   namedFields,
+  newValue,
   WRITE_CODES,
   writeEntry,
   writeKeys,
@@ -35,7 +36,7 @@ export const lease = operationKind({
     const found = findEntry(execution, operation);
     if (typeof found === 'string') return found;
     if (until < place.height || until > place.height + LEASE_HEIGHTS_MAX) return 'UNTIL_OUT_OF_RANGE';
-    const value = found.before?.value ?? EMPTY;
+    const value = found.before?.value ?? newValue(execution, found.key, EMPTY);
     const written = writeEntry(execution, found, { lease: { owner, until }, value });
     if (typeof written === 'string') return written;
     return { kind: 'lease', namespace, key, version: place, owner, until, depositPaid: written.depositPaid };

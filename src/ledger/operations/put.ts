@@ -5,6 +5,7 @@ import {
   findEntry,
   mostForEntry,
   namedFields,
+  newValue,
   WRITE_CODES,
   writeEntry,
   writeKeys,
@@ -27,7 +28,10 @@ export const put = operationKind({
     const found = findEntry(execution, operation);
     if (typeof found === 'string') return found;
     const { namespace, key, value } = operation;
-    const written = writeEntry(execution, found, { lease: found.lease, value });
+    const written = writeEntry(execution, found, {
+      lease: found.lease,
+      value: newValue(execution, found.key, value),
+    });
     if (typeof written === 'string') return written;
     return { kind: 'put', namespace, key, version: execution.place, ...written };
   },

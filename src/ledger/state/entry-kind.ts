@@ -3,26 +3,33 @@ import { utf8ToBytes } from '@noble/hashes/utils.js';
 import { invariant } from '../../base/invariant.ts';
 import type { Codec } from '../../codec/codec.ts';
 import { sha256 } from '../../crypto/sha256.ts';
+import type { ValueReference } from './value-reference.ts';
 
 /** `K`: what names an entry of the kind; `V`: what stands there. */
 export class EntryKind<K, V> {
   /** Before the slash in the text of a key: lower-case letters. */
   readonly name: string;
   readonly codec: Codec<V>;
-  readonly #carriedBytes: (value: never) => number;
+  readonly #referenceIn: (value: never) => ValueReference | undefined;
   readonly #textOf: (key: K) => string;
 
-  /** `textOf`: a text of ASCII characters for each key, no two the same; entries are listed in its order. */
-  constructor(name: string, codec: Codec<V>, textOf: (key: K) => string, carriedBytes: (value: V) => number = () => 0) {
+  /** `textOf`: a text of ASCII characters for each key, no two the same; entries are listed in its order. `referenceIn`: what names the
+   *  value that stands apart, in the one kind that has such values. */
+  constructor(
+    name: string,
+    codec: Codec<V>,
+    textOf: (key: K) => string,
+    referenceIn: (value: V) => ValueReference | undefined = () => undefined,
+  ) {
     this.name = name;
     this.codec = codec;
-    this.#carriedBytes = carriedBytes;
+    this.#referenceIn = referenceIn;
     this.#textOf = textOf;
   }
 
-  /** Bytes of what the value carries beyond a fixed size. */
-  carriedBytes(value: V): number {
-    return this.#carriedBytes(value as never);
+  /** Names what stands apart from this; undefined where nothing does. */
+  referenceIn(value: V | undefined): ValueReference | undefined {
+    return value === undefined ? undefined : this.#referenceIn(value as never);
   }
 
   key(key: K): StateKey<V> {

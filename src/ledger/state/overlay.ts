@@ -3,6 +3,7 @@ import { InvariantViolation, present } from '../../base/invariant.ts';
 import { type StateKey, stateKeyText } from './entry-kind.ts';
 import { EntryMap } from './entry-map.ts';
 import type { StateSource } from './source.ts';
+import { type ValuePlace, valuePlaceText } from './value-place.ts';
 
 /** Entries to read and to change. */
 export interface Entries {
@@ -10,6 +11,8 @@ export interface Entries {
   get<V>(key: StateKey<V>): V | undefined;
   /** Undefined deletes the entry, if there is one. */
   set<V>(key: StateKey<V>, value: V | undefined): void;
+  /** A value that stands apart, for the entry to name. */
+  setValue(place: ValuePlace, value: Uint8Array): void;
 }
 
 /** An entry as it was and as it is; undefined where there is none. */
@@ -32,6 +35,9 @@ export class Overlay implements Entries {
   readonly #keys: StateKey[] = [];
   readonly #before: unknown[] = [];
   #overwritten = 0;
+  /** Values that stand apart, by their places. Nothing is taken back here: each transaction has places of its own, and what failed is named by
+   *  no entry. */
+  readonly #values = new Map<string, Uint8Array>();
 
   constructor(below: StateSource) {
     this.#below = below;
@@ -46,6 +52,15 @@ export class Overlay implements Entries {
     this.#before[this.#overwritten] = this.#above.get(key);
     this.#overwritten += 1;
     this.#above.set(key, value ?? DELETED);
+  }
+
+  setValue(place: ValuePlace, value: Uint8Array): void {
+    this.#values.set(valuePlaceText(place), value);
+  }
+
+  /** A value that was set here. */
+  value(place: ValuePlace): Uint8Array | undefined {
+    return this.#values.get(valuePlaceText(place));
   }
 
   /** All changes so far stay. */
@@ -112,6 +127,11 @@ class Declared implements Entries {
   set<V>(key: StateKey<V>, value: V | undefined): void {
     this.#require(key);
     this.#all.set(key, value);
+  }
+
+  setValue(place: ValuePlace, value: Uint8Array): void {
+    this.#require(place.key);
+    this.#all.setValue(place, value);
   }
 
   #require({ kind, text }: StateKey): void {

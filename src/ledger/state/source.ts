@@ -3,6 +3,7 @@ import type { Height } from '../../base/brand.ts';
 import type { NodeSource } from '../tree/node.ts';
 import type { TreeUpdate } from '../tree/update.ts';
 import type { StateKey } from './entry-kind.ts';
+import type { ValuePlace } from './value-place.ts';
 
 /** An entry that a block changed. */
 export interface EntryChange<V = unknown> {
@@ -14,11 +15,19 @@ export interface EntryChange<V = unknown> {
   readonly bytes: Uint8Array | undefined;
 }
 
+/** A value that stands apart from its entry. */
+export interface NewValue extends ValuePlace {
+  readonly bytes: Uint8Array;
+}
+
 /** What a block does to the state. */
 export interface StateDelta {
   readonly height: Height;
   /** Each entry once, of those that were set. */
   readonly entries: readonly EntryChange[];
+  /** Values that its entries name for the first time, and those that the entries before it named last. Execution reads neither again. */
+  readonly values: readonly NewValue[];
+  readonly staleValues: readonly ValuePlace[];
   readonly tree: TreeUpdate;
 }
 

@@ -2,49 +2,72 @@
  * The entries of a range as they stood after some block. Entries as they are now, and what stood there before, lie in the store in
  * the same order of keys; they are read side by side, a piece at a time, entries first (see past-values.ts).
  *
+ * Values that stand apart are read last, those of the page alone.
+ *
  * A key may have thousands of past values, and a range thousands of keys under which nothing stands any more. So past values that do not
  * matter are passed over, and a page looks at so much at most: then it is short, and says where to go on.
  */
 import type { Height } from '../../base/brand.ts';
+import { ok, type Result } from '../../base/result.ts';
 import { RANGES, endOfPrefix, textAfter, textOfEntry } from '../../driver/stored/records.ts';
-import type { EntryKind } from '../../ledger/state/entry-kind.ts';
+import type { EntryKind, StateKey } from '../../ledger/state/entry-kind.ts';
 import type { EntryPage, EntryRange } from '../../rpc/readable-state.ts';
-import { PAGE_BYTES_MAX, PAGE_WORK_MAX, RECORDS_AT_ONCE, workOf } from '../limits.ts';
+import { PAGE_BYTES_MAX, PAGE_RECORDS_MAX, RECORDS_AT_ONCE } from '../limits.ts';
 import { pastValues } from './past-values.ts';
 import type { StoreReads } from './store-reads.ts';
+import { type MissingValue, readValues } from './values.ts';
 
 /** A piece of the range: which bytes stand under each of its keys, in order, and where it ends. */
 interface Piece {
   readonly entries: readonly (readonly [text: string, value: Uint8Array])[];
   /** What is before it is dealt with. */
   readonly end: string;
-  /** What it took to look at it (`workOf`). */
-  readonly work: number;
+  /** Records that were looked at. */
+  readonly records: number;
 }
 
-/** `from`: the text with which the page begins. Rejects with StorageError. */
+interface Listed<V> {
+  readonly entries: readonly { readonly key: StateKey<V>; readonly value: V }[];
+  readonly next: EntryPage<V>['next'];
+}
+
+/** `from`: the text with which the page begins. Error: VALUE_MISSING. Rejects with StorageError. */
 export async function listEntries<V>(
+  reads: StoreReads,
+  range: EntryRange<V>,
+  height: Height,
+  from: string,
+): Promise<Result<EntryPage<V>, MissingValue>> {
+  const { entries, next } = await listWithoutValues(reads, range, height, from);
+  const values = await readValues(reads, entries);
+  if (!values.ok) return values;
+  const listed = entries.map(({ key: { text }, value }, i) => ({ text, value, apart: values.value[i] }));
+  return ok({ height, entries: listed, next });
+}
+
+async function listWithoutValues<V>(
   reads: StoreReads,
   { kind, prefix, limit }: EntryRange<V>,
   height: Height,
   from: string,
-): Promise<EntryPage<V>> {
+): Promise<Listed<V>> {
   const end = endOfPrefix(prefix);
-  const entries: { readonly text: string; readonly value: V }[] = [];
+  const entries: { readonly key: StateKey<V>; readonly value: V }[] = [];
   let at = from < prefix ? prefix : from;
-  let work = 0;
+  let records = 0;
   let bytes = 0;
-  while (at < end && work < PAGE_WORK_MAX) {
+  while (at < end && records < PAGE_RECORDS_MAX) {
     const piece = await readPiece(reads, kind, height, at, end);
-    work += piece.work;
-    for (const [text, value] of piece.entries) {
-      if (entries.length >= limit || bytes >= PAGE_BYTES_MAX) return { height, entries, next: { height, from: text } };
-      entries.push({ text, value: reads.decode(kind.codec, text, value) });
-      bytes += text.length + value.length;
+    records += piece.records;
+    for (const [text, stored] of piece.entries) {
+      if (entries.length >= limit || bytes >= PAGE_BYTES_MAX) return { entries, next: { height, from: text } };
+      const value = reads.decode(kind.codec, text, stored);
+      entries.push({ key: { kind, text }, value });
+      bytes += text.length + stored.length + (kind.referenceIn(value)?.length ?? 0);
     }
     at = piece.end;
   }
-  return { height, entries, next: at < end ? { height, from: at } : undefined };
+  return { entries, next: at < end ? { height, from: at } : undefined };
 }
 
 async function readPiece(
@@ -66,8 +89,7 @@ async function readPiece(
       const value = replaced.values.has(text) ? replaced.values.get(text) : newest.get(text);
       return value === undefined ? [] : [[text, value] as const];
     });
-  const work = found.reduce((sum, [, value]) => sum + workOf(value), replaced.work);
-  return { entries, end: replaced.end, work };
+  return { entries, end: replaced.end, records: found.length + replaced.records };
 }
 
 /** Of each key in the range that a block above the height changed, what the first of them replaced. */
@@ -80,24 +102,22 @@ async function readReplaced(
 ): Promise<{
   readonly values: ReadonlyMap<string, Uint8Array | undefined>;
   readonly end: string;
-  readonly work: number;
+  readonly records: number;
 }> {
   const values = new Map<string, Uint8Array | undefined>();
   let at = from;
   let above: Height | null = null;
-  let work = 0;
-  while (work < PAGE_WORK_MAX) {
+  let records = 0;
+  while (records < PAGE_RECORDS_MAX) {
     const found = await pastValues(reads, kind, RANGES.pasts(kind, at, above, end, RECORDS_AT_ONCE));
-    for (const past of found) {
-      work += workOf(past.value);
-      if (past.height > height && !values.has(past.text)) values.set(past.text, past.value);
-    }
+    records += found.length;
+    for (const past of found) if (past.height > height && !values.has(past.text)) values.set(past.text, past.value);
     const last = found.at(-1)?.text;
-    if (found.length < RECORDS_AT_ONCE || last === undefined) return { values, end, work };
+    if (found.length < RECORDS_AT_ONCE || last === undefined) return { values, end, records };
     // The next key; or, where only older changes of this one were seen, the first that matters.
     const isKnown = values.has(last);
     at = isKnown ? textAfter(last) : last;
     above = isKnown ? null : height;
   }
-  return { values, end: at, work };
+  return { values, end: at, records };
 }

@@ -4,7 +4,7 @@
  * damage.
  */
 import type { Height } from '../../base/brand.ts';
-import { fail, ok } from '../../base/result.ts';
+import { fail, ok, type Result } from '../../base/result.ts';
 import { equalBytes } from '../../codec/codec.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import type { Store } from '../../driver/ports.ts';
@@ -34,6 +34,7 @@ import { listEntries } from './listing.ts';
 import { valueAt } from './past-values.ts';
 import { ProofNodes } from './proof-nodes.ts';
 import { corrupt, StoreReads } from './store-reads.ts';
+import { type MissingValue, readValues } from './values.ts';
 import { listVersions } from './versions.ts';
 
 /** What the reader asks of the driver. */
@@ -75,7 +76,7 @@ export class StateReader implements ReadableState {
     const from = 'from' in at ? at.from : range.prefix;
     return this.#atPoint(at, false, async (height) => {
       const page = await listEntries(this.#reads, range, height, from);
-      return this.#pruned(height) ?? ok(page);
+      return this.#pruned(height) ?? ok(whole(page));
     });
   }
 
@@ -86,7 +87,7 @@ export class StateReader implements ReadableState {
       if (from > to) return this.#fail('HEIGHT_UNKNOWN', `a history up to height ${to} does not go on from ${from}`);
       const isChange = cursor !== undefined;
       const page = await listVersions(this.#reads, key, { from, isChange, to, limit });
-      return this.#pruned(from) ?? ok(page);
+      return this.#pruned(from) ?? ok(whole(page));
     });
   }
 
@@ -124,11 +125,13 @@ export class StateReader implements ReadableState {
   async #readAt<V>(key: StateKey<V>, height: Height, proofOf: StatePoint | null): StateRead<StateAnswer<V>> {
     const header = await this.#headers.at(height);
     const bytes = await valueAt(this.#reads, key, height);
+    const value = bytes && this.#reads.decode(key.kind.codec, KEYS.entry(key), bytes);
+    const values = await readValues(this.#reads, [{ key, value }]);
     const isPruned = this.#pruned(height);
     if (isPruned !== undefined) return isPruned;
     if (header === undefined) throw corrupt('the root of the first state is missing');
-    const value = (): V | undefined => bytes && this.#reads.decode(key.kind.codec, KEYS.entry(key), bytes);
-    if (proofOf === null) return ok({ header, value: value() });
+    const answer = { header, value, apart: whole(values)[0] };
+    if (proofOf === null) return ok(answer);
     const keyHash = treeKeyOf(key);
     const nodes = await this.#nodes.towards(keyHash, header);
     const proved = await this.#prove(height, proofOf);
@@ -137,7 +140,7 @@ export class StateReader implements ReadableState {
     if (!nodes.ok) throw corrupt(nodes.error.message);
     if (!proved.ok) return proved;
     const tree = this.#reads.measured(() => treeProof(nodes.value, header, keyHash, bytes));
-    return ok({ header, value: value(), proof: { tree, ...proved.value } });
+    return ok({ ...answer, proof: { tree, ...proved.value } });
   }
 
   /** What leads from the header of this height to a certificate. */
@@ -161,6 +164,12 @@ export class StateReader implements ReadableState {
     const { error } = fail(code, message);
     return { ok: false, error: { ...error, oldest: this.#view.oldestState() } };
   }
+}
+
+/** Nothing was pruned meanwhile. Throws StorageError STORE_CORRUPT where a value is missing nonetheless. */
+function whole<T>(read: Result<T, MissingValue>): T {
+  if (!read.ok) throw corrupt(read.error.message);
+  return read.value;
 }
 
 /** Throws StorageError STORE_CORRUPT where the tree has another value than what was read. */

@@ -2,7 +2,7 @@
 import type { Codec } from '../../codec/codec.ts';
 import type { Store, StoreRange } from '../../driver/ports.ts';
 import { StorageError } from '../../storage/storage-error.ts';
-import { BROUGHT_MICROS_PER_KIB, STORE_MICROS } from '../limits.ts';
+import { BROUGHT_MICROS_PER_KIB, STORE_KEY_MICROS, STORE_MICROS } from '../limits.ts';
 
 export class StoreReads {
   readonly #store: Pick<Store, 'read' | 'scan'>;
@@ -18,12 +18,20 @@ export class StoreReads {
   }
 
   /** Undefined where there is nothing. Rejects with StorageError. */
-  get(key: string): Promise<Uint8Array | undefined> {
+  async get(key: string): Promise<Uint8Array | undefined> {
+    const [found] = await this.getAll([key]);
+    return found?.[1];
+  }
+
+  /** What stands under each of the keys, in their order. Rejects with StorageError. */
+  getAll(keys: readonly string[]): Promise<readonly (readonly [key: string, value: Uint8Array | undefined])[]> {
+    if (keys.length === 0) return Promise.resolve([]);
     return new Promise((resolve, reject) => {
-      this.#store.read([key], ([value], error) => {
+      this.#store.read(keys, (values, error) => {
         if (error !== undefined) return reject(error);
-        this.#answered(value?.length ?? 0);
-        resolve(value);
+        this.#answered(values.reduce((sum, value) => sum + (value?.length ?? 0), 0));
+        this.#micros += STORE_KEY_MICROS * (keys.length - 1);
+        resolve(keys.map((key, i) => [key, values[i]]));
       });
     });
   }

@@ -3,11 +3,12 @@
  * back when it fails. It knows nothing of journals, declared keys, trees and codecs. A deposit is the price of the bytes that are
  * there, since the price never changes in it.
  */
-import type { Address, Height } from '../../base/brand.ts';
+import type { Address, Hash, Height } from '../../base/brand.ts';
 import { invariant, unreachable } from '../../base/invariant.ts';
+import { sha256Hash } from '../../crypto/sha256.ts';
 import { BURNT, DEPOSITS, FEE_POOL, isSystemAccount, isVault, STAKES, TREASURY } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { BLOCK_VALUE_BYTES_MAX, LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
+import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
 import type { Condition } from '../../ledger/operations/data-fields.ts';
 import type { IdentifiedTransaction, Operation, Transaction } from '../../ledger/transaction.ts';
 import { weightOf } from '../../ledger/weight.ts';
@@ -23,7 +24,8 @@ interface Stored {
 interface EntryValue {
   readonly version: { readonly height: Height; readonly index: number };
   readonly lease: { readonly owner: Address; readonly until: Height } | null;
-  readonly value: Uint8Array;
+  /** The version of whoever put it, and what it is. */
+  readonly value: { readonly version: EntryValue['version']; readonly length: number; readonly hash: Hash };
 }
 
 /** Why a transaction fails. */
@@ -50,7 +52,6 @@ export class Model {
   data = new Map<string, Stored>();
   height = 0 as Height;
   #made = new Map<Address, number>();
-  #valueBytes = 0;
   #index = 0;
   readonly #ledger: Genesis['ledger'];
 
@@ -81,7 +82,6 @@ export class Model {
     this.height = (this.height + 1) as Height;
     this.#index = 0;
     this.#made = new Map();
-    this.#valueBytes = 0;
     const verdicts: Verdict[] = [];
     for (const [position, item] of transactions.entries()) {
       if (item === null) continue;
@@ -92,7 +92,6 @@ export class Model {
       if (transaction.maxFee < fee || (transaction.expiresAt !== 0 && this.height > transaction.expiresAt)) continue;
       const made = this.#made.get(transaction.sender) ?? 0;
       if (made > 0 && made + transaction.operations.length > this.#ledger.newEntriesMax) continue;
-      if (this.#valueBytes >= BLOCK_VALUE_BYTES_MAX) continue;
       sender.nonce += 1;
       this.#pay(transaction.sender, FEE_POOL, fee);
       verdicts.push({ position, ...this.#run(transaction, fee) });
@@ -108,20 +107,11 @@ export class Model {
       for (const operation of transaction.operations) this.#require(operation);
       for (const operation of transaction.operations) this.#do(transaction.sender, operation);
       const feePaid = fee + this.#grow(transaction, fee, accounts, data);
-      this.#count(data);
       return { code: 'OK', feePaid };
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
       [this.accounts, this.data] = [accounts, data];
       return { code: error.message, feePaid: fee };
-    }
-  }
-
-  /** Values that were replaced, and those that stand there now. */
-  #count(before: Model['data']): void {
-    for (const key of new Set([...before.keys(), ...this.data.keys()])) {
-      const [was, is] = [before.get(key), this.data.get(key)];
-      if (key.startsWith('entry/') && was !== is) this.#valueBytes += (was?.bytes ?? 0) + (is?.bytes ?? 0);
     }
   }
 
@@ -255,18 +245,19 @@ export class Model {
     const held = lease !== null && lease.until >= this.height && writers.includes(lease.owner) ? lease : null;
     if (held !== null && held.owner !== sender) fail('LEASED');
     const version = { height: this.height, index: this.#index };
-    const store = (value: Uint8Array, next: EntryValue['lease']): void =>
+    const valueOf = (bytes: Uint8Array) => ({ version, length: bytes.length, hash: sha256Hash(bytes) });
+    const store = (value: EntryValue['value'], next: EntryValue['lease']): void =>
       this.#store(sender, entryKey(operation), { bytes: value.length, value: { version, lease: next, value } });
     switch (operation.kind) {
       case 'put':
-        return store(operation.value, held);
+        return store(valueOf(operation.value), held);
       case 'delete':
         if (before === undefined) fail('NO_ENTRY');
         return this.#store(sender, entryKey(operation), undefined);
       case 'lease': {
         const { until } = operation;
         if (until < this.height || until - this.height > LEASE_HEIGHTS_MAX) fail('UNTIL_OUT_OF_RANGE');
-        return store(before?.value ?? new Uint8Array(0), { owner: sender, until });
+        return store(before?.value ?? valueOf(new Uint8Array(0)), { owner: sender, until });
       }
       case 'release': {
         const { value } = before ?? fail('NO_ENTRY');

@@ -1,6 +1,7 @@
 /**
  * Whether a disk holds the state of every height that is kept, and nothing of those that are not. What a height has is told twice: by
- * the tree of that version, whose root its header binds, and by the entries, each with what was there before.
+ * the tree of that version, whose root its header binds, and by the entries, each with what was there before. Values that stand apart have
+ * to be what entries name.
  */
 import type { Hash, Height } from '../../base/brand.ts';
 import { fromHex, toHash, toHex } from '../../codec/hex.ts';
@@ -9,7 +10,9 @@ import { decodePast } from '../../driver/state/state-writes.ts';
 import { heightCodec, KEYS } from '../../driver/stored/records.ts';
 import { blockRecordCodec } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import { ENTRY_KINDS } from '../../ledger/state/kinds.ts';
 import { chainStateCodec, genesisBlock } from '../../ledger/state/ledger-state.ts';
+import { isNamedBy } from '../../ledger/state/value-reference.ts';
 import { HASH_BYTES, LEAF_BYTES } from '../../ledger/tree/hashing.ts';
 import { bytesBeforeLeaves, CHILD, kindOf, readVersion, slotAt, SLOTS, VERSION_BYTES } from '../../ledger/tree/node.ts';
 import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
@@ -75,12 +78,30 @@ export function complaintsAboutState(disk: Records, genesis: Genesis, most: numb
     const entries = entriesAt(disk, height);
     if (entries.size !== leaves.size)
       complaints.push(`height ${height}: ${entries.size} entries, ${leaves.size} leaves`);
-    for (const [text, value] of entries)
+    for (const [text, value] of entries) {
       if (leaves.get(toHex(sha256(new TextEncoder().encode(text)))) !== toHex(sha256(value)))
         complaints.push(`height ${height}: ${text} is not what the tree has`);
+      const wrong = valueOf(disk, text, value, reached);
+      if (wrong !== undefined) complaints.push(`height ${height}: ${wrong}`);
+    }
   }
   if (from === kept.oldest) complaints.push(...leftovers(disk, kept, reached));
   return complaints;
+}
+
+/** What is wrong with what stands apart from an entry, or undefined. */
+function valueOf(disk: Records, text: string, entry: Uint8Array, reached: Set<string>): string | undefined {
+  const slash = text.indexOf('/');
+  const kind = ENTRY_KINDS.get(text.slice(0, slash));
+  const decoded = kind?.codec.decode(entry);
+  if (kind === undefined || decoded?.ok !== true) return `${text} is of no kind that is known`;
+  const reference = kind.referenceIn(decoded.value);
+  if (reference === undefined) return undefined;
+  const key = KEYS.value({ key: { kind, text: text.slice(slash + 1) }, version: reference.version });
+  if (reached.has(key)) return undefined;
+  reached.add(key);
+  const value = disk.get(key);
+  return value !== undefined && isNamedBy(value, reference) ? undefined : `${key} is not what its entry names`;
 }
 
 function rootAt(disk: Records, genesis: Genesis, height: Height): Hash | undefined {
@@ -127,7 +148,8 @@ function walk(
 
 /** What is there and no height that is kept needs. */
 function* leftovers(disk: Records, { oldest, head }: Kept, reached: ReadonlySet<string>): Generator<string> {
-  for (const [key] of disk.under('node/')) if (!reached.has(key)) yield `${key} is of no use`;
+  for (const prefix of ['node/', 'value/'])
+    for (const [key] of disk.under(prefix)) if (!reached.has(key)) yield `${key} is of no use`;
   for (const [key] of disk.under('past/')) if (heightOf(key) <= oldest) yield `${key} is of no use`;
   for (const prefix of ['stale/', 'replaced/'])
     for (const [key] of disk.under(prefix)) {

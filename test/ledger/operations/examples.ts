@@ -7,6 +7,7 @@ import { ENTRIES } from '../../../src/ledger/data/entry.ts';
 import { MEMBERS } from '../../../src/ledger/data/member.ts';
 import { NAMESPACES } from '../../../src/ledger/data/namespace.ts';
 import type { StateKey } from '../../../src/ledger/state/entry-kind.ts';
+import { referenceTo } from '../../../src/ledger/state/value-reference.ts';
 import type { Operation } from '../../../src/ledger/transaction.ts';
 import { stranger } from '../network.ts';
 
@@ -76,12 +77,12 @@ export const OPERATION_EXAMPLES: {
 /** Values of each kind of entry that holds data, with a key of the kind. */
 export const DATA_EXAMPLES: readonly { name: string; key: StateKey; codec: Codec<unknown>; value: unknown }[] = [
   exampleOf('Namespace', NAMESPACES.key('a-1'), { owner: stranger(1), writers: [stranger(3), stranger(4)], deposit }),
-  exampleOf('Entry', ENTRIES.key(named), { version, lease: null, deposit, value }),
+  exampleOf('Entry', ENTRIES.key(named), { version, lease: null, deposit, value: referenceTo(value, version) }),
   exampleOf('Entry, leased', ENTRIES.key(named), {
     version,
     lease: { owner: stranger(1), until: height(259) },
     deposit,
-    value,
+    value: referenceTo(value, { height: height(257), index: 2 }),
   }),
   exampleOf('Counter', COUNTERS.key(named), { value: -2n, deposit }),
   exampleOf('Member', MEMBERS.key({ ...named, member: 'm/~' }), { deposit }),

@@ -1,12 +1,13 @@
 /** What it costs that the state grows, and what bounds it where nothing costs anything. */
 import { describe, expect, test } from 'vitest';
 import { FEE_POOL } from '../../../src/ledger/account.ts';
-import { BLOCK_VALUE_BYTES_MAX, NEW_ENTRY_WEIGHT, VALUE_BYTES_MAX } from '../../../src/ledger/limits.ts';
+import { ENTRIES } from '../../../src/ledger/data/entry.ts';
+import { NEW_ENTRY_WEIGHT, VALUE_BYTES_MAX } from '../../../src/ledger/limits.ts';
 import type { Operation, Transaction } from '../../../src/ledger/transaction.ts';
 import { advance } from '../../../src/ledger/state/ledger-state.ts';
 import { admission } from '../../../src/ledger/transaction-rules.ts';
 import { makeTransaction, stranger, transfer } from '../network.ts';
-import { add, createNamespace, insert, Ledger, lease, type Parameters, put, remove, takeOut } from './kit.ts';
+import { add, createNamespace, insert, Ledger, lease, type Parameters, put, release, remove, takeOut } from './kit.ts';
 
 const PRICE = 3n;
 const NEW = BigInt(NEW_ENTRY_WEIGHT) * PRICE;
@@ -213,18 +214,21 @@ describe('the least that an account may have', () => {
   });
 });
 
-test('a block replaces and writes only so many bytes of values, whatever its transactions weigh; the others wait for the next', () => {
+test('a block rewrites no value, however long those are whose leases it takes and gives up', () => {
   const ledger = Ledger.withNamespace({ newEntriesMax: 4096 });
   const large = 'v'.repeat(VALUE_BYTES_MAX);
   const keys = Array.from({ length: 96 }, (_, number) => `k${number}`);
   for (const key of keys) expect(ledger.send(ledger.alice, put(key, large)).code).toBe('OK');
-  // Each lease replaces and writes 64 KiB for a weight of two.
-  const leases = Array.from({ length: 6 }, (_, list) =>
-    keys.slice(16 * list, 16 * list + 16).map((key) => lease(key, ledger.height + 9)),
-  );
-  const block = ledger.execute(leases.map((operations) => [ledger.alice, operations] as const));
-  const each = 16 * 2 * VALUE_BYTES_MAX;
-  expect(block.record.receipts.map(({ code }) => code)).toEqual(Array(BLOCK_VALUE_BYTES_MAX / each).fill('OK'));
-  expect(block.valueBytes).toBe(BLOCK_VALUE_BYTES_MAX);
-  expect(block.skipped.map(({ code }) => code)).toEqual(['BLOCK_FULL', 'NONCE_TOO_HIGH']);
+  const inLists = (operations: readonly Operation[]) =>
+    Array.from({ length: 6 }, (_, list) => [ledger.alice, operations.slice(16 * list, 16 * list + 16)] as const);
+  for (const each of [(key: string) => lease(key, ledger.height + 9), (key: string) => release(key)]) {
+    const block = ledger.execute(inLists(keys.map(each)));
+    expect(block.record.receipts.map(({ code }) => code)).toEqual(Array(6).fill('OK'));
+    const entries = block.delta.entries.filter(({ key }) => key.kind === ENTRIES);
+    expect(entries).toHaveLength(keys.length);
+    for (const { bytes } of entries) expect(bytes?.length).toBeLessThan(256);
+    expect([block.delta.values, block.delta.staleValues]).toEqual([[], []]);
+    ledger.append(inLists(keys.map(each)));
+  }
+  for (const key of keys) expect(ledger.entry(key)?.value).toHaveLength(VALUE_BYTES_MAX);
 });

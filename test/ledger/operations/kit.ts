@@ -11,6 +11,7 @@ import { type ExecutedBlock, execute } from '../../../src/ledger/execute.ts';
 import { type Genesis, parseGenesis } from '../../../src/ledger/genesis.ts';
 import type { EntryVersion } from '../../../src/ledger/operations/data-fields.ts';
 import type { StateKey } from '../../../src/ledger/state/entry-kind.ts';
+import { valuePlaceText } from '../../../src/ledger/state/value-place.ts';
 import { advance, genesisState } from '../../../src/ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction, Operation, Transaction } from '../../../src/ledger/transaction.ts';
 import { accountOf, bodyOf, genesisJson, makeTransaction } from '../network.ts';
@@ -95,6 +96,8 @@ export class Ledger {
   readonly alice: Address;
   readonly bob: Address;
   readonly carol: Address;
+  /** Values that stand apart, by their places. */
+  readonly #values = new Map<string, Uint8Array>();
 
   constructor(parameters: Parameters = {}) {
     this.genesis = genesisWith(parameters);
@@ -135,6 +138,7 @@ export class Ledger {
   append(sent: readonly Sent[]): BlockRecord['receipts'] {
     const block = this.execute(sent);
     advance(this.state, block);
+    for (const value of block.delta.values) this.#values.set(valuePlaceText(value), value.bytes);
     return block.record.receipts;
   }
 
@@ -160,8 +164,16 @@ export class Ledger {
     return this.account(address)?.balance ?? 0n;
   }
 
-  entry(key: string) {
+  /** As it is in the state. */
+  stored(key: string) {
     return this.get(ENTRIES.key({ namespace: NAMESPACE, key }));
+  }
+
+  /** With its value. */
+  entry(key: string) {
+    const entry = this.stored(key);
+    const place = entry && { key: ENTRIES.key({ namespace: NAMESPACE, key }), version: entry.value.version };
+    return entry && { ...entry, value: this.#values.get(valuePlaceText(place!)) };
   }
 
   version(key: string): EntryVersion {

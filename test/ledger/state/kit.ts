@@ -80,6 +80,9 @@ export class NaiveState implements Entries {
     else this.#entries.set(stateKeyText(key), [key, value]);
   }
 
+  /** None of what is compared has values that stand apart. */
+  setValue(): void {}
+
   copy(): NaiveState {
     return NaiveState.of(this.#entries.values());
   }

@@ -93,17 +93,52 @@ export const dataMutants: readonly Mutant[] = [
     directed: testsOf('leases'),
   },
   {
-    name: 'block-rewrites-without-end',
+    name: 'lease-empties-entry',
     clause: 'data',
-    breaks: 'rewrites as many bytes of values in a block as leases ask for',
-    edits: [edit(GROWTH, 'return this.#valueBytes < BLOCK_VALUE_BYTES_MAX;', 'return BLOCK_VALUE_BYTES_MAX > 0;')],
-    directed: testsOf('growth'),
+    breaks: 'gives an entry that is leased an empty value',
+    edits: [
+      edit(
+        'ledger/operations/lease.ts',
+        'found.before?.value ?? newValue(execution, found.key, EMPTY)',
+        'newValue(execution, found.key, EMPTY)',
+      ),
+    ],
+    directed: testsOf('leases'),
+  },
+  {
+    name: 'value-as-new-as-its-entry',
+    clause: 'data',
+    breaks: 'says of a value that a lease kept that the lease wrote it',
+    edits: [edit(WRITING, 'value: after.value });', 'value: { ...after.value, version: execution.place } });')],
+    directed: testsOf('values'),
+  },
+  {
+    name: 'values-of-a-block-in-one-place',
+    clause: 'data',
+    breaks: 'takes the value of a transaction that failed for that of an earlier one in the block',
+    edits: [edit('ledger/state/value-place.ts', "${index.toString().padStart(5, '0')}", '${index < 0}')],
+    directed: testsOf('values'),
+  },
+  {
+    name: 'value-known-by-its-length',
+    clause: 'data',
+    breaks: 'takes any value of the right length for the one that an entry names',
+    edits: [
+      edit(
+        'ledger/state/value-reference.ts',
+        'value.length === length && sha256Hash(value) === hash',
+        "value.length === length && hash !== ''",
+      ),
+    ],
+    directed: testsOf('values'),
   },
   {
     name: 'packing-fails-transactions',
     clause: 'data',
     breaks: 'lets a transaction fail because too much of its sender stands in one block',
-    edits: [edit(GROWTH, 'if (made > 0 && made + operations.length', 'if (made < 0 && made + operations.length')],
+    edits: [
+      edit(GROWTH, 'return made === 0 || made + operations.length', 'return made >= 0 || made + operations.length'),
+    ],
     directed: testsOf('growth'),
   },
   {

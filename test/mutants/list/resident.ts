@@ -69,6 +69,57 @@ export const residentMutants: readonly Mutant[] = [
     edits: [edit('driver/state/pruning.ts', ', ...past.value]', ']')],
   },
   {
+    name: 'values-not-written',
+    clause: 'state',
+    breaks: 'stores entries without the values that they name',
+    edits: [
+      edit(
+        'driver/state/state-writes.ts',
+        "for (const value of values) yield { kind: 'put', key: KEYS.value(value), value: value.bytes };",
+        'void values;',
+      ),
+    ],
+  },
+  {
+    name: 'values-not-pruned',
+    clause: 'state',
+    breaks: 'keeps values that no entry of a height names which can be read',
+    edits: [edit('driver/state/state-writes.ts', ', ...staleValues.map(KEYS.value)]', ', ...staleValues.slice(0, 0)]')],
+  },
+  {
+    name: 'values-pruned-with-leases',
+    clause: 'state',
+    breaks: 'deletes a value with the lease that its entry had',
+    edits: [
+      edit('ledger/state/delta.ts', '    if (is === was) continue;\n', ''),
+      edit(
+        'ledger/state/delta.ts',
+        'if (is !== undefined) values.push',
+        'if (is !== undefined && is !== was) values.push',
+      ),
+    ],
+  },
+  {
+    name: 'read-value-not-checked',
+    clause: 'state',
+    breaks: 'gives readers whatever value its disk has',
+    edits: [
+      edit(
+        'node/state/values.ts',
+        'if (!reads.measured(() => isNamedBy(bytes, reference))) throw',
+        'if (bytes.length < 0) throw',
+      ),
+    ],
+    directed: { tests: 'test/node/state/values.test.ts' },
+  },
+  {
+    name: 'page-of-values-without-end',
+    clause: 'state',
+    breaks: 'reads a thousand values of 64 KiB for one page of entries',
+    edits: [edit('node/state/listing.ts', 'stored.length + (kind.referenceIn(value)?.length ?? 0);', 'stored.length;')],
+    directed: { tests: 'test/node/state/values.test.ts' },
+  },
+  {
     name: 'nodes-not-pruned',
     clause: 'state',
     breaks: 'keeps nodes of the tree that nobody can read',

@@ -57,19 +57,22 @@ export async function dataChain(store: Store): Promise<DataChain> {
   await chain.append([
     {
       from: writer,
-      operations: [
-        { kind: 'lease', namespace: 'docs', key: 'leased', until: 100 as Height, condition: { kind: 'any' } },
-      ],
+      operations: [lease('leased')],
     },
     does({ kind: 'delete', namespace: 'docs', key: 'gone', condition: { kind: 'any' } }, put('new', 'late')),
     does(add(-2n), { ...insert('red'), kind: 'remove' }),
+    does(put('renewed', 'kept')),
   ]);
+  await chain.append([does(lease('renewed'))]);
   while (chain.final < TOP) await chain.append([]);
   return { chain, owner, writer };
 }
 
 const put = (key: string, text: string) =>
   ({ kind: 'put', namespace: 'docs', key, value: new TextEncoder().encode(text), condition: { kind: 'any' } }) as const;
+
+const lease = (key: string) =>
+  ({ kind: 'lease', namespace: 'docs', key, until: 100 as Height, condition: { kind: 'any' } }) as const;
 
 const add = (delta: bigint) => ({ kind: 'add', namespace: 'docs', key: 'hits', delta }) as const;
 

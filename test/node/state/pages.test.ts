@@ -12,7 +12,7 @@ import { deltaOf } from '../../../src/ledger/state/delta.ts';
 import { EntryKind } from '../../../src/ledger/state/entry-kind.ts';
 import { MemoryState } from '../../../src/ledger/state/memory-state.ts';
 import { Overlay } from '../../../src/ledger/state/overlay.ts';
-import { PAGE_WORK_MAX } from '../../../src/node/limits.ts';
+import { PAGE_RECORDS_MAX } from '../../../src/node/limits.ts';
 import { StateReader } from '../../../src/node/state/state-reader.ts';
 import type { HistoryCursor, ListCursor, ReadableState } from '../../../src/rpc/readable-state.ts';
 import { MemoryStore } from '../../../src/storage/memory-store.ts';
@@ -119,7 +119,7 @@ class Notes {
       );
       if (!page.ok) throw new Error(page.error.message);
       if (page.value.entries.length > limit) throw new Error('a page is too long');
-      if (this.scanned - before > 3 * PAGE_WORK_MAX) throw new Error('a page took too much');
+      if (this.scanned - before > 3 * PAGE_RECORDS_MAX) throw new Error('a page took too much');
       entries.push(...page.value.entries.map(({ text, value }) => [text, value as string] as const));
       at = page.value.next;
     }
