@@ -93,7 +93,7 @@ class Stored {
       },
     });
     const body = bodyOf(transactions);
-    while (!fetching.isReady(() => keysTouched(body, transactions))) fetching.flush();
+    while (!fetching.isReady(() => keysTouched(state.epochs, (height + 1) as Height, body, transactions))) fetching.flush();
     const block = execute({ ...state, source }, body, transactions);
     invariant(block.hash === execute(state, body, transactions).hash, 'the block is that of a state in memory');
     const written = [...stateWrites(block.delta, true)];
