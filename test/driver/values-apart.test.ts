@@ -1,4 +1,5 @@
 /** What a body makes a node read and write where long values stand under its keys: nothing of these. */
+import type { Height } from '../../src/base/brand.ts';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { invariant } from '../../src/base/invariant.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
@@ -93,7 +94,8 @@ class Stored {
       },
     });
     const body = bodyOf(transactions);
-    while (!fetching.isReady(() => keysTouched(state.epochs, (height + 1) as Height, body, transactions))) fetching.flush();
+    while (!fetching.isReady(() => keysTouched(state.epochs, (height + 1) as Height, body, transactions)))
+      fetching.flush();
     const block = execute({ ...state, source }, body, transactions);
     invariant(block.hash === execute(state, body, transactions).hash, 'the block is that of a state in memory');
     const written = [...stateWrites(block.delta, true)];
