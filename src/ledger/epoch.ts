@@ -6,7 +6,7 @@ import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
 import type { Genesis } from './genesis.ts';
 import { EVIDENCE_EPOCHS_MAX } from './limits.ts';
-import type { ListedObserver, Upgrade } from './membership/epoch-record.ts';
+import type { ListedObserver, Upgrade } from './membership/observer.ts';
 import type { Parameters } from './membership/parameters.ts';
 import { scheduled, type ValidatorSet } from './validators.ts';
 

@@ -7,8 +7,15 @@ import { parseAddress } from '../crypto/address.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
 import { present } from '../base/invariant.ts';
 import { isSystemAccount, isVault } from './account.ts';
-import type { ListedObserver } from './membership/epoch-record.ts';
-import { LedgerParametersType, type MembershipParameters, MembershipParametersType } from './membership/parameters.ts';
+import type { ListedObserver } from './membership/observer.ts';
+import {
+  type ConsensusParameters,
+  type LedgerParameters,
+  LedgerParametersType,
+  type MembershipParameters,
+  MembershipParametersType,
+  MODES,
+} from './membership/parameters.ts';
 import { GENESIS_FORMAT, type GenesisFile, readGenesisFile } from './genesis-schema.ts';
 import {
   GENESIS_ACCOUNTS_MAX,
@@ -21,40 +28,6 @@ import {
   VALIDATORS_MAX,
 } from './limits.ts';
 import { sumOfPowers, type ValidatorSet, validatorSet } from './validators.ts';
-
-const MODES = ['equal', 'stake'] as const;
-
-export interface ConsensusParameters {
-  /** `equal`: one validator, one vote. `stake`: power is bonded stake. */
-  readonly mode: (typeof MODES)[number];
-  /** Heights of an epoch. */
-  readonly epochLength: number;
-  /** Heights in flight above the newest certificate. */
-  readonly window: number;
-  readonly tickMs: number;
-  /** First timeout of a view; it doubles with every failed one up to `timeoutCapTicks`. */
-  readonly baseTimeoutTicks: number;
-  readonly timeoutCapTicks: number;
-  /** How far a new body's time may be ahead of a backup's clock. */
-  readonly clockDriftMs: number;
-  /** An empty block is proposed after this long without a transaction. */
-  readonly idleBlockMs: number;
-}
-
-export interface LedgerParameters {
-  /** Most weight of the transactions of a block together. */
-  readonly blockWeightMax: number;
-  /** Fee of one unit of weight. */
-  readonly weightPrice: bigint;
-  /** What an account has to have at least; 0 where any amount will do. */
-  readonly minimumBalance: bigint;
-  /** What is kept of whoever writes an entry, for each byte of its key and value, until the entry goes. */
-  readonly depositPerByte: bigint;
-  /** Most accounts and entries that transactions of one sender may make in a block. */
-  readonly newEntriesMax: number;
-  /** Heights before the newest of which the state can still be read; 0 keeps all. */
-  readonly historyHeights: number;
-}
 
 export interface GenesisAccount {
   readonly address: Address;

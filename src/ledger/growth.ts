@@ -2,7 +2,7 @@
 import type { Address } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { type Account, ACCOUNTS, accountIn, isSystemAccount, NO_ACCOUNT } from './account.ts';
-import type { LedgerParameters } from './genesis.ts';
+import type { LedgerParameters } from './membership/parameters.ts';
 import { NEW_ENTRY_WEIGHT } from './limits.ts';
 import type { GrowthCode } from './operations/codes.ts';
 import type { Overlay } from './state/overlay.ts';

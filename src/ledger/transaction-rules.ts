@@ -2,7 +2,8 @@
 import type { Height } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Account, accountIn } from './account.ts';
-import type { Genesis, LedgerParameters } from './genesis.ts';
+import type { Genesis } from './genesis.ts';
+import type { LedgerParameters } from './membership/parameters.ts';
 import { mostForNew } from './growth.ts';
 import type { OperationTable } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';

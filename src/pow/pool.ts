@@ -3,7 +3,7 @@ import type { Address, Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Account, accountIn } from '../ledger/account.ts';
 import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
-import type { LedgerParameters } from '../ledger/genesis.ts';
+import type { LedgerParameters } from '../ledger/membership/parameters.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 import type { LedgerState } from '../ledger/state/ledger-state.ts';
 import { bytesOf, type IdentifiedTransaction, type Transaction } from '../ledger/transaction.ts';

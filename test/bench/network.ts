@@ -19,7 +19,8 @@ import { nodeFailed, spawnNode, stopNodes } from '../../src/cli/testnet/nodes.ts
 import { agreed, type Observation, observe } from '../../src/cli/testnet/observe.ts';
 import { freePorts } from '../../src/cli/testnet/ports.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
-import { type Genesis, type LedgerParameters, parseGenesis } from '../../src/ledger/genesis.ts';
+import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
+import type { LedgerParameters } from '../../src/ledger/membership/parameters.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 
 const VALIDATORS = 4;

@@ -21,6 +21,8 @@ const RULES: readonly Rule[] = [
     owners: {
       'src/ledger/epoch.ts': 'it makes epochs of it',
       'src/ledger/genesis.ts': 'a field of the genesis',
+      'src/ledger/membership/parameters.ts': 'a parameter of an epoch',
+      'src/ledger/membership/boundary.ts': 'begins the next epoch',
       'src/ledger/genesis-schema.ts': 'a field of the genesis file',
       'src/node/development.ts': 'makes a genesis',
       'src/simulator/world/keys.ts': 'makes a genesis',
@@ -34,6 +36,8 @@ const RULES: readonly Rule[] = [
     pattern:
       /\bgenesis(?:\.value)?\.validators\b|\bvalidators\b[^{}=;]*\}(?:: \w+)? = (?:[\w#]+\.)*genesis;|\{ genesis: \{ validators\b/,
     owners: {
+      'src/ledger/membership/founding.ts': 'puts them into the first state',
+      'src/ledger/state/ledger-state.ts': 'the header of the genesis commits to them',
       'src/node/keys.ts': 'who starts a node has to be in the genesis',
       'src/cli/testnet/network.ts': 'lists whom the genesis of a test network names',
       'src/simulator/world/people.ts': 'gives those whom the genesis names their keys',

@@ -8,7 +8,7 @@ import type { Address, Hash } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import type { Account } from '../../ledger/account.ts';
-import type { LedgerParameters } from '../../ledger/genesis.ts';
+import type { LedgerParameters } from '../../ledger/membership/parameters.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { feeOf, mostSpentBy, type SkipCode } from '../../ledger/transaction-rules.ts';
 import { weightOf } from '../../ledger/weight.ts';

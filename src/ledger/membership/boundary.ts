@@ -110,7 +110,10 @@ function settledStatus(record: ValidatorRecord, { epoch, lastHeight }: KnownEpoc
     case 'removed':
     case 'tombstoned':
       return takenOut(record, stake, epoch);
-    default:
+    case 'candidate':
+    case 'pending':
+    case 'jailed':
+    case 'unbonded':
       return record;
   }
 }

@@ -16,6 +16,7 @@ import { OBSERVERS_MAX, VALIDATORS_MAX } from '../limits.ts';
 import { EntryKind } from '../state/entry-kind.ts';
 import { validatorSet } from '../validators.ts';
 import { ParametersType } from './parameters.ts';
+import { ObserverType, UpgradeType } from './observer.ts';
 import { nameType, peerIdType } from './validator-record.ts';
 
 const MemberType = new ContainerType({
@@ -25,17 +26,6 @@ const MemberType = new ContainerType({
   peerId: peerIdType(),
   power: uint64Big<Power>(),
 });
-
-/** A node that follows, and has no vote. */
-const ObserverType = new ContainerType({ name: nameType(), peerId: peerIdType() });
-export interface ListedObserver {
-  readonly name: string;
-  readonly peerId: string;
-}
-
-/** From this height on, blocks follow rules that a node of a lower version does not know. */
-const UpgradeType = new ContainerType({ version: uint64(), height: uint64<Height>() });
-export type Upgrade = Readonly<ValueOf<typeof UpgradeType>>;
 
 const EpochType = new ContainerType({
   epoch: uint64<Epoch>(),
@@ -66,9 +56,8 @@ export const recordOf = ({ validators, kept, observers, ...known }: KnownEpoch):
     observers,
   }) as unknown as EpochValue;
 
-export const knownEpochOf = ({ members, kept, ...value }: EpochValue): KnownEpoch =>
-  ({
-    ...value,
-    validators: validatorSet(members as never),
-    kept: kept.getTrueBitIndexes() as ValidatorIndex[],
-  }) as unknown as KnownEpoch;
+export const knownEpochOf = ({ members, kept, ...value }: EpochValue): KnownEpoch => ({
+  ...value,
+  validators: validatorSet(members as never),
+  kept: kept.getTrueBitIndexes(),
+});

@@ -2,9 +2,42 @@
  * What a chain may change of its own rules, by the votes of its validators: the values in which one epoch may differ from another. All of
  * them stand in the genesis; what is not here the genesis fixes for good.
  */
-import { ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { ContainerType } from '@chainsafe/ssz';
 import { uint64, uint64Big } from '../../codec/types.ts';
-import type { ConsensusParameters, LedgerParameters } from '../genesis.ts';
+
+export const MODES = ['equal', 'stake'] as const;
+
+export interface ConsensusParameters {
+  /** `equal`: one validator, one vote. `stake`: power is bonded stake. */
+  readonly mode: (typeof MODES)[number];
+  /** Heights of an epoch. */
+  readonly epochLength: number;
+  /** Heights in flight above the newest certificate. */
+  readonly window: number;
+  readonly tickMs: number;
+  /** First timeout of a view; it doubles with every failed one up to `timeoutCapTicks`. */
+  readonly baseTimeoutTicks: number;
+  readonly timeoutCapTicks: number;
+  /** How far a new body's time may be ahead of a backup's clock. */
+  readonly clockDriftMs: number;
+  /** An empty block is proposed after this long without a transaction. */
+  readonly idleBlockMs: number;
+}
+
+export interface LedgerParameters {
+  /** Most weight of the transactions of a block together. */
+  readonly blockWeightMax: number;
+  /** Fee of one unit of weight. */
+  readonly weightPrice: bigint;
+  /** What an account has to have at least; 0 where any amount will do. */
+  readonly minimumBalance: bigint;
+  /** What is kept of whoever writes an entry, for each byte of its key and value, until the entry goes. */
+  readonly depositPerByte: bigint;
+  /** Most accounts and entries that transactions of one sender may make in a block. */
+  readonly newEntriesMax: number;
+  /** Heights before the newest of which the state can still be read; 0 keeps all. */
+  readonly historyHeights: number;
+}
 
 export const LedgerParametersType = new ContainerType({
   blockWeightMax: uint64(),
@@ -55,7 +88,8 @@ export interface MembershipParameters {
 /** What `holderShareMax`, penalties and shares are parts of. */
 export const WHOLE = 10_000;
 
-const ParametersType = new ContainerType({
+/** Its value is `Parameters`. */
+export const ParametersType = new ContainerType({
   consensus: new ContainerType({ epochLength: uint64(), baseTimeoutTicks: uint64(), timeoutCapTicks: uint64() }),
   ledger: LedgerParametersType,
   membership: MembershipParametersType,
@@ -67,7 +101,3 @@ export interface Parameters {
   readonly ledger: LedgerParameters;
   readonly membership: MembershipParameters;
 }
-
-/** Its value is `Parameters`. */
-export { ParametersType };
-export type ParametersValue = ValueOf<typeof ParametersType>;

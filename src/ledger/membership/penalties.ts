@@ -53,7 +53,7 @@ export function cutStake(
 const partOf = (amount: bigint, part: number): bigint => (amount * BigInt(part) + BigInt(WHOLE) - 1n) / BigInt(WHOLE);
 
 /** Moves what is there from one account to another. */
-export function move(entries: Entries, from: Address, to: Address, amount: bigint): void {
+function move(entries: Entries, from: Address, to: Address, amount: bigint): void {
   if (amount === 0n) return;
   const giver = accountIn(entries, from);
   entries.set(ACCOUNTS.key(from), { ...giver, balance: giver.balance - amount });

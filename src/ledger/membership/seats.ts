@@ -1,6 +1,6 @@
 /** Who is in the set of the next epoch, and with what power. */
 import type { Power } from '../../base/brand.ts';
-import type { ConsensusParameters } from '../genesis.ts';
+import type { ConsensusParameters } from './parameters.ts';
 import { TOTAL_POWER_MAX, VALIDATORS_MIN } from '../limits.ts';
 import type { Validator, ValidatorSet } from '../validators.ts';
 import { validatorAt } from '../validators.ts';
@@ -17,7 +17,7 @@ export interface Seats {
 }
 
 /** Whether the validator may have power at all, if there is room for it. */
-export const isReady = ({ status, stake }: ValidatorRecord, mode: Mode, { minStake }: MembershipParameters): boolean =>
+const isReady = ({ status, stake }: ValidatorRecord, mode: Mode, { minStake }: MembershipParameters): boolean =>
   (status === 'pending' || status === 'active') && (mode === 'equal' || (stake > 0n && stake >= minStake));
 
 /**

@@ -4,7 +4,7 @@
  */
 import { ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
 import { type Epoch, type Hash, type Height, ZERO_HASH } from '../../base/brand.ts';
-import { invariant, present } from '../../base/invariant.ts';
+import { invariant } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
 import { fromHex } from '../../codec/hex.ts';

@@ -1,6 +1,6 @@
 /** The epochs of a simulated chain, as far as one of its nodes knows them: what checkers judge by. */
 import type { Epoch, Height } from '../../base/brand.ts';
-import { EpochLog, type Epochs, firstEpoch, type KnownEpoch } from '../../ledger/epoch.ts';
+import { type Epochs, firstEpoch, type KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 
 export class WorldEpochs implements Epochs {

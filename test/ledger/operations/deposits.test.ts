@@ -6,7 +6,7 @@ import { nobleEd25519 } from '../../../src/crypto/ed25519.ts';
 import type { Address } from '../../../src/base/brand.ts';
 import { DEPOSITS, FEE_POOL } from '../../../src/ledger/account.ts';
 import { formatAddress } from '../../../src/crypto/address.ts';
-import { type LedgerParameters, parseGenesis } from '../../../src/ledger/genesis.ts';
+import { parseGenesis } from '../../../src/ledger/genesis.ts';
 import type { Operation } from '../../../src/ledger/transaction.ts';
 import { genesisJson, transfer } from '../network.ts';
 import {

@@ -26,7 +26,6 @@ import {
 } from '../../../src/ledger/state/ledger-state.ts';
 import { MemoryState } from '../../../src/ledger/state/memory-state.ts';
 import type { StateSource } from '../../../src/ledger/state/source.ts';
-import { EMPTY_TREE_ROOT } from '../../../src/ledger/tree/hashing.ts';
 import type { TreeNode } from '../../../src/ledger/tree/node.ts';
 import { ROOT_PATH } from '../../../src/ledger/tree/path.ts';
 import { validatorsHash } from '../../../src/ledger/validators.ts';
@@ -226,7 +225,8 @@ describe('the block of a genesis', () => {
     const first = firstEpoch(genesis);
     const entries: readonly (readonly [StateKey, unknown])[] = [
       ...genesis.accounts.map(({ address, balance }) => [ACCOUNTS.key(address), { balance, nonce: 0 }] as const),
-      ...genesis.validators.members.map(({ power: _, ...member }) => {
+      ...genesis.validators.members.map(({ index, name, publicKey, peerId }) => {
+        const member = { index, name, publicKey, peerId };
         const account = present(genesis.validatorAccounts[member.index], 'account');
         const given = { ...member, account, status: 'active', since: height(0), stake: 0n } as const;
         return [VALIDATORS.key(member.index), newValidator(given)] as const;
