@@ -56,8 +56,7 @@ export const recordOf = ({ validators, kept, observers, ...known }: KnownEpoch):
     observers,
   }) as unknown as EpochValue;
 
-export const knownEpochOf = ({ members, kept, ...value }: EpochValue): KnownEpoch => ({
-  ...value,
-  validators: validatorSet(members as never),
-  kept: kept.getTrueBitIndexes(),
-});
+export const knownEpochOf = ({ members, kept, ...value }: EpochValue): KnownEpoch => {
+  const validators = validatorSet(members);
+  return { ...value, validators, kept: kept.getTrueBitIndexes() as ValidatorIndex[] };
+};
