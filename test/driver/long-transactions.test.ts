@@ -39,7 +39,7 @@ function make() {
   const outbox = { broadcast: count, sendTo: (_: string, message: PeerMessage) => count(message) } as Outbox;
   const roster = {
     self: 1 as ValidatorIndex,
-    validators: { validators: Array.from({ length: VALIDATORS }) },
+    validators: { members: Array.from({ length: VALIDATORS }) },
     peerOf: () => 'primary',
     isConnected: () => true,
   } as unknown as Roster;
