@@ -10,7 +10,7 @@ export const RECEIPT_HINTS: Readonly<Record<FailureCode, string>> = {
   NOT_PAYABLE: 'That account holds deposits, and nobody can pay into it.',
   FEE_TOO_LOW: `What it makes costs a fee beside its weight, ${NEW_ENTRY_WEIGHT} units each: sign again with a higher maxFee.`,
   TOO_MANY_NEW:
-    'The sender made as many new accounts and entries in that block as one may: send it again, in a later one.',
+    'It makes more new accounts and entries than a sender may make in a block: make several transactions of it.',
   BELOW_MINIMUM: 'An account has to keep the minimum balance of the genesis, or get it when it is new.',
   NAMESPACE_EXISTS: 'Somebody has that name: choose another one.',
   DUPLICATE_WRITER: 'Name each writer once.',

@@ -78,6 +78,14 @@ export const MEMPOOL_BYTES_MAX = 32 * 1024 * 1024;
 export const SENDER_TRANSACTIONS_MAX = 256;
 /** Bytes of them: seven of the longest, as many as stand in a block of a megabyte. It takes 32 senders to fill the mempool. */
 export const SENDER_BYTES_MAX = 1024 * 1024;
+/** Part of a body that is kept for senders who did nothing lately: they need not wait until a flood of others has passed. Less than half,
+ *  so that a body is not taken for one that prefers newcomers (V13). */
+export const RESTED_PART = 0.25;
+/** For how long a sender has to have done nothing, in ms. Whoever wants to fill that part of each block needs as many accounts as are
+ *  served meanwhile, some tens of thousands, and none that was made just now counts. */
+export const REST_MS = 10_000;
+/** Senders who did something lately: as many as full blocks have in that time, about. Who is forgotten seems to have rested. */
+export const ACTIVE_SENDERS_MAX = 32_768;
 /** How far ahead of the account's nonce a transaction may be to be held for the ones before it. */
 export const NONCE_GAP_MAX = 256;
 /** Transactions that cannot be executed because one before them is missing, each of them counted: they cost nobody a fee, so

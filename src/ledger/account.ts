@@ -30,6 +30,14 @@ export function* accountsOf({ entries }: Pick<StateDelta, 'entries'>): Generator
     if (key.kind === ACCOUNTS) yield [key.text as Address, (after as Account | undefined) ?? NO_ACCOUNT];
 }
 
+/** The accounts that a block made, and those that sent something in it. */
+export function* actingIn({ entries }: Pick<StateDelta, 'entries'>): Generator<Address> {
+  for (const { key, before, after } of entries) {
+    if (key.kind !== ACCOUNTS) continue;
+    if ((before as Account | undefined)?.nonce !== (after as Account | undefined)?.nonce) yield key.text as Address;
+  }
+}
+
 /**
  * Where fees go, so that the supply stays what it is. Nobody can spend from it: these 32 bytes are no canonical encoding
  * of a point of the curve, and so no signature is valid for them. Distributing it is for a later version of the rules.

@@ -29,7 +29,7 @@ import { validatorsHash } from './validators.ts';
 
 export interface SkippedTransaction {
   readonly id: Hash;
-  /** BLOCK_FULL: what a block may do to the state was used up before it; it waits for a later one. */
+  /** BLOCK_FULL: what a block may do to the state was used up before it, and it did nothing and paid nothing; it waits for a later one. */
   readonly code: SkipCode | 'BLOCK_FULL';
 }
 
@@ -38,7 +38,13 @@ export interface ExecutedBlock extends StateChange {
   /** Offences that were not on record before, in the order of the body. */
   readonly offences: readonly Offence[];
   readonly skipped: readonly SkippedTransaction[];
+  /** New accounts and entries, beside those that are the ledger's own. */
+  readonly made: number;
 }
+
+/** What the block had no room for: a later one may have. */
+export const crowdedOut = ({ skipped }: Pick<ExecutedBlock, 'skipped'>): readonly Hash[] =>
+  skipped.flatMap(({ id, code }) => (code === 'BLOCK_FULL' ? [id] : []));
 
 /** The block that the body makes on top of the state, which stays as it is. `transactions` are those of the body, in its
  *  order, and passed `checkBody`; null where the final header proves that execution skips it. `table` has their operations. */
@@ -80,7 +86,8 @@ export function execute(
     proposer: body.proposer,
   };
   const record = { header, executed: outcome.executed, receipts: outcome.receipts };
-  return { header, hash: blockHash(header), record, delta, offences, skipped: outcome.skipped, history, nextEpoch };
+  const { made, skipped } = outcome;
+  return { header, hash: blockHash(header), record, delta, made, offences, skipped, history, nextEpoch };
 }
 
 /** What the transactions of a body are executed with. */
@@ -98,6 +105,7 @@ interface Outcome {
   readonly executed: number[];
   readonly receipts: Receipt[];
   readonly skipped: SkippedTransaction[];
+  made: number;
 }
 
 function executeTransactions(
@@ -108,7 +116,7 @@ function executeTransactions(
   const { ledger, entries, height, table } = setting;
   const growth = new Growth(ledger);
   invariant(transactions.length === body.transactionIds.length, 'a body comes with all its transactions');
-  const outcome: Outcome = { executed: [], receipts: [], skipped: [] };
+  const outcome: Outcome = { executed: [], receipts: [], skipped: [], made: 0 };
   for (const [position, item] of transactions.entries()) {
     if (item === null) continue;
     const { id, signed } = item;
@@ -116,33 +124,40 @@ function executeTransactions(
     const { transaction } = signed;
     const sender = accountIn(entries, transaction.sender);
     const ready = checkTransactionStateful(transaction, sender, height, ledger, table);
-    const code = ready.ok ? (growth.hasRoom(transaction) ? undefined : 'BLOCK_FULL') : ready.error.code;
-    if (code === undefined) {
-      const place = { height, index: outcome.executed.length };
-      outcome.executed.push(position);
-      outcome.receipts.push(executeTransaction(setting, growth, { id, transaction, place }));
+    const place = { height, index: outcome.executed.length };
+    const receipt = ready.ok ? executeTransaction(setting, growth, { id, transaction, place }) : ready.error.code;
+    if (typeof receipt === 'string') {
+      outcome.skipped.push({ id, code: receipt });
     } else {
-      outcome.skipped.push({ id, code });
+      outcome.executed.push(position);
+      outcome.receipts.push(receipt);
     }
   }
+  outcome.made = growth.made;
   return outcome;
 }
 
+/** Its receipt; or BLOCK_FULL, and then nothing of it remains, not even its fee. */
 function executeTransaction(
   { ledger, entries, table }: Setting,
   growth: Growth,
   { id, transaction, place }: { readonly id: Hash; readonly transaction: Transaction; readonly place: Place },
-): Receipt {
+): Receipt | 'BLOCK_FULL' {
   const { sender } = transaction;
   const fee = feeOf(transaction, ledger, table);
   const { nonce } = accountIn(entries, sender);
-  pay(entries, sender, fee, nonce + 1);
   entries.keep();
+  pay(entries, sender, fee, nonce + 1);
+  const paid = entries.mark();
 
   const events = run(transaction, { sender, place, entries, table, depositPerByte: ledger.depositPerByte });
-  const price = typeof events === 'string' ? events : growth.judge(entries, transaction, fee);
-  if (typeof events === 'string' || typeof price === 'string') {
+  const price = typeof events === 'string' ? events : growth.judge(entries, paid, transaction, fee);
+  if (price === 'BLOCK_FULL') {
     entries.takeBack();
+    return price;
+  }
+  if (typeof events === 'string' || typeof price === 'string') {
+    entries.takeBack(paid);
     return { transactionId: id, code: price as Receipt['code'], feePaid: fee, events: [] };
   }
   if (price > 0n) pay(entries, sender, price, nonce + 1);

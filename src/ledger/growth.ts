@@ -3,7 +3,7 @@ import type { Address } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { type Account, ACCOUNTS, accountIn, isSystemAccount, NO_ACCOUNT } from './account.ts';
 import type { LedgerParameters } from './membership/parameters.ts';
-import { NEW_ENTRY_WEIGHT } from './limits.ts';
+import { NEW_ENTRY_WEIGHT, OPERATIONS_MAX, WEIGHT_PER_NEW_ENTRY } from './limits.ts';
 import type { GrowthCode } from './operations/codes.ts';
 import type { Overlay } from './state/overlay.ts';
 import type { Transaction } from './transaction.ts';
@@ -24,32 +24,42 @@ export function mostForNew(
   return most < offered ? most : offered;
 }
 
+/** The most new accounts and entries that a block makes, whoever sends: `newEntriesMax` bounds one sender, and who pays himself at many
+ *  addresses is many senders. At least what one transaction can make. */
+export const newInBlockMax = ({ blockWeightMax }: Pick<LedgerParameters, 'blockWeightMax'>): number =>
+  Math.max(OPERATIONS_MAX, Math.floor(blockWeightMax / WEIGHT_PER_NEW_ENTRY));
+
+/** Whether there may be a transaction for which a block that made so many has no room. */
+export const isFullOfNew = (made: number, parameters: Pick<LedgerParameters, 'blockWeightMax'>): boolean =>
+  made + OPERATIONS_MAX > newInBlockMax(parameters);
+
 /** What the transactions of a block have made of the state. */
 export class Growth {
   readonly #parameters: LedgerParameters;
   readonly #made = new Map<Address, number>();
+  #madeByAll = 0;
 
   constructor(parameters: LedgerParameters) {
     this.#parameters = parameters;
   }
 
-  /** Whether the block has room for the transaction; a later one may have. What one sender may make in a block is no reason to fail: a primary
-   *  packs as much of a sender into a body as it likes. Alone in a block everything has room. */
-  hasRoom({ sender, operations }: Pick<Transaction, 'sender' | 'operations'>): boolean {
-    const made = this.#made.get(sender) ?? 0;
-    return made === 0 || made + operations.length <= this.#parameters.newEntriesMax;
+  /** New accounts and entries. */
+  get made(): number {
+    return this.#madeByAll;
   }
 
-  /** Judges what the operations of a transaction did: all that was set since the overlay last kept. `fee` is paid. Answers with what is to
-   *  be paid beside it, which the sender has; or why nothing of it may stay. */
+  /** Judges what the operations of a transaction did: all that was set since the mark. `fee` is paid. Answers with what is to be paid beside
+   *  it, which the sender has; or why nothing of it may stay. BLOCK_FULL: the block has no room for what it makes, and a later one may
+   *  have. That is no reason to fail, since a primary packs into a body what it likes. Alone in a block everything has room. */
   judge(
     entries: Overlay,
+    mark: number,
     { sender, operations, maxFee }: Pick<Transaction, 'sender' | 'operations' | 'maxFee'>,
     fee: bigint,
-  ): bigint | GrowthCode {
+  ): bigint | GrowthCode | 'BLOCK_FULL' {
     const { minimumBalance } = this.#parameters;
     let made = 0;
-    for (const { key, before, after } of entries.changesSinceKept()) {
+    for (const { key, before, after } of entries.changesSince(mark)) {
       if (key.kind === ACCOUNTS) {
         if (isSystemAccount(key.text)) continue;
         const [was = NO_ACCOUNT, is = NO_ACCOUNT] = [before, after] as [Account?, Account?];
@@ -66,15 +76,19 @@ export class Growth {
     entries: Overlay,
     { sender, operations, maxFee }: Pick<Transaction, 'sender' | 'operations' | 'maxFee'>,
     fee: bigint,
-  ): bigint | GrowthCode {
+  ): bigint | GrowthCode | 'BLOCK_FULL' {
     if (made === 0) return 0n;
     invariant(made <= operations.length, 'an operation makes one entry at most', { made });
+    const { newEntriesMax } = this.#parameters;
+    if (made > newEntriesMax) return 'TOO_MANY_NEW';
     const madeBefore = this.#made.get(sender) ?? 0;
-    if (madeBefore + made > this.#parameters.newEntriesMax) return 'TOO_MANY_NEW';
+    if (madeBefore + made > newEntriesMax) return 'BLOCK_FULL';
+    if (this.#madeByAll + made > newInBlockMax(this.#parameters)) return 'BLOCK_FULL';
     const price = feeOfNew(made, this.#parameters);
     if (fee + price > maxFee) return 'FEE_TOO_LOW';
     if (accountIn(entries, sender).balance < price) return 'INSUFFICIENT_BALANCE';
     this.#made.set(sender, madeBefore + made);
+    this.#madeByAll += made;
     return price;
   }
 }

@@ -1,10 +1,11 @@
 /** Transactions that wait for a block: bounded in all, in bytes and for each sender, first come, first served. */
 import type { Address, Hash, Height } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
-import { type Account, accountIn } from '../ledger/account.ts';
+import { type Account, ACCOUNTS, accountIn } from '../ledger/account.ts';
 import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
 import type { LedgerParameters } from '../ledger/membership/parameters.ts';
 import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
+import { newInBlockMax } from '../ledger/growth.ts';
 import type { LedgerState } from '../ledger/state/ledger-state.ts';
 import { bytesOf, type IdentifiedTransaction, type Transaction } from '../ledger/transaction.ts';
 import { admission, checkTransactionStateful, feeOf, mostSpentBy, type SkipCode } from '../ledger/transaction-rules.ts';
@@ -72,7 +73,7 @@ export class Pool {
     const chosen: IdentifiedTransaction[] = [];
     /** Of each sender: no more than it may make, so that execution has room for all of them. */
     const operations = new Map<Address, number>();
-    let [weight, bytes] = [0, BODY_FIXED_BYTES];
+    let [weight, bytes, made] = [0, BODY_FIXED_BYTES, 0];
     const take = (item: IdentifiedTransaction): boolean => {
       const { transaction } = item.signed;
       const { sender } = transaction;
@@ -87,8 +88,10 @@ export class Pool {
       const before = operations.get(sender) ?? 0;
       const after = before + transaction.operations.length;
       if (before > 0 && after > genesis.ledger.newEntriesMax) return false;
+      const nextMade = made + mostMadeBy(transaction, state);
+      if (nextMade > newInBlockMax(genesis.ledger)) return false;
       operations.set(sender, after);
-      [weight, bytes] = [nextWeight, nextBytes];
+      [weight, bytes, made] = [nextWeight, nextBytes, nextMade];
       accounts.set(sender, leastAfter(account, transaction, genesis.ledger));
       chosen.push(item);
       return true;
@@ -105,6 +108,10 @@ export class Pool {
     return chosen;
   }
 }
+
+/** The most accounts and entries that the transaction can make. An account that is there stays; what else it touches may be gone by then. */
+const mostMadeBy = ({ operations }: Transaction, { source }: LedgerState): number =>
+  operations.filter((each) => each.kind !== 'transfer' || source.get(ACCOUNTS.key(each.to)) === undefined).length;
 
 /** The least that the sender can have after its transaction. Others of the block may pay it in between, and then what it could
  *  not have paid for itself is paid too. */

@@ -12,6 +12,7 @@ import {
   MEMPOOL_TRANSACTIONS_MAX,
   NONCE_GAP_HOLD_MS,
   NONCE_GAP_MAX,
+  REST_MS,
   SENDER_BYTES_MAX,
   SENDER_TRANSACTIONS_MAX,
 } from '../../src/driver/limits.ts';
@@ -300,6 +301,77 @@ describe('selecting', () => {
       ['1/0'],
       [],
     ]);
+  });
+});
+
+describe('what a block had no room for', () => {
+  test('comes after all others that wait, with what follows on it', () => {
+    const { mempool, add, select } = make();
+    for (const each of [item(1, 0), item(1, 1), item(2, 0), item(3, 0), item(3, 1), item(4, 0)]) add(each);
+    mempool.turnAway([item(1, 0).id, item(3, 0).id, item(9, 0).id], 5);
+    expect(select()).toEqual(['2/0', '4/0', '1/0', '1/1', '3/0', '3/1']);
+    expect(mempool.size).toBe(6);
+  });
+
+  test('has waited since then, and is told again to who was told before', () => {
+    const { mempool, add } = make();
+    add(item(1, 0));
+    add(item(2, 0));
+    mempool.turnAway([item(1, 0).id], 700);
+    const since = (sender: number) => mempool.nextSinceMs(present(mempool.get(item(sender, 0).id), 'an entry'));
+    expect([since(1), since(2)]).toEqual([700, 0]);
+  });
+});
+
+describe('part of a body', () => {
+  const heavy = (sender: number, nonce: number) => item(sender, nonce, { operations: 16 });
+  /** Room for four of these. */
+  const FOUR = 4 * 17;
+  /** A flood of two, who did something at this time. */
+  const flooded = (atMs: number) => {
+    const made = make();
+    made.mempool.acted([stranger(1), stranger(2)], atMs);
+    for (let nonce = 0; nonce < 5; nonce++) for (const sender of [1, 2]) made.add(heavy(sender, nonce), atMs + nonce);
+    return made;
+  };
+
+  test('is kept for who did nothing lately: each the next one, in the order of arrival, before all others', () => {
+    const { add, select } = flooded(0);
+    for (const each of [heavy(3, 0), heavy(3, 1), item(4, 0)]) add(each, 9);
+    expect(select(new Set(), FOUR)).toEqual(['3/0', '1/0', '2/0', '1/1']);
+    // It is so large that three do not fill three quarters of it, and four do.
+    expect(select(new Set(), FOUR + 19)).toEqual(['3/0', '4/0', '1/0', '2/0', '1/1', '2/1']);
+    expect(select(new Set([heavy(3, 0).id]), FOUR)).toEqual(['4/0', '1/0', '2/0', '1/1']);
+  });
+
+  test('goes to the others where those need less, and what fits alone comes first nonetheless', () => {
+    const { add, select } = flooded(0);
+    add(item(3, 0), 9);
+    expect(select(new Set(), FOUR + 2)).toEqual(['3/0', '1/0', '2/0', '1/1', '2/1']);
+    expect(select(new Set(), 17)).toEqual(['1/0']);
+  });
+
+  test('is kept also where all of a sender came at once', () => {
+    const { mempool, add, select } = make();
+    mempool.acted([stranger(1)], 0);
+    for (let nonce = 0; nonce < 5; nonce++) add(heavy(1, nonce));
+    add(heavy(2, 0));
+    expect(select(new Set(), FOUR)).toEqual(['2/0', '1/0', '1/1', '1/2']);
+  });
+
+  test('is for nobody who acted within the time of a rest, had its turn, or has gone', () => {
+    const { mempool, add, select, executed } = flooded(REST_MS);
+    mempool.acted([stranger(3), stranger(4)], REST_MS);
+    mempool.acted([stranger(5)], 0);
+    add(heavy(3, 0), 2 * REST_MS);
+    add(heavy(4, 0), 2 * REST_MS + 1);
+    add(heavy(5, 0), REST_MS + 1);
+    const firsts = (): string[] => select(new Set(), FOUR).filter((name) => !/^[12]/.test(name));
+    expect(firsts()).toEqual(['4/0']);
+    mempool.turnAway([heavy(4, 0).id], 3 * REST_MS);
+    expect(firsts()).toEqual(['5/0']);
+    executed(5, 1);
+    expect(firsts()).toEqual([]);
   });
 });
 

@@ -1,7 +1,9 @@
 import { describe, expect, test } from 'vitest';
 import { advance, genesisState, type LedgerState } from '../../src/ledger/state/ledger-state.ts';
 import { execute } from '../../src/ledger/execute.ts';
-import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
+import { newInBlockMax } from '../../src/ledger/growth.ts';
+import type { IdentifiedTransaction, Operation } from '../../src/ledger/transaction.ts';
+import { SHORT_TRANSACTION_WEIGHT_MAX } from '../../src/ledger/weight.ts';
 import { POOL_SENDER_BYTES_MAX, POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from '../../src/pow/limits.ts';
 import { Pool } from '../../src/pow/pool.ts';
 import { append, bodyOf, makeTransaction, stranger, transfer } from '../ledger/network.ts';
@@ -82,6 +84,21 @@ describe('a pool', () => {
     expect(execute(state, bodyOf(chosen), chosen).skipped).toEqual([]);
   });
 
+  test('chooses no more that makes accounts than execution has room for, and fills the block with what pays known ones', () => {
+    const senders = Array.from({ length: 8 }, (_, number) => number + 1);
+    const rich = senders.map((number) => [number, 1000n] as const);
+    const state = stateWith(rich);
+    const roomy = { ...state.genesis.ledger, blockWeightMax: 2 * SHORT_TRANSACTION_WEIGHT_MAX };
+    const small = genesisState({ ...state.genesis, ledger: roomy });
+    const newcomers = (of: number) => Array.from({ length: 9 }, (_, i) => transfer(stranger(1000 * of + i), 1n));
+    const making = senders.map((number) => sentBy(number, newcomers(number)));
+    const knownOnes = senders.map((number) => sentBy(number, [transfer(stranger(1), 1n)], 1));
+    const most = Math.floor(newInBlockMax(roomy) / 9);
+    const chosen = poolOf(small, [...making, ...knownOnes, pay(0, 0)]).select(small);
+    expect(chosen).toEqual([...making.slice(0, most).flatMap((each, i) => [each, knownOnes[i]]), pay(0, 0)]);
+    expect(execute(small, bodyOf(chosen), chosen).skipped).toEqual([]);
+  });
+
   test('fills a block to its weight and no further', () => {
     const light = { ...GENESIS, ledger: { ...GENESIS.ledger, blockWeightMax: 7 } };
     const state = genesisState(light);
@@ -106,9 +123,7 @@ const stateWith = (rich: readonly (readonly [number: number, balance: bigint])[]
 
 /** A transfer by a stranger. */
 const from = (number: number, nonce: number, amount: bigint): IdentifiedTransaction =>
-  makeTransaction({
-    chainId: GENESIS.chainId,
-    sender: stranger(number),
-    nonce,
-    operations: [transfer(stranger(number + 1000), amount)],
-  });
+  sentBy(number, [transfer(stranger(number + 1000), amount)], nonce);
+
+const sentBy = (number: number, operations: readonly Operation[], nonce = 0): IdentifiedTransaction =>
+  makeTransaction({ chainId: GENESIS.chainId, sender: stranger(number), nonce, operations });

@@ -7,7 +7,14 @@ import { bodyHash } from '../../src/ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX } from '../../src/ledger/limits.ts';
 import { signedTransactionCodec, type Transaction, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import { voteSigningBytes } from '../../src/ledger/vote.ts';
-import { BUNDLE_TRANSACTIONS_MAX, SYNC_BLOCKS_MAX } from '../../src/driver/limits.ts';
+import {
+  BUDGET_BURST_US,
+  BUDGET_US_PER_MS,
+  BUNDLE_TRANSACTIONS_MAX,
+  REPEATED_BYTES_PER_S,
+  SYNC_ANSWER_BYTES_MAX,
+  SYNC_BLOCKS_MAX,
+} from '../../src/driver/limits.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { present } from '../../src/base/invariant.ts';
 
@@ -124,3 +131,9 @@ function proposal(chainId: Hash, ed25519: Ed25519): Uint8Array {
   const signature = ed25519.sign(secretOfFlooder(), voteSigningBytes(chainId, vote));
   return encodePeerMessage({ kind: 'pre-prepare', vote: { vote, voter: proposer, signature }, body });
 }
+
+/** Bytes that a node may give again in so many seconds: what an account holds at first, what it gets, the first answer and the
+ *  one on credit. */
+export const answerBytesMax = (seconds: number): number =>
+  REPEATED_BYTES_PER_S * (seconds + BUDGET_BURST_US / (VALIDATORS - 1) / 1000 / BUDGET_US_PER_MS.transactions) +
+  2 * SYNC_ANSWER_BYTES_MAX;

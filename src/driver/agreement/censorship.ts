@@ -1,8 +1,9 @@
 /** When a primary leaves out what it was told of: transactions (V13), or proofs of offences (A3). A backup judges by
  *  each block that it executes. */
-import { present } from '../../base/invariant.ts';
-import type { ExecutedBlock } from '../../ledger/execute.ts';
+import type { Address, Hash } from '../../base/brand.ts';
+import { crowdedOut, type ExecutedBlock } from '../../ledger/execute.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
+import { isFullOfNew } from '../../ledger/growth.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { weightOf } from '../../ledger/weight.ts';
 import type { Attention } from '../bodies/attention.ts';
@@ -43,8 +44,9 @@ export class Censorship {
   }
 
   /** What the primary left out of the block that was executed just now; null when nothing can be held against it. What a body
-   *  carried and execution skipped took no room: a primary may not fill it with what nobody pays for. Nor did what it favoured:
-   *  it had its turn too early. */
+   *  carried and execution skipped took no room: a primary may not fill it with what nobody pays for. It did where the block made as
+   *  many accounts and entries as it may, which is dearer than to fill it, and had no room for what these make: that the primary cannot
+   *  know. Nor did what it favoured: it had its turn too early. */
   leftOut(
     block: ExecutedBlock,
     { transactions }: ReadyBody,
@@ -53,11 +55,30 @@ export class Censorship {
     const { genesis, clock, told, attention, accusations } = this.#context;
     const sinceMs = Math.max(this.#viewSinceMs, attention.orderingSinceMs);
     const room = new Room(genesis.ledger.blockWeightMax);
-    for (const position of block.record.executed) {
-      const item = present(transactions[position], 'an executed transaction');
-      if (!favoured.has(item)) room.take({ item, weight: weightOf(item.signed.transaction) });
-    }
+    const had = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
+    for (const id of turnedAwayBy(block, transactions, genesis)) had.add(id);
+    for (const item of transactions)
+      if (had.has(item.id) && !favoured.has(item)) room.take({ item, weight: weightOf(item.signed.transaction) });
     if (told.overlooked(clock.nowMs(), sinceMs, (entry) => room.fits(entry))) return 'transactions';
     return accusations.overlooked(block.offences.length, sinceMs) ? 'evidence' : null;
   }
+}
+
+/** What would have been executed if the block had not made as many accounts and entries as it may: what it had no room for, and what
+ *  follows on that. */
+function turnedAwayBy(
+  block: ExecutedBlock,
+  transactions: readonly IdentifiedTransaction[],
+  { ledger }: Genesis,
+): readonly Hash[] {
+  if (!isFullOfNew(block.made, ledger)) return [];
+  const away = new Set(crowdedOut(block));
+  const senders = new Set<Address>();
+  const skipped = new Set(block.skipped.map(({ id }) => id));
+  const found: Hash[] = [];
+  for (const { id, signed } of transactions) {
+    if (away.has(id)) senders.add(signed.transaction.sender);
+    if (skipped.has(id) && senders.has(signed.transaction.sender)) found.push(id);
+  }
+  return found;
 }

@@ -15,8 +15,8 @@ import { statusOf } from '../../consensus/status.ts';
 import { step } from '../../consensus/step.ts';
 import type { Input } from '../../consensus/transition.ts';
 import { blockHash } from '../../ledger/block.ts';
-import { accountsOf } from '../../ledger/account.ts';
-import type { ExecutedBlock } from '../../ledger/execute.ts';
+import { accountsOf, actingIn } from '../../ledger/account.ts';
+import { crowdedOut, type ExecutedBlock } from '../../ledger/execute.ts';
 import type { EpochSet, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Evidence } from '../../ledger/vote.ts';
@@ -202,7 +202,10 @@ export class Protocol {
     const included = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
     // What execution skipped is not counted: its place was the primary's choice, and a later block may still execute
     // it.
-    for (const { entry, code } of mempool.prune(accountsOf(block.delta), height + 1, clock.nowMs()))
+    const nowMs = clock.nowMs();
+    mempool.acted(actingIn(block.delta), nowMs);
+    mempool.turnAway(crowdedOut(block), nowMs);
+    for (const { entry, code } of mempool.prune(accountsOf(block.delta), height + 1, nowMs))
       if (!included.has(entry.item.id)) observer.rejected(entry.item.id, code);
     bodies.drop(height, bodyHash);
     told.forgetGone();

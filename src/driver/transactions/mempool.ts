@@ -22,6 +22,7 @@ import {
 } from '../limits.ts';
 import type { PeerId } from '../ports.ts';
 import { Gapped } from './gapped.ts';
+import { Rested } from './rested.ts';
 import type { Room } from './room.ts';
 import { select } from './selection.ts';
 import { type Entry, type Held, SenderQueue } from './sender-queue.ts';
@@ -51,6 +52,7 @@ export class Mempool {
   readonly #ready = new Set<Address>();
   /** Entries with a gap before them, those that have had it for longest first. */
   readonly #gapped = new Gapped();
+  readonly #rested = new Rested();
   /** Entries by the last height at which they are valid. */
   readonly #expiring = new Map<number, Set<Held>>();
   #bytes = 0;
@@ -127,6 +129,7 @@ export class Mempool {
     if (gapped) this.#gapped.add(entry);
     if (transaction.expiresAt !== 0) this.#expireAfter(transaction.expiresAt, entry);
     this.#join(queue.add(entry), sinceMs);
+    if (transaction.nonce === queue.start) this.#rested.add(entry);
     this.#settle(sender, queue);
     return ok(dropped);
   }
@@ -155,6 +158,7 @@ export class Mempool {
   select(inFlight: { has(id: Hash): boolean }, height: number, room: Room): readonly IdentifiedTransaction[] {
     const waiting = {
       entries: this.#entries.values(),
+      rested: this.#rested.entries(),
       ofSender: (sender: Address, nonce: number) => this.#senders.get(sender)?.get(nonce),
       accountOf: (sender: Address) => present(this.#senders.get(sender), 'the queue of an entry').account,
     };
@@ -179,6 +183,28 @@ export class Mempool {
     }
     for (const entry of [...(this.#expiring.get(nextHeight - 1) ?? [])]) this.#drop(entry, 'EXPIRED', nowMs, dropped);
     return dropped;
+  }
+
+  /** A block was executed in which these accounts were made, or sent something. */
+  acted(accounts: Iterable<Address>, nowMs: number): void {
+    this.#rested.acted(accounts, nowMs);
+  }
+
+  /** The block that was executed had no room for what these make. They had their turn, and have the next one after all others that wait,
+   *  with what follows on them: else they would fill one body after the other, and be skipped again. */
+  turnAway(ids: Iterable<Hash>, nowMs: number): void {
+    for (const id of ids) {
+      const entry = this.#entries.get(id);
+      if (entry === undefined || entry.gapped) continue;
+      entry.asOfMs = nowMs;
+      this.#rested.delete(entry);
+      const queue = present(this.#senders.get(entry.item.signed.transaction.sender), 'the queue of an entry');
+      for (let next: Held | undefined = entry; next !== undefined; ) {
+        this.#entries.delete(next.item.id);
+        this.#entries.set(next.item.id, next);
+        next = queue.get(next.item.signed.transaction.nonce + 1);
+      }
+    }
   }
 
   /** Drops what was held too long for a missing one. */
@@ -236,6 +262,7 @@ export class Mempool {
   #forget(entry: Held): void {
     const { id, bytes, signed } = entry.item;
     this.#entries.delete(id);
+    this.#rested.delete(entry);
     if (entry.from === null) this.#own -= 1;
     this.#bytes -= bytes.length;
     if (entry.gapped) this.#gapped.delete(entry);

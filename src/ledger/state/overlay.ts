@@ -31,7 +31,7 @@ export class Overlay implements Entries {
   /** Entries that were set, with what they are now. */
   readonly #above = new EntryMap<unknown>();
   /** What was overwritten since the last `keep`, oldest first: where, and what stood there (undefined: what lies below). The arrays
-   *  are used again, since this happens for every transaction; only so many of their entries count. */
+   *  are used again, since this happens for every transaction; only so many of their entries count, and a mark is such a number. */
   readonly #keys: StateKey[] = [];
   readonly #before: unknown[] = [];
   #overwritten = 0;
@@ -68,9 +68,14 @@ export class Overlay implements Entries {
     this.#overwritten = 0;
   }
 
-  /** Takes back the changes since the last `keep`. */
-  takeBack(): void {
-    while (this.#overwritten > 0) {
+  /** A moment since the last `keep`, to which the changes after it can be taken back. */
+  mark(): number {
+    return this.#overwritten;
+  }
+
+  /** Takes back the changes since the mark; without one, since the last `keep`. */
+  takeBack(mark = 0): void {
+    while (this.#overwritten > mark) {
       this.#overwritten -= 1;
       const key = present(this.#keys[this.#overwritten], 'key');
       const before = this.#before[this.#overwritten];
@@ -79,12 +84,12 @@ export class Overlay implements Entries {
     }
   }
 
-  /** What was set since the last `keep`, each entry once: what stood there then, and what does now. */
-  *changesSinceKept(): Generator<Change> {
-    for (let i = 0; i < this.#overwritten; i++) {
+  /** What was set since the mark, each entry once: what stood there then, and what does now. */
+  *changesSince(mark: number): Generator<Change> {
+    for (let i = mark; i < this.#overwritten; i++) {
       const key = present(this.#keys[i], 'key');
       // An entry that was overwritten twice is told where it was first.
-      if (this.#keys.findIndex((other) => other.kind === key.kind && other.text === key.text) < i) continue;
+      if (this.#wasSet(key, mark, i)) continue;
       yield { key, before: this.#resolve(key, this.#before[i]), after: this.get(key) };
     }
   }
@@ -101,6 +106,11 @@ export class Overlay implements Entries {
   /** The entries under these keys, and no others. */
   under(keys: readonly StateKey[]): Entries {
     return new Declared(this, keys);
+  }
+
+  #wasSet({ kind, text }: StateKey, from: number, to: number): boolean {
+    for (let i = from; i < to; i++) if (this.#keys[i]?.kind === kind && this.#keys[i]?.text === text) return true;
+    return false;
   }
 
   #resolve(key: StateKey, above: unknown): unknown {

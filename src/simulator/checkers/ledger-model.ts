@@ -34,6 +34,9 @@ const fail = (code: string): never => {
   throw new Failed(code);
 };
 
+/** Nothing becomes of the transaction: the block has no room for what it makes. */
+const NO_ROOM = 'NO_ROOM';
+
 const entryKey = ({ namespace, key }: { readonly namespace: string; readonly key: string }): string =>
   `entry/${namespace}/${key}`;
 
@@ -52,6 +55,7 @@ export class Model {
   data = new Map<string, Stored>();
   height = 0 as Height;
   #made = new Map<Address, number>();
+  #madeByAll = 0;
   #index = 0;
   readonly #ledger: Genesis['ledger'];
 
@@ -82,6 +86,7 @@ export class Model {
     this.height = (this.height + 1) as Height;
     this.#index = 0;
     this.#made = new Map();
+    this.#madeByAll = 0;
     const verdicts: Verdict[] = [];
     for (const [position, item] of transactions.entries()) {
       if (item === null) continue;
@@ -90,19 +95,22 @@ export class Model {
       const sender = this.accounts.get(transaction.sender);
       if (sender === undefined || sender.nonce !== transaction.nonce || sender.balance < fee) continue;
       if (transaction.maxFee < fee || (transaction.expiresAt !== 0 && this.height > transaction.expiresAt)) continue;
-      const made = this.#made.get(transaction.sender) ?? 0;
-      if (made > 0 && made + transaction.operations.length > this.#ledger.newEntriesMax) continue;
+      const before = this.#copy();
       sender.nonce += 1;
       this.#pay(transaction.sender, FEE_POOL, fee);
-      verdicts.push({ position, ...this.#run(transaction, fee) });
+      const verdict = this.#run(transaction, fee);
+      if (verdict.code === NO_ROOM) {
+        [this.accounts, this.data] = before;
+        continue;
+      }
+      verdicts.push({ position, ...verdict });
       this.#index += 1;
     }
     return verdicts;
   }
 
   #run(transaction: Transaction, fee: bigint): { code: string; feePaid: bigint } {
-    const accounts = new Map([...this.accounts].map(([of, account]) => [of, { ...account }] as const));
-    const data = new Map(this.data);
+    const [accounts, data] = this.#copy();
     try {
       for (const operation of transaction.operations) this.#require(operation);
       for (const operation of transaction.operations) this.#do(transaction.sender, operation);
@@ -115,8 +123,12 @@ export class Model {
     }
   }
 
+  #copy(): [Model['accounts'], Model['data']] {
+    return [new Map([...this.accounts].map(([of, account]) => [of, { ...account }] as const)), new Map(this.data)];
+  }
+
   #grow({ sender, maxFee }: Transaction, fee: bigint, accounts: Model['accounts'], data: Model['data']): bigint {
-    const { minimumBalance, newEntriesMax, weightPrice } = this.#ledger;
+    const { minimumBalance, newEntriesMax, weightPrice, blockWeightMax } = this.#ledger;
     const people = [...this.accounts].filter(([of]) => !isSystemAccount(of));
     for (const [of, { balance }] of people) {
       const before = accounts.get(of);
@@ -124,12 +136,15 @@ export class Model {
     }
     const made =
       people.filter(([of]) => !accounts.has(of)).length + [...this.data.keys()].filter((key) => !data.has(key)).length;
-    const madeInAll = (this.#made.get(sender) ?? 0) + made;
-    if (madeInAll > newEntriesMax && made > 0) fail('TOO_MANY_NEW');
+    const madeBySender = (this.#made.get(sender) ?? 0) + made;
+    if (made > newEntriesMax) fail('TOO_MANY_NEW');
+    if (made > 0 && madeBySender > newEntriesMax) fail(NO_ROOM);
+    if (made > 0 && this.#madeByAll + made > Math.max(16, Math.floor(blockWeightMax / 4))) fail(NO_ROOM);
     const price = BigInt(made * NEW_ENTRY_WEIGHT) * weightPrice;
     if (price > 0n && fee + price > maxFee) fail('FEE_TOO_LOW');
     this.#pay(sender, FEE_POOL, price);
-    this.#made.set(sender, madeInAll);
+    this.#made.set(sender, madeBySender);
+    this.#madeByAll += made;
     return price;
   }
 

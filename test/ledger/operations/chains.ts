@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import type { Address, Hash, Height } from '../../../src/base/brand.ts';
 import { DEPOSITS, FEE_POOL } from '../../../src/ledger/account.ts';
 import type { IdentifiedTransaction, Operation } from '../../../src/ledger/transaction.ts';
+import { SHORT_TRANSACTION_WEIGHT_MAX } from '../../../src/ledger/weight.ts';
 import { accountOf, makeTransaction, stranger } from '../network.ts';
 import { createNamespace, genesisWith } from './kit.ts';
 
@@ -64,15 +65,19 @@ const sent = fc.record({
   operations: fc.array(anyOperation, { minLength: 1, maxLength: 5 }),
 });
 /** Parameters of the genesis, and what to put into each body. */
-export const chains = fc.record({
-  parameters: fc.record({
-    weightPrice: fc.constantFrom('0', '2'),
-    depositPerByte: fc.constantFrom('0', '1', '5'),
-    minimumBalance: fc.constantFrom('0', '100'),
-    newEntriesMax: fc.constantFrom(1, 3, 256),
-  }),
-  bodies: fc.array(fc.array(sent, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 }),
-});
+export const chains = fc
+  .record({
+    parameters: fc.record({
+      weightPrice: fc.constantFrom('0', '2'),
+      depositPerByte: fc.constantFrom('0', '1', '5'),
+      minimumBalance: fc.constantFrom('0', '100'),
+      newEntriesMax: fc.constantFrom(1, 3, 256),
+    }),
+    bodies: fc.array(fc.array(sent, { minLength: 1, maxLength: 8 }), { minLength: 1, maxLength: 6 }),
+    /** With the smaller one a block may make sixteen accounts and entries. */
+    blockWeightMax: fc.constantFrom(4000, SHORT_TRANSACTION_WEIGHT_MAX),
+  })
+  .map(({ parameters, bodies, blockWeightMax }) => ({ parameters: { ...parameters, blockWeightMax }, bodies }));
 export type Chain = typeof chains extends fc.Arbitrary<infer T> ? T : never;
 
 /** Comes before all bodies, as the first sender's: a namespace in which all may write. */

@@ -2,10 +2,11 @@
 import { describe, expect, test } from 'vitest';
 import { FEE_POOL } from '../../../src/ledger/account.ts';
 import { ENTRIES } from '../../../src/ledger/data/entry.ts';
-import { NEW_ENTRY_WEIGHT, VALUE_BYTES_MAX } from '../../../src/ledger/limits.ts';
+import { NEW_ENTRY_WEIGHT, OPERATIONS_MAX, VALUE_BYTES_MAX } from '../../../src/ledger/limits.ts';
 import type { Operation, Transaction } from '../../../src/ledger/transaction.ts';
 import { advance } from '../../../src/ledger/state/ledger-state.ts';
 import { admission } from '../../../src/ledger/transaction-rules.ts';
+import { SHORT_TRANSACTION_WEIGHT_MAX } from '../../../src/ledger/weight.ts';
 import { makeTransaction, stranger, transfer } from '../network.ts';
 import { add, createNamespace, insert, Ledger, lease, type Parameters, put, release, remove, takeOut } from './kit.ts';
 
@@ -211,6 +212,68 @@ describe('the least that an account may have', () => {
     expect(code(list(5n, 3), 12n)).toBe('TOO_MANY_NEW');
     expect(code(list(5n, 2), 12n)).toBe('FEE_TOO_LOW');
     expect(ledger.balance(ledger.alice)).toBe(BALANCE - 3n * PRICE - NEW - (4n + 4n + 3n) * PRICE);
+  });
+});
+
+describe('all senders together', () => {
+  // The least that a genesis may choose: a block then still has room for all that one transaction can make.
+  const small = (parameters: Parameters = {}) =>
+    ledgerWith({ newEntriesMax: 256, blockWeightMax: SHORT_TRANSACTION_WEIGHT_MAX, ...parameters });
+  const some = (prefix: string, count: number) => Array.from({ length: count }, (_, i) => put(`${prefix}${i}`, ''));
+
+  test('make no more in a block than one entry for each four units of its weight, and the others wait', () => {
+    const ledger = small();
+    const { alice, bob, carol } = ledger;
+    const block = ledger.execute([
+      [alice, some('a', OPERATIONS_MAX - 3)],
+      [bob, some('b', 4)],
+      [alice, some('c', 3)],
+      [carol, [transfer(stranger(1), 1n)]],
+    ]);
+    advance(ledger.state, block);
+    expect(block.record.executed).toEqual([0, 2]);
+    expect(block.skipped.map(({ code }) => code)).toEqual(['BLOCK_FULL', 'BLOCK_FULL']);
+    expect([block.made, ledger.entry('b0')]).toEqual([OPERATIONS_MAX, undefined]);
+    expect(ledger.send(bob, ...some('b', OPERATIONS_MAX)).code).toBe('OK');
+  });
+
+  test('are not kept from what makes nothing, however much was made before it', () => {
+    const ledger = small();
+    const { alice, bob, carol } = ledger;
+    const receipts = ledger.append([
+      [alice, some('a', OPERATIONS_MAX)],
+      [bob, Array.from({ length: OPERATIONS_MAX }, (_, i) => put('old', String(i)))],
+      [carol, [transfer(bob, 1n)]],
+      [bob, [remove('old'), put('old', 'again')]],
+      [bob, [...some('gone', 1), remove('gone0')]],
+    ]);
+    expect(receipts.map(({ code }) => code)).toEqual(Array(5).fill('OK'));
+  });
+
+  test('pay nothing for what there is no room for, and it is as good as before', () => {
+    const ledger = small({ weightPrice: String(PRICE) });
+    const { alice, bob } = ledger;
+    const before = ledger.account(bob);
+    const block = ledger.execute([
+      [alice, some('a', OPERATIONS_MAX)],
+      [bob, [transfer(stranger(1), 1n)]],
+      [bob, [put('old', 'w')]],
+    ]);
+    advance(ledger.state, block);
+    expect(block.skipped.map(({ code }) => code)).toEqual(['BLOCK_FULL', 'NONCE_TOO_HIGH']);
+    expect(ledger.account(bob)).toEqual(before);
+    expect(ledger.supply()).toBe(ledger.genesis.supply);
+    expect(ledger.send(bob, transfer(stranger(1), 1n)).code).toBe('OK');
+  });
+
+  test('fail by what is wrong with a transaction, and not by what the block is full of', () => {
+    const ledger = small();
+    const { alice, bob } = ledger;
+    const receipts = ledger.append([
+      [alice, some('a', OPERATIONS_MAX)],
+      [bob, [...some('b', 1), transfer(alice, 0n)]],
+    ]);
+    expect(receipts.map(({ code }) => code)).toEqual(['OK', 'AMOUNT_ZERO']);
   });
 });
 

@@ -24,9 +24,9 @@ const overlay = () =>
 const changesOf = (entries: Overlay) =>
   [...entries.changes()].map(({ key, before, after }) => [stateKeyText(key), before, after] as const).sort(byText);
 
-/** How many entries there are since the last `keep` that were not there then. */
-const createdIn = (entries: Overlay): number =>
-  [...entries.changesSinceKept()].filter(({ before, after }) => before === undefined && after !== undefined).length;
+/** How many entries there are since the mark that were not there then; without one, since the last `keep`. */
+const createdIn = (entries: Overlay, mark = 0): number =>
+  [...entries.changesSince(mark)].filter(({ before, after }) => before === undefined && after !== undefined).length;
 
 describe('an overlay', () => {
   test('reads what lies below until something is set, and never again after that', () => {
@@ -137,6 +137,34 @@ describe('an overlay', () => {
     const entries = overlay();
     change(entries);
     expect(createdIn(entries)).toBe(expected);
+  });
+
+  test('takes back what was set since a mark, and tells of no more', () => {
+    const entries = overlay();
+    entries.keep();
+    entries.set(ONE, 'before the mark');
+    entries.set(THREE, 'a');
+    const mark = entries.mark();
+    entries.set(ONE, 'after it');
+    entries.set(THREE, undefined);
+    entries.set(THREE, 'b');
+    entries.set(COUNTS.key(1), 1);
+    expect(createdIn(entries, mark)).toBe(1);
+    expect([...entries.changesSince(mark)].map(({ key, before, after }) => [stateKeyText(key), before, after])).toEqual(
+      [
+        ['word/1', 'before the mark', 'after it'],
+        ['word/3', 'a', 'b'],
+        ['count/1', undefined, 1],
+      ],
+    );
+    entries.takeBack(mark);
+    expect([entries.get(ONE), entries.get(THREE), entries.get(COUNTS.key(1))]).toEqual([
+      'before the mark',
+      'a',
+      undefined,
+    ]);
+    entries.takeBack();
+    expect(changesOf(entries)).toEqual([]);
   });
 
   test('tells each change once, and only what is not as below', () => {

@@ -133,11 +133,68 @@ export const dataMutants: readonly Mutant[] = [
     directed: testsOf('values'),
   },
   {
+    name: 'block-grows-without-end',
+    clause: 'data',
+    breaks: 'bounds what one sender makes in a block, and not what a crowd makes',
+    edits: [edit(GROWTH, "if (this.#madeByAll + made > newInBlockMax(this.#parameters)) return 'BLOCK_FULL';", '')],
+    directed: testsOf('growth'),
+  },
+  {
+    name: 'full-block-takes-fee',
+    clause: 'data',
+    breaks: 'keeps the fee and the nonce of a transaction for which the block has no room',
+    edits: [
+      edit(
+        'ledger/execute.ts',
+        "if (price === 'BLOCK_FULL') {\n    entries.takeBack();",
+        "if (price === 'BLOCK_FULL') {\n    entries.takeBack(paid);",
+      ),
+    ],
+    directed: testsOf('growth'),
+  },
+  {
+    name: 'turned-away-comes-first',
+    clause: 'data',
+    breaks: 'offers what a full block had no room for again before all others',
+    edits: [edit('driver/agreement/protocol.ts', '    mempool.turnAway(crowdedOut(block), nowMs);\n', '')],
+    directed: { tests: 'test/driver/growth.test.ts' },
+  },
+  {
+    name: 'full-block-blamed',
+    clause: 'data',
+    breaks: 'holds against a primary that a block full of new accounts had no room for what it carried',
+    edits: [
+      edit(
+        'driver/agreement/censorship.ts',
+        'if (!isFullOfNew(block.made, ledger)) return [];',
+        'if (block.made >= 0) return [];',
+      ),
+    ],
+    directed: { tests: 'test/driver/full-of-new.test.ts' },
+  },
+  {
+    name: 'newcomers-crowd-out',
+    clause: 'data',
+    breaks: 'lets who did nothing lately wait behind a flood of others',
+    edits: [
+      edit(
+        'driver/transactions/selection.ts',
+        '        if (room.isFull) break;\n        take(each, first);',
+        '        if (each.gapped) take(each, first);',
+      ),
+    ],
+    directed: { tests: 'test/driver/growth.test.ts' },
+  },
+  {
     name: 'packing-fails-transactions',
     clause: 'data',
     breaks: 'lets a transaction fail because too much of its sender stands in one block',
     edits: [
-      edit(GROWTH, 'return made === 0 || made + operations.length', 'return made >= 0 || made + operations.length'),
+      edit(
+        GROWTH,
+        "if (madeBefore + made > newEntriesMax) return 'BLOCK_FULL';",
+        "if (madeBefore + made > newEntriesMax) return 'TOO_MANY_NEW';",
+      ),
     ],
     directed: testsOf('growth'),
   },

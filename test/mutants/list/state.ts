@@ -19,7 +19,7 @@ export const stateMutants: readonly Mutant[] = [
     name: 'failed-operation-leaves-half',
     clause: 'state',
     breaks: 'lets stand what a transaction did before one of its operations failed',
-    edits: [edit(EXECUTE, '    entries.takeBack();\n', '')],
+    edits: [edit(EXECUTE, '    entries.takeBack(paid);\n', '')],
     directed: { tests: 'test/ledger/execute.test.ts' },
   },
   {
@@ -36,11 +36,11 @@ export const stateMutants: readonly Mutant[] = [
     edits: [
       edit(
         OVERLAY,
-        '    while (this.#overwritten > 0) {\n      this.#overwritten -= 1;\n' +
+        '    while (this.#overwritten > mark) {\n      this.#overwritten -= 1;\n' +
           "      const key = present(this.#keys[this.#overwritten], 'key');\n" +
           '      const before = this.#before[this.#overwritten];',
-        '    const overwritten = this.#overwritten;\n    this.#overwritten = 0;\n' +
-          '    for (let i = 0; i < overwritten; i++) {\n' +
+        '    const overwritten = this.#overwritten;\n    this.#overwritten = mark;\n' +
+          '    for (let i = mark; i < overwritten; i++) {\n' +
           "      const key = present(this.#keys[i], 'key');\n" +
           '      const before = this.#before[i];',
       ),
@@ -72,7 +72,7 @@ export const stateMutants: readonly Mutant[] = [
     name: 'created-counts-twice',
     clause: 'state',
     breaks: 'counts a new entry each time that it is set',
-    edits: [edit(OVERLAY, 'other.text === key.text) < i) continue;', 'other.text === key.text) < 0) continue;')],
+    edits: [edit(OVERLAY, 'if (this.#wasSet(key, mark, i)) continue;', 'if (this.#wasSet(key, mark, mark)) continue;')],
     directed: OVERLAY_TESTS,
   },
   {
