@@ -4,10 +4,9 @@
  */
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { invariant, present } from '../base/invariant.ts';
-import type { Genesis } from './genesis.ts';
 import { EVIDENCE_EPOCHS_MAX } from './limits.ts';
 import type { ListedObserver, Upgrade } from './membership/observer.ts';
-import type { Parameters } from './membership/parameters.ts';
+import type { ConsensusParameters, Parameters } from './membership/parameters.ts';
 import { scheduled, type ValidatorSet } from './validators.ts';
 
 /** The heights of an epoch, and who votes on them: all that the protocol asks of it. */
@@ -43,7 +42,9 @@ export interface Epochs {
 }
 
 /** What the genesis says of the first epoch. */
-type FirstRules = Pick<Genesis, 'consensus' | 'ledger' | 'membership' | 'observers' | 'validators'>;
+interface FirstRules extends Pick<KnownEpoch, 'observers' | 'validators'>, Pick<Parameters, 'ledger' | 'membership'> {
+  readonly consensus: ConsensusParameters;
+}
 
 /** The first epoch of a chain. */
 export const firstEpoch = ({ consensus, ledger, membership, observers, validators }: FirstRules): KnownEpoch => {

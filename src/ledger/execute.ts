@@ -9,16 +9,17 @@ import { fromHex } from '../codec/hex.ts';
 import { merkleRoot } from '../crypto/merkle.ts';
 import { ACCOUNTS, accountIn, FEE_POOL, NO_ACCOUNT } from './account.ts';
 import { type BlockRecord, type Body, blockHash, bodyHash, type Header, type Receipt } from './block.ts';
-import type { Genesis } from './genesis.ts';
-import type { LedgerParameters } from './membership/parameters.ts';
+import type { KnownEpoch } from './epoch.ts';
 import { Growth } from './growth.ts';
 import { attend } from './membership/attendance.ts';
 import { endEpoch } from './membership/boundary.ts';
+import type { FixedRules } from './membership/parameters.ts';
 import { punish } from './membership/penalties.ts';
 import { type Offence, recordOffences } from './offence.ts';
 import type { Execution, Place } from './operations/kind.ts';
 import type { AnyKind, OperationTable } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';
+import { fixedRulesOf } from './parameter-ranges.ts';
 import { deltaOf } from './state/delta.ts';
 import type { LedgerState, StateChange } from './state/ledger-state.ts';
 import { Overlay } from './state/overlay.ts';
@@ -59,12 +60,13 @@ export function execute(
   const height = (head.header.height + 1) as Height;
   const running = present(epochs.at(height), 'the epoch of the next block');
   const entries = new Overlay(state.source);
-  const { ledger, membership } = running.parameters;
-  const outcome = executeTransactions({ genesis, ledger, entries, height, table }, body, transactions);
+  const { membership } = running.parameters;
+  const fixed = fixedRulesOf(genesis);
+  const outcome = executeTransactions({ running, fixed, entries, height, table }, body, transactions);
   const offences = recordOffences(entries, body.evidence);
   for (const offence of offences) punish(entries, offence, height, membership);
   attend(entries, body, running.epoch);
-  const nextEpoch = height === running.lastHeight ? endEpoch(entries, running, genesis.consensus.mode) : undefined;
+  const nextEpoch = height === running.lastHeight ? endEpoch(entries, running, fixed) : undefined;
   const delta = deltaOf(state.source, entries, { from: head.header.height, to: height });
   checkSupply(delta.entries);
   const history = state.history.copy();
@@ -92,9 +94,9 @@ export function execute(
 
 /** What the transactions of a body are executed with. */
 interface Setting {
-  readonly genesis: Genesis;
-  /** Of the epoch that runs. */
-  readonly ledger: LedgerParameters;
+  /** The epoch of the block. */
+  readonly running: KnownEpoch;
+  readonly fixed: FixedRules;
   /** What the body makes of its entries. */
   readonly entries: Overlay;
   readonly height: Height;
@@ -113,7 +115,8 @@ function executeTransactions(
   body: Body,
   transactions: readonly (IdentifiedTransaction | null)[],
 ): Outcome {
-  const { ledger, entries, height, table } = setting;
+  const { running, entries, height, table } = setting;
+  const { ledger } = running.parameters;
   const growth = new Growth(ledger);
   invariant(transactions.length === body.transactionIds.length, 'a body comes with all its transactions');
   const outcome: Outcome = { executed: [], receipts: [], skipped: [], made: 0 };
@@ -139,18 +142,20 @@ function executeTransactions(
 
 /** Its receipt; or BLOCK_FULL, and then nothing of it remains, not even its fee. */
 function executeTransaction(
-  { ledger, entries, table }: Setting,
+  { running, fixed, entries, table }: Setting,
   growth: Growth,
   { id, transaction, place }: { readonly id: Hash; readonly transaction: Transaction; readonly place: Place },
 ): Receipt | 'BLOCK_FULL' {
   const { sender } = transaction;
+  const { ledger } = running.parameters;
   const fee = feeOf(transaction, ledger, table);
   const { nonce } = accountIn(entries, sender);
   entries.keep();
   pay(entries, sender, fee, nonce + 1);
   const paid = entries.mark();
 
-  const events = run(transaction, { sender, place, entries, table, depositPerByte: ledger.depositPerByte });
+  const { depositPerByte } = ledger;
+  const events = run(transaction, { sender, place, entries, table, depositPerByte, epoch: running, fixed });
   const price = typeof events === 'string' ? events : growth.judge(entries, paid, transaction, fee);
   if (price === 'BLOCK_FULL') {
     entries.takeBack();

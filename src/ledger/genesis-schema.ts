@@ -1,29 +1,21 @@
 /** The genesis file field by field: types, ranges, and the sentence a person reads when one is wrong. */
-import { base58 } from '@scure/base';
 import { z } from 'zod';
-import { parseHex, toHex } from '../codec/hex.ts';
+import { parseHex } from '../codec/hex.ts';
 import {
-  BODY_TRANSACTIONS_MAX,
   EVIDENCE_EPOCHS_MAX,
   GENESIS_ACCOUNTS_MAX,
-  KEY_CHARACTERS_MAX,
   NAME_MAX,
-  NEW_ENTRIES_MAX,
   OBSERVERS_MAX,
   SUPPLY_MAX,
   TOTAL_POWER_MAX,
-  TREE_VERSION_MAX,
   VALIDATORS_MAX,
-  VALUE_BYTES_MAX,
   WINDOW_MAX,
 } from './limits.ts';
-import { WHOLE } from './membership/parameters.ts';
-import { SHORT_TRANSACTION_WEIGHT_MAX, TRANSACTION_WEIGHT_MAX } from './weight.ts';
+import { isEd25519PeerId } from './peer-id.ts';
+import { PARAMETER_RANGES } from './parameter-ranges.ts';
 
 export const GENESIS_FORMAT = 'trefoil/genesis/v1';
 
-/** Start of every libp2p peer id of an ed25519 key: identity multihash of 36 bytes, then the key's protobuf header. */
-const PEER_ID_PREFIX = '002408011220';
 const YEAR_10000_MS = 253_402_300_800_000;
 const DAY_MS = 24 * 60 * 60 * 1000;
 
@@ -57,23 +49,14 @@ const peerId = z
   .string({ error: 'must be a libp2p peer id' })
   .refine(isEd25519PeerId, { error: 'must be the libp2p peer id of an ed25519 key, 12D3KooW…' });
 
-function isEd25519PeerId(candidate: string): boolean {
-  if (!/^[1-9A-HJ-NP-Za-km-z]{52}$/.test(candidate)) return false;
-  const bytes = base58.decode(candidate);
-  return bytes.length === 38 && toHex(bytes).startsWith(PEER_ID_PREFIX);
-}
-
 const consensus = z.strictObject({
   mode: z.enum(['equal', 'stake'], { error: "must be 'equal' or 'stake'" }),
-  /** Heights of an epoch. At most about a year of one block a second, so that an epoch ends. */
-  epochLength: whole(1, 30_000_000),
+  epochLength: whole(...PARAMETER_RANGES.epochLength),
   window: whole(1, WINDOW_MAX),
   /** The protocol's clock. Under a few milliseconds it measures the event loop, over a second it is no clock. */
   tickMs: whole(5, 1000),
-  /** First timeout of a view. One tick may be no time at all, so at least two. */
-  baseTimeoutTicks: whole(2, 100_000),
-  /** No wait between views is longer; an hour at one second a tick is 3600. */
-  timeoutCapTicks: whole(2, 1_000_000),
+  baseTimeoutTicks: whole(...PARAMETER_RANGES.baseTimeoutTicks),
+  timeoutCapTicks: whole(...PARAMETER_RANGES.timeoutCapTicks),
   /** How far a proposer's clock may be ahead. Nothing lets clocks differ by more than a day. */
   clockDriftMs: whole(1, DAY_MS),
   /** An empty block is proposed after this long without a transaction. */
@@ -81,33 +64,26 @@ const consensus = z.strictObject({
 });
 
 const ledger = z.strictObject({
-  /** At least one transaction with as many operations as it may have fits, where these carry no data. Transactions that are too
-   *  heavy for a block are refused (TOO_HEAVY). More than the most is of no use: a body's bytes are bounded anyway. */
-  blockWeightMax: whole(SHORT_TRANSACTION_WEIGHT_MAX, BODY_TRANSACTIONS_MAX * SHORT_TRANSACTION_WEIGHT_MAX),
-  /** A fee is below 2^64. */
-  weightPrice: decimal(0n, SUPPLY_MAX / BigInt(TRANSACTION_WEIGHT_MAX)),
-  minimumBalance: decimal(0n, SUPPLY_MAX),
-  /** A deposit is below 2^64. */
-  depositPerByte: decimal(0n, SUPPLY_MAX / BigInt(KEY_CHARACTERS_MAX + VALUE_BYTES_MAX)),
-  newEntriesMax: whole(1, NEW_ENTRIES_MAX),
-  /** Heights are versions of the state. */
-  historyHeights: whole(0, TREE_VERSION_MAX),
+  blockWeightMax: whole(...PARAMETER_RANGES.blockWeightMax),
+  weightPrice: decimal(...PARAMETER_RANGES.weightPrice),
+  minimumBalance: decimal(...PARAMETER_RANGES.minimumBalance),
+  depositPerByte: decimal(...PARAMETER_RANGES.depositPerByte),
+  newEntriesMax: whole(...PARAMETER_RANGES.newEntriesMax),
+  historyHeights: whole(...PARAMETER_RANGES.historyHeights),
 });
 
-const share = whole(0, WHOLE);
-
 const membership = z.strictObject({
-  maxValidators: whole(1, VALIDATORS_MAX),
-  minStake: decimal(0n, TOTAL_POWER_MAX),
-  holderShareMax: whole(1, WHOLE),
+  maxValidators: whole(...PARAMETER_RANGES.maxValidators),
+  minStake: decimal(...PARAMETER_RANGES.minStake),
+  holderShareMax: whole(...PARAMETER_RANGES.holderShareMax),
   /** As long as offences count, so that nobody's stake is gone before. */
   unbondingEpochs: whole(1, EVIDENCE_EPOCHS_MAX),
-  equivocationPenalty: share,
-  amnesiaPenalty: share,
-  downtimePenalty: share,
-  burntShare: share,
-  downtimeEpochs: whole(0, DAY_MS),
-  jailEpochs: whole(0, DAY_MS),
+  equivocationPenalty: whole(...PARAMETER_RANGES.equivocationPenalty),
+  amnesiaPenalty: whole(...PARAMETER_RANGES.amnesiaPenalty),
+  downtimePenalty: whole(...PARAMETER_RANGES.downtimePenalty),
+  burntShare: whole(...PARAMETER_RANGES.burntShare),
+  downtimeEpochs: whole(...PARAMETER_RANGES.downtimeEpochs),
+  jailEpochs: whole(...PARAMETER_RANGES.jailEpochs),
 });
 
 const validator = z.strictObject({

@@ -7,6 +7,13 @@ export const VALIDATORS_MAX = 64;
 export const OBSERVERS_MAX = 64;
 /** Validators that a set keeps, whoever would leave: with fewer not one may fail. */
 export const VALIDATORS_MIN = 4;
+/** Proposals that the state holds: each is looked at by whoever makes another one, and at the end of each epoch. Enough for a
+ *  consortium that changes a member and its parameters at once. */
+export const PROPOSALS_MAX = 64;
+/** Of these, open ones of one validator: a quarter, so that who means to stand in the way has to be several. */
+export const PROPOSALS_OF_ONE_MAX = 16;
+/** Heights for which a proposal may be open: thirty days at one block a second. Members' boards meet once a month. */
+export const PROPOSAL_HEIGHTS_MAX = 2_592_000;
 /** Operations in a transaction: enough for a batch payment, little enough to check before a block is built. */
 export const OPERATIONS_MAX = 16;
 /** Bytes of a memo: a reference, not a document. */
@@ -65,6 +72,9 @@ export const NAMESPACE_WRITERS_MAX = 16;
 /** Heights for which a lease may be taken ahead: a day at one block a second. What its owner leaves behind when it is gone for good is
  *  locked no longer. */
 export const LEASE_HEIGHTS_MAX = 86_400;
+/** Weight of an operation on validators or proposals. Few accounts get further than the first entry that it looks at, and whoever does
+ *  has a vote. */
+export const MEMBERSHIP_WEIGHT = 1;
 /** Bytes that an operation brings, beyond what its kind always has, for one more unit of weight. A transfer and its transaction weigh
  *  two units and take up to 465 bytes with a memo: so a block of data is about as long as one of transfers, and what bounds the
  *  weight of blocks bounds their bytes too. */

@@ -1,9 +1,9 @@
-/** What the state remembers of evidence: who broke the protocol, where. There is no penalty yet. */
+/** What the state remembers of evidence: who broke the protocol, where. What that costs is said in `membership/penalties.ts`. */
 import { ContainerType, type ValueOf } from '@chainsafe/ssz';
 import type { Epoch, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { codec } from '../codec/codec.ts';
 import { nameOf, uint16, uint64 } from '../codec/types.ts';
-import { EVIDENCE_EPOCHS_MAX } from './limits.ts';
+import type { KnownEpoch } from './epoch.ts';
 import { EntryKind } from './state/entry-kind.ts';
 import type { Entries } from './state/overlay.ts';
 import { type Evidence, VOTE_KINDS } from './vote.ts';
@@ -29,8 +29,9 @@ export function offenceOf({ first }: Evidence): Offence {
  *  else fill the state with proofs of its own guilt. */
 export const offenceKey = ({ epoch, validator }: Offence): string => `${epoch}/${validator}`;
 
-/** Whether a body of the epoch `at` may hold evidence of the epoch `of`. */
-export const isRecordable = (of: Epoch, at: Epoch): boolean => of <= at && at - of < EVIDENCE_EPOCHS_MAX;
+/** Whether a body of the epoch `at` may hold evidence of the epoch `of`: for as long as the stake that was there then can be cut. */
+export const isRecordable = (of: Epoch, { epoch: at, parameters }: Pick<KnownEpoch, 'epoch' | 'parameters'>): boolean =>
+  of <= at && at - of < parameters.membership.unbondingEpochs;
 
 /** Names what was proved: where two votes contradict each other. */
 export const placeKey = ({ kind, epoch, view, height, validator }: Offence): string =>

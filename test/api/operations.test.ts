@@ -173,9 +173,14 @@ describe('a table', () => {
       ...['OK', 'INSUFFICIENT_BALANCE', 'AMOUNT_ZERO', 'NOT_PAYABLE', 'FEE_TOO_LOW', 'TOO_MANY_NEW', 'BELOW_MINIMUM'],
       ...['NAMESPACE_EXISTS', 'DUPLICATE_WRITER', 'NO_NAMESPACE', 'NOT_OWNER', 'NOT_A_WRITER', 'CONDITION_FAILED'],
       ...['LEASED', 'NO_ENTRY', 'UNTIL_OUT_OF_RANGE', 'NO_LEASE', 'COUNTER_OVERFLOW'],
+      ...['NOT_A_VALIDATOR', 'NOT_YOUR_VALIDATOR', 'NOT_STAKE_MODE', 'INSUFFICIENT_STAKE', 'BELOW_MIN_STAKE'],
+      ...['STAKE_LIMIT', 'TOMBSTONED', 'REMOVED', 'EXITING', 'NOT_RELEASED', 'NOT_JAILED', 'JAILED_UNTIL', 'NO_VOTE'],
+      ...['PROPOSALS_FULL', 'TOO_MANY_PROPOSALS', 'EXPIRES_OUT_OF_RANGE', 'NO_PROPOSAL', 'PROPOSAL_CLOSED'],
+      ...['IDENTITY_TAKEN', 'NO_PLACE', 'NOT_AN_OBSERVER', 'NOTHING_CHANGES', 'PARAMETER_OUT_OF_RANGE'],
+      ...['UPGRADE_OUT_OF_RANGE', 'SYSTEM_ACCOUNT', 'BAD_PEER_ID'],
     ]);
     expect([OPERATIONS.weightMin, OPERATIONS.shortWeightMax, OPERATIONS.weightMax]).toEqual([1, 1, 258]);
-    expect([OPERATIONS.bytesMin, OPERATIONS.bytesPerWeightMax]).toEqual([13, 256]);
+    expect([OPERATIONS.bytesMin, OPERATIONS.bytesPerWeightMax]).toEqual([7, 256]);
   });
 
   test('gives each code its number, whichever kind tells it first', () => {

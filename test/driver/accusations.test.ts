@@ -8,7 +8,7 @@ import type { PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, NULL_BODY } from '../../src/ledger/block.ts';
 import { BODY_EVIDENCE_MAX, EVIDENCE_EPOCHS_MAX } from '../../src/ledger/limits.ts';
 import { offenceOf } from '../../src/ledger/offence.ts';
-import type { EpochSet } from '../../src/ledger/epoch.ts';
+import { type EpochSet, firstEpoch } from '../../src/ledger/epoch.ts';
 import type { Evidence, VoteKind } from '../../src/ledger/vote.ts';
 import { authorityOf, H, instanceOf, Pens } from '../consensus/kit.ts';
 import { makeGenesis } from '../ledger/network.ts';
@@ -27,6 +27,8 @@ const instance = (epoch: number) =>
     firstHeight: epoch * EPOCH_LENGTH + 1,
     lastHeight: (epoch + 1) * EPOCH_LENGTH,
   });
+const { parameters } = firstEpoch(genesis);
+const known = (epoch: number) => ({ ...instance(epoch), parameters });
 const authority = ({ epoch }: Pick<EpochSet, 'epoch'>) => authorityOf(instance(epoch));
 
 /** Two votes of the validator at the n-th height of the epoch. */
@@ -63,7 +65,7 @@ function make(recovered: readonly Evidence[] = []) {
       ask: (message, turn) => send(`turn ${turn}`, message),
     },
     pool: { live: () => live.values() as never },
-    chain: { state: { epochs: { of: instance as never, at: () => undefined, add: () => undefined } }, offences },
+    chain: { state: { epochs: { of: known as never, at: () => undefined, add: () => undefined } }, offences },
     recovered: { evidence: recovered },
   });
   const record = (...pieces: readonly Evidence[]): void => {

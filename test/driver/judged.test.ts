@@ -117,7 +117,7 @@ describe('a body that is too large', () => {
   const roomy = ({ ledger }: GenesisText) => Object.assign(ledger, { blockWeightMax: 139_264 });
 
   test.each([
-    ['in bytes', LONG, 6900, roomy],
+    ['in bytes', LONG, 6990, roomy],
     ['in weight', 1000, 200, () => {}],
   ])('%s is refused as soon as that shows, and forgotten', (_, count, enough, change) => {
     const { cluster, propose, give, leftFor } = withLiar(change);

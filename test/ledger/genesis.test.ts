@@ -241,8 +241,8 @@ describe('the genesis block', () => {
     });
     const said = genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }] as const);
     expect(accountsOf(state)).toEqual(new Map(said));
-    // Ten people and four validators, the records of these, and the first epoch.
-    expect([...state.source.entries()]).toHaveLength(14 + 4 + 1);
+    // Ten people and four validators, the records of these, the first epoch, and the number of the next proposal.
+    expect([...state.source.entries()]).toHaveLength(14 + 4 + 1 + 1);
     expect(history.size).toBe(0);
   });
 

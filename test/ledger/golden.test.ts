@@ -45,8 +45,10 @@ import {
   voteSigningBytes,
 } from '../../src/ledger/vote.ts';
 import { hashOf, makeGenesis, stranger, transfer } from './network.ts';
+import { MEMBERSHIP_EXAMPLES } from './membership/examples.ts';
 import { DATA_EXAMPLES, OPERATION_EXAMPLES } from './operations/examples.ts';
 
+const ENTRY_EXAMPLES = [...DATA_EXAMPLES, ...MEMBERSHIP_EXAMPLES];
 const FILE = new URL('./golden.json', import.meta.url);
 const signature = (digit: string) => fromHex(digit.repeat(128));
 
@@ -157,7 +159,7 @@ const examples: Readonly<Record<string, Example>> = {
   Certificate: example(certificateCodec, certificate),
   Account: example(ACCOUNTS.codec, { balance: 2n ** 64n - 1n, nonce: 258 }),
   Offence: example(offenceCodec, offence),
-  ...Object.fromEntries(DATA_EXAMPLES.map(({ name, codec, value }) => [name, example(codec, value)])),
+  ...Object.fromEntries(ENTRY_EXAMPLES.map(({ name, codec, value }) => [name, example(codec, value)])),
   ChainState: example(chainStateCodec, { header, history: [hashOf('a'), hashOf('b')] }),
 };
 
@@ -179,7 +181,7 @@ function derived(): Record<string, string> {
     'state of the development genesis': genesisState(genesis).head.header.stateRoot,
     'key of an account': stateKeyText(ACCOUNTS.key(stranger(1))),
     'key of an offence': stateKeyText(OFFENCES.key(offence)),
-    ...Object.fromEntries(DATA_EXAMPLES.map(({ name, key }) => [`key of: ${name}`, stateKeyText(key)])),
+    ...Object.fromEntries(ENTRY_EXAMPLES.map(({ name, key }) => [`key of: ${name}`, stateKeyText(key)])),
   };
 }
 

@@ -23,6 +23,7 @@ const RULES: readonly Rule[] = [
       'src/ledger/genesis.ts': 'a field of the genesis',
       'src/ledger/membership/parameters.ts': 'a parameter of an epoch',
       'src/ledger/membership/boundary.ts': 'begins the next epoch',
+      'src/ledger/parameter-ranges.ts': 'says what a genesis or a proposal may make of it',
       'src/ledger/genesis-schema.ts': 'a field of the genesis file',
       'src/node/development.ts': 'makes a genesis',
       'src/simulator/world/keys.ts': 'makes a genesis',
@@ -57,6 +58,7 @@ const RULES: readonly Rule[] = [
     owners: {
       'src/ledger/validators.ts': 'the owner',
       'src/simulator/checkers/quorum.ts': 'a judge that asked the judged would share its mistakes',
+      'src/simulator/checkers/members-model.ts': 'a judge that asked the judged would share its mistakes',
       'src/simulator/search/scenario.ts': 'draws powers before there is a set',
     },
     examples: [

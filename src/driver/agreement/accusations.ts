@@ -5,11 +5,12 @@
  * body, and a primary that leaves it out is left.
  */
 import type { Epoch, ValidatorIndex } from '../../base/brand.ts';
+import { present } from '../../base/invariant.ts';
 import { ok, type Result } from '../../base/result.ts';
 import type { Authority } from '../../consensus/authenticate.ts';
 import { checkEvidence } from '../../consensus/evidence.ts';
 import { mark } from '../../consensus/marks.ts';
-import type { EpochSet } from '../../ledger/epoch.ts';
+import type { EpochSet, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf, placeKey } from '../../ledger/offence.ts';
@@ -87,9 +88,10 @@ export class Accusations {
    *  that we have not reached. It may not pass on a proof that proves nothing: nobody honest keeps one. Errors: those
    *  of `checkEvidence`. */
   told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: EpochSet) => Authority): Result<true> {
+    const at = this.#knownEpoch(epoch);
     for (const evidence of pieces) {
       const of = evidence.first.vote.epoch;
-      if (!isRecordable(of, epoch) || this.#isKnown(keyOf(evidence))) continue;
+      if (!isRecordable(of, at) || this.#isKnown(keyOf(evidence))) continue;
       const known = this.#context.chain.state.epochs.of(of);
       if (known === undefined) continue;
       const checked = checkEvidence(authorityOf(known), evidence);
@@ -97,6 +99,10 @@ export class Accusations {
       this.#keep(evidence);
     }
     return ok(true);
+  }
+
+  #knownEpoch(epoch: Epoch): KnownEpoch {
+    return present(this.#context.chain.state.epochs.of(epoch), 'the epoch that runs');
   }
 
   /** A block recorded these. */
@@ -114,8 +120,9 @@ export class Accusations {
   /** An epoch begins: forgets what no block of it may hold any more. */
   enter(epoch: Epoch): void {
     this.#context.chain.offences.enter(epoch);
+    const at = this.#knownEpoch(epoch);
     for (const [key, { evidence }] of this.#open) {
-      if (isRecordable(evidence.first.vote.epoch, epoch)) continue;
+      if (isRecordable(evidence.first.vote.epoch, at)) continue;
       this.#open.delete(key);
       this.#told.delete(key);
       this.#remove(evidence);

@@ -50,7 +50,8 @@ export class Judge {
     }
     return body.evidence.every((evidence) => {
       const of = epochs.of(evidence.first.vote.epoch);
-      return of !== undefined && isRecordable(of.epoch, epoch.epoch) && checkEvidence(authority(of), evidence).ok;
+      if (of === undefined || !isRecordable(of.epoch, epoch)) return false;
+      return checkEvidence(authority(of), evidence).ok;
     });
   }
 }

@@ -3,7 +3,7 @@
  * it carries, and no proposer can make one up; so to be missed says something only where it was missed by proposers of whom one at
  * least is honest, and by all of them for a whole epoch.
  */
-import { BitArray, BitVectorType, ContainerType, type ValueOf } from '@chainsafe/ssz';
+import { type BitArray, BitVectorType, ContainerType, type ValueOf } from '@chainsafe/ssz';
 import type { Epoch } from '../../base/brand.ts';
 import { codec } from '../../codec/codec.ts';
 import { uint64 } from '../../codec/types.ts';
@@ -11,6 +11,7 @@ import type { Body } from '../block.ts';
 import { VALIDATORS_MAX } from '../limits.ts';
 import { EntryKind } from '../state/entry-kind.ts';
 import type { Entries } from '../state/overlay.ts';
+import { nobody } from './validator-record.ts';
 
 const AttendanceType = new ContainerType({
   epoch: uint64<Epoch>(),
@@ -27,8 +28,6 @@ const ATTENDANCES = new EntryKind<'epoch', Attendance>(
   (key) => key,
 );
 export const ATTENDANCE = ATTENDANCES.key('epoch');
-
-export const nobody = (): BitArray => BitArray.fromBitLen(VALIDATORS_MAX);
 
 export const attendanceIn = (entries: Pick<Entries, 'get'>, epoch: Epoch): Attendance => {
   const found = entries.get(ATTENDANCE);

@@ -3,18 +3,24 @@
  * waits until here, so that within an epoch nothing about it changes.
  */
 import type { Epoch, Height, ValidatorIndex } from '../../base/brand.ts';
+import { unreachable } from '../../base/invariant.ts';
 import type { KnownEpoch } from '../epoch.ts';
 import { EVIDENCE_EPOCHS_MAX } from '../limits.ts';
 import type { Entries } from '../state/overlay.ts';
 import type { StateKey } from '../state/entry-kind.ts';
 import { ACCOUNTS } from '../account.ts';
-import { isWeakQuorum, powerOf, validatorSet } from '../validators.ts';
-import { ATTENDANCE, type Attendance, attendanceIn, nobody, together } from './attendance.ts';
+import { isWeakQuorum, powerOf, validatorAt, validatorSet } from '../validators.ts';
+import { ATTENDANCE, type Attendance, attendanceIn, together } from './attendance.ts';
 import { EPOCHS, recordOf } from './epoch-record.ts';
+import { decide } from './governance.ts';
+import type { FixedRules } from './parameters.ts';
 import { cutStake, PENALTY_ACCOUNTS } from './penalties.ts';
-import { type Mode, seatsOf } from './seats.ts';
+import { ALL_PROPOSALS } from './proposal.ts';
+import { seatsOf } from './seats.ts';
+import { isEnough } from './stake.ts';
 import {
   ALL_VALIDATORS,
+  nobody,
   takenOut,
   VALIDATORS,
   type ValidatorRecord,
@@ -27,25 +33,28 @@ export function* boundaryKeys(epoch: Epoch): Generator<StateKey> {
   yield ATTENDANCE;
   for (const account of PENALTY_ACCOUNTS) yield ACCOUNTS.key(account);
   for (const index of ALL_VALIDATORS) yield VALIDATORS.key(index);
+  yield* ALL_PROPOSALS;
   yield EPOCHS.key((epoch + 1) as Epoch);
   if (epoch >= EVIDENCE_EPOCHS_MAX) yield EPOCHS.key((epoch - EVIDENCE_EPOCHS_MAX) as Epoch);
 }
 
 /** Ends the epoch that `ending` is, with its last block: the one that comes next. */
-export function endEpoch(entries: Entries, ending: KnownEpoch, mode: Mode): KnownEpoch {
-  const { epoch, lastHeight, parameters } = ending;
+export function endEpoch(entries: Entries, ending: KnownEpoch, fixed: FixedRules): KnownEpoch {
+  const { epoch, lastHeight } = ending;
   judgeAttendance(entries, ending);
-  const seats = seatsOf([...validatorsIn(entries)], ending.validators, mode, parameters.membership);
-  settleStatuses(entries, ending, new Set(seats.members.map(({ index }) => index)));
+  const rules = decide(entries, ending, fixed);
+  const { parameters } = rules;
+  const seats = seatsOf([...validatorsIn(entries)], ending.validators, fixed.mode, parameters.membership);
+  const isFit = ({ stake }: ValidatorRecord): boolean =>
+    fixed.mode === 'equal' || isEnough(stake, parameters.membership);
+  settleStatuses(entries, ending, new Set(seats.members.map(({ index }) => index)), isFit);
   const next: KnownEpoch = {
     epoch: (epoch + 1) as Epoch,
     firstHeight: (lastHeight + 1) as Height,
     lastHeight: (lastHeight + parameters.consensus.epochLength) as Height,
     validators: validatorSet(seats.members),
     kept: seats.kept.map(({ index }) => index),
-    observers: ending.observers,
-    parameters,
-    upgrade: ending.upgrade,
+    ...rules,
   };
   entries.set(EPOCHS.key(next.epoch), recordOf(next));
   // Nothing of an epoch that is this old is judged any more.
@@ -90,30 +99,45 @@ function jailed(
   return withStatus({ ...cut, jailedUntil, missed: 0, missedBefore: nobody() }, 'jailed', lastHeight);
 }
 
-/** What the seats of the next epoch make of everybody's status. */
-function settleStatuses(entries: Entries, ending: KnownEpoch, seated: ReadonlySet<ValidatorIndex>): void {
+/** What the seats of the next epoch make of everybody's status. `isFit`: whether it has what a seat in the next epoch takes. */
+function settleStatuses(
+  entries: Entries,
+  ending: KnownEpoch,
+  seated: ReadonlySet<ValidatorIndex>,
+  isFit: (record: ValidatorRecord) => boolean,
+): void {
+  const { epoch, validators } = ending;
   for (const record of [...validatorsIn(entries)]) {
-    const settled = settledStatus(record, ending, seated.has(record.index));
-    if (settled !== record) entries.set(VALIDATORS.key(record.index), settled);
+    const isSeated = seated.has(record.index);
+    const settled = isSeated ? seatedStatus(record, ending) : standingStatus(record, ending, isFit(record));
+    const left =
+      !isSeated && validatorAt(validators, record.index) !== undefined ? ((epoch + 1) as Epoch) : record.left;
+    const after = left === settled.left ? settled : { ...settled, left };
+    if (after !== record) entries.set(VALIDATORS.key(record.index), after);
   }
 }
 
-function settledStatus(record: ValidatorRecord, { epoch, lastHeight }: KnownEpoch, isSeated: boolean): ValidatorRecord {
+/** Somebody who was kept stays what made it leave. */
+const seatedStatus = (record: ValidatorRecord, { lastHeight }: KnownEpoch): ValidatorRecord =>
+  record.status === 'pending' ? withStatus(record, 'active', lastHeight) : record;
+
+/** Of a validator without a seat; where it is fit, others have more at stake. */
+function standingStatus(record: ValidatorRecord, { epoch, lastHeight }: KnownEpoch, isFit: boolean): ValidatorRecord {
   const { status, stake } = record;
-  if (isSeated) return status === 'pending' ? withStatus(record, 'active', lastHeight) : record;
   switch (status) {
     case 'active':
-      // Others have more at stake, or it has too little.
-      return withStatus(record, stake > 0n ? 'pending' : 'candidate', lastHeight);
+    case 'pending':
+    case 'candidate':
+      return withStatus(record, isFit ? 'pending' : 'candidate', lastHeight);
     case 'exiting':
       return withStatus(takenOut(record, stake, epoch), 'unbonded', lastHeight);
     case 'removed':
     case 'tombstoned':
       return takenOut(record, stake, epoch);
-    case 'candidate':
-    case 'pending':
     case 'jailed':
     case 'unbonded':
       return record;
+    default:
+      return unreachable(status);
   }
 }

@@ -101,3 +101,54 @@ export interface Parameters {
   readonly ledger: LedgerParameters;
   readonly membership: MembershipParameters;
 }
+
+/** What a proposal may set, and where it stands. The order is part of the encoding of proposals. For how long stake is on its way out, and
+ *  offences count, nobody may change: it would be shortened by whoever is about to lie. */
+const CHANGEABLE = {
+  epochLength: 'consensus',
+  baseTimeoutTicks: 'consensus',
+  timeoutCapTicks: 'consensus',
+  blockWeightMax: 'ledger',
+  weightPrice: 'ledger',
+  minimumBalance: 'ledger',
+  depositPerByte: 'ledger',
+  newEntriesMax: 'ledger',
+  historyHeights: 'ledger',
+  maxValidators: 'membership',
+  minStake: 'membership',
+  holderShareMax: 'membership',
+  equivocationPenalty: 'membership',
+  amnesiaPenalty: 'membership',
+  downtimePenalty: 'membership',
+  burntShare: 'membership',
+  downtimeEpochs: 'membership',
+  jailEpochs: 'membership',
+} as const satisfies Readonly<Record<string, keyof Parameters>>;
+
+export type ParameterName = keyof typeof CHANGEABLE;
+export const PARAMETER_NAMES = Object.keys(CHANGEABLE) as ParameterName[];
+
+/** From which value to which each of them may be, both included. */
+export type ParameterRanges = Readonly<Record<ParameterName, readonly [min: number | bigint, max: number | bigint]>>;
+
+const groupOf = (parameters: Parameters, name: ParameterName): Readonly<Record<string, number | bigint>> =>
+  parameters[CHANGEABLE[name]] as unknown as Readonly<Record<string, number | bigint>>;
+
+export const parameterOf = (parameters: Parameters, name: ParameterName): bigint =>
+  BigInt(groupOf(parameters, name)[name] as number | bigint);
+
+/** With another value of one of them, which is within its range. */
+export function withParameter(parameters: Parameters, name: ParameterName, value: bigint): Parameters {
+  const group = groupOf(parameters, name);
+  const changed = { ...group, [name]: typeof group[name] === 'bigint' ? value : Number(value) };
+  return { ...parameters, [CHANGEABLE[name]]: changed };
+}
+
+/** What a genesis fixes for good, as far as changes are judged by it. */
+export interface FixedRules {
+  readonly mode: ConsensusParameters['mode'];
+  readonly window: number;
+  /** Weight of a block at most; buffers are as large as it asks for, so that a chain may lower it and no more. */
+  readonly blockWeightMax: number;
+  readonly ranges: ParameterRanges;
+}

@@ -36,12 +36,12 @@ export function cutStake(
 ): ValidatorRecord {
   const fromStake = partOf(record.stake, part);
   let taken = fromStake;
-  const unbonding = record.unbonding.map((each) => {
+  const unbonding = record.unbonding.flatMap((each) => {
     // What was taken out before the offence gave no power any more.
-    if (each.epoch < epoch) return each;
+    if (each.epoch < epoch) return [each];
     const cut = partOf(each.amount, part);
     taken += cut;
-    return { ...each, amount: each.amount - cut };
+    return each.amount === cut ? [] : [{ ...each, amount: each.amount - cut }];
   });
   const burnt = (taken * BigInt(burntShare)) / BigInt(WHOLE);
   move(entries, STAKES, BURNT, burnt);
@@ -53,7 +53,7 @@ export function cutStake(
 const partOf = (amount: bigint, part: number): bigint => (amount * BigInt(part) + BigInt(WHOLE) - 1n) / BigInt(WHOLE);
 
 /** Moves what is there from one account to another. */
-function move(entries: Entries, from: Address, to: Address, amount: bigint): void {
+export function move(entries: Entries, from: Address, to: Address, amount: bigint): void {
   if (amount === 0n) return;
   const giver = accountIn(entries, from);
   entries.set(ACCOUNTS.key(from), { ...giver, balance: giver.balance - amount });

@@ -5,6 +5,7 @@ import { TOTAL_POWER_MAX, VALIDATORS_MIN } from '../limits.ts';
 import type { Validator, ValidatorSet } from '../validators.ts';
 import { validatorAt } from '../validators.ts';
 import { type MembershipParameters, WHOLE } from './parameters.ts';
+import { isEnough } from './stake.ts';
 import type { ValidatorRecord } from './validator-record.ts';
 
 export type Mode = ConsensusParameters['mode'];
@@ -17,15 +18,15 @@ export interface Seats {
 }
 
 /** Whether the validator may have power at all, if there is room for it. */
-const isReady = ({ status, stake }: ValidatorRecord, mode: Mode, { minStake }: MembershipParameters): boolean =>
-  (status === 'pending' || status === 'active') && (mode === 'equal' || (stake > 0n && stake >= minStake));
+const isReady = ({ status, stake }: ValidatorRecord, mode: Mode, parameters: MembershipParameters): boolean =>
+  (status === 'pending' || status === 'active') && (mode === 'equal' || isEnough(stake, parameters));
 
 /**
  * The seats of the next epoch. `before`: the set of the one that ends.
  *
  * A set never shrinks below four, or below what it was where it was smaller, by whoever leaves or is thrown out: with fewer than four
  * nobody may fail. Those who leave of themselves stay first, then who was away, then who was voted out, then who lied; of them those with
- * the greatest power. They stay until there are others; what a liar can do with less than a third of the power the protocol stands.
+ * the greatest stake. They stay until there are others; what a liar can do with less than a third of the power the protocol stands.
  */
 export function seatsOf(
   records: readonly ValidatorRecord[],
@@ -33,17 +34,23 @@ export function seatsOf(
   mode: Mode,
   parameters: MembershipParameters,
 ): Seats {
-  const ready = records
-    .filter((record) => isReady(record, mode, parameters))
-    .sort(byStake)
-    .slice(0, parameters.maxValidators);
-  const least = Math.min(VALIDATORS_MIN, before.members.length);
-  const leaving = records.filter(
-    (record) => !ready.includes(record) && validatorAt(before, record.index) !== undefined && mayStay(record, mode),
+  const ready = withPower(
+    records
+      .filter((record) => isReady(record, mode, parameters))
+      .sort(byStake)
+      .slice(0, parameters.maxValidators)
+      .sort(byIndex),
+    mode,
+    parameters,
   );
-  const kept = leaving.sort(byBlame).slice(0, Math.max(0, least - ready.length));
-  const seated = [...ready, ...kept].sort((a, b) => a.index - b.index);
-  const powers = powersOf(seated, mode, parameters);
+  const least = Math.min(VALIDATORS_MIN, before.members.length);
+  const kept = records
+    .filter((record) => !ready.includes(record) && validatorAt(before, record.index) !== undefined)
+    .sort(byBlame)
+    .slice(0, Math.max(0, least - ready.length));
+  const seated = [...ready, ...kept].sort(byIndex);
+  // A member has power, even one that is kept without any stake.
+  const powers = powersOf(seated, mode, parameters).map((power) => (power > 0n ? power : 1n));
   const members = seated.map(({ index, name, publicKey, peerId }, position) => ({
     index,
     name,
@@ -54,12 +61,24 @@ export function seatsOf(
   return { members, kept: members.filter(({ index }) => kept.some((each) => each.index === index)) };
 }
 
-const mayStay = ({ stake }: ValidatorRecord, mode: Mode): boolean => mode === 'equal' || stake > 0n;
+/** Those of them that have power. Where a holder has more than its share, the smallest of its validators may have none. */
+function withPower(
+  ready: readonly ValidatorRecord[],
+  mode: Mode,
+  parameters: MembershipParameters,
+): readonly ValidatorRecord[] {
+  const powers = powersOf(ready, mode, parameters);
+  const left = ready.filter((_, position) => powers[position] !== 0n);
+  return left.length === ready.length ? ready : withPower(left, mode, parameters);
+}
+
+const byIndex = (a: ValidatorRecord, b: ValidatorRecord): number => a.index - b.index;
 
 const byStake = (a: ValidatorRecord, b: ValidatorRecord): number => compare(b.stake, a.stake) || a.index - b.index;
 
 const BLAME: readonly ValidatorRecord['status'][] = [
   'active',
+  'pending',
   'candidate',
   'exiting',
   'unbonded',
@@ -73,7 +92,7 @@ const byBlame = (a: ValidatorRecord, b: ValidatorRecord): number =>
 
 const compare = (a: bigint, b: bigint): number => (a === b ? 0 : a < b ? -1 : 1);
 
-/** One each, or what each has at stake, as far as the bound of one holder's share lets it count. */
+/** One each, or what each has at stake, as far as the bound of one holder's share lets it count. In the order of `seated`. */
 export function powersOf(
   seated: readonly Pick<ValidatorRecord, 'account' | 'stake'>[],
   mode: Mode,
@@ -83,13 +102,18 @@ export function powersOf(
   const holders = new Map<string, bigint>();
   for (const { account, stake } of seated) holders.set(account, (holders.get(account) ?? 0n) + stake);
   const cap = capOf([...holders.values()], BigInt(holderShareMax));
+  const counted = new Map<string, bigint>();
   return seated.map(({ account, stake }) => {
     const held = holders.get(account) as bigint;
-    if (held <= cap) return stake;
-    // Down, so that nobody has more than the share; and at least 1, since a member has power.
-    const part = (stake * cap) / held;
-    return part > 0n ? part : 1n;
+    return held <= cap ? stake : partOf(account, stake, held);
   });
+
+  /** Of a holder with more than the cap: what all of its validators have together is the cap, to the last unit. */
+  function partOf(account: string, stake: bigint, held: bigint): bigint {
+    const before = counted.get(account) ?? 0n;
+    counted.set(account, before + stake);
+    return ((before + stake) * cap) / held - (before * cap) / held;
+  }
 }
 
 /** The most that one holder may have so that it is no more than the share of all together, each counting with no more than that. With so
@@ -100,9 +124,8 @@ function capOf(held: readonly bigint[], share: bigint): bigint {
     const total = held.reduce((sum, each) => sum + (each < cap ? each : cap), 0n);
     return cap * whole <= total * share;
   };
-  if (share * BigInt(held.length) < whole) return TOTAL_POWER_MAX;
-  let [low, high] = [0n, TOTAL_POWER_MAX];
   // What fits is all up to some value: the total grows more slowly than the cap.
+  let [low, high] = [0n, TOTAL_POWER_MAX];
   while (low < high) {
     const middle = (low + high + 1n) / 2n;
     if (fits(middle)) low = middle;

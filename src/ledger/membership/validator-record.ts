@@ -9,7 +9,14 @@
  * runs, and so is one that is exiting, until the epoch ends. A jailed validator was away for too long, and may come back. One that is
  * tombstoned broke the protocol, and may not; one that is removed was voted out. Where power is not stake, nobody is a candidate.
  */
-import { BitVectorType, ByteVectorType, ContainerType, ListCompositeType, type ValueOf } from '@chainsafe/ssz';
+import {
+  BitArray,
+  BitVectorType,
+  ByteVectorType,
+  ContainerType,
+  ListCompositeType,
+  type ValueOf,
+} from '@chainsafe/ssz';
 import type { Address, Epoch, Height, ValidatorIndex } from '../../base/brand.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
 import { ascii, hex32, nameOf, uint16, uint64, uint64Big } from '../../codec/types.ts';
@@ -67,6 +74,8 @@ const RecordType = new ContainerType({
   missed: uint64(),
   /** Who proposed bodies in these epochs, by index. */
   missedBefore: new BitVectorType(VALIDATORS_MAX),
+  /** The first epoch in which it had no seat any more, when it lost its last one; 0 where it never did. */
+  left: uint64<Epoch>(),
 });
 
 export type Unbonding = Readonly<ValueOf<typeof UnbondingType>>;
@@ -82,6 +91,23 @@ const recordCodec = codec('ValidatorRecord', RecordType, RecordType.maxSize) as 
 export const VALIDATORS = new EntryKind<ValidatorIndex, ValidatorRecord>('validator', recordCodec, (index) =>
   index.toString().padStart(5, '0'),
 );
+
+/** No index. */
+export const nobody = (): BitArray => BitArray.fromBitLen(VALIDATORS_MAX);
+
+/** What a validator begins with. */
+export const newValidator = (
+  given: Pick<ValidatorRecord, 'index' | 'name' | 'account' | 'publicKey' | 'peerId' | 'status' | 'since' | 'stake'>,
+): ValidatorRecord => ({
+  ...given,
+  unbonding: [],
+  slashed: 0n,
+  offences: 0,
+  jailedUntil: 0 as Epoch,
+  missed: 0,
+  missedBefore: nobody(),
+  left: 0 as Epoch,
+});
 
 /** All that there can be: whoever goes through all validators touches these. */
 export const ALL_VALIDATORS: readonly ValidatorIndex[] = Array.from(

@@ -21,7 +21,8 @@ export const bytesField = (bytesMax: number): Field<Uint8Array, string> => ({
   },
 });
 
-const textField = (pattern: RegExp, charactersMax: number): Field<string, string> => ({
+/** Visible ASCII that matches. */
+export const textField = (pattern: RegExp, charactersMax: number): Field<string, string> => ({
   type: ascii(pattern, charactersMax),
   schema: z.string().regex(pattern),
   toJson: (text) => text,

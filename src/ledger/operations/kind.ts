@@ -1,5 +1,7 @@
 /** What the ledger knows of a kind of operation. To add one: a file such as `transfer.ts`, a line in `table.ts`, golden vectors. */
 import type { Address, Height } from '../../base/brand.ts';
+import type { KnownEpoch } from '../epoch.ts';
+import type { FixedRules } from '../membership/parameters.ts';
 import type { StateKey } from '../state/entry-kind.ts';
 import type { Entries } from '../state/overlay.ts';
 import type { Fields, Values } from './fields.ts';
@@ -20,6 +22,10 @@ export interface Execution {
   readonly state: Entries;
   /** What a byte of an entry costs whoever makes it, until it goes. */
   readonly depositPerByte: bigint;
+  /** The epoch that runs: who validates, by which parameters. */
+  readonly epoch: KnownEpoch;
+  /** What no epoch changes. */
+  readonly fixed: FixedRules;
 }
 
 /** `N` names it, `F` is what it says, `E` what its event says, `C` are the codes of its failures, `T` is told to watchers too. */

@@ -6,6 +6,7 @@ import { MEMBERS } from '../data/member.ts';
 import { NAMESPACES } from '../data/namespace.ts';
 import { ATTENDANCES } from '../membership/attendance.ts';
 import { EPOCHS } from '../membership/epoch-record.ts';
+import { GOVERNANCES, PROPOSALS } from '../membership/proposal.ts';
 import { VALIDATORS } from '../membership/validator-record.ts';
 import { OFFENCES } from '../offence.ts';
 import type { StateKey } from './entry-kind.ts';
@@ -20,6 +21,8 @@ const ALL: readonly StateKey['kind'][] = [
   VALIDATORS,
   EPOCHS,
   ATTENDANCES,
+  PROPOSALS,
+  GOVERNANCES,
 ];
 
 /** By name: what stands before the slash in the text of a key. */

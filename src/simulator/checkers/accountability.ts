@@ -3,7 +3,7 @@ import type { Epoch, Hash } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { PIPELINE_MAX } from '../../driver/limits.ts';
 import type { PeerMessage } from '../../driver/wire/wire.ts';
-import { type Epochs, primaryOf } from '../../ledger/epoch.ts';
+import { type Epochs, firstEpoch, primaryOf } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Body, Header } from '../../ledger/block.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
@@ -112,8 +112,10 @@ export function accusation(world: World, violate: Violate): Checker {
         holderOf(node).recorded.add(key);
         close(key);
       }
+      // For how long evidence counts nothing changes.
+      const at = { epoch: header.epoch, parameters: firstEpoch(world.genesis).parameters };
       for (const { open } of holders.values())
-        for (const key of open.keys()) if (!isRecordable(epochOfKey(key), header.epoch)) close(key);
+        for (const key of open.keys()) if (!isRecordable(epochOfKey(key), at)) close(key);
       const running = world.nodes.filter(({ isHonest, state }) => isHonest && state === 'running');
       delays.passed(header, body, oldest(running.map((node) => holderOf(node).open)));
     },

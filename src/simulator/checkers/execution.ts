@@ -14,6 +14,7 @@ import type { Checker, Violate } from '../world/checker.ts';
 import type { Submitted } from '../world/clients.ts';
 import { type FinalBlock, finalBlocks } from './final-blocks.ts';
 import { isModelled, Model } from './ledger-model.ts';
+import { membersIn } from './members-model.ts';
 
 export function execution(genesis: Genesis, submitted: ReadonlyMap<Hash, Submitted>, violate: Violate): Checker {
   let reference: Reference | null = null;
@@ -40,7 +41,7 @@ class Reference {
 
   constructor(genesis: Genesis) {
     this.#state = genesisState(genesis);
-    this.#model = new Model(genesis);
+    this.#model = new Model(genesis, membersIn(this.#state));
   }
 
   /** What is wrong with the next block. */
@@ -54,6 +55,7 @@ class Reference {
   }
 
   #compare({ hash, record, body, transactions }: FinalBlock): string | undefined {
+    this.#model.members = membersIn(this.#state);
     const block = execute(this.#state, body, transactions);
     advance(this.#state, block);
     if (block.hash !== hash) {

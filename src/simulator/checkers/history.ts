@@ -68,6 +68,12 @@ class Told {
       case 'set-writers':
       case 'set-owner':
       case 'require':
+      case 'bond':
+      case 'unbond':
+      case 'withdraw':
+      case 'unjail':
+      case 'propose':
+      case 'vote':
         return undefined;
       default:
         return unreachable(event);

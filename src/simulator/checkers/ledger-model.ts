@@ -8,10 +8,11 @@ import { invariant, unreachable } from '../../base/invariant.ts';
 import { sha256Hash } from '../../crypto/sha256.ts';
 import { BURNT, DEPOSITS, FEE_POOL, isSystemAccount, isVault, STAKES, TREASURY } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT } from '../../ledger/limits.ts';
+import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT, TOTAL_POWER_MAX } from '../../ledger/limits.ts';
 import type { Condition } from '../../ledger/operations/data-fields.ts';
 import type { IdentifiedTransaction, Operation, Transaction } from '../../ledger/transaction.ts';
 import { weightOf } from '../../ledger/weight.ts';
+import { type Members, type MembersOperation, membersAfter } from './members-model.ts';
 
 type OperationOf<K extends Operation['kind']> = Extract<Operation, { kind: K }>;
 
@@ -50,17 +51,28 @@ export interface Verdict {
 export const isModelled = (key: string): boolean =>
   /^(account|namespace|entry|counter|member)\//.test(key) && ![STAKES, BURNT, TREASURY].some((of) => key.endsWith(of));
 
+/** What there was before a transaction. */
+type Before = Pick<Model, 'accounts' | 'data' | 'members'>;
+
 export class Model {
   accounts = new Map<Address, { balance: bigint; nonce: number }>();
   data = new Map<string, Stored>();
   height = 0 as Height;
+  /** Told before each block: it knows what transactions do. */
+  members: Members;
   #made = new Map<Address, number>();
   #madeByAll = 0;
   #index = 0;
+  readonly #genesis: Genesis;
   readonly #ledger: Genesis['ledger'];
 
-  constructor({ accounts, ledger }: Genesis) {
+  constructor(genesis: Genesis, members: Members) {
+    const { accounts, ledger } = genesis;
+    this.#genesis = genesis;
     this.#ledger = ledger;
+    this.members = members;
+    const stakes = [...members.validators.values()].reduce((sum, { stake }) => sum + stake, 0n);
+    this.accounts.set(STAKES, { balance: stakes, nonce: 0 });
     for (const { address, balance } of accounts) this.accounts.set(address, { balance, nonce: 0 });
   }
 
@@ -111,14 +123,15 @@ export class Model {
 
   #run(transaction: Transaction, fee: bigint): { code: string; feePaid: bigint } {
     const [accounts, data] = this.#copy();
+    const { members } = this;
     try {
       for (const operation of transaction.operations) this.#require(operation);
       for (const operation of transaction.operations) this.#do(transaction.sender, operation);
-      const feePaid = fee + this.#grow(transaction, fee, accounts, data);
+      const feePaid = fee + this.#grow(transaction, fee, { accounts, data, members });
       return { code: 'OK', feePaid };
     } catch (error) {
       if (!(error instanceof Failed)) throw error;
-      [this.accounts, this.data] = [accounts, data];
+      [this.accounts, this.data, this.members] = [accounts, data, members];
       return { code: error.message, feePaid: fee };
     }
   }
@@ -127,7 +140,7 @@ export class Model {
     return [new Map([...this.accounts].map(([of, account]) => [of, { ...account }] as const)), new Map(this.data)];
   }
 
-  #grow({ sender, maxFee }: Transaction, fee: bigint, accounts: Model['accounts'], data: Model['data']): bigint {
+  #grow({ sender, maxFee }: Transaction, fee: bigint, { accounts, data, members }: Before): bigint {
     const { minimumBalance, newEntriesMax, weightPrice, blockWeightMax } = this.#ledger;
     const people = [...this.accounts].filter(([of]) => !isSystemAccount(of));
     for (const [of, { balance }] of people) {
@@ -135,7 +148,9 @@ export class Model {
       if (balance < minimumBalance && (before === undefined || balance < before.balance)) fail('BELOW_MINIMUM');
     }
     const made =
-      people.filter(([of]) => !accounts.has(of)).length + [...this.data.keys()].filter((key) => !data.has(key)).length;
+      people.filter(([of]) => !accounts.has(of)).length +
+      [...this.data.keys()].filter((key) => !data.has(key)).length +
+      (this.members.proposals.size - members.proposals.size);
     const madeBySender = (this.#made.get(sender) ?? 0) + made;
     if (made > newEntriesMax) fail('TOO_MANY_NEW');
     if (made > 0 && madeBySender > newEntriesMax) fail(NO_ROOM);
@@ -213,9 +228,26 @@ export class Model {
       case 'release':
         this.#mayWrite(sender, operation.namespace);
         return this.#writeEntry(sender, operation);
+      case 'bond':
+      case 'unbond':
+      case 'withdraw':
+      case 'unjail':
+      case 'propose':
+      case 'vote':
+        return this.#change(sender, operation);
       default:
         return unreachable(operation);
     }
+  }
+
+  #change(sender: Address, operation: MembersOperation): void {
+    const { height } = this;
+    const genesis = this.#genesis;
+    this.members = membersAfter({ members: this.members, sender, height, genesis, fail }, operation);
+    if (operation.kind === 'withdraw') this.#pay(STAKES, sender, operation.amount);
+    if (operation.kind !== 'bond') return;
+    this.#pay(sender, STAKES, operation.amount);
+    if ((this.accounts.get(STAKES)?.balance ?? 0n) > TOTAL_POWER_MAX) fail('STAKE_LIMIT');
   }
 
   #storeNamespace(sender: Address, name: string, value: { owner: Address; writers: readonly Address[] }): void {

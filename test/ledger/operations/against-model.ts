@@ -6,6 +6,7 @@ import { execute } from '../../../src/ledger/execute.ts';
 import { advance, genesisState } from '../../../src/ledger/state/ledger-state.ts';
 import type { MemoryState } from '../../../src/ledger/state/memory-state.ts';
 import { isModelled, Model } from '../../../src/simulator/checkers/ledger-model.ts';
+import { membersIn } from '../../../src/simulator/checkers/members-model.ts';
 import { bodyOf, makeTransaction } from '../network.ts';
 import { BEGINNING, type Chain, chains, senders, transactionsOf } from './chains.ts';
 import { genesisWith } from './kit.ts';
@@ -24,7 +25,7 @@ export function differenceOf(seed: number): string | undefined {
 function differenceIn({ parameters, bodies }: Chain): string | undefined {
   const genesis = genesisWith(parameters);
   const state = genesisState(genesis);
-  const model = new Model(genesis);
+  const model = new Model(genesis, membersIn(state));
   const { chainId } = genesis;
   const beginning = makeTransaction({ chainId, sender: present(senders[0], 'sender'), operations: [BEGINNING] });
   for (const body of [null, ...bodies]) {

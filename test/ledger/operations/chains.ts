@@ -1,10 +1,13 @@
 /** Random chains of random bodies with operations of all kinds, most of which have something wrong. */
 import fc from 'fast-check';
-import type { Address, Hash, Height } from '../../../src/base/brand.ts';
+import { type Address, type Hash, type Height, height, validatorIndex } from '../../../src/base/brand.ts';
 import { DEPOSITS, FEE_POOL } from '../../../src/ledger/account.ts';
+import type { Change } from '../../../src/ledger/membership/change.ts';
+import { PARAMETER_NAMES } from '../../../src/ledger/membership/parameters.ts';
 import type { IdentifiedTransaction, Operation } from '../../../src/ledger/transaction.ts';
 import { SHORT_TRANSACTION_WEIGHT_MAX } from '../../../src/ledger/weight.ts';
 import { accountOf, makeTransaction, stranger } from '../network.ts';
+import { peerOf } from '../membership/kit.ts';
 import { createNamespace, genesisWith } from './kit.ts';
 
 /** Three rich senders and one that has to be paid first; and the accounts that nobody may have. */
@@ -32,6 +35,24 @@ const delta = fc.oneof(
   fc.constantFrom(-(2n ** 63n), 2n ** 63n - 1n),
 );
 
+const validator = fc.nat(5).map(validatorIndex);
+const publicKey = fc.constantFrom(1, 2).map((byte) => new Uint8Array(32).fill(byte));
+const peerId = fc.constantFrom(peerOf(70), peerOf(71), `12D3KooW${'2'.repeat(44)}`);
+const change: fc.Arbitrary<Change> = fc.oneof(
+  fc.record({ kind: fc.constant('admit-validator' as const), name, account, publicKey, peerId }),
+  fc.record({ kind: fc.constant('remove-validator' as const), validator }),
+  fc.record({
+    kind: fc.constant('rotate-validator' as const),
+    validator,
+    publicKey: fc.option(publicKey),
+    peerId: fc.option(peerId),
+  }),
+  fc.record({ kind: fc.constant('admit-observer' as const), name, peerId }),
+  fc.record({ kind: fc.constant('remove-observer' as const), name }),
+  fc.record({ kind: fc.constant('set-parameter' as const), name: fc.constantFrom(...PARAMETER_NAMES), value: amount }),
+  fc.record({ kind: fc.constant('upgrade' as const), version: fc.nat(3), height: fc.nat(9).map(height) }),
+);
+
 type Fields<K> = { readonly [N in keyof Omit<Extract<Operation, { kind: K }>, 'kind'>]: fc.Arbitrary<unknown> };
 /** The fields of each kind: the compiler asks for those of a new one. */
 const FIELDS: { readonly [K in Operation['kind']]: Fields<K> } = {
@@ -47,13 +68,20 @@ const FIELDS: { readonly [K in Operation['kind']]: Fields<K> } = {
   insert: { ...named, member: key },
   remove: { ...named, member: key },
   require: { ...named, condition },
+  bond: { validator, amount },
+  unbond: { validator, amount },
+  withdraw: { validator, amount },
+  unjail: { validator },
+  propose: { validator, change, expires: fc.nat(9) },
+  vote: { proposal: fc.nat(3), validator, approve: fc.boolean() },
 };
 /** Of any kind, most of them with something wrong. */
 export const anyOperation = fc.oneof(
-  ...Object.entries(FIELDS).map(
-    ([kind, fields]): fc.Arbitrary<unknown> =>
-      fc.record<Record<string, unknown>>({ kind: fc.constant(kind), ...fields }),
-  ),
+  ...Object.entries(FIELDS).map(([kind, fields]) => ({
+    // None of these senders has a validator: ../membership/chains.ts has chains of those that do.
+    weight: 'validator' in fields ? 1 : 6,
+    arbitrary: fc.record<Record<string, unknown>>({ kind: fc.constant(kind), ...fields }),
+  })),
 ) as fc.Arbitrary<Operation>;
 
 const sent = fc.record({

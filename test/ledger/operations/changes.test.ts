@@ -60,7 +60,11 @@ describe('what a watcher is told', () => {
   test('covers every kind', () => {
     const kinds = new Set(CASES.map(([kind]) => kind));
     const schema = OPERATIONS.schema as unknown as { options: { shape: { kind: { value: string } } }[] };
-    expect(schema.options.map(({ shape }) => shape.kind.value).filter((kind) => !kinds.has(kind as never))).toEqual([]);
+    // Those on validators and proposals name no namespace.
+    const others = ['bond', 'unbond', 'withdraw', 'unjail', 'propose', 'vote'];
+    const all = schema.options.map(({ shape }) => shape.kind.value);
+    expect(all.filter((kind) => !kinds.has(kind as never))).toEqual(others);
+    for (const kind of others) expect(OPERATIONS.changedBy({ kind })).toBeUndefined();
   });
 
   test.each<[string, Partial<AnyKind>]>([

@@ -1,5 +1,5 @@
 /** An operation of each kind with what its receipt says, and a value of each kind of entry: what the golden vectors freeze. */
-import { height } from '../../../src/base/brand.ts';
+import { height, validatorIndex } from '../../../src/base/brand.ts';
 import type { Codec } from '../../../src/codec/codec.ts';
 import type { Receipt } from '../../../src/ledger/block.ts';
 import { COUNTERS } from '../../../src/ledger/data/counter.ts';
@@ -67,6 +67,43 @@ export const OPERATION_EXAMPLES: {
   remove: [
     { kind: 'remove', ...named, member: 'm' },
     { kind: 'remove', ...named, member: 'm', changed: false, ...refunded },
+  ],
+  bond: [
+    { kind: 'bond', validator: validatorIndex(258), amount: MOST },
+    { kind: 'bond', validator: validatorIndex(258), amount: MOST, stake: 1n },
+  ],
+  unbond: [
+    { kind: 'unbond', validator: validatorIndex(3), amount: 7n },
+    { kind: 'unbond', validator: validatorIndex(3), amount: 7n, stake: MOST },
+  ],
+  withdraw: [
+    { kind: 'withdraw', validator: validatorIndex(3), amount: MOST },
+    { kind: 'withdraw', validator: validatorIndex(3), amount: MOST },
+  ],
+  unjail: [
+    { kind: 'unjail', validator: validatorIndex(63) },
+    { kind: 'unjail', validator: validatorIndex(63) },
+  ],
+  propose: [
+    {
+      kind: 'propose',
+      validator: validatorIndex(3),
+      change: { kind: 'set-parameter', name: 'historyHeights', value: 258n },
+      expires: height(259),
+    },
+    { kind: 'propose', validator: validatorIndex(3), proposal: 258, status: 'open' },
+  ],
+  vote: [
+    { kind: 'vote', proposal: 258, validator: validatorIndex(3), approve: true },
+    {
+      kind: 'vote',
+      proposal: 258,
+      validator: validatorIndex(3),
+      approve: false,
+      yes: MOST,
+      no: 7n,
+      status: 'rejected',
+    },
   ],
   require: [
     { kind: 'require', ...named, condition: { kind: 'absent' } },

@@ -6,8 +6,8 @@ import type { Codec } from '../../../src/codec/codec.ts';
 import { EMPTY_ROOT } from '../../../src/crypto/merkle.ts';
 import { firstEpoch } from '../../../src/ledger/epoch.ts';
 import { EPOCHS, recordOf } from '../../../src/ledger/membership/epoch-record.ts';
-import { newValidator } from '../../../src/ledger/membership/founding.ts';
-import { VALIDATORS } from '../../../src/ledger/membership/validator-record.ts';
+import { GOVERNANCE } from '../../../src/ledger/membership/proposal.ts';
+import { newValidator, VALIDATORS } from '../../../src/ledger/membership/validator-record.ts';
 import { ACCOUNTS, type Account } from '../../../src/ledger/account.ts';
 import { blockHash, NO_PROPOSER } from '../../../src/ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../../src/ledger/execute.ts';
@@ -231,6 +231,7 @@ describe('the block of a genesis', () => {
         const given = { ...member, account, status: 'active', since: height(0), stake: 0n } as const;
         return [VALIDATORS.key(member.index), newValidator(given)] as const;
       }),
+      [GOVERNANCE, { nextProposal: 0 }],
       [EPOCHS.key(first.epoch), recordOf(first)],
     ];
     expect(delta.height).toBe(0);
@@ -260,7 +261,7 @@ describe('the block of a genesis', () => {
   test('without accounts has the validators, and the first epoch', () => {
     const { delta } = genesisBlock({ ...genesis, accounts: [] });
     const kinds = delta.entries.map(({ key }) => key.kind.name);
-    expect(kinds).toEqual([...Array.from({ length: 4 }, () => 'validator'), 'epoch']);
+    expect(kinds).toEqual([...Array.from({ length: 4 }, () => 'validator'), 'governance', 'epoch']);
   });
 
   test('is the same in whatever order the accounts stand', () => {
