@@ -8,6 +8,8 @@ import { shared } from '../base/shared.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, uint16, uint64 } from '../codec/types.ts';
 import { signingBytes } from '../crypto/domain.ts';
+import { sha256Hash } from '../crypto/sha256.ts';
+import { type Claims, claimsSigningBytes } from '../ledger/evidence.ts';
 import { VALIDATORS_MAX } from '../ledger/limits.ts';
 import {
   type Certificate,
@@ -45,6 +47,13 @@ const ViewChangeType = new ContainerType({
   prepared: new ListCompositeType(PreparedCertificateType, WINDOW_MAX),
 });
 
+/** What proves the claims of a VIEW-CHANGE. */
+const ViewChangeProofType = new ContainerType({
+  stable: ViewChangeType.fields.stable,
+  prepared: ViewChangeType.fields.prepared,
+});
+
+/** The signature is that of its claims, which name the certificates by their hash: so it covers all of the message. */
 export const SignedViewChangeType = new ContainerType({ viewChange: ViewChangeType, signature: SignatureType });
 
 /** Begins a view. In the paper (4.4) `viewChanges` is V and `prePrepares` is O. */
@@ -107,7 +116,7 @@ export type Message =
 
 const VIEW_CHANGE_BYTES_MAX = SignedViewChangeType.maxSize;
 
-const viewChangeCodec = codec('ViewChange', ViewChangeType, VIEW_CHANGE_BYTES_MAX);
+const viewChangeProofCodec = codec('ViewChangeProof', ViewChangeProofType, ViewChangeProofType.maxSize);
 const newViewCodec = codec('NewView', NewViewType, NewViewType.maxSize);
 export const preparedCertificateCodec: Codec<PreparedCertificate> = codec(
   'PreparedCertificate',
@@ -126,11 +135,26 @@ export const signedNewViewCodec: Codec<SignedNewView> = codec(
 );
 export const statusCodec: Codec<Status> = codec('Status', StatusType, StatusType.maxSize);
 
+/** What a VIEW-CHANGE says without its proof. It is worked out several times for each: to check the signature, and to compare it
+ *  with COMMITs. */
+export const claimsOf = (viewChange: ViewChange): Claims => claimed(viewChange);
+
+const claimed = shared(
+  ({ epoch, view, voter, stable, prepared }: ViewChange): Claims => ({
+    epoch,
+    view,
+    voter,
+    stableHeight: stable?.height ?? (0 as Height),
+    prepared: prepared.map(({ view: preparedIn, height, bodyHash }) => ({ view: preparedIn, height, bodyHash })),
+    certificates: sha256Hash(viewChangeProofCodec.encode({ stable, prepared: [...prepared] })),
+  }),
+);
+
 export const viewChangeSigningBytes = (chainId: Hash, viewChange: ViewChange): Uint8Array =>
   viewChangeToSign(viewChange, chainId);
 
 const viewChangeToSign = shared((viewChange: ViewChange, chainId: Hash) =>
-  signingBytes('view-change', chainId, viewChangeCodec.encode(viewChange)),
+  claimsSigningBytes(chainId, claimsOf(viewChange)),
 );
 
 export const newViewSigningBytes = (chainId: Hash, newView: NewView): Uint8Array => newViewToSign(newView, chainId);

@@ -1,9 +1,9 @@
 /** The normal case: PRE-PREPARE, PREPARE, COMMIT (Castro & Liskov 1999, 4.2). */
-import type { Hash, Height, View } from '../base/brand.ts';
+import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import type { SignedVote, Vote, VoteKind } from '../ledger/vote.ts';
 import { voteSigningBytes } from '../ledger/vote.ts';
-import { accuse } from './evidence.ts';
+import { accuse, accuseOfAmnesia } from './evidence.ts';
 import { promised, remember } from './promises.ts';
 import { isOfUse } from './relevance.ts';
 import { inWindow, isPrimary, primaryOfView, type Replica, type Slot, slotAt, stableHeight } from './replica.ts';
@@ -73,10 +73,12 @@ export function onVote(replica: Replica, signed: SignedVote, emit: Emit): void {
       // The PRE-PREPARE is the primary's PREPARE: it has no other.
       if (signed.voter === primaryOfView(replica, vote.view)) return;
       if (!store(replica, slot.prepares, signed, emit)) return;
+      accuse(replica, slot.commits.get(signed.voter), signed, emit);
       expose(slot, signed, emit);
       return advance(replica, slot, emit);
     case 'commit':
       if (!store(replica, slot.commits, signed, emit)) return;
+      holdToCommit(replica, slot, signed, emit);
       expose(slot, signed, emit);
       return advance(replica, slot, emit);
     case 'checkpoint':
@@ -94,6 +96,17 @@ function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedV
   votes.set(signed.voter, signed);
   startTimer(replica);
   return true;
+}
+
+/** Looks whether a new COMMIT contradicts what its voter signed before, and keeps it for what its voter will sign. */
+function holdToCommit(replica: Replica, slot: Slot, commit: SignedVote, emit: Emit): void {
+  const { voter } = commit;
+  const isProposer = slot.prePrepare?.voter === voter;
+  accuse(replica, (isProposer ? slot.prePrepare : slot.prepares.get(voter)) ?? undefined, commit, emit);
+  const ahead = replica.viewChanges.get(voter);
+  if (ahead !== undefined) accuseOfAmnesia(replica, commit, ahead, emit);
+  const commits = replica.lastCommits.get(slot.height) ?? new Map<ValidatorIndex, SignedVote>();
+  replica.lastCommits.set(slot.height, commits.set(voter, commit));
 }
 
 /** Somebody votes for another body than the one that the primary sent us (N11). If the voter is honest, the primary
@@ -114,6 +127,7 @@ function onPrePrepare(replica: Replica, slot: Slot, signed: SignedVote, emit: Em
   }
   mark('N2');
   adopt(replica, slot, signed);
+  accuse(replica, slot.commits.get(signed.voter), signed, emit);
   for (const earlier of [...slot.prepares.values(), ...slot.commits.values()]) expose(slot, earlier, emit);
   checkBodies(replica, false, emit);
   advance(replica, slot, emit);
@@ -179,12 +193,15 @@ function prepare(replica: Replica, slot: Slot, emit: Emit): void {
 }
 
 /** Multicasts COMMIT where the body is prepared (4.2). The certificate is durable first: a later VIEW-CHANGE has to
- *  carry it. */
+ *  carry it. Only for the body that we voted for ourselves: who signs PREPARE and COMMIT for two bodies is guilty (N3), and
+ *  before a crash we may have prepared another one. */
 function commit(replica: Replica, slot: Slot, emit: Emit): void {
   const { self, validators } = replica.instance;
   if (self === null || slot.body !== 'valid' || slot.commits.has(self)) return;
   const prepared = preparedOf(validators, slot);
   if (prepared === undefined) return;
+  const ours = isPrimary(replica) ? slot.prePrepare : slot.prepares.get(self);
+  if (ours?.vote.hash !== prepared.bodyHash) return;
   mark('N7');
   slot.prepared = prepared;
   emit({ kind: 'persist', record: { kind: 'prepared', prepared } });

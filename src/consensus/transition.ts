@@ -1,6 +1,7 @@
 /** What goes into the core, as inputs, and what comes out of it, as effects. */
 import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
-import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
+import type { Certificate, SignedVote } from '../ledger/vote.ts';
 import type { Verified } from './authenticate.ts';
 import type { Message, Status } from './messages.ts';
 import type { PromiseRecord } from './promises.ts';

@@ -249,7 +249,7 @@ describe('NEW-VIEWs', () => {
 describe('evidence', () => {
   const [one, two] = [pens.vote(2, 'commit', 1, 3, A), pens.vote(2, 'commit', 1, 3, B)];
   const code = (first: SignedVote, second: SignedVote): string => {
-    const checked = checkEvidence(authority, { first, second });
+    const checked = checkEvidence(authority, { kind: 'equivocation', first, second });
     return checked.ok ? 'ok' : checked.error.code;
   };
   test.each([
@@ -257,7 +257,14 @@ describe('evidence', () => {
     ['in the other order', two, one, 'OUT_OF_ORDER'],
     ['the same COMMIT twice', one, one, 'NOT_AN_OFFENCE'],
     ['of two voters', one, pens.vote(3, 'commit', 1, 3, B), 'NOT_AN_OFFENCE'],
-    ['of two kinds', one, pens.vote(2, 'prepare', 1, 3, B), 'NOT_AN_OFFENCE'],
+    ['a COMMIT for another body than the PREPARE', one, pens.vote(2, 'prepare', 1, 3, B), 'ok'],
+    [
+      'a PRE-PREPARE for another body than the PREPARE',
+      pens.vote(2, 'prepare', 1, 3, A),
+      pens.vote(2, 'pre-prepare', 1, 3, B),
+      'NOT_AN_OFFENCE',
+    ],
+    ['a PREPARE and a COMMIT of one body', one, pens.vote(2, 'prepare', 1, 3, A), 'NOT_AN_OFFENCE'],
     ['of two views', one, pens.vote(2, 'commit', 2, 3, B), 'NOT_AN_OFFENCE'],
     ['of two heights', one, pens.vote(2, 'commit', 1, 4, B), 'NOT_AN_OFFENCE'],
     ['of two epochs', one, otherEpoch.vote(2, 'commit', 1, 3, B), 'NOT_AN_OFFENCE'],

@@ -19,7 +19,7 @@ import { accountsOf } from '../../ledger/account.ts';
 import type { ExecutedBlock } from '../../ledger/execute.ts';
 import type { KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import type { Evidence } from '../../ledger/vote.ts';
+import type { Evidence } from '../../ledger/evidence.ts';
 import { Accusations } from './accusations.ts';
 import { Censorship } from './censorship.ts';
 import { Effects } from './effects.ts';

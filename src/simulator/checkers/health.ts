@@ -1,4 +1,5 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
+import { offenceOf } from '../../ledger/offence.ts';
 import type { Address, Height } from '../../base/brand.ts';
 import { shared } from '../../base/shared.ts';
 import { ACCOUNTS, DEPOSITS, FEE_POOL } from '../../ledger/account.ts';
@@ -8,7 +9,8 @@ import type { Genesis } from '../../ledger/genesis.ts';
 import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
 import { stateBytesMax } from '../../driver/state/limits.ts';
 import { KEYS } from '../../driver/stored/records.ts';
-import { certificateCodec, type Evidence } from '../../ledger/vote.ts';
+import type { Evidence } from '../../ledger/evidence.ts';
+import { certificateCodec } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedDisk } from '../world/disk.ts';
 import type { SimulatedNode } from '../world/node.ts';
@@ -17,10 +19,11 @@ import { complaintsAboutState } from './state-on-disk.ts';
 /** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar, punishes it or lets
  *  it wait for its turn. */
 export function health(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
-  const blames = (node: SimulatedNode, what: string, { first }: Evidence): void => {
-    const accused = nodes().filter(({ validator }) => validator === first.voter);
+  const blames = (node: SimulatedNode, what: string, evidence: Evidence): void => {
+    const guilty = offenceOf(evidence).validator;
+    const accused = nodes().filter(({ validator }) => validator === guilty);
     if (accused.length > 0 && accused.every(({ isLiar }) => !isLiar))
-      violate(`node ${node.slot} ${what} against honest validator ${first.voter}`);
+      violate(`node ${node.slot} ${what} against honest validator ${guilty}`);
   };
   return {
     name: 'health',
