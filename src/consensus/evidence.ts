@@ -11,25 +11,21 @@ import {
 import { isWithin } from '../ledger/epoch.ts';
 import { offenceOf, placeKey } from '../ledger/offence.ts';
 import { type Validator, validatorAt } from '../ledger/validators.ts';
-import { type SignedVote, type VoteKind, voteSigningBytes } from '../ledger/vote.ts';
+import { type SignedVote, voteSigningBytes } from '../ledger/vote.ts';
 import type { Authority } from './authenticate.ts';
 import { claimsOf, type SignedViewChange } from './messages.ts';
 import type { Replica } from './replica.ts';
 import type { Emit } from './transition.ts';
 import { mark } from './marks.ts';
 
-/** Whether these are two votes of one validator in one place, for different hashes, of which nobody honest signs both: two of
- *  one kind, or a COMMIT for another body than its voter prepared (N7). */
+/** Whether these are two votes of one validator in one place, for different hashes: nobody honest signs both. */
 export const conflicts = (a: SignedVote, b: SignedVote): boolean =>
   a.voter === b.voter &&
-  (a.vote.kind === b.vote.kind || isForbiddenBy(a.vote.kind, b.vote.kind) || isForbiddenBy(b.vote.kind, a.vote.kind)) &&
+  a.vote.kind === b.vote.kind &&
   a.vote.epoch === b.vote.epoch &&
   a.vote.view === b.vote.view &&
   a.vote.height === b.vote.height &&
   a.vote.hash !== b.vote.hash;
-
-const isForbiddenBy = (commit: VoteKind, earlier: VoteKind): boolean =>
-  commit === 'commit' && (earlier === 'prepare' || earlier === 'pre-prepare');
 
 /**
  * Whether a VIEW-CHANGE hides what its signer's own COMMIT says was prepared (A4): it goes to a higher view, its certificate does
@@ -37,7 +33,7 @@ const isForbiddenBy = (commit: VoteKind, earlier: VoteKind): boolean =>
  * view, another body. A COMMIT says that its signer holds the prepared certificate. From then on each of its VIEW-CHANGEs
  * shows that one, or one of a later view, until its own certificate settles the height (V3).
  */
-function hides({ vote, voter }: SignedVote, claims: Claims): boolean {
+export function hides({ vote, voter }: SignedVote, claims: Claims): boolean {
   if (vote.kind !== 'commit' || voter !== claims.voter || vote.epoch !== claims.epoch) return false;
   if (claims.view <= vote.view || claims.stableHeight >= vote.height) return false;
   return !claims.prepared.some(
@@ -47,14 +43,14 @@ function hides({ vote, voter }: SignedVote, claims: Claims): boolean {
 }
 
 /** The two votes in the order that makes one offence one piece of evidence. */
-const equivocationOf = (a: SignedVote, b: SignedVote): Equivocation =>
+export const equivocationOf = (a: SignedVote, b: SignedVote): Equivocation =>
   a.vote.hash < b.vote.hash
     ? { kind: 'equivocation', first: a, second: b }
     : { kind: 'equivocation', first: b, second: a };
 
-/** Reports a second vote that contradicts the first, if there is one, once for each offence. */
-export function accuse(replica: Replica, first: SignedVote | undefined, second: SignedVote, emit: Emit): void {
-  if (first === undefined || !conflicts(first, second)) return;
+/** Reports a second vote that contradicts the first, once for each offence. */
+export function accuse(replica: Replica, first: SignedVote, second: SignedVote, emit: Emit): void {
+  if (!conflicts(first, second)) return;
   if (report(replica, equivocationOf(first, second), emit)) mark('N3');
 }
 

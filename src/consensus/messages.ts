@@ -34,6 +34,17 @@ export const PreparedCertificateType = new ContainerType({
   prepareSignatures: new ListCompositeType(SignatureType, VALIDATORS_MAX),
 });
 
+/** A quorum of COMMITs for one body in one view (4.2 "committed-local"). No message carries it: nodes keep it, to show who is
+ *  guilty should another body ever be committed at this height. Signatures stand in the order of the signers' indices. */
+const CommitCertificateType = new ContainerType({
+  epoch: uint64<Epoch>(),
+  view: uint64<View>(),
+  height: uint64<Height>(),
+  bodyHash: hex32<Hash>(),
+  signers: SignersType,
+  signatures: new ListCompositeType(SignatureType, VALIDATORS_MAX),
+});
+
 /** Asks for a view, and tells what its sender prepared above its newest certificate. In the paper (4.4) `stable` is n
  *  and C, the stable checkpoint with its proof, and `prepared` is P. */
 const ViewChangeType = new ContainerType({
@@ -97,6 +108,7 @@ const StatusType = new ContainerType({
 });
 
 export type PreparedCertificate = Readonly<ValueOf<typeof PreparedCertificateType>>;
+export type CommitCertificate = Readonly<ValueOf<typeof CommitCertificateType>>;
 export type ViewChange = Readonly<ValueOf<typeof ViewChangeType>>;
 export type SignedViewChange = Readonly<ValueOf<typeof SignedViewChangeType>>;
 export type NewView = Readonly<ValueOf<typeof NewViewType>>;
@@ -122,6 +134,11 @@ export const preparedCertificateCodec: Codec<PreparedCertificate> = codec(
   'PreparedCertificate',
   PreparedCertificateType,
   PreparedCertificateType.maxSize,
+);
+export const commitCertificateCodec: Codec<CommitCertificate> = codec(
+  'CommitCertificate',
+  CommitCertificateType,
+  CommitCertificateType.maxSize,
 );
 export const signedViewChangeCodec: Codec<SignedViewChange> = codec(
   'SignedViewChange',

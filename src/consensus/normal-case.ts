@@ -7,7 +7,7 @@ import { accuse, accuseOfAmnesia } from './evidence.ts';
 import { promised, remember } from './promises.ts';
 import { isOfUse } from './relevance.ts';
 import { inWindow, isPrimary, primaryOfView, type Replica, type Slot, slotAt, stableHeight } from './replica.ts';
-import { preparedOf, quorumHash } from './tally.ts';
+import { commitCertificateOf, preparedOf, quorumHash } from './tally.ts';
 import { madeProgress, startTimer } from './timer.ts';
 import { type Emit, voteMessage } from './transition.ts';
 import { mark } from './marks.ts';
@@ -73,7 +73,6 @@ export function onVote(replica: Replica, signed: SignedVote, emit: Emit): void {
       // The PRE-PREPARE is the primary's PREPARE: it has no other.
       if (signed.voter === primaryOfView(replica, vote.view)) return;
       if (!store(replica, slot.prepares, signed, emit)) return;
-      accuse(replica, slot.commits.get(signed.voter), signed, emit);
       expose(slot, signed, emit);
       return advance(replica, slot, emit);
     case 'commit':
@@ -98,11 +97,9 @@ function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedV
   return true;
 }
 
-/** Looks whether a new COMMIT contradicts what its voter signed before, and keeps it for what its voter will sign. */
+/** Looks whether the voter of a new COMMIT hid it in a VIEW-CHANGE before, and keeps it for those to come (A4). */
 function holdToCommit(replica: Replica, slot: Slot, commit: SignedVote, emit: Emit): void {
   const { voter } = commit;
-  const isProposer = slot.prePrepare?.voter === voter;
-  accuse(replica, (isProposer ? slot.prePrepare : slot.prepares.get(voter)) ?? undefined, commit, emit);
   const ahead = replica.viewChanges.get(voter);
   if (ahead !== undefined) accuseOfAmnesia(replica, commit, ahead, emit);
   const commits = replica.lastCommits.get(slot.height) ?? new Map<ValidatorIndex, SignedVote>();
@@ -127,7 +124,6 @@ function onPrePrepare(replica: Replica, slot: Slot, signed: SignedVote, emit: Em
   }
   mark('N2');
   adopt(replica, slot, signed);
-  accuse(replica, slot.commits.get(signed.voter), signed, emit);
   for (const earlier of [...slot.prepares.values(), ...slot.commits.values()]) expose(slot, earlier, emit);
   checkBodies(replica, false, emit);
   advance(replica, slot, emit);
@@ -172,12 +168,12 @@ function advance(replica: Replica, slot: Slot, emit: Emit): void {
   const committed = quorumHash(validators, slot.commits);
   // A quorum of COMMITs proves the commit even to a replica that missed the PREPAREs: each honest one among them prepared.
   if (committed === undefined) return;
-  invariant(slot.committed === null || slot.committed === committed, 'one body is committed at each height', {
+  invariant(slot.committed === null || slot.committed.bodyHash === committed, 'one body is committed at each height', {
     height: slot.height,
   });
   if (slot.committed !== null) return;
   mark('N8');
-  slot.committed = committed;
+  slot.committed = commitCertificateOf(slot.commits, committed);
   order(replica, emit);
 }
 
@@ -193,15 +189,12 @@ function prepare(replica: Replica, slot: Slot, emit: Emit): void {
 }
 
 /** Multicasts COMMIT where the body is prepared (4.2). The certificate is durable first: a later VIEW-CHANGE has to
- *  carry it. Only for the body that we voted for ourselves: who signs PREPARE and COMMIT for two bodies is guilty (N3), and
- *  before a crash we may have prepared another one. */
+ *  carry it. */
 function commit(replica: Replica, slot: Slot, emit: Emit): void {
   const { self, validators } = replica.instance;
   if (self === null || slot.body !== 'valid' || slot.commits.has(self)) return;
   const prepared = preparedOf(validators, slot);
   if (prepared === undefined) return;
-  const ours = isPrimary(replica) ? slot.prePrepare : slot.prepares.get(self);
-  if (ours?.vote.hash !== prepared.bodyHash) return;
   mark('N7');
   slot.prepared = prepared;
   emit({ kind: 'persist', record: { kind: 'prepared', prepared } });
@@ -220,6 +213,6 @@ export function order(replica: Replica, emit: Emit): void {
     mark('N9');
     replica.orderedHeight = height;
     madeProgress(replica);
-    emit({ kind: 'execute', height, bodyHash: committed });
+    emit({ kind: 'execute', height, bodyHash: committed.bodyHash, commits: committed });
   }
 }

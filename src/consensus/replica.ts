@@ -6,7 +6,7 @@ import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { type KnownEpoch, primaryOf } from '../ledger/epoch.ts';
 import type { Offence } from '../ledger/offence.ts';
 import type { Certificate, SignedVote } from '../ledger/vote.ts';
-import type { PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
+import type { CommitCertificate, PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
 import type { Promises } from './promises.ts';
 
 /** What is fixed for the whole epoch. */
@@ -34,8 +34,8 @@ export interface Slot {
   readonly commits: Map<ValidatorIndex, SignedVote>;
   /** Of the highest view in which this replica saw the height prepared. Survives view changes. */
   prepared: PreparedCertificate | null;
-  /** The body committed at this height, once it is (4.2 "committed-local"). Never changes. */
-  committed: Hash | null;
+  /** The COMMITs by which a body was committed at this height, once it is (4.2 "committed-local"). Never changes. */
+  committed: CommitCertificate | null;
 }
 
 export interface Replica {

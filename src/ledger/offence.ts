@@ -29,11 +29,8 @@ export function offenceOf(evidence: Evidence): Offence {
     const { vote, voter } = evidence.commit;
     return { kind: 'amnesia', epoch: vote.epoch, view: vote.view, height: vote.height, validator: voter };
   }
-  const { first, second } = evidence;
-  const { epoch, view, height } = first.vote;
-  // Of two kinds, one is COMMIT: it is what the other one forbids.
-  const kind = first.vote.kind === second.vote.kind ? first.vote.kind : 'commit';
-  return { kind, epoch, view, height, validator: first.voter };
+  const { vote, voter } = evidence.first;
+  return { kind: vote.kind, epoch: vote.epoch, view: vote.view, height: vote.height, validator: voter };
 }
 
 /** Equal for offences that count once: a validator is guilty once in an epoch, however often it lies. A proposer could

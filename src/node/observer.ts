@@ -64,7 +64,7 @@ export class NodeObserver implements Observer {
     const did =
       evidence.kind === 'amnesia'
         ? `asked for view ${evidence.viewChange.claims.view} and hid what it had committed to`
-        : `signed a ${kind} that contradicts another vote of it,`;
+        : `signed a ${kind} twice, differently,`;
     this.#logger.warn(
       { offence: kind, validator, height, view, evidence: evidenceToJson(evidence) },
       `validator ${validator} was caught: it ${did} at height ${height}; both messages are kept`,

@@ -115,34 +115,4 @@ describe('a replica reports', () => {
     const viewChange = bench.pens.viewChange(2, 1, { prepared: [bench.pens.prepared(0, 1, A, [2, 3])] });
     expect(bench.receive(2, { kind: 'view-change', viewChange })).toEqual([]);
   });
-
-  test('a COMMIT for another body than its voter prepared, whichever comes first', () => {
-    const [before, after] = [new Bench(), new Bench()];
-    const caught = 'evidence 2 prepare v0 h1 a | commit v0 h1 b';
-    before.vote(2, 'prepare', 0, 1, A);
-    expect(before.vote(2, 'commit', 0, 1, B)).toEqual([caught]);
-    after.vote(2, 'commit', 0, 1, B);
-    expect(after.vote(2, 'prepare', 0, 1, A)).toEqual([caught]);
-  });
-
-  test('a COMMIT for another body than its voter proposed, whichever comes first', () => {
-    const [before, after] = [new Bench(), new Bench()];
-    const caught = 'evidence 0 pre-prepare v0 h1 a | commit v0 h1 b';
-    before.vote(0, 'pre-prepare', 0, 1, A);
-    expect(before.vote(0, 'commit', 0, 1, B)[0]).toBe(caught);
-    after.vote(0, 'commit', 0, 1, B);
-    expect(after.vote(0, 'pre-prepare', 0, 1, A)[0]).toBe(caught);
-  });
-});
-
-// Before the crash it prepared one body of a primary that told two stories. The other one is prepared by a quorum without it.
-test('after a crash a replica does not commit to another body than it prepared', () => {
-  const before = new Bench({ self: 3 });
-  before.receive(0, { kind: 'vote', vote: before.pens.prePrepare(0, 1, A) });
-  before.bodyChecked(0, 1, A);
-  const after = new Bench({ self: 3 }, { records: before.records });
-  after.receive(0, { kind: 'vote', vote: after.pens.prePrepare(0, 1, B) });
-  const effects = [after.bodyChecked(0, 1, B), after.vote(1, 'prepare', 0, 1, B), after.vote(2, 'prepare', 0, 1, B)];
-  expect(effects.flat().filter((line) => line.includes('commit') || line.includes('prepared'))).toEqual([]);
-  expect(after.replica.slots.get(1 as never)?.prepared).toBeNull();
 });
