@@ -143,6 +143,7 @@ describe('a simulation', () => {
     ['equivocate', 7, 3],
     ['double-vote', 4, 1000],
     ['double-checkpoint', 4, 1000],
+    ['hide-prepared', 4, 1000],
   ] as const)('names in the chain, soon after the faults, who then begins to %s among %i', (of) => {
     const [strategy, size, epochLength] = of;
     const liar = 1;

@@ -6,7 +6,7 @@ import { uint64 } from '../../codec/types.ts';
 import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } from '../../consensus/messages.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import { ok } from '../../base/result.ts';
-import { EVIDENCE_EPOCHS_MAX } from '../../ledger/limits.ts';
+import { EVIDENCE_EPOCHS_MAX, VALIDATORS_MAX } from '../../ledger/limits.ts';
 import { OFFENCES } from '../../ledger/offence.ts';
 import { type EntryKind, type StateKey, stateKeyText } from '../../ledger/state/entry-kind.ts';
 import { type NodeKey, nodeKeyText } from '../../ledger/tree/path.ts';
@@ -77,6 +77,9 @@ export const KEYS = {
   /** A NEW-VIEW by which a view was entered here, until that of so many epochs or views later. */
   heardNewView: (epoch: Epoch, view: View): string =>
     `heard/new-view/${slot(epoch, EVIDENCE_EPOCHS_MAX)}/${slot(view, HEARD_VIEWS)}`,
+  /** A NEW-VIEW of this validator that proves a lie by itself, until one of so many epochs later. */
+  heardLie: (epoch: Epoch, voter: ValidatorIndex): string =>
+    `heard/lie/${slot(epoch, EVIDENCE_EPOCHS_MAX)}/${slot(voter, VALIDATORS_MAX)}`,
   /** Of the batch of this number, until that of SEAL_SLOTS batches later. */
   seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(6, '0')}`,
 } as const;
@@ -102,6 +105,7 @@ export const RANGES = {
   evidence: (limit: number): StoreRange => under('evidence/', limit),
   heardCommits: (limit: number): StoreRange => under('heard/commits/', limit),
   heardNewViews: (limit: number): StoreRange => under('heard/new-view/', limit),
+  heardLies: (limit: number): StoreRange => under('heard/lie/', limit),
   /** Certificates of these heights, both among them. */
   certificates: (from: Height, to: Height, limit: number): StoreRange => ({
     from: KEYS.certificate(from),

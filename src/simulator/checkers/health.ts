@@ -6,7 +6,15 @@ import { ACCOUNTS, DEPOSITS, FEE_POOL } from '../../ledger/account.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
+import {
+  BODIES_PER_HEIGHT_MAX,
+  type Buffers,
+  bufferLimits,
+  EVIDENCE_PER_VALIDATOR_MAX,
+  HEARD_HEIGHTS,
+  HEARD_VIEWS,
+} from '../../driver/limits.ts';
+import { EVIDENCE_EPOCHS_MAX } from '../../ledger/limits.ts';
 import { stateBytesMax } from '../../driver/state/limits.ts';
 import { KEYS } from '../../driver/stored/records.ts';
 import type { Evidence } from '../../ledger/evidence.ts';
@@ -139,6 +147,9 @@ export function bounds(world: World, violate: Violate): Checker {
           // One a height at most, also where the blocks of certified heights are still missing.
           ['certificate/', highestCertificate(disk)],
           ['evidence/', EVIDENCE_PER_VALIDATOR_MAX * validators],
+          ['heard/commits/', HEARD_HEIGHTS],
+          ['heard/new-view/', EVIDENCE_EPOCHS_MAX * HEARD_VIEWS],
+          ['heard/lie/', EVIDENCE_EPOCHS_MAX * validators],
         ] as const;
         for (const [prefix, limit] of limits)
           if (disk.count(prefix) > limit)
