@@ -1,9 +1,10 @@
 /** Accounts, blocks and offences. */
 import { z } from 'zod';
 import { OPERATIONS } from '../ledger/operations/table.ts';
-import { VOTE_KINDS } from '../ledger/vote.ts';
+import { evidenceSchema } from '../ledger/evidence-json.ts';
+import { OFFENCE_KINDS } from '../ledger/offence.ts';
 import { certificateSchema, headerSchema } from './header.ts';
-import { addressText, amountText, hashText, natural, signatureText, validatorNumber } from './scalars.ts';
+import { addressText, amountText, hashText, natural, validatorNumber } from './scalars.ts';
 import { stateProofSchema } from './state.ts';
 
 export const accountSchema = z.object({
@@ -23,28 +24,14 @@ export const accountSchema = z.object({
 });
 export type AccountJson = z.infer<typeof accountSchema>;
 
-/** A signed vote: one of the messages of the protocol. */
-export const signedVoteSchema = z.object({
-  vote: z.object({
-    kind: z.enum(VOTE_KINDS),
-    epoch: natural,
-    view: natural,
-    height: natural,
-    hash: hashText.describe('Of the body; of a checkpoint, of the block'),
-  }),
-  voter: validatorNumber,
-  signature: signatureText,
-});
-export type SignedVoteJson = z.infer<typeof signedVoteSchema>;
-
 /** A validator signed two things where the protocol allows one. Anyone can check both signatures. */
 export const offenceSchema = z.object({
   validator: validatorNumber,
-  kind: z.enum(VOTE_KINDS),
+  kind: z.enum(OFFENCE_KINDS).describe('What was signed twice, or amnesia'),
   epoch: natural,
   view: natural,
   height: natural,
-  evidence: z.object({ first: signedVoteSchema, second: signedVoteSchema }),
+  evidence: evidenceSchema,
 });
 export type OffenceJson = z.infer<typeof offenceSchema>;
 

@@ -1,7 +1,8 @@
 /** The OpenAPI 3.1 document of the interface, made from the same schemas that server and client use. */
 import { z } from 'zod';
 import { BATCH_MEDIA_TYPE, JSON_MEDIA_TYPE, SSZ_MEDIA_TYPE } from './batch.ts';
-import { accountSchema, blockSchema, offenceSchema, offencesSchema, signedVoteSchema } from './block.ts';
+import { signedVoteSchema } from '../ledger/evidence-json.ts';
+import { accountSchema, blockSchema, offenceSchema, offencesSchema } from './block.ts';
 import {
   counterSchema,
   entriesSchema,

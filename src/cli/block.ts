@@ -42,6 +42,6 @@ function describe({ height, hash, header, certificate, transactions, skipped, of
   ];
   if (transactions.length > SHOWN_MAX) lines.push(`  … and ${transactions.length - SHOWN_MAX} more, see --json`);
   for (const { validator, kind } of offences)
-    lines.push(`offence       validator ${validator} sent two different ${kind} messages`);
+    lines.push(`offence       validator ${validator}: ${kind === 'amnesia' ? 'amnesia' : `${kind} equivocation`}`);
   return lines.join('\n');
 }

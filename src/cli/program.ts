@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { accountCommand } from './account.ts';
 import { blockCommand } from './block.ts';
 import { compareCommand } from './compare.ts';
+import { forensicsCommand } from './forensics.ts';
 import { keysCommand } from './keys.ts';
 import { kvCommand } from './kv/command.ts';
 import { namespaceCommand } from './namespace.ts';
@@ -58,6 +59,7 @@ function program(terminal: Terminal, run: Run): Command {
     simulateCommand,
     compareCommand,
     powCommand,
+    forensicsCommand,
   ]) {
     root.addCommand(group(run));
   }

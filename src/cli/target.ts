@@ -29,7 +29,7 @@ export async function trustingClientOf(options: TargetOptions & { readonly genes
 
 const GENESIS_HINT = 'Name the genesis file of the network with --genesis.';
 
-async function readGenesis(file: string): Promise<Genesis> {
+export async function readGenesis(file: string): Promise<Genesis> {
   let text: string;
   try {
     text = await readFile(file, 'utf8');

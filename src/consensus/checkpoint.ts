@@ -121,6 +121,7 @@ function discard(replica: Replica): void {
   // A height that is certified and was not ordered here comes by state transfer, so nothing of it has to be kept.
   for (const height of replica.slots.keys()) if (height <= stable) replica.slots.delete(height);
   for (const height of replica.checkpoints.keys()) if (height <= low) replica.checkpoints.delete(height);
+  for (const height of replica.lastCommits.keys()) if (height <= low) replica.lastCommits.delete(height);
   for (const height of replica.blockHashes.keys()) if (height <= low) replica.blockHashes.delete(height);
   for (const [key, { height }] of replica.reported) if (height <= low) replica.reported.delete(key);
   forgetPromises(replica.promises, low);

@@ -22,6 +22,7 @@ export function checkInvariants(replica: Replica): void {
     replica.checkpoints.size <= 2 * instance.window + 1,
     'CHECKPOINTs are kept of two windows of heights, and one',
   );
+  invariant(replica.lastCommits.size <= 2 * instance.window + 1, 'COMMITs are kept of as many heights');
   invariant(replica.promises.votes.size <= promisesMax(instance.window), 'promises keep to their limit', {
     size: replica.promises.votes.size,
   });

@@ -38,6 +38,7 @@ export const CLAUSES = [
   'A1',
   'A2',
   'A3',
+  'A4',
   'R1',
   'R2',
   'R3',

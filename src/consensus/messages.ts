@@ -8,6 +8,8 @@ import { shared } from '../base/shared.ts';
 import { type Codec, codec } from '../codec/codec.ts';
 import { hex32, uint16, uint64 } from '../codec/types.ts';
 import { signingBytes } from '../crypto/domain.ts';
+import { sha256Hash } from '../crypto/sha256.ts';
+import { type Claims, claimsSigningBytes } from '../ledger/evidence.ts';
 import { VALIDATORS_MAX } from '../ledger/limits.ts';
 import {
   type Certificate,
@@ -32,6 +34,17 @@ export const PreparedCertificateType = new ContainerType({
   prepareSignatures: new ListCompositeType(SignatureType, VALIDATORS_MAX),
 });
 
+/** A quorum of COMMITs for one body in one view (4.2 "committed-local"). No message carries it: nodes keep it, to show who is
+ *  guilty should another body ever be committed at this height. Signatures stand in the order of the signers' indices. */
+const CommitCertificateType = new ContainerType({
+  epoch: uint64<Epoch>(),
+  view: uint64<View>(),
+  height: uint64<Height>(),
+  bodyHash: hex32<Hash>(),
+  signers: SignersType,
+  signatures: new ListCompositeType(SignatureType, VALIDATORS_MAX),
+});
+
 /** Asks for a view, and tells what its sender prepared above its newest certificate. In the paper (4.4) `stable` is n
  *  and C, the stable checkpoint with its proof, and `prepared` is P. */
 const ViewChangeType = new ContainerType({
@@ -45,6 +58,13 @@ const ViewChangeType = new ContainerType({
   prepared: new ListCompositeType(PreparedCertificateType, WINDOW_MAX),
 });
 
+/** What proves the claims of a VIEW-CHANGE. */
+const ViewChangeProofType = new ContainerType({
+  stable: ViewChangeType.fields.stable,
+  prepared: ViewChangeType.fields.prepared,
+});
+
+/** The signature is that of its claims, which name the certificates by their hash: so it covers all of the message. */
 export const SignedViewChangeType = new ContainerType({ viewChange: ViewChangeType, signature: SignatureType });
 
 /** Begins a view. In the paper (4.4) `viewChanges` is V and `prePrepares` is O. */
@@ -88,6 +108,7 @@ const StatusType = new ContainerType({
 });
 
 export type PreparedCertificate = Readonly<ValueOf<typeof PreparedCertificateType>>;
+export type CommitCertificate = Readonly<ValueOf<typeof CommitCertificateType>>;
 export type ViewChange = Readonly<ValueOf<typeof ViewChangeType>>;
 export type SignedViewChange = Readonly<ValueOf<typeof SignedViewChangeType>>;
 export type NewView = Readonly<ValueOf<typeof NewViewType>>;
@@ -107,12 +128,17 @@ export type Message =
 
 const VIEW_CHANGE_BYTES_MAX = SignedViewChangeType.maxSize;
 
-const viewChangeCodec = codec('ViewChange', ViewChangeType, VIEW_CHANGE_BYTES_MAX);
+const viewChangeProofCodec = codec('ViewChangeProof', ViewChangeProofType, ViewChangeProofType.maxSize);
 const newViewCodec = codec('NewView', NewViewType, NewViewType.maxSize);
 export const preparedCertificateCodec: Codec<PreparedCertificate> = codec(
   'PreparedCertificate',
   PreparedCertificateType,
   PreparedCertificateType.maxSize,
+);
+export const commitCertificateCodec: Codec<CommitCertificate> = codec(
+  'CommitCertificate',
+  CommitCertificateType,
+  CommitCertificateType.maxSize,
 );
 export const signedViewChangeCodec: Codec<SignedViewChange> = codec(
   'SignedViewChange',
@@ -126,11 +152,26 @@ export const signedNewViewCodec: Codec<SignedNewView> = codec(
 );
 export const statusCodec: Codec<Status> = codec('Status', StatusType, StatusType.maxSize);
 
+/** What a VIEW-CHANGE says without its proof. It is worked out several times for each: to check the signature, and to compare it
+ *  with COMMITs. */
+export const claimsOf = (viewChange: ViewChange): Claims => claimed(viewChange);
+
+const claimed = shared(
+  ({ epoch, view, voter, stable, prepared }: ViewChange): Claims => ({
+    epoch,
+    view,
+    voter,
+    stableHeight: stable?.height ?? (0 as Height),
+    prepared: prepared.map(({ view: preparedIn, height, bodyHash }) => ({ view: preparedIn, height, bodyHash })),
+    certificates: sha256Hash(viewChangeProofCodec.encode({ stable, prepared: [...prepared] })),
+  }),
+);
+
 export const viewChangeSigningBytes = (chainId: Hash, viewChange: ViewChange): Uint8Array =>
   viewChangeToSign(viewChange, chainId);
 
 const viewChangeToSign = shared((viewChange: ViewChange, chainId: Hash) =>
-  signingBytes('view-change', chainId, viewChangeCodec.encode(viewChange)),
+  claimsSigningBytes(chainId, claimsOf(viewChange)),
 );
 
 export const newViewSigningBytes = (chainId: Hash, newView: NewView): Uint8Array => newViewToSign(newView, chainId);

@@ -1,13 +1,13 @@
 /** The normal case: PRE-PREPARE, PREPARE, COMMIT (Castro & Liskov 1999, 4.2). */
-import type { Hash, Height, View } from '../base/brand.ts';
+import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import type { SignedVote, Vote, VoteKind } from '../ledger/vote.ts';
 import { voteSigningBytes } from '../ledger/vote.ts';
-import { accuse } from './evidence.ts';
+import { accuse, accuseOfAmnesia } from './evidence.ts';
 import { promised, remember } from './promises.ts';
 import { isOfUse } from './relevance.ts';
 import { inWindow, isPrimary, primaryOfView, type Replica, type Slot, slotAt, stableHeight } from './replica.ts';
-import { preparedOf, quorumHash } from './tally.ts';
+import { commitCertificateOf, preparedOf, quorumHash } from './tally.ts';
 import { madeProgress, startTimer } from './timer.ts';
 import { type Emit, voteMessage } from './transition.ts';
 import { mark } from './marks.ts';
@@ -77,6 +77,7 @@ export function onVote(replica: Replica, signed: SignedVote, emit: Emit): void {
       return advance(replica, slot, emit);
     case 'commit':
       if (!store(replica, slot.commits, signed, emit)) return;
+      holdToCommit(replica, slot, signed, emit);
       expose(slot, signed, emit);
       return advance(replica, slot, emit);
     case 'checkpoint':
@@ -94,6 +95,15 @@ function store(replica: Replica, votes: Map<number, SignedVote>, signed: SignedV
   votes.set(signed.voter, signed);
   startTimer(replica);
   return true;
+}
+
+/** Looks whether the voter of a new COMMIT hid it in a VIEW-CHANGE before, and keeps it for those to come (A4). */
+function holdToCommit(replica: Replica, slot: Slot, commit: SignedVote, emit: Emit): void {
+  const { voter } = commit;
+  const ahead = replica.viewChanges.get(voter);
+  if (ahead !== undefined) accuseOfAmnesia(replica, commit, ahead, emit);
+  const commits = replica.lastCommits.get(slot.height) ?? new Map<ValidatorIndex, SignedVote>();
+  replica.lastCommits.set(slot.height, commits.set(voter, commit));
 }
 
 /** Somebody votes for another body than the one that the primary sent us (N11). If the voter is honest, the primary
@@ -158,12 +168,12 @@ function advance(replica: Replica, slot: Slot, emit: Emit): void {
   const committed = quorumHash(validators, slot.commits);
   // A quorum of COMMITs proves the commit even to a replica that missed the PREPAREs: each honest one among them prepared.
   if (committed === undefined) return;
-  invariant(slot.committed === null || slot.committed === committed, 'one body is committed at each height', {
+  invariant(slot.committed === null || slot.committed.bodyHash === committed, 'one body is committed at each height', {
     height: slot.height,
   });
   if (slot.committed !== null) return;
   mark('N8');
-  slot.committed = committed;
+  slot.committed = commitCertificateOf(slot.commits, committed);
   order(replica, emit);
 }
 
@@ -203,6 +213,6 @@ export function order(replica: Replica, emit: Emit): void {
     mark('N9');
     replica.orderedHeight = height;
     madeProgress(replica);
-    emit({ kind: 'execute', height, bodyHash: committed });
+    emit({ kind: 'execute', height, bodyHash: committed.bodyHash, commits: committed });
   }
 }

@@ -44,6 +44,7 @@ export function recoverReplica(
     slots: new Map(),
     checkpoints: new Map(),
     blockHashes: new Map(recovered.blocks.map(({ height, hash }) => [height, hash])),
+    lastCommits: new Map(),
     viewChanges: new Map(),
     stranded: new Map(),
     followed: new Set(),

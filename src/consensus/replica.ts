@@ -4,8 +4,9 @@
  */
 import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import { type EpochSet, primaryOf } from '../ledger/epoch.ts';
-import type { Certificate, SignedVote, Vote } from '../ledger/vote.ts';
-import type { PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
+import type { Offence } from '../ledger/offence.ts';
+import type { Certificate, SignedVote } from '../ledger/vote.ts';
+import type { CommitCertificate, PreparedCertificate, SignedNewView, SignedViewChange } from './messages.ts';
 import type { Promises } from './promises.ts';
 
 /** What is fixed for the whole epoch. */
@@ -33,8 +34,8 @@ export interface Slot {
   readonly commits: Map<ValidatorIndex, SignedVote>;
   /** Of the highest view in which this replica saw the height prepared. Survives view changes. */
   prepared: PreparedCertificate | null;
-  /** The body committed at this height, once it is (4.2 "committed-local"). Never changes. */
-  committed: Hash | null;
+  /** The COMMITs by which a body was committed at this height, once it is (4.2 "committed-local"). Never changes. */
+  committed: CommitCertificate | null;
 }
 
 export interface Replica {
@@ -54,6 +55,9 @@ export interface Replica {
   readonly checkpoints: Map<Height, Map<ValidatorIndex, SignedVote>>;
   /** Our own blocks' hashes, of the heights in `checkpoints`. */
   readonly blockHashes: Map<Height, Hash>;
+  /** The COMMIT of the highest view of each other voter, of the heights in `checkpoints`. They outlive views: a VIEW-CHANGE that
+   *  hides what its voter committed to is evidence (A4). */
+  readonly lastCommits: Map<Height, Map<ValidatorIndex, SignedVote>>;
   /** The VIEW-CHANGE to the highest view, of each voter. */
   readonly viewChanges: Map<ValidatorIndex, SignedViewChange>;
   /** Who asks for a higher view than the active one, and since which tick; none of those that were followed. */
@@ -67,9 +71,9 @@ export interface Replica {
   newView: SignedNewView | null;
   /** What we signed, and so may not contradict. */
   readonly promises: Promises;
-  /** The first of two votes of each offence that was reported, by its place: each is reported once. Of the current view;
-   *  CHECKPOINTs, which have none, as long as they are kept. */
-  readonly reported: Map<string, Vote>;
+  /** Offences that were reported, by their place: each is reported once. Of the current view; those of CHECKPOINTs, which have
+   *  none, and amnesia, which is seen in later ones, as long as CHECKPOINTs are kept. */
+  readonly reported: Map<string, Offence>;
   /** What peers lack that every one of us could pass on to them. */
   readonly lacking: { readonly view: Map<ValidatorIndex, Lack>; readonly certificate: Map<ValidatorIndex, Lack> };
   readonly timer: Timer;

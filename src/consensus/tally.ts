@@ -5,7 +5,7 @@ import { invariant } from '../base/invariant.ts';
 import { VALIDATORS_MAX } from '../ledger/limits.ts';
 import { isQuorum, powerOf, type ValidatorSet } from '../ledger/validators.ts';
 import type { Certificate, Signers, SignedVote } from '../ledger/vote.ts';
-import type { PreparedCertificate } from './messages.ts';
+import type { CommitCertificate, PreparedCertificate } from './messages.ts';
 import type { Slot } from './replica.ts';
 
 export type Votes = ReadonlyMap<ValidatorIndex, SignedVote>;
@@ -49,6 +49,14 @@ export function certificateOf(votes: Votes, blockHash: Hash): Certificate {
   const some = [...votes.values()].find(({ vote }) => vote.hash === blockHash);
   invariant(some !== undefined, 'a certificate has votes');
   return { epoch: some.vote.epoch, height: some.vote.height, blockHash, ...signatures(votes, blockHash) };
+}
+
+/** The COMMITs for a body, which are a quorum. */
+export function commitCertificateOf(votes: Votes, bodyHash: Hash): CommitCertificate {
+  const some = [...votes.values()].find(({ vote }) => vote.hash === bodyHash);
+  invariant(some !== undefined, 'a certificate has votes');
+  const { epoch, view, height } = some.vote;
+  return { epoch, view, height, bodyHash, ...signatures(votes, bodyHash) };
 }
 
 /** The prepared predicate (4.2), and its certificate: the PRE-PREPARE, and PREPAREs that with it make a quorum. A slot holds

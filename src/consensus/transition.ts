@@ -1,8 +1,9 @@
 /** What goes into the core, as inputs, and what comes out of it, as effects. */
 import type { Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
-import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
+import type { Certificate, SignedVote } from '../ledger/vote.ts';
 import type { Verified } from './authenticate.ts';
-import type { Message, Status } from './messages.ts';
+import type { CommitCertificate, Message, Status } from './messages.ts';
 import type { PromiseRecord } from './promises.ts';
 
 export type Input =
@@ -47,8 +48,13 @@ export type Effect =
       readonly bodyHash: Hash;
       readonly repeat: boolean;
     }
-  /** Committed (4.2 "committed-local"): execute it, in the order of heights, each once. */
-  | { readonly kind: 'execute'; readonly height: Height; readonly bodyHash: Hash }
+  /** Committed (4.2 "committed-local"), by these COMMITs: execute it, in the order of heights, each once. */
+  | {
+      readonly kind: 'execute';
+      readonly height: Height;
+      readonly bodyHash: Hash;
+      readonly commits: CommitCertificate;
+    }
   /** A finality certificate, of growing heights; some heights may have none of their own. */
   | { readonly kind: 'certified'; readonly certificate: Certificate }
   /** The certificate of a height below the newest one. */

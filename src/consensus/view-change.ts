@@ -3,6 +3,7 @@ import type { ValidatorIndex, View } from '../base/brand.ts';
 import { invariant } from '../base/invariant.ts';
 import { isQuorum, isWeakQuorum, powerOf } from '../ledger/validators.ts';
 import { onCertificate } from './checkpoint.ts';
+import { exposeAmnesia } from './evidence.ts';
 import {
   newViewSigningBytes,
   type NewView,
@@ -61,13 +62,15 @@ function clearVotes(replica: Replica): void {
     slot.prepares.clear();
     slot.commits.clear();
   }
-  for (const [place, { kind }] of replica.reported) if (kind !== 'checkpoint') replica.reported.delete(place);
+  for (const [place, { kind }] of replica.reported)
+    if (kind !== 'checkpoint' && kind !== 'amnesia') replica.reported.delete(place);
 }
 
 /** A VIEW-CHANGE of another replica. */
 export function onViewChange(replica: Replica, signed: SignedViewChange, emit: Emit): void {
   if (!isOfUse(replica, { kind: 'view-change', viewChange: signed })) return;
   replica.viewChanges.set(signed.viewChange.voter, signed);
+  exposeAmnesia(replica, signed, emit);
   join(replica, emit);
   startIfQuorumMoved(replica);
   beginView(replica, emit);
@@ -121,6 +124,7 @@ function beginView(replica: Replica, emit: Emit): void {
 export function onNewView(replica: Replica, signed: SignedNewView, emit: Emit): void {
   if (!isOfUse(replica, { kind: 'new-view', newView: signed })) return;
   mark('V11');
+  for (const viewChange of signed.newView.viewChanges) exposeAmnesia(replica, viewChange, emit);
   enter(replica, signed, emit);
 }
 

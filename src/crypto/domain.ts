@@ -11,7 +11,7 @@ export const DOMAINS = {
   prepare: 'trefoil/prepare/v1',
   commit: 'trefoil/commit/v1',
   checkpoint: 'trefoil/checkpoint/v1',
-  'view-change': 'trefoil/view-change/v1',
+  'view-change': 'trefoil/view-change/v2',
   'new-view': 'trefoil/new-view/v1',
 } as const;
 

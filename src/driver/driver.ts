@@ -6,7 +6,7 @@
  */
 import type { Address, Hash, Height } from '../base/brand.ts';
 import { ACCOUNTS } from '../ledger/account.ts';
-import type { Evidence } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
 import { assemble, type DriverOptions, type Parts } from './assembly.ts';
 import { type Buffers, INPUT_BYTES_MAX, INPUTS_MAX } from './limits.ts';
 import type { AccountView, PeerId } from './ports.ts';

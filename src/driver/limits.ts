@@ -153,6 +153,15 @@ export const collectedBytesMax = (blockWeightMax: number): number => (PIPELINE_M
  *  more; and the newest that it has recorded, to be shown. */
 export const EVIDENCE_PER_VALIDATOR_MAX = EVIDENCE_EPOCHS_MAX + 1;
 
+// What others said, kept to name culprits of a fork (src/forensics)
+
+/** Heights whose COMMITs are kept: of all 64 epochs whose evidence counts, where an epoch has 1,000 heights. 256 bytes each with
+ *  four validators, 3 KB with 64. */
+export const HEARD_HEIGHTS = 65_536;
+/** Views of an epoch whose NEW-VIEWs are kept, the newest. Liars make an epoch leave fewer of honest primaries than there are
+ *  liars. A NEW-VIEW has some KB with four validators, and less than a megabyte with 64, unless a whole window was in flight. */
+export const HEARD_VIEWS = 16;
+
 // Answers to peers
 
 /** Transactions and bytes of one bundle on the wire: seven of the longest, so that a vote waits behind a megabyte at most. One

@@ -6,7 +6,8 @@
 import type { Address, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { BlockRecord, FullBody } from '../ledger/block.ts';
 import type { SkipCode } from '../ledger/transaction-rules.ts';
-import type { Certificate, Evidence } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
+import type { Certificate } from '../ledger/vote.ts';
 
 /** libp2p peer id, in its text form. */
 export type PeerId = string;

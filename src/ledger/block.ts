@@ -15,7 +15,8 @@ import { sha256Hash } from '../crypto/sha256.ts';
 import { BODY_EVIDENCE_MAX, BODY_TRANSACTIONS_MAX, TRANSACTION_BYTES_MAX } from './limits.ts';
 import type { KindOf, ReceiptOf } from './operations/operation-table.ts';
 import { OPERATIONS } from './operations/table.ts';
-import { CertificateType, EvidenceType } from './vote.ts';
+import { type Evidence, EvidenceType } from './evidence.ts';
+import { CertificateType } from './vote.ts';
 
 /** Stands for nobody in `proposer`: the null body that a NEW-VIEW puts into a gap. */
 export const NO_PROPOSER = 0xffff as ValidatorIndex;
@@ -29,7 +30,7 @@ export const BodyType = new ContainerType({
   /** The newest finality certificate that the proposer holds; null before the first. */
   certificate: new OptionalType(CertificateType),
   transactionIds: new ListCompositeType(hex32<Hash>() as never, BODY_TRANSACTIONS_MAX),
-  evidence: new ListCompositeType(EvidenceType, BODY_EVIDENCE_MAX),
+  evidence: new ListCompositeType(EvidenceType as never, BODY_EVIDENCE_MAX),
 });
 
 /** A body with its transactions, as it is stored and as it is sent to a node that catches up. Transactions are the signed
@@ -67,8 +68,9 @@ const BlockRecordType = new ContainerType({
   receipts: new ListCompositeType(OPERATIONS.receiptType as never, BODY_TRANSACTIONS_MAX),
 });
 
-export type Body = Readonly<Omit<ValueOf<typeof BodyType>, 'transactionIds'>> & {
+export type Body = Readonly<Omit<ValueOf<typeof BodyType>, 'transactionIds' | 'evidence'>> & {
   readonly transactionIds: readonly Hash[];
+  readonly evidence: readonly Evidence[];
 };
 export interface FullBody {
   readonly body: Body;

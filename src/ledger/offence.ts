@@ -6,23 +6,31 @@ import { nameOf, uint16, uint64 } from '../codec/types.ts';
 import type { KnownEpoch } from './epoch.ts';
 import { EntryKind } from './state/entry-kind.ts';
 import type { Entries } from './state/overlay.ts';
-import { type Evidence, VOTE_KINDS } from './vote.ts';
+import type { Evidence } from './evidence.ts';
+import { VOTE_KINDS } from './vote.ts';
+
+/** What was signed twice, or amnesia. */
+export const OFFENCE_KINDS = [...VOTE_KINDS, 'amnesia'] as const;
 
 const OffenceType = new ContainerType({
-  kind: nameOf(VOTE_KINDS),
+  kind: nameOf(OFFENCE_KINDS),
   epoch: uint64<Epoch>(),
   view: uint64<View>(),
   height: uint64<Height>(),
   validator: uint16<ValidatorIndex>(),
 });
 
-/** Two votes of one kind by one validator in one place. */
+/** Where a validator broke the protocol. Of amnesia, view and height are those of the COMMIT. */
 export type Offence = Readonly<ValueOf<typeof OffenceType>>;
 export const offenceCodec = codec('Offence', OffenceType, 27);
 
-export function offenceOf({ first }: Evidence): Offence {
-  const { kind, epoch, view, height } = first.vote;
-  return { kind, epoch, view, height, validator: first.voter };
+export function offenceOf(evidence: Evidence): Offence {
+  if (evidence.kind === 'amnesia') {
+    const { vote, voter } = evidence.commit;
+    return { kind: 'amnesia', epoch: vote.epoch, view: vote.view, height: vote.height, validator: voter };
+  }
+  const { vote, voter } = evidence.first;
+  return { kind: vote.kind, epoch: vote.epoch, view: vote.view, height: vote.height, validator: voter };
 }
 
 /** Equal for offences that count once: a validator is guilty once in an epoch, however often it lies. A proposer could
@@ -33,7 +41,7 @@ export const offenceKey = ({ epoch, validator }: Offence): string => `${epoch}/$
 export const isRecordable = (of: Epoch, { epoch: at, parameters }: Pick<KnownEpoch, 'epoch' | 'parameters'>): boolean =>
   of <= at && at - of < parameters.membership.unbondingEpochs;
 
-/** Names what was proved: where two votes contradict each other. */
+/** Names what was proved: where two messages contradict each other. */
 export const placeKey = ({ kind, epoch, view, height, validator }: Offence): string =>
   `${epoch}/${validator}/${kind}/${view}/${height}`;
 

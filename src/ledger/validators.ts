@@ -101,6 +101,10 @@ export const isQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * powe
  *  same sets: liars hold less than a third, and what is left beside exactly a third is no quorum.) */
 export const isWeakQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * power >= set.total;
 
+/** More than a third of the power: what any two quorums share, and so the least that lies where two of them contradict each
+ *  other. */
+export const isSharedByQuorums = (set: Pick<ValidatorSet, 'total'>, power: bigint): boolean => 3n * power > set.total;
+
 /** The least power that is a quorum. */
 export const requiredPower = ({ total }: Pick<ValidatorSet, 'total'>): bigint => (2n * total) / 3n + 1n;
 

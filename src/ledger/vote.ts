@@ -1,5 +1,5 @@
 /**
- * Votes: the signed statements of validators that end up in blocks, as certificates and as evidence. The protocol that
+ * Votes: the signed statements of validators that end up in blocks, as certificates and in evidence (evidence.ts). The protocol that
  * gives them meaning is in src/consensus; the ledger only needs to know what they look like and who signed them.
  */
 import {
@@ -42,10 +42,6 @@ export const SignedVoteType = new ContainerType({
   signature: SignatureType,
 });
 
-/** Two different votes of one voter where the protocol allows one. `first.hash < second.hash`, so that one offence has
- *  one form. */
-export const EvidenceType = new ContainerType({ first: SignedVoteType, second: SignedVoteType });
-
 /** More than two thirds of the power signed one block: its finality certificate. Signatures are those of the signers in
  *  the order of their indices. */
 export const CertificateType = new ContainerType({
@@ -58,12 +54,10 @@ export const CertificateType = new ContainerType({
 
 export type Vote = Readonly<ValueOf<typeof VoteType>>;
 export type SignedVote = Readonly<ValueOf<typeof SignedVoteType>>;
-export type Evidence = Readonly<ValueOf<typeof EvidenceType>>;
 export type Certificate = Readonly<ValueOf<typeof CertificateType>>;
 
 const voteCodec = codec('Vote', VoteType, VoteType.maxSize);
 export const signedVoteCodec = codec('SignedVote', SignedVoteType, SignedVoteType.maxSize);
-export const evidenceCodec = codec('Evidence', EvidenceType, EvidenceType.maxSize);
 export const certificateCodec = codec('Certificate', CertificateType, CertificateType.maxSize);
 
 /** What the voter signs. */

@@ -16,7 +16,7 @@ import { peersOf } from '../driver/peers/roster.ts';
 import type { SubmitOutcome } from '../driver/transactions/fate.ts';
 import type { AccountView, Clock, PeerId } from '../driver/ports.ts';
 import type { Genesis } from '../ledger/genesis.ts';
-import type { Evidence } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
 import { createNetwork, type Network } from '../network/network.ts';
 import type { LevelStore } from '../storage/level-store.ts';
 import { StorageError } from '../storage/storage-error.ts';

@@ -7,7 +7,8 @@ import { invariant, unreachable } from '../base/invariant.ts';
 import type { DriverNote, FinalizedBlock, Observer } from '../driver/ports.ts';
 import { offenceOf } from '../ledger/offence.ts';
 import type { SkipCode } from '../ledger/transaction-rules.ts';
-import type { Evidence } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
+import { evidenceToJson } from '../ledger/evidence-json.ts';
 import { LISTENERS_MAX, MISBEHAVIOUR_MAX } from './limits.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -60,10 +61,13 @@ export class NodeObserver implements Observer {
 
   offence(evidence: Evidence): void {
     const { validator, kind, height, view } = offenceOf(evidence);
-    const hashes = [evidence.first.vote.hash, evidence.second.vote.hash];
+    const did =
+      evidence.kind === 'amnesia'
+        ? `asked for view ${evidence.viewChange.claims.view} and hid what it had committed to`
+        : `signed a ${kind} twice, differently,`;
     this.#logger.warn(
-      { offence: kind, validator, height, view, hashes },
-      `validator ${validator} was caught: it signed a ${kind} twice, differently, at height ${height}; both are kept`,
+      { offence: kind, validator, height, view, evidence: evidenceToJson(evidence) },
+      `validator ${validator} was caught: it ${did} at height ${height}; both messages are kept`,
     );
   }
 

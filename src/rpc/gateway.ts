@@ -3,7 +3,7 @@ import type { Address, Epoch, Hash, Height, Power, ValidatorIndex, View } from '
 import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
-import type { Evidence } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';
 

@@ -3,7 +3,7 @@ import type { Hash } from '../base/brand.ts';
 import { present, unreachable } from '../base/invariant.ts';
 import { toHex } from '../codec/hex.ts';
 import { formatAddress } from '../crypto/address.ts';
-import type { AccountJson, BlockJson, OffenceJson, SignedVoteJson } from '../api/block.ts';
+import type { AccountJson, BlockJson, OffenceJson } from '../api/block.ts';
 import type { BlockEvent, TransactionEvent } from '../api/events.ts';
 import type { CertificateJson } from '../api/header.ts';
 import type { ProblemCode } from '../api/problems.ts';
@@ -18,7 +18,9 @@ import { offenceOf } from '../ledger/offence.ts';
 import { OPERATIONS } from '../ledger/operations/table.ts';
 import { requiredPower, sumOfPowers } from '../ledger/validators.ts';
 import { encodeTreeProof } from '../ledger/tree/proof-codec.ts';
-import type { Certificate, Evidence, SignedVote } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
+import { evidenceToJson } from '../ledger/evidence-json.ts';
+import type { Certificate } from '../ledger/vote.ts';
 import { type EventFilter, isWatched, transactionAt } from './event-filter.ts';
 import type { NodeStatus } from './gateway.ts';
 import type { StateProof } from './readable-state.ts';
@@ -139,14 +141,10 @@ const renderStateProof = ({ tree, headers, certificate }: StateProof): StateProo
   certificate: renderCertificate(certificate),
 });
 
-function renderOffence(evidence: Evidence): OffenceJson {
-  const { first, second } = evidence;
-  return { ...offenceOf(evidence), evidence: { first: renderVote(first), second: renderVote(second) } };
-}
-
-function renderVote({ vote, voter, signature }: SignedVote): SignedVoteJson {
-  return { vote: { ...vote }, voter, signature: toHex(signature) };
-}
+const renderOffence = (evidence: Evidence): OffenceJson => ({
+  ...offenceOf(evidence),
+  evidence: evidenceToJson(evidence),
+});
 
 function renderStatus(status: NodeStatus, offences: readonly Evidence[], addressPrefix: string): StatusJson {
   const { validators } = status;

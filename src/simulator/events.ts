@@ -1,4 +1,5 @@
 /** What happens to a node, told to the trace and to the checkers. */
+import { offenceOf } from '../ledger/offence.ts';
 import { present, unreachable } from '../base/invariant.ts';
 import type { DriverNote, FinalizedBlock, Observer, PeerId } from '../driver/ports.ts';
 import { areSigned, decodePeerMessage } from '../driver/wire/wire.ts';
@@ -74,7 +75,8 @@ function observerOf(stage: Stage, self: () => SimulatedNode, tell: Tell): Observ
     },
     rejected: (id, code) => stage.note('rejected', self().slot, id, code),
     offence: (evidence) => {
-      stage.note('offence', self().slot, evidence.first.voter, evidence.first.vote.height);
+      const { validator, height } = offenceOf(evidence);
+      stage.note('offence', self().slot, validator, height);
       tell((checker) => checker.accused?.(self(), evidence));
     },
     note: (note) => {

@@ -3,7 +3,8 @@ import { ForgetfulMap } from '../base/bounded.ts';
 import { type Epoch, type Hash, type Height, type ValidatorIndex, type View, ZERO_HASH } from '../base/brand.ts';
 import type { Outgoing, StrategyFactory } from '../driver/wire/strategy.ts';
 import { type Body, bodyHash } from '../ledger/block.ts';
-import type { Evidence, SignedVote } from '../ledger/vote.ts';
+import type { Evidence } from '../ledger/evidence.ts';
+import type { SignedVote } from '../ledger/vote.ts';
 import { heightsOf, otherHash, ownVote, placeOf, primaryIn, resign } from './lies.ts';
 import { liar } from './voters.ts';
 
@@ -59,7 +60,7 @@ function madeUp(self: ValidatorIndex, epoch: Epoch, height: Height): Evidence {
     voter: (self === 0 ? 1 : 0) as ValidatorIndex,
     signature: new Uint8Array(64),
   });
-  return { first: made(ZERO_HASH), second: made(otherHash(ZERO_HASH)) };
+  return { kind: 'equivocation', first: made(ZERO_HASH), second: made(otherHash(ZERO_HASH)) };
 }
 
 /** Made-up proof in each of its bodies, and with some of its STATUS. */

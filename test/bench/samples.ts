@@ -134,9 +134,11 @@ export function messagesOf(
     certificate: { kind: 'certificate', certificate },
     evidence: {
       kind: 'evidence',
-      evidence: quorum
-        .slice(0, BODY_EVIDENCE_MAX)
-        .map((voter) => ({ first: vote('commit', voter, 3), second: vote('commit', voter, 3) })),
+      evidence: quorum.slice(0, BODY_EVIDENCE_MAX).map((voter) => ({
+        kind: 'equivocation' as const,
+        first: vote('commit', voter, 3),
+        second: vote('commit', voter, 3),
+      })),
     },
   };
 }

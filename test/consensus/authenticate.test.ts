@@ -249,7 +249,7 @@ describe('NEW-VIEWs', () => {
 describe('evidence', () => {
   const [one, two] = [pens.vote(2, 'commit', 1, 3, A), pens.vote(2, 'commit', 1, 3, B)];
   const code = (first: SignedVote, second: SignedVote): string => {
-    const checked = checkEvidence(authority, { first, second });
+    const checked = checkEvidence(authority, { kind: 'equivocation', first, second });
     return checked.ok ? 'ok' : checked.error.code;
   };
   test.each([

@@ -343,6 +343,10 @@ function line(effect: Effect): string {
     case 'behind':
       return `behind h${effect.height}${effect.peer === null ? '' : ` says ${effect.peer}`}`;
     case 'evidence': {
+      if (effect.evidence.kind === 'amnesia') {
+        const { commit, viewChange } = effect.evidence;
+        return `amnesia ${commit.voter} ${voteLine(commit)} | view-change v${viewChange.claims.view}`;
+      }
       const { first, second } = effect.evidence;
       return `evidence ${first.voter} ${voteLine(first)} | ${voteLine(second)}`;
     }

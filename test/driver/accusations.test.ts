@@ -9,7 +9,8 @@ import { type Body, NULL_BODY } from '../../src/ledger/block.ts';
 import { BODY_EVIDENCE_MAX, EVIDENCE_EPOCHS_MAX } from '../../src/ledger/limits.ts';
 import { offenceOf } from '../../src/ledger/offence.ts';
 import { type EpochSet, firstEpoch } from '../../src/ledger/epoch.ts';
-import type { Evidence, VoteKind } from '../../src/ledger/vote.ts';
+import type { Equivocation, Evidence } from '../../src/ledger/evidence.ts';
+import type { VoteKind } from '../../src/ledger/vote.ts';
 import { authorityOf, H, instanceOf, Pens } from '../consensus/kit.ts';
 import { makeGenesis } from '../ledger/network.ts';
 
@@ -32,10 +33,10 @@ const known = (epoch: number) => ({ ...instance(epoch), parameters });
 const authority = ({ epoch }: Pick<EpochSet, 'epoch'>) => authorityOf(instance(epoch));
 
 /** Two votes of the validator at the n-th height of the epoch. */
-function proof(voter: number, epoch: number, n = 1, kind: VoteKind = 'commit'): Evidence {
+function proof(voter: number, epoch: number, n = 1, kind: VoteKind = 'commit'): Equivocation {
   const pens = new Pens(instance(epoch));
   const vote = (letter: string) => pens.vote(voter, kind, 0, epoch * EPOCH_LENGTH + n, H(letter));
-  return { first: vote('a'), second: vote('b') };
+  return { kind: 'equivocation', first: vote('a'), second: vote('b') };
 }
 
 interface Sent {
@@ -127,18 +128,19 @@ describe('what is kept', () => {
 });
 
 describe('what a peer passes on', () => {
-  const signedBy = (evidence: Evidence, voter: number): Evidence => ({
+  const signedBy = (evidence: Equivocation, voter: number): Evidence => ({
+    kind: 'equivocation',
     first: { ...evidence.first, voter: voter as ValidatorIndex },
     second: { ...evidence.second, voter: voter as ValidatorIndex },
   });
-  const swapped = ({ first, second }: Evidence): Evidence => ({ first: second, second: first });
+  const swapped = ({ kind, first, second }: Equivocation): Evidence => ({ kind, first: second, second: first });
 
   test.each([
     ['of this epoch', proof(3, NOW), null, 1],
     ['of the oldest that counts', proof(3, NOW - EVIDENCE_EPOCHS_MAX + 1), null, 1],
     ['of one that is too old', proof(3, NOW - EVIDENCE_EPOCHS_MAX), null, 0],
     ['of one that is still to come', proof(3, NOW + 1), null, 0],
-    ['of no contradiction', { first: proof(3, NOW).first, second: proof(3, NOW).first }, 'NOT_AN_OFFENCE', 0],
+    ['of no contradiction', { ...proof(3, NOW), second: proof(3, NOW).first }, 'NOT_AN_OFFENCE', 0],
     ['of nobody', signedBy(proof(3, NOW), 40), 'NOT_A_VALIDATOR', 0],
     ['in the name of another', signedBy(proof(3, NOW), 4), 'BAD_SIGNATURE', 0],
     ['in another order', swapped(proof(3, NOW)), 'OUT_OF_ORDER', 0],
@@ -221,11 +223,12 @@ describe('a body holds', () => {
     const { accusations } = make();
     for (let epoch = 40; epoch > 10; epoch--) accusations.caught(proof(3, epoch));
     accusations.caught(proof(4, 50));
-    expect(accusations.choose().map(({ first: { voter, vote } }) => [voter, vote.epoch])).toEqual([
-      [3, 11],
-      [4, 50],
-      ...Array.from({ length: BODY_EVIDENCE_MAX - 2 }, (_, i) => [3, 12 + i]),
-    ]);
+    expect(
+      accusations
+        .choose()
+        .map(offenceOf)
+        .map(({ validator, epoch }) => [validator, epoch]),
+    ).toEqual([[3, 11], [4, 50], ...Array.from({ length: BODY_EVIDENCE_MAX - 2 }, (_, i) => [3, 12 + i])]);
   });
 
   test('what none in flight carries, also while others are in flight', () => {

@@ -76,7 +76,7 @@ describe('the bodies of a driver', () => {
       voter: 1 as Body['proposer'],
       signature: new Uint8Array(64),
     });
-    const evidence = [{ first: signed('1'), second: signed('2') }];
+    const evidence = [{ kind: 'equivocation' as const, first: signed('1'), second: signed('2') }];
     expect(askAndAnswer(bodies, 7, { ...bodyAt(1), evidence })).toBe(false);
   });
 

@@ -3,9 +3,11 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch, Height, Power, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import type { PeerId } from '../../src/driver/ports.ts';
+import { offenceOf } from '../../src/ledger/offence.ts';
 import { type Epochs, epochsOf, type KnownEpoch, primaryOf } from '../../src/ledger/epoch.ts';
 import { type Validator, validatorSet, validatorsHash } from '../../src/ledger/validators.ts';
-import { type Evidence, type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
+import type { Evidence } from '../../src/ledger/evidence.ts';
+import { type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { H } from '../consensus/kit.ts';
 import { Cluster } from './cluster.ts';
 
@@ -133,11 +135,11 @@ describe('where the set changes at epoch 1', () => {
       const signature = cluster.sign(LEAVER, voteSigningBytes(cluster.genesis.chainId, unsigned));
       return { vote: unsigned, voter: LEAVER as ValidatorIndex, signature };
     };
-    const evidence: Evidence = { first: vote('a'), second: vote('b') };
+    const evidence: Evidence = { kind: 'equivocation', first: vote('a'), second: vote('b') };
     cluster.inject(1, 0, { kind: 'evidence', evidence: [evidence] });
     expect(reach(4 * EPOCH_LENGTH)).toBe(true);
     const recorded = cluster.node(NEWCOMER).blocks.flatMap(({ body }) => body.body.evidence);
-    expect(recorded.map(({ first }) => [first.vote.epoch, first.voter])).toEqual([[0, LEAVER]]);
+    expect(recorded.map(offenceOf).map(({ epoch, validator }) => [epoch, validator])).toEqual([[0, LEAVER]]);
     expect(cluster.node(0).punished).toEqual([]);
   });
 });

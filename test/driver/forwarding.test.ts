@@ -7,7 +7,8 @@ import { KEYS } from '../../src/driver/stored/records.ts';
 import { recover } from '../../src/driver/durability/recovery.ts';
 import { offenceOf, placeKey } from '../../src/ledger/offence.ts';
 import { transactionId } from '../../src/ledger/transaction.ts';
-import { type Evidence, evidenceCodec, type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
+import { type Equivocation, type Evidence, evidenceCodec } from '../../src/ledger/evidence.ts';
+import { type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { standIn } from '../../src/simulator/world/stand-in.ts';
 import { transfer } from '../ledger/network.ts';
 import { Cluster } from './cluster.ts';
@@ -124,13 +125,13 @@ describe('a proof', () => {
       return { vote: whole, voter: LIAR as ValidatorIndex, signature };
     });
   }
-  const proofOf = (cluster: Cluster): Evidence => {
+  const proofOf = (cluster: Cluster): Equivocation => {
     const [first, second] = votes(cluster, 2);
     if (first === undefined || second === undefined) throw new Error('two votes');
-    return { first, second };
+    return { kind: 'equivocation', first, second };
   };
   const recorded = (cluster: Cluster): readonly number[] =>
-    cluster.node(0).blocks.flatMap(({ body }) => body.body.evidence.map(({ first }) => first.voter));
+    cluster.node(0).blocks.flatMap(({ body }) => body.body.evidence.map((each) => offenceOf(each).validator));
 
   test.each([
     ['a backup', 2],
@@ -147,13 +148,13 @@ describe('a proof', () => {
     expect([...passesOn]).toEqual([holder]);
     expect(recorded(cluster)).toEqual([LIAR]);
     for (const { offences } of cluster.nodes.filter(({ index }) => index !== LIAR))
-      expect(offences.map(({ first }) => first.voter)).toEqual([LIAR]);
+      expect(offences.map((each) => offenceOf(each).validator)).toEqual([LIAR]);
   });
 
   test('that is made up costs who passes it on its connection', () => {
     const cluster = begin();
     const { first } = proofOf(cluster);
-    const forged: PeerMessage = { kind: 'evidence', evidence: [{ first, second: { ...first } }] };
+    const forged: PeerMessage = { kind: 'evidence', evidence: [{ kind: 'equivocation', first, second: { ...first } }] };
     cluster.inject(LIAR, 1, forged);
     cluster.run(10);
     expect(cluster.node(1).punished).toEqual([{ peer: cluster.node(LIAR).peerId, code: 'NOT_AN_OFFENCE' }]);
@@ -163,7 +164,7 @@ describe('a proof', () => {
   test('that the disk garbled is not started from', () => {
     const cluster = begin();
     const { first, second } = proofOf(cluster);
-    const garbled: Evidence = { first, second: { ...second, signature: new Uint8Array(64) } };
+    const garbled: Evidence = { kind: 'equivocation', first, second: { ...second, signature: new Uint8Array(64) } };
     const key = KEYS.evidence(placeKey(offenceOf(garbled)));
     const { disk } = cluster.node(1);
     disk.write([{ kind: 'put', key, value: evidenceCodec.encode(garbled) }], () => undefined);

@@ -93,7 +93,10 @@ describe('a body is refused before anything is fetched for it', () => {
     ['of nobody', { transactionIds: unknown(5), proposer: 9 as ValidatorIndex }],
     ['of another time', { transactionIds: unknown(5), timestampMs: 5 }],
     ['with a forged certificate', { transactionIds: unknown(5), certificate }],
-    ['with made-up evidence', { transactionIds: unknown(5), evidence: [{ first: vote('1'), second: vote('2') }] }],
+    [
+      'with made-up evidence',
+      { transactionIds: unknown(5), evidence: [{ kind: 'equivocation', first: vote('1'), second: vote('2') }] },
+    ],
   ])('%s', (_, fields) => {
     const { cluster, propose, leftFor, punished, asked } = withLiar();
     propose(2, fields);

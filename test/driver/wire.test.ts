@@ -8,6 +8,7 @@ import { describe, expect, test } from 'vitest';
 import { epoch, height, validatorIndex, view } from '../../src/base/brand.ts';
 import { fromHex, toHex } from '../../src/codec/hex.ts';
 import {
+  claimsOf,
   newViewSigningBytes,
   preparedCertificateCodec,
   signedNewViewCodec,
@@ -37,6 +38,7 @@ const pens = new Pens(instanceOf({ epoch: 1, firstHeight: 1 }));
 const certificate = pens.certificate(2, H('b'), [0, 1, 3]);
 const prepared = [pens.prepared(1, 3, H('a'), [0, 1]), pens.prepared(0, 5, H('e'), [2, 3])];
 const viewChange = pens.viewChange(0, 2, { stable: certificate, prepared });
+const hiding = pens.viewChange(2, 2);
 const newView = pens.newView(2, [viewChange, pens.viewChange(1, 2), pens.viewChange(3, 2)]);
 const status: Status = {
   epoch: epoch(1),
@@ -87,7 +89,18 @@ const messages: { readonly [K in PeerMessage['kind']]: Extract<PeerMessage, { ki
   certificate: { kind: 'certificate', certificate },
   evidence: {
     kind: 'evidence',
-    evidence: [{ first: pens.vote(2, 'commit', 1, 3, H('a')), second: pens.vote(2, 'commit', 1, 3, H('b')) }],
+    evidence: [
+      {
+        kind: 'equivocation',
+        first: pens.vote(2, 'commit', 1, 3, H('a')),
+        second: pens.vote(2, 'commit', 1, 3, H('b')),
+      },
+      {
+        kind: 'amnesia',
+        commit: pens.vote(2, 'commit', 1, 3, H('a')),
+        viewChange: { claims: claimsOf(hiding.viewChange), signature: hiding.signature },
+      },
+    ],
   },
 };
 

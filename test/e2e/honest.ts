@@ -1,7 +1,7 @@
 /** What has to hold among honest nodes, whatever the others do: asked over HTTP, from each of them, at every height. */
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { BlockJson, OffenceJson, OffencesJson, SignedVoteJson } from '../../src/api/block.ts';
+import type { BlockJson, OffenceJson, OffencesJson } from '../../src/api/block.ts';
 import type { StatusJson } from '../../src/api/status.ts';
 import { invariant, present } from '../../src/base/invariant.ts';
 import { fromHex } from '../../src/codec/hex.ts';
@@ -71,6 +71,7 @@ export async function supplyOf(url: string, accounts: readonly { readonly addres
 export function isProved(dir: string, chainId: string, { validator, evidence }: OffenceJson): boolean {
   const genesis = JSON.parse(readFileSync(genesisFile(dir), 'utf8')) as { validators: { publicKey: string }[] };
   const publicKey = fromHex(present(genesis.validators[validator], 'the validator').publicKey);
+  if (evidence.kind !== 'equivocation') return false;
   const { first, second } = evidence;
   const samePlace = placeOf(first) === placeOf(second) && first.voter === validator && second.voter === validator;
   const signed = [first, second].every(({ vote, signature }) =>
@@ -79,11 +80,15 @@ export function isProved(dir: string, chainId: string, { validator, evidence }: 
   return samePlace && first.vote.hash !== second.vote.hash && signed;
 }
 
-const placeOf = ({ vote: { kind, epoch, view, height } }: SignedVoteJson): string =>
+type SignedVote = Extract<OffenceJson['evidence'], { kind: 'equivocation' }>['first'];
+
+const placeOf = ({
+  vote: { kind, epoch, view, height },
+}: Extract<OffenceJson['evidence'], { kind: 'equivocation' }>['first']): string =>
   [kind, epoch, view, height].join('/');
 
 /** `trefoil/<kind>/v1 ‖ 0x00 ‖ chainId ‖ kind ‖ epoch ‖ view ‖ height ‖ hash`, numbers as 64-bit little-endian. */
-function signedBytes(chainId: string, { kind, epoch, view, height, hash }: SignedVoteJson['vote']): Uint8Array {
+function signedBytes(chainId: string, { kind, epoch, view, height, hash }: SignedVote['vote']): Uint8Array {
   const numbers = Buffer.alloc(24);
   for (const [i, number] of [epoch, view, height].entries()) numbers.writeBigUInt64LE(BigInt(number), 8 * i);
   const kindByte = ['pre-prepare', 'prepare', 'commit', 'checkpoint'].indexOf(kind);

@@ -11,7 +11,8 @@ import { advance, genesisState } from '../../src/ledger/state/ledger-state.ts';
 import { ROOT_PATH } from '../../src/ledger/tree/path.ts';
 import type { Transaction } from '../../src/ledger/transaction.ts';
 import { admission, feeOf } from '../../src/ledger/transaction-rules.ts';
-import type { Evidence, SignedVote, VoteKind } from '../../src/ledger/vote.ts';
+import type { Evidence } from '../../src/ledger/evidence.ts';
+import type { SignedVote, VoteKind } from '../../src/ledger/vote.ts';
 import { weightOf } from '../../src/ledger/weight.ts';
 import {
   accountOf,
@@ -253,6 +254,7 @@ describe('evidence', () => {
     signature: new Uint8Array(64),
   });
   const evidence = (first: string, second: string, voter = 3, kind: VoteKind = 'commit'): Evidence => ({
+    kind: 'equivocation',
     first: voteOf(first, voter, kind),
     second: voteOf(second, voter, kind),
   });

@@ -22,7 +22,7 @@ import {
   receiptCodec,
 } from '../../src/ledger/block.ts';
 import { BODY_TRANSACTIONS_MAX, VALIDATORS_MAX } from '../../src/ledger/limits.ts';
-import { OFFENCES, type Offence, offenceCodec } from '../../src/ledger/offence.ts';
+import { OFFENCES, type Offence, offenceCodec, offenceOf } from '../../src/ledger/offence.ts';
 import { stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import { chainStateCodec, genesisState } from '../../src/ledger/state/ledger-state.ts';
 import {
@@ -33,11 +33,10 @@ import {
   transactionSigningBytes,
 } from '../../src/ledger/transaction.ts';
 import { validatorsHash } from '../../src/ledger/validators.ts';
+import { type Evidence, evidenceCodec } from '../../src/ledger/evidence.ts';
 import {
   type Certificate,
   certificateCodec,
-  type Evidence,
-  evidenceCodec,
   type SignedVote,
   signedVoteCodec,
   VOTE_KINDS,
@@ -68,7 +67,23 @@ const vote = (kind: VoteKind, digit: string): SignedVote => ({
   voter: validatorIndex(4),
   signature: signature(digit),
 });
-const evidence: Evidence = { first: vote('commit', '1'), second: vote('commit', '2') };
+const evidence: Evidence = { kind: 'equivocation', first: vote('commit', '1'), second: vote('commit', '2') };
+
+const amnesia: Evidence = {
+  kind: 'amnesia',
+  commit: vote('commit', '1'),
+  viewChange: {
+    claims: {
+      epoch: epoch(1),
+      view: view(7),
+      voter: validatorIndex(4),
+      stableHeight: height(2),
+      prepared: [{ view: view(1), height: height(4), bodyHash: hashOf('2') }],
+      certificates: hashOf('3'),
+    },
+    signature: signature('4'),
+  },
+};
 
 const signers = BitArray.fromBitLen(VALIDATORS_MAX);
 for (const index of [0, 2, 63]) signers.set(index, true);
@@ -85,7 +100,7 @@ const body: Body = {
   timestampMs: 1_800_000_000_000,
   certificate,
   transactionIds: [hashOf('7'), hashOf('8')],
-  evidence: [evidence],
+  evidence: [evidence, amnesia],
 };
 
 const header: Header = {
@@ -156,9 +171,11 @@ const examples: Readonly<Record<string, Example>> = {
   BlockRecord: example(blockRecordCodec, { header, executed: [0, 258], receipts: [receipt, failed] }),
   ...Object.fromEntries(VOTE_KINDS.map((kind) => [`SignedVote, ${kind}`, example(signedVoteCodec, vote(kind, '1'))])),
   Evidence: example(evidenceCodec, evidence),
+  'Evidence, amnesia': example(evidenceCodec, amnesia),
   Certificate: example(certificateCodec, certificate),
   Account: example(ACCOUNTS.codec, { balance: 2n ** 64n - 1n, nonce: 258 }),
   Offence: example(offenceCodec, offence),
+  'Offence, amnesia': example(offenceCodec, offenceOf(amnesia)),
   ...Object.fromEntries(ENTRY_EXAMPLES.map(({ name, codec, value }) => [name, example(codec, value)])),
   ChainState: example(chainStateCodec, { header, history: [hashOf('a'), hashOf('b')] }),
 };

@@ -21,7 +21,8 @@ import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { nodesToFetch } from '../../src/ledger/tree/lookup.ts';
 import type { NodeSource, TreeNode } from '../../src/ledger/tree/node.ts';
 import { type NodeKey, nodeKeyText, ROOT_PATH } from '../../src/ledger/tree/path.ts';
-import { type Evidence, VOTE_KINDS, type VoteKind } from '../../src/ledger/vote.ts';
+import type { Evidence } from '../../src/ledger/evidence.ts';
+import { VOTE_KINDS, type VoteKind } from '../../src/ledger/vote.ts';
 import { accountOf, bodyOf, hashOf, makeGenesis, makeTransaction, stranger, summary, transfer } from './network.ts';
 import { anyOperation } from './operations/chains.ts';
 
@@ -45,7 +46,7 @@ const proof = (kind: VoteKind, at: number, validator: number): Evidence => {
     voter: validatorIndex(validator),
     signature: new Uint8Array(64),
   });
-  return { first: signed('1'), second: signed('2') };
+  return { kind: 'equivocation', first: signed('1'), second: signed('2') };
 };
 const evidence = fc.tuple(fc.constantFrom(...VOTE_KINDS), fc.nat(2), fc.nat(3)).map((of) => proof(...of));
 

@@ -10,6 +10,7 @@ const ROOMS = [
   'crypto',
   'ledger',
   'consensus',
+  'forensics',
   'pow',
   'api',
   'driver',

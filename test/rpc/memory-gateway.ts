@@ -32,7 +32,8 @@ import {
   transactionId,
 } from '../../src/ledger/transaction.ts';
 import type { SkipCode } from '../../src/ledger/transaction-rules.ts';
-import { type Evidence, SignersType, type Signers, type SignedVote } from '../../src/ledger/vote.ts';
+import type { Evidence } from '../../src/ledger/evidence.ts';
+import { SignersType, type Signers, type SignedVote } from '../../src/ledger/vote.ts';
 import type { Gateway, NodeStatus } from '../../src/rpc/gateway.ts';
 import { contain, type Trace } from '../../src/rpc/trace.ts';
 import type { ReadableState, StateReadError } from '../../src/rpc/readable-state.ts';
@@ -332,5 +333,5 @@ export function doubleCommit(): Evidence {
     voter: validatorIndex(3),
     signature: new Uint8Array(64).fill(9),
   });
-  return { first: commit(ZERO_HASH), second: commit('11'.repeat(32) as Hash) };
+  return { kind: 'equivocation', first: commit(ZERO_HASH), second: commit('11'.repeat(32) as Hash) };
 }

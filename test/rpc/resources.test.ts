@@ -138,9 +138,11 @@ describe('the node', () => {
     ]);
     const { offences } = offencesSchema.parse((await harness.ask('/v1/offences')).json());
     expect(offences).toEqual(status.offences);
-    const { first, second } = offences[0]?.evidence ?? {};
-    expect(first?.vote).toEqual({ ...second?.vote, hash: '00'.repeat(32) });
-    expect(first?.signature).toBe('09'.repeat(64));
+    const evidence = offences[0]?.evidence;
+    if (evidence?.kind !== 'equivocation') throw new Error('two commits are equivocation');
+    const { first, second } = evidence;
+    expect(first.vote).toEqual({ ...second.vote, hash: '00'.repeat(32) });
+    expect(first.signature).toBe('09'.repeat(64));
   });
 
   it('lives while it is not ready, and says what is missing', async () => {

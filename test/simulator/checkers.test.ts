@@ -7,10 +7,10 @@ import type { FinalizedBlock } from '../../src/driver/ports.ts';
 import type { SignedNewView, SignedViewChange } from '../../src/consensus/messages.ts';
 import { NULL_BODY } from '../../src/ledger/block.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
+import type { Evidence } from '../../src/ledger/evidence.ts';
 import {
   type Certificate,
   certificateCodec,
-  type Evidence,
   type SignedVote,
   type Vote,
   voteSigningBytes,
@@ -77,7 +77,11 @@ function signedVote(simulation: Simulation, height: number, digit: string): Sign
 }
 
 const proofAgainst = (voter: number): Evidence =>
-  ({ first: { voter, vote: { kind: 'commit', epoch: 0, view: 0, height: 1 } } }) as unknown as Evidence;
+  ({
+    kind: 'equivocation',
+    first: { voter, vote: { kind: 'commit', epoch: 0, view: 0, height: 1 } },
+    second: { voter, vote: { kind: 'commit', epoch: 0, view: 0, height: 1 } },
+  }) as unknown as Evidence;
 
 const final = (height: number, proposer: number): FinalizedBlock =>
   ({
@@ -262,7 +266,7 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
     'a validator keeps a proof to itself',
     (simulation) => {
       const { accused, sent } = checker(simulation, 'accusation');
-      accused?.(simulation.node(0), { first: { vote: { kind: 'commit', epoch: 0 }, voter: 1 } } as never);
+      accused?.(simulation.node(0), proofAgainst(1));
       for (let height = 1; height <= 7; height++) {
         const proposal = vote(0, { kind: 'pre-prepare', height: height as Height, hash: numbered(height) });
         sent?.(simulation.node(0), {
@@ -368,10 +372,7 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
     'health',
     'a block holds evidence against an honest validator',
     (simulation) =>
-      checker(simulation, 'health').finalized?.(
-        simulation.node(0),
-        bodyOf({ evidence: [{ first: { voter: 1 }, second: { voter: 1 } }] }),
-      ),
+      checker(simulation, 'health').finalized?.(simulation.node(0), bodyOf({ evidence: [proofAgainst(1)] })),
   ],
   [
     'health',
@@ -408,11 +409,7 @@ const broken: readonly [string, string, (simulation: Simulation) => void][] = [
   [
     'health',
     'an honest validator is accused',
-    (simulation) =>
-      checker(simulation, 'health').accused?.(simulation.node(0), {
-        first: { voter: 1 },
-        second: { voter: 1 },
-      } as never),
+    (simulation) => checker(simulation, 'health').accused?.(simulation.node(0), proofAgainst(1)),
   ],
 ];
 

@@ -1,3 +1,4 @@
+import { offenceOf } from '../../src/ledger/offence.ts';
 import { describe, expect, test } from 'vitest';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import type { Height } from '../../src/base/brand.ts';
@@ -142,6 +143,7 @@ describe('a simulation', () => {
     ['equivocate', 7, 3],
     ['double-vote', 4, 1000],
     ['double-checkpoint', 4, 1000],
+    ['hide-prepared', 4, 1000],
   ] as const)('names in the chain, soon after the faults, who then begins to %s among %i', (of) => {
     const [strategy, size, epochLength] = of;
     const liar = 1;
@@ -153,7 +155,7 @@ describe('a simulation', () => {
     });
     const named: number[] = [];
     const finalized: Checker['finalized'] = (_, { body }) =>
-      void named.push(...body.body.evidence.map(({ first }) => first.voter));
+      void named.push(...body.body.evidence.map((each) => offenceOf(each).validator));
     (simulation.checkers as Checker[]).push({ name: 'named', finalized });
     for (const { slot } of simulation.nodes) if (slot !== liar) simulation.node(slot).start();
     simulation.clients.load(200);

@@ -95,8 +95,10 @@ export function caught(observations: readonly Observation[]): readonly Caught[] 
     for (const [validator, offences] of byValidator(status.offences)) {
       const newest = offences.at(-1);
       if (newest === undefined) continue;
-      const last = `two different ${newest.kind} messages at height ${newest.height}, view ${newest.view}; both are in /v1/offences`;
-      add(node.index, validator, 'EQUIVOCATION', offences.length, last);
+      const { kind, height, view } = newest;
+      const what = kind === 'amnesia' ? 'a VIEW-CHANGE that hides its own COMMIT' : `two different ${kind} messages`;
+      const last = `${what} at height ${height}, view ${view}; both are in /v1/offences`;
+      add(node.index, validator, kind === 'amnesia' ? 'AMNESIA' : 'EQUIVOCATION', offences.length, last);
     }
   }
   return [...found.values()];

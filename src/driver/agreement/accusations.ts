@@ -15,7 +15,7 @@ import type { Genesis } from '../../ledger/genesis.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf, placeKey } from '../../ledger/offence.ts';
 import type { LedgerState } from '../../ledger/state/ledger-state.ts';
-import { type Evidence, evidenceCodec } from '../../ledger/vote.ts';
+import { type Evidence, evidenceCodec } from '../../ledger/evidence.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import type { Batch } from '../stored/batch.ts';
 import type { RecordedOffences } from '../durability/recorded-offences.ts';
@@ -90,7 +90,7 @@ export class Accusations {
   told(pieces: readonly Evidence[], epoch: Epoch, authorityOf: (epoch: EpochSet) => Authority): Result<true> {
     const at = this.#knownEpoch(epoch);
     for (const evidence of pieces) {
-      const of = evidence.first.vote.epoch;
+      const of = offenceOf(evidence).epoch;
       if (!isRecordable(of, at) || this.#isKnown(keyOf(evidence))) continue;
       const known = this.#context.chain.state.epochs.of(of);
       if (known === undefined) continue;
@@ -122,7 +122,7 @@ export class Accusations {
     this.#context.chain.offences.enter(epoch);
     const at = this.#knownEpoch(epoch);
     for (const [key, { evidence }] of this.#open) {
-      if (isRecordable(evidence.first.vote.epoch, at)) continue;
+      if (isRecordable(offenceOf(evidence).epoch, at)) continue;
       this.#open.delete(key);
       this.#told.delete(key);
       this.#remove(evidence);
@@ -137,11 +137,12 @@ export class Accusations {
     const lanes = new Map<ValidatorIndex, Evidence[]>();
     for (const [key, { evidence }] of this.#open) {
       if (carried.has(key)) continue;
-      const lane = lanes.get(evidence.first.voter);
-      if (lane === undefined) lanes.set(evidence.first.voter, [evidence]);
+      const { validator } = offenceOf(evidence);
+      const lane = lanes.get(validator);
+      if (lane === undefined) lanes.set(validator, [evidence]);
       else lane.push(evidence);
     }
-    for (const lane of lanes.values()) lane.sort((a, b) => a.first.vote.epoch - b.first.vote.epoch);
+    for (const lane of lanes.values()) lane.sort((a, b) => offenceOf(a).epoch - offenceOf(b).epoch);
     const chosen: Evidence[] = [];
     for (let turn = 0, before = -1; chosen.length < BODY_EVIDENCE_MAX && chosen.length > before; turn++) {
       before = chosen.length;
@@ -231,10 +232,11 @@ export class Accusations {
   }
 
   #show(evidence: Evidence): void {
-    const { voter, vote } = evidence.first;
-    const shown = this.#recorded.get(voter);
-    if (shown !== undefined) this.#remove(shown.first.vote.epoch < vote.epoch ? shown : evidence);
-    if (shown === undefined || shown.first.vote.epoch < vote.epoch) this.#recorded.set(voter, evidence);
+    const { validator, epoch } = offenceOf(evidence);
+    const shown = this.#recorded.get(validator);
+    const isNewer = shown === undefined || offenceOf(shown).epoch < epoch;
+    if (shown !== undefined) this.#remove(isNewer ? shown : evidence);
+    if (isNewer) this.#recorded.set(validator, evidence);
   }
 
   #remove(evidence: Evidence): void {

@@ -4,16 +4,19 @@ import type { Instance } from '../../consensus/replica.ts';
 import type { Effect } from '../../consensus/transition.ts';
 import type { Bodies } from '../bodies/bodies.ts';
 import type { Chain } from '../durability/chain.ts';
+import { keepCommits, keepNewView } from '../durability/hearsay.ts';
 import type { PromiseKeys } from '../durability/promise-keys.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { Roster } from '../peers/roster.ts';
 import type { Clock, Observer } from '../ports.ts';
+import type { Batch } from '../stored/batch.ts';
 import type { CatchUp } from '../sync/catch-up.ts';
 import type { Accusations } from './accusations.ts';
 import type { Censorship } from './censorship.ts';
 
 interface EffectsContext {
   readonly clock: Clock;
+  readonly batch: Batch;
   readonly observer: Observer;
   readonly roster: Roster;
   readonly outbox: Outbox;
@@ -41,15 +44,17 @@ export class Effects {
   }
 
   #carryOut(effect: Effect, { epoch, window }: Instance): void {
-    const { observer, roster, outbox, bodies, chain, catchUp, clock } = this.#context;
+    const { observer, roster, outbox, bodies, chain, catchUp, clock, batch } = this.#context;
     switch (effect.kind) {
       case 'persist':
+        if (effect.record.kind === 'new-view') keepNewView(batch, epoch, effect.record.newView);
         return this.#promiseKeys.keep(epoch, effect.record);
       case 'send':
         return outbox.deliver(effect.to, effect.message, ({ vote }) => bodies.pool.get(vote.height, vote.hash)?.body);
       case 'check-body':
         return bodies.verdicts.ask(effect);
       case 'execute':
+        keepCommits(batch, effect.commits);
         return bodies.execute(effect.height, effect.bodyHash);
       case 'certified': {
         const passed = (effect.certificate.height - window) as Height;

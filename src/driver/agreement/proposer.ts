@@ -5,7 +5,7 @@ import type { Replica } from '../../consensus/replica.ts';
 import type { Body } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import type { Evidence } from '../../ledger/vote.ts';
+import type { Evidence } from '../../ledger/evidence.ts';
 import type { BodyPool } from '../bodies/body-pool.ts';
 import type { Chain } from '../durability/chain.ts';
 import { PIPELINE_FILL, PIPELINE_MAX } from '../limits.ts';

@@ -19,7 +19,7 @@ import { accountsOf, actingIn } from '../../ledger/account.ts';
 import { crowdedOut, type ExecutedBlock } from '../../ledger/execute.ts';
 import type { EpochSet, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import type { Evidence } from '../../ledger/vote.ts';
+import type { Evidence } from '../../ledger/evidence.ts';
 import { Accusations } from './accusations.ts';
 import { Censorship } from './censorship.ts';
 import { Effects } from './effects.ts';
@@ -38,6 +38,7 @@ import type { Outbox } from '../peers/outbox.ts';
 import type { StateFetching } from '../state/state-fetching.ts';
 import { keysTouched } from '../../ledger/touched.ts';
 import type { Roster } from '../peers/roster.ts';
+import { keepLie } from '../durability/hearsay.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
 import { Proposer } from './proposer.ts';
 import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
@@ -141,7 +142,10 @@ export class Protocol {
   receive(from: ValidatorIndex, message: Message): Result<boolean> {
     if (!isOfUse(this.#replica, message)) return ok(false);
     const checked = authenticate(this.#authority, message);
-    if (!checked.ok) return checked.error.code === 'WRONG_EPOCH' ? ok(false) : checked;
+    if (!checked.ok) {
+      if (message.kind === 'new-view') keepLie(this.#context.batch, this.#authority, message.newView);
+      return checked.error.code === 'WRONG_EPOCH' ? ok(false) : checked;
+    }
     this.step({ kind: 'message', from, message: checked.value });
     return ok(message.kind !== 'status');
   }

@@ -5,7 +5,7 @@ import { checkEvidence } from '../../consensus/evidence.ts';
 import type { Body } from '../../ledger/block.ts';
 import { type Epochs, type EpochSet, primaryOf } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { isRecordable } from '../../ledger/offence.ts';
+import { isRecordable, offenceOf } from '../../ledger/offence.ts';
 import type { Attention } from './attention.ts';
 import type { Clock } from '../ports.ts';
 
@@ -49,7 +49,7 @@ export class Judge {
       if (certified === undefined || !checkCertificate(authority(certified), body.certificate).ok) return false;
     }
     return body.evidence.every((evidence) => {
-      const of = epochs.of(evidence.first.vote.epoch);
+      const of = epochs.of(offenceOf(evidence).epoch);
       if (of === undefined || !isRecordable(of.epoch, epoch)) return false;
       return checkEvidence(authority(of), evidence).ok;
     });

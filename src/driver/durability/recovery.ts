@@ -25,7 +25,8 @@ import { chainStateCodec, epochKeys, type LedgerState, restoreState } from '../.
 import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
 import { ROOT_PATH } from '../../ledger/tree/path.ts';
 import { transactionId } from '../../ledger/transaction.ts';
-import { type Certificate, certificateCodec, type Evidence, evidenceCodec } from '../../ledger/vote.ts';
+import { type Evidence, evidenceCodec } from '../../ledger/evidence.ts';
+import { type Certificate, certificateCodec } from '../../ledger/vote.ts';
 import type { PendingBlock } from './chain.ts';
 import type { Store } from '../ports.ts';
 import { STATE_CACHE, type StateCacheLimits } from '../state/limits.ts';
@@ -221,7 +222,7 @@ function parseEvidence(
 ): Sound<Evidence> {
   const evidence = parse(evidenceCodec, key, value);
   if (!evidence.ok) return evidence;
-  const epoch = epochs.of(evidence.value.first.vote.epoch);
+  const epoch = epochs.of(offenceOf(evidence.value).epoch);
   if (epoch === undefined) return corrupt(`${key}: of an epoch that nobody knows`);
   const checked = checkEvidence(authorityOf(epoch, genesis, verify), evidence.value);
   return checked.ok ? evidence : corrupt(`${key}: ${checked.error.message}`);

@@ -1,16 +1,18 @@
 /** What a node stores, and under which key. The one file that knows key prefixes. */
 import { ContainerType, UintNumberType } from '@chainsafe/ssz';
-import type { Epoch, Hash, Height, ValidatorIndex } from '../../base/brand.ts';
+import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../base/brand.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
 import { uint64 } from '../../codec/types.ts';
 import { preparedCertificateCodec, signedNewViewCodec, signedViewChangeCodec } from '../../consensus/messages.ts';
 import type { PromiseRecord } from '../../consensus/promises.ts';
 import { ok } from '../../base/result.ts';
+import { EVIDENCE_EPOCHS_MAX, VALIDATORS_MAX } from '../../ledger/limits.ts';
 import { OFFENCES } from '../../ledger/offence.ts';
 import { type EntryKind, type StateKey, stateKeyText } from '../../ledger/state/entry-kind.ts';
 import { type ValuePlace, valuePlaceText } from '../../ledger/state/value-place.ts';
 import { type NodeKey, nodeKeyText } from '../../ledger/tree/path.ts';
 import { signedVoteCodec, type Vote } from '../../ledger/vote.ts';
+import { HEARD_HEIGHTS, HEARD_VIEWS } from '../limits.ts';
 import type { StoreOperation, StoreRange } from '../ports.ts';
 import { corrupt, parse, type Sound } from './reading.ts';
 
@@ -39,6 +41,9 @@ export const isValue = (key: string): boolean => key.startsWith('value/');
  *  what its logs hold, which is two write buffers of 16 MiB; and a batch takes more than 128 bytes of them, since there a
  *  seal takes 76, and the smallest thing worth a batch no less. */
 export const SEAL_SLOTS = 262_144;
+
+/** Of a ring of so many keys the one whose turn it is. */
+const slot = (value: number, size: number): string => (value % size).toString().padStart(6, '0');
 
 export const KEYS = {
   /** The chain id: a folder belongs to one chain. */
@@ -73,6 +78,14 @@ export const KEYS = {
     `${promisePrefix(epoch)}${digits(height)}/vote/${kind}/${digits(view)}`,
   /** Evidence caught here, by offence key. */
   evidence: (key: string): string => `evidence/${key}`,
+  /** COMMITs by which a body was committed here, until those of so many heights later. */
+  heardCommits: (height: Height): string => `heard/commits/${slot(height, HEARD_HEIGHTS)}`,
+  /** A NEW-VIEW by which a view was entered here, until that of so many epochs or views later. */
+  heardNewView: (epoch: Epoch, view: View): string =>
+    `heard/new-view/${slot(epoch, EVIDENCE_EPOCHS_MAX)}/${slot(view, HEARD_VIEWS)}`,
+  /** A NEW-VIEW of this validator that proves a lie by itself, until one of so many epochs later. */
+  heardLie: (epoch: Epoch, voter: ValidatorIndex): string =>
+    `heard/lie/${slot(epoch, EVIDENCE_EPOCHS_MAX)}/${slot(voter, VALIDATORS_MAX)}`,
   /** Of the batch of this number, until that of SEAL_SLOTS batches later. */
   seal: (batch: number): string => `seal/${(batch % SEAL_SLOTS).toString().padStart(6, '0')}`,
 } as const;
@@ -96,6 +109,9 @@ export const RANGES = {
     limit,
   }),
   evidence: (limit: number): StoreRange => under('evidence/', limit),
+  heardCommits: (limit: number): StoreRange => under('heard/commits/', limit),
+  heardNewViews: (limit: number): StoreRange => under('heard/new-view/', limit),
+  heardLies: (limit: number): StoreRange => under('heard/lie/', limit),
   /** Certificates of these heights, both among them. */
   certificates: (from: Height, to: Height, limit: number): StoreRange => ({
     from: KEYS.certificate(from),

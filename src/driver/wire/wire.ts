@@ -20,12 +20,11 @@ import {
   HeaderType,
 } from '../../ledger/block.ts';
 import { BODY_EVIDENCE_MAX, TRANSACTION_BYTES_MAX } from '../../ledger/limits.ts';
+import { type Evidence, EvidenceType } from '../../ledger/evidence.ts';
 import {
   type Certificate,
   certificateCodec,
   CertificateType,
-  type Evidence,
-  EvidenceType,
   type SignedVote,
   SignedVoteType,
   signedVoteCodec,
@@ -46,7 +45,7 @@ const SyncBlockType = new ContainerType({
   certificate: new OptionalType(CertificateType),
 });
 const BlocksType = new ListCompositeType(SyncBlockType, SYNC_BLOCKS_MAX);
-const EvidenceListType = new ListCompositeType(EvidenceType, BODY_EVIDENCE_MAX);
+const EvidenceListType = new ListCompositeType(EvidenceType as never, BODY_EVIDENCE_MAX);
 
 export interface SyncBlock {
   readonly header: Header;

@@ -15,13 +15,14 @@ export const PENALTY_ACCOUNTS = [STAKES, BURNT, TREASURY] as const;
 /** An offence was put on record: its validator loses a part of its stake, and its key is worth nothing from the next epoch on. */
 export function punish(
   entries: Entries,
-  { validator, epoch }: Offence,
+  { kind, validator, epoch }: Offence,
   height: Height,
   parameters: MembershipParameters,
 ): void {
   const record = entries.get(VALIDATORS.key(validator));
   if (record === undefined) return;
-  const cut = cutStake(entries, record, parameters.equivocationPenalty, epoch, parameters);
+  const part = kind === 'amnesia' ? parameters.amnesiaPenalty : parameters.equivocationPenalty;
+  const cut = cutStake(entries, record, part, epoch, parameters);
   const offences = cut.offences + 1;
   entries.set(VALIDATORS.key(validator), withStatus({ ...cut, offences }, 'tombstoned', height));
 }

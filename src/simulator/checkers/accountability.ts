@@ -8,7 +8,7 @@ import type { Genesis } from '../../ledger/genesis.ts';
 import type { Body, Header } from '../../ledger/block.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
 import { isRecordable, type Offence, offenceKey, offenceOf } from '../../ledger/offence.ts';
-import type { Evidence } from '../../ledger/vote.ts';
+import type { Evidence } from '../../ledger/evidence.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedNode } from '../world/node.ts';
 import { Calm, type CalmWorld } from './calm.ts';
@@ -59,7 +59,7 @@ export function proof(epochs: Epochs, violate: Violate): Checker {
         );
     },
     accused(_, evidence) {
-      stories.delete(evidence.first.voter);
+      stories.delete(offenceOf(evidence).validator);
       proved.add(offenceKey(offenceOf(evidence)));
     },
   };

@@ -9,6 +9,7 @@ import { agreement, certificates, durability, transactions } from './agreement.t
 import { authorship, times } from './authorship.ts';
 import { blame } from './blame.ts';
 import { execution } from './execution.ts';
+import { forensics } from './forensics.ts';
 import { gaps } from './gaps.ts';
 import { grounds, onDisk } from './grounds.ts';
 import { bounds, health, supply, traffic } from './health.ts';
@@ -71,5 +72,6 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => health(nodes, violate)),
     named((violate) => thrift(() => world.scheduler.nowMs, violate)),
     named((violate) => blame(world, violate)),
+    named((violate) => forensics(world, violate)),
   ];
 }

@@ -1,14 +1,24 @@
 /** Honest nodes keep running, keep to their bounds, and blame nobody who is honest. */
+import { offenceOf } from '../../ledger/offence.ts';
 import type { Address, Height } from '../../base/brand.ts';
 import { shared } from '../../base/shared.ts';
 import { ACCOUNTS, SYSTEM_ACCOUNTS } from '../../ledger/account.ts';
 import { blockRecordCodec, fullBodyCodec } from '../../ledger/block.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { BODIES_PER_HEIGHT_MAX, type Buffers, bufferLimits, EVIDENCE_PER_VALIDATOR_MAX } from '../../driver/limits.ts';
+import {
+  BODIES_PER_HEIGHT_MAX,
+  type Buffers,
+  bufferLimits,
+  EVIDENCE_PER_VALIDATOR_MAX,
+  HEARD_HEIGHTS,
+  HEARD_VIEWS,
+} from '../../driver/limits.ts';
+import { EVIDENCE_EPOCHS_MAX } from '../../ledger/limits.ts';
 import { stateBytesMax } from '../../driver/state/limits.ts';
 import { KEYS } from '../../driver/stored/records.ts';
-import { certificateCodec, type Evidence } from '../../ledger/vote.ts';
+import type { Evidence } from '../../ledger/evidence.ts';
+import { certificateCodec } from '../../ledger/vote.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedDisk } from '../world/disk.ts';
 import type { SimulatedNode } from '../world/node.ts';
@@ -17,10 +27,11 @@ import { complaintsAboutState } from './state-on-disk.ts';
 /** No honest node stops, none starts from a disk that forgot, and none calls another honest one a liar, punishes it or lets
  *  it wait for its turn. */
 export function health(nodes: () => readonly SimulatedNode[], violate: Violate): Checker {
-  const blames = (node: SimulatedNode, what: string, { first }: Evidence): void => {
-    const accused = nodes().filter(({ validator }) => validator === first.voter);
+  const blames = (node: SimulatedNode, what: string, evidence: Evidence): void => {
+    const guilty = offenceOf(evidence).validator;
+    const accused = nodes().filter(({ validator }) => validator === guilty);
     if (accused.length > 0 && accused.every(({ isLiar }) => !isLiar))
-      violate(`node ${node.slot} ${what} against honest validator ${first.voter}`);
+      violate(`node ${node.slot} ${what} against honest validator ${guilty}`);
   };
   return {
     name: 'health',
@@ -136,6 +147,9 @@ export function bounds(world: World, violate: Violate): Checker {
           // One a height at most, also where the blocks of certified heights are still missing.
           ['certificate/', highestCertificate(disk)],
           ['evidence/', EVIDENCE_PER_VALIDATOR_MAX * validators],
+          ['heard/commits/', HEARD_HEIGHTS],
+          ['heard/new-view/', EVIDENCE_EPOCHS_MAX * HEARD_VIEWS],
+          ['heard/lie/', EVIDENCE_EPOCHS_MAX * validators],
         ] as const;
         for (const [prefix, limit] of limits)
           if (disk.count(prefix) > limit)

@@ -1,4 +1,5 @@
 /** What a message is about, in a few words. */
+import { offenceOf } from '../../ledger/offence.ts';
 import { unreachable } from '../../base/invariant.ts';
 import { decodePeerMessage, type PeerMessage } from '../../driver/wire/wire.ts';
 
@@ -69,7 +70,10 @@ function describe(message: PeerMessage): string {
     case 'blocks':
       return `${kind} ${message.blocks.map(({ header }) => header.height).join(' ') || '-'}`;
     case 'evidence':
-      return `${kind} ${message.evidence.map(({ first: { voter, vote } }) => `against ${voter} in epoch ${vote.epoch}`).join(', ')}`;
+      return `${kind} ${message.evidence
+        .map(offenceOf)
+        .map(({ validator, epoch }) => `against ${validator} in epoch ${epoch}`)
+        .join(', ')}`;
     default:
       return unreachable(kind);
   }

@@ -4,7 +4,8 @@ import type { SignedNewView, SignedViewChange } from '../../consensus/messages.t
 import type { DriverNote, FinalizedBlock } from '../../driver/ports.ts';
 import type { PeerMessage } from '../../driver/wire/wire.ts';
 import type { BlockRecord } from '../../ledger/block.ts';
-import type { Certificate, Evidence, SignedVote } from '../../ledger/vote.ts';
+import type { Evidence } from '../../ledger/evidence.ts';
+import type { Certificate, SignedVote } from '../../ledger/vote.ts';
 import type { SimulatedNode } from './node.ts';
 
 /** Every method but `lied` is told of nodes that are not liars; a checker takes what it needs. */

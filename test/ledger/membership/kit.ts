@@ -25,7 +25,8 @@ import { PROPOSALS, type Proposal, slotOf } from '../../../src/ledger/membership
 import { VALIDATORS, type ValidatorRecord } from '../../../src/ledger/membership/validator-record.ts';
 import { advance, genesisState } from '../../../src/ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction, Operation } from '../../../src/ledger/transaction.ts';
-import type { Evidence, VoteKind } from '../../../src/ledger/vote.ts';
+import type { Evidence } from '../../../src/ledger/evidence.ts';
+import type { VoteKind } from '../../../src/ledger/vote.ts';
 import { bodyOf, genesisJson, hashOf, makeTransaction } from '../network.ts';
 
 export const EPOCH_LENGTH = 3;
@@ -76,7 +77,7 @@ export function proofAgainst(validator: number, of: number, kind: VoteKind = 'co
     voter: validatorIndex(validator),
     signature: new Uint8Array(64),
   });
-  return { first: signed('1'), second: signed('2') };
+  return { kind: 'equivocation', first: signed('1'), second: signed('2') };
 }
 
 export class Chain {

@@ -29,7 +29,7 @@ import type { StateSource } from '../../../src/ledger/state/source.ts';
 import type { TreeNode } from '../../../src/ledger/tree/node.ts';
 import { ROOT_PATH } from '../../../src/ledger/tree/path.ts';
 import { validatorsHash } from '../../../src/ledger/validators.ts';
-import type { Evidence } from '../../../src/ledger/vote.ts';
+import type { Evidence } from '../../../src/ledger/evidence.ts';
 import {
   accountOf,
   accountsOf,
@@ -61,7 +61,7 @@ const evidenceAt = (at: number): Evidence => {
     voter: validatorIndex(at % 3),
     signature: new Uint8Array(64),
   });
-  return { first: signed('1'), second: signed('2') };
+  return { kind: 'equivocation', first: signed('1'), second: signed('2') };
 };
 
 /** All that a state says, to compare two. */
