@@ -5,9 +5,10 @@
  * into a buffer of its own. What is counted is what is kept, whatever blocks do.
  */
 import type { Height } from '../../base/brand.ts';
-import type { NodeSource, TreeNode } from '../../ledger/tree/node.ts';
+import type { Difference, StoredNodes, TreeNode } from '../../ledger/tree/node.ts';
 import type { NodeKey } from '../../ledger/tree/path.ts';
-import type { TreeUpdate } from '../../ledger/tree/update.ts';
+import type { StoredNode } from '../../ledger/tree/difference.ts';
+import type { NewNode, TreeUpdate } from '../../ledger/tree/update.ts';
 import { Generations } from './generations.ts';
 import { LIVE_PART, NODE_WEIGHT } from './limits.ts';
 
@@ -22,11 +23,12 @@ interface Group {
 interface Node {
   readonly version: Height;
   readonly bytes: TreeNode;
+  readonly difference: Difference | undefined;
   readonly group: Group;
   readonly weight: number;
 }
 
-export class ResidentNodes implements NodeSource {
+export class ResidentNodes implements StoredNodes {
   /** By path: the newest of each. */
   readonly #nodes = new Generations<Node>();
   /** Bytes that are kept for nodes which are gone. */
@@ -42,9 +44,15 @@ export class ResidentNodes implements NodeSource {
     return node?.version === version ? node.bytes : undefined;
   }
 
+  differenceOf({ version, path }: NodeKey): Difference | undefined {
+    const node = this.#nodes.peek(path);
+    return node?.version === version ? node.difference : undefined;
+  }
+
   /** A node that was read. */
-  add({ version, path }: NodeKey, bytes: TreeNode): void {
-    const before = this.#put(path, version, bytes, { bytes: bytes.length, live: bytes.length, paths: [path] });
+  add(key: NodeKey, { node: bytes, difference }: StoredNode): void {
+    const group: Group = { bytes: bytes.length, live: bytes.length, paths: [key.path] };
+    const before = this.#put({ key, bytes, difference }, group);
     if (before !== undefined) this.#gone([before]);
   }
 
@@ -52,8 +60,8 @@ export class ResidentNodes implements NodeSource {
     const length = nodes.reduce((sum, { bytes }) => sum + bytes.length, 0);
     const group: Group = { bytes: length, live: length, paths: nodes.map(({ key }) => key.path) };
     const gone: Node[] = [];
-    for (const { key, bytes } of nodes) {
-      const before = this.#put(key.path, key.version, bytes, group);
+    for (const node of nodes) {
+      const before = this.#put(node, group);
       if (before !== undefined) gone.push(before);
     }
     // Most have given their place to their next version.
@@ -73,8 +81,8 @@ export class ResidentNodes implements NodeSource {
   }
 
   /** What was there before. */
-  #put(path: string, version: Height, bytes: TreeNode, group: Group): Node | undefined {
-    return this.#nodes.set(path, { version, bytes, group, weight: NODE_WEIGHT + bytes.length });
+  #put({ key: { version, path }, bytes, difference }: NewNode, group: Group): Node | undefined {
+    return this.#nodes.set(path, { version, bytes, difference, group, weight: NODE_WEIGHT + bytes.length });
   }
 
   /** These are not here any more. */

@@ -2,7 +2,9 @@
  * Brings from the store into memory what is to be executed on. What is asked for in a turn is read at its end, all of it at once, and
  * the answer comes in a later turn.
  */
+import { present } from '../../base/invariant.ts';
 import type { StateKey } from '../../ledger/state/entry-kind.ts';
+import type { NodeRecords } from '../../ledger/tree/difference.ts';
 import type { NodeToFetch } from '../../ledger/tree/lookup.ts';
 import type { Store } from '../ports.ts';
 import { KEYS } from '../stored/records.ts';
@@ -15,7 +17,11 @@ interface StateFetchingContext {
   readonly input: (run: () => void) => void;
 }
 
-type Wanted = { readonly entry: StateKey } | { readonly node: NodeToFetch };
+type Wanted =
+  | { readonly entry: StateKey }
+  | { readonly node: NodeToFetch }
+  /** The rest of a node whose own record is here. */
+  | { readonly baseOf: NodeToFetch; readonly record: Uint8Array };
 
 export class StateFetching {
   readonly #context: StateFetchingContext;
@@ -116,14 +122,29 @@ export class StateFetching {
   }
 
   #found(key: string, what: Wanted, bytes: Uint8Array | undefined): void {
-    const { resident } = this.#context;
     this.#asked.delete(key);
+    if ('node' in what) return this.#foundNode(key, what.node, bytes);
+    if ('baseOf' in what) return this.#filled(what.baseOf, { record: what.record, base: bytes });
     this.#awaited.delete(key);
-    if ('node' in what) return resident.fillNode(what.node, bytes);
-    resident.fillEntry(what.entry, bytes);
+    this.#context.resident.fillEntry(what.entry, bytes);
     const runs = this.#runs.get(key) ?? [];
     this.#runs.delete(key);
     this.#waiting -= runs.length;
     for (const run of runs) run();
+  }
+  #foundNode(key: string, node: NodeToFetch, record: Uint8Array | undefined): void {
+    const base = this.#context.resident.baseOf(node, record);
+    const found = present(record, 'a record whose base is known');
+    if (base === undefined) return this.#filled(node, { record: found, base });
+    // It is on its way still.
+    this.#asked.add(key);
+    this.#want(KEYS.node(base), { baseOf: node, record: found });
+  }
+
+  #filled(node: NodeToFetch, records: NodeRecords): void {
+    const key = KEYS.node(node.key);
+    this.#asked.delete(key);
+    this.#awaited.delete(key);
+    this.#context.resident.fillNode(node, records);
   }
 }

@@ -4,6 +4,7 @@ import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { stateKeyText } from '../../ledger/state/entry-kind.ts';
 import type { EntryChange, StateDelta } from '../../ledger/state/source.ts';
+import { encodeRecord } from '../../ledger/tree/difference.ts';
 import { encodeStale } from '../../ledger/tree/stale.ts';
 import type { StoreOperation } from '../ports.ts';
 import { KEYS, pastKey } from '../stored/records.ts';
@@ -19,7 +20,8 @@ export function* stateWrites({ height, entries, tree }: StateDelta, prunes: bool
     // Nothing is before the first block.
     if (height > 0) yield { kind: 'put', key: KEYS.past(key, height), value: encodePast(change) };
   }
-  for (const { key, bytes } of tree.nodes) yield { kind: 'put', key: KEYS.node(key), value: bytes };
+  for (const { key, bytes, difference } of tree.nodes)
+    yield { kind: 'put', key: KEYS.node(key), value: encodeRecord(bytes, difference) };
   if (!prunes) return;
   yield { kind: 'put', key: KEYS.stale(height), value: encodeStale(tree.stale) };
   yield { kind: 'put', key: KEYS.replaced(height), value: encodeReplaced(entries) };

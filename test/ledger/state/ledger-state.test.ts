@@ -199,7 +199,7 @@ describe('a stored state', () => {
     const node = present(source.nodes.get({ version: height(5), path: ROOT_PATH }), 'root');
     // After the eight bytes that say what is in each slot stand the hashes of the four quarters.
     for (let at = 8; at < 8 + 4 * 32; at++) {
-      const nodes = { get: () => node.with(at, (node[at] ?? 0) ^ 1) as TreeNode };
+      const nodes = { get: () => node.with(at, (node[at] ?? 0) ^ 1) as TreeNode, differenceOf: () => undefined };
       const spoiled: StateSource = {
         nodes,
         get: (key) => source.get(key),
