@@ -122,29 +122,32 @@ export class StateFetching {
   }
 
   #found(key: string, what: Wanted, bytes: Uint8Array | undefined): void {
-    this.#asked.delete(key);
+    const { resident } = this.#context;
     if ('node' in what) return this.#foundNode(key, what.node, bytes);
-    if ('baseOf' in what) return this.#filled(what.baseOf, { record: what.record, base: bytes });
-    this.#awaited.delete(key);
-    this.#context.resident.fillEntry(what.entry, bytes);
+    this.#arrived(key);
+    if ('baseOf' in what) {
+      this.#arrived(KEYS.node(what.baseOf.key));
+      return resident.fillNode(what.baseOf, { record: what.record, base: bytes });
+    }
+    resident.fillEntry(what.entry, bytes);
     const runs = this.#runs.get(key) ?? [];
     this.#runs.delete(key);
     this.#waiting -= runs.length;
     for (const run of runs) run();
   }
-  #foundNode(key: string, node: NodeToFetch, record: Uint8Array | undefined): void {
-    const base = this.#context.resident.baseOf(node, record);
-    const found = present(record, 'a record whose base is known');
-    if (base === undefined) return this.#filled(node, { record: found, base });
-    // It is on its way still.
-    this.#asked.add(key);
-    this.#want(KEYS.node(base), { baseOf: node, record: found });
+
+  #foundNode(key: string, node: NodeToFetch, bytes: Uint8Array | undefined): void {
+    const { resident } = this.#context;
+    const from = resident.baseOf(node, bytes);
+    const record = present(bytes, 'a record whose base is known');
+    // Where it has a base, it is still on its way.
+    if (from !== undefined) return void this.#want(KEYS.node(from), { baseOf: node, record });
+    this.#arrived(key);
+    resident.fillNode(node, { record, base: undefined });
   }
 
-  #filled(node: NodeToFetch, records: NodeRecords): void {
-    const key = KEYS.node(node.key);
+  #arrived(key: string): void {
     this.#asked.delete(key);
     this.#awaited.delete(key);
-    this.#context.resident.fillNode(node, records);
   }
 }

@@ -170,11 +170,11 @@ export const residentMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/state/state-fetching.ts',
-        '    this.#want(KEYS.node(base), { baseOf: node, record: found });\n',
-        '    void found;\n',
+        'return void this.#want(KEYS.node(from), { baseOf: node, record });',
+        'return;',
       ),
     ],
-    directed: { tests: 'test/driver/state-fetching.test.ts' },
+    directed: { tests: 'test/driver/resident-nodes.test.ts' },
   },
   {
     name: 'forgotten-while-it-waits',
