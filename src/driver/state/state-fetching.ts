@@ -4,7 +4,6 @@
  */
 import { present } from '../../base/invariant.ts';
 import type { StateKey } from '../../ledger/state/entry-kind.ts';
-import type { NodeRecords } from '../../ledger/tree/difference.ts';
 import type { NodeToFetch } from '../../ledger/tree/lookup.ts';
 import type { Store } from '../ports.ts';
 import { KEYS } from '../stored/records.ts';
