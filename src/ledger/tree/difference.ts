@@ -154,19 +154,21 @@ export function readNode(
   return node.ok ? ok({ node: node.value, difference }) : node;
 }
 
+/** Putting a node together is synchronous, and leaves nothing in it. */
+const changing = new WorkingNode();
+
 /** The base with the slots of the record, whose form was checked; what stands where hashes belong means nothing. */
 function changedNode(base: TreeNode, record: Uint8Array, slots: number): Uint8Array {
-  const node = new WorkingNode();
-  node.load(base);
+  changing.load(base);
   let at = HEAD_BYTES;
   for (let slot = 0; slot < SLOTS; slot++) {
     if (!isIn(slots, slot)) continue;
     const kind = record[at++] as number;
-    if (kind === CHILD) node.copyChild(slot, record, at);
-    else node.setLeaves(slot, record, at, kind);
+    if (kind === CHILD) changing.copyChild(slot, record, at);
+    else changing.setLeaves(slot, record, at, kind);
     at += kind === CHILD ? slotBytes(CHILD) : kind * LEAF_BYTES;
   }
-  const bytes = new Uint8Array(node.byteLength());
-  node.encode(bytes);
+  const bytes = new Uint8Array(changing.byteLength());
+  changing.encode(bytes);
   return bytes;
 }

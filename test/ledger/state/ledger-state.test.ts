@@ -219,7 +219,7 @@ const refused = (message: RegExp) => ({
 describe('the block of a genesis', () => {
   test('has an entry for each account, and the root over them', () => {
     const { header, hash, delta, history } = genesisBlock(genesis);
-    const entries = genesis.accounts.map(
+    const entries = [...genesis.accounts].map(
       ({ address, balance }) => [ACCOUNTS.key(address), { balance, nonce: 0 }] as const,
     );
     expect(delta.height).toBe(0);

@@ -139,8 +139,8 @@ export const residentMutants: readonly Mutant[] = [
     edits: [
       edit(
         'ledger/tree/node-codec.ts',
-        'if (compare32(whole.hashes, TOP * HASH_BYTES, expected, 0) !== 0)',
-        'if (compare32(whole.hashes, TOP * HASH_BYTES, expected, 0) !== 0 && depth === 0)',
+        'if (compare32(hashed.hashes, TOP * HASH_BYTES, expected, 0) !== 0)',
+        'if (compare32(hashed.hashes, TOP * HASH_BYTES, expected, 0) !== 0 && depth === 0)',
       ),
     ],
     directed: { tests: 'test/ledger/tree/difference.test.ts' },
