@@ -6,6 +6,7 @@ import { hex32, nameOf, uint64, uint64Big } from '../codec/types.ts';
 import { parseAddress } from '../crypto/address.ts';
 import { sha256Hash } from '../crypto/sha256.ts';
 import { DEPOSITS } from './account.ts';
+import { type GenesisAccount, GenesisAccounts } from './genesis-accounts.ts';
 import { GENESIS_FORMAT, type GenesisFile, readGenesisFile } from './genesis-schema.ts';
 import {
   GENESIS_ACCOUNTS_MAX,
@@ -52,11 +53,6 @@ export interface LedgerParameters {
   readonly historyHeights: number;
 }
 
-export interface GenesisAccount {
-  readonly address: Address;
-  readonly balance: bigint;
-}
-
 export interface Genesis {
   /** SHA-256 of the SSZ form: independent of white space and the order of fields in the file. */
   readonly chainId: Hash;
@@ -71,7 +67,7 @@ export interface Genesis {
   /** Those of the first epoch. Who asks for the validators of some epoch asks `Epochs`. */
   readonly validators: ValidatorSet;
   /** In the order of the file, without duplicates. */
-  readonly accounts: readonly GenesisAccount[];
+  readonly accounts: Iterable<GenesisAccount>;
   /** Sum of all balances; never changes. Below 2^64. */
   readonly supply: bigint;
 }
@@ -220,7 +216,7 @@ function assemble(file: GenesisFile, accounts: readonly GenesisAccount[]): Genes
     consensus: file.consensus,
     ledger: file.ledger,
     validators: validatorSet(validators),
-    accounts,
+    accounts: new GenesisAccounts(accounts),
     supply: accounts.reduce((sum, { balance }) => sum + balance, 0n),
   };
 }

@@ -239,7 +239,7 @@ describe('the genesis block', () => {
       parentHash: '0'.repeat(64),
       timestampMs: genesis.timestampMs,
     });
-    const said = genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }] as const);
+    const said = [...genesis.accounts].map(({ address, balance }) => [address, { balance, nonce: 0 }] as const);
     expect(accountsOf(state)).toEqual(new Map(said));
     expect([...state.source.entries()]).toHaveLength(10);
     expect(history.size).toBe(0);

@@ -250,7 +250,7 @@ function* readState(
   const checked = checkNodeHash(node.value, 0, hash);
   if (!checked.ok) return corrupt(`the root of the state: ${checked.error.message}`);
   const source = new ResidentState({ version: height, root: stateRoot }, cache);
-  source.fillNode({ key: root, hash }, rootBytes);
+  source.fillNode({ key: root, hash }, { record: rootBytes, base: undefined });
   const restored = restoreState(genesis, chain.value, source);
   return restored.ok ? ok({ ...restored.value, source }) : corrupt(restored.error.message);
 }

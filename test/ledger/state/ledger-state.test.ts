@@ -199,7 +199,7 @@ describe('a stored state', () => {
     const node = present(source.nodes.get({ version: height(5), path: ROOT_PATH }), 'root');
     // After the eight bytes that say what is in each slot stand the hashes of the four quarters.
     for (let at = 8; at < 8 + 4 * 32; at++) {
-      const nodes = { get: () => node.with(at, (node[at] ?? 0) ^ 1) as TreeNode };
+      const nodes = { get: () => node.with(at, (node[at] ?? 0) ^ 1) as TreeNode, differenceOf: () => undefined };
       const spoiled: StateSource = {
         nodes,
         get: (key) => source.get(key),
@@ -219,7 +219,7 @@ const refused = (message: RegExp) => ({
 describe('the block of a genesis', () => {
   test('has an entry for each account, and the root over them', () => {
     const { header, hash, delta, history } = genesisBlock(genesis);
-    const entries = genesis.accounts.map(
+    const entries = [...genesis.accounts].map(
       ({ address, balance }) => [ACCOUNTS.key(address), { balance, nonce: 0 }] as const,
     );
     expect(delta.height).toBe(0);
