@@ -16,6 +16,7 @@ import {
   MembershipParametersType,
   MODES,
 } from './membership/parameters.ts';
+import { type GenesisAccount, GenesisAccounts } from './genesis-accounts.ts';
 import { GENESIS_FORMAT, type GenesisFile, readGenesisFile } from './genesis-schema.ts';
 import {
   GENESIS_ACCOUNTS_MAX,
@@ -28,11 +29,6 @@ import {
   VALIDATORS_MAX,
 } from './limits.ts';
 import { sumOfPowers, type ValidatorSet, validatorSet } from './validators.ts';
-
-export interface GenesisAccount {
-  readonly address: Address;
-  readonly balance: bigint;
-}
 
 export interface Genesis {
   /** SHA-256 of the SSZ form: independent of white space and the order of fields in the file. */
@@ -53,7 +49,7 @@ export interface Genesis {
   /** Nodes without a vote that the network admits. */
   readonly observers: readonly ListedObserver[];
   /** In the order of the file, without duplicates. */
-  readonly accounts: readonly GenesisAccount[];
+  readonly accounts: Iterable<GenesisAccount>;
   /** Sum of all balances and stakes; never changes. Below 2^64. */
   readonly supply: bigint;
 }
@@ -229,7 +225,7 @@ function assemble(file: GenesisFile, accounts: readonly GenesisAccount[], owners
     validators: validatorSet(validators),
     validatorAccounts: owners,
     observers: file.observers,
-    accounts,
+    accounts: new GenesisAccounts(accounts),
     supply: accounts.reduce((sum, { balance }) => sum + balance, stakeOf(file)),
   };
 }

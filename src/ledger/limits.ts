@@ -89,10 +89,13 @@ export const HISTORY_WINDOWS_MIN = 2;
 /** Leaves of a subtree that lie in the slot of their node and need no node of their own. Part of the stored format. Measured with 1, 2
  *  and 4 on a million leaves: 360,000, 146,000 and 73,000 nodes, and 1.5, 1.8 and 2.0 kB written for each of 2,000 changes. */
 export const INLINE_LEAVES_MAX = 2;
+/** Of the bytes of a node, those that its difference from its base may have; one that would be longer is stored whole. A node that changes
+ *  by a slot at a time is written with the fewest bytes where it is whole again about then. */
+export const DIFFERENCE_PART_MAX = 0.4;
 /** Nibbles of the path to a node: the 64th is the slot of a leaf. */
 export const NODE_PATH_MAX = 63;
 /** Siblings in a proof: one for each bit of a key's hash. A tree of a million leaves has 20 to 40 of them. */
 export const PROOF_SIBLINGS_MAX = 256;
 /** Bytes of the record of what one block made stale: a full block that touches a quarter of a million entries, each with five
- *  nodes above it, has 13 MiB. */
-export const STALE_RECORD_BYTES_MAX = 16 * 1024 * 1024;
+ *  nodes above it and each of those with its base, has 26 MiB. */
+export const STALE_RECORD_BYTES_MAX = 32 * 1024 * 1024;

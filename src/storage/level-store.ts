@@ -10,6 +10,7 @@
 import { Level } from 'level';
 import { invariant } from '../base/invariant.ts';
 import type { Store, StoreOperation, StoreRange } from '../driver/ports.ts';
+import { SEAL_SLOTS } from '../driver/stored/records.ts';
 import { findDamage } from './level-check.ts';
 import { StorageError } from './storage-error.ts';
 
@@ -21,13 +22,18 @@ type Waiting = { readonly batch: readonly StoreOperation[]; readonly done: Done 
 /** Bytes after which a group takes no further batch: LevelDB copies a group once more into its log, in memory. */
 const GROUP_BYTES_MAX = 16 * 1024 * 1024;
 
-/** What a log holds before it becomes a table. The number of seals that are kept rests on it (`SEAL_SLOTS`). A full block writes some
- *  3 MB of the state's tree: with small logs most of the work would be to merge small tables. */
-const WRITE_BUFFER_BYTES = 16 * 1024 * 1024;
+/** What a log holds before it becomes a table. Entries of the state change anywhere in it, so that the changes of one log are merged
+ *  into all tables of a large state: with logs of 16 MiB that was half of what a transfer among a million accounts cost. Two logs
+ *  may be in memory at once. */
+const WRITE_BUFFER_BYTES = 64 * 1024 * 1024;
+
+/** Batches after which a log becomes a table, however small they are. LevelDB can lose what its logs hold, of which there are two: the
+ *  seals of so many batches are kept, and of twice as many, since a log goes on for a while. */
+const LOG_BATCHES_MAX: number = SEAL_SLOTS / 4;
 
 /** Opens the LevelDB in the folder, which is made if it is missing.
  *  Rejects with StorageError: STORE_LOCKED, STORE_CORRUPT, STORE_UNREADABLE. */
-export async function openLevelStore(folder: string): Promise<LevelStore> {
+export async function openLevelStore(folder: string, logBatchesMax: number = LOG_BATCHES_MAX): Promise<LevelStore> {
   try {
     const damage = await findDamage(folder);
     if (damage !== undefined) throw new StorageError('STORE_CORRUPT', `${folder} is damaged: ${damage}`);
@@ -39,14 +45,24 @@ export async function openLevelStore(folder: string): Promise<LevelStore> {
       compression: false,
     });
     await database.open();
-    return new LevelStore(database);
+    return new LevelStore(database, logBatchesMax);
   } catch (error) {
     throw openingError(folder, error);
   }
 }
 
+const AFTER_ALL = '\u007f';
+
+/** A Level on a disk: the package's types name only what there is in browsers too. */
+type Compacting = Level<string, Uint8Array> & { compactRange(from: string, to: string): Promise<void> };
+
 export class LevelStore implements Store {
   readonly #database: Level<string, Uint8Array>;
+  readonly #logBatchesMax: number;
+  /** Batches since a new log was begun. */
+  #batches = 0;
+  /** The log before that becomes a table. */
+  #newLog: Promise<void> = Promise.resolve();
   readonly #waiting: Waiting[] = [];
   #writing = false;
   /** Why no further write is taken. */
@@ -54,8 +70,9 @@ export class LevelStore implements Store {
   #drained: (() => void) | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(database: Level<string, Uint8Array>) {
+  constructor(database: Level<string, Uint8Array>, logBatchesMax: number = LOG_BATCHES_MAX) {
     this.#database = database;
+    this.#logBatchesMax = logBatchesMax;
   }
 
   write(batch: readonly StoreOperation[], done: Done): void {
@@ -90,6 +107,7 @@ export class LevelStore implements Store {
         this.#drained = resolve;
       });
     }
+    await this.#newLog.catch(() => undefined);
     await this.#database.close();
   }
 
@@ -143,6 +161,18 @@ export class LevelStore implements Store {
       }
     }
     await chained.write({ sync: true });
+    this.#batches += group.length;
+    if (this.#batches >= this.#logBatchesMax) await this.#beginLog();
+  }
+
+  /** Waits for nothing but the log before the last. */
+  async #beginLog(): Promise<void> {
+    await this.#newLog;
+    this.#batches = 0;
+    // LevelDB begins a log before it compacts anything, and no key is after this one.
+    this.#newLog = (this.#database as Compacting).compactRange(AFTER_ALL, AFTER_ALL);
+    // Whoever waits for it next hears of it.
+    this.#newLog.catch(() => undefined);
   }
 
   #takeGroup(): Waiting[] {

@@ -4,7 +4,7 @@ import { present } from '../../src/base/invariant.ts';
 import { Random } from '../../src/base/random.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
 import { installedSha256, installSha256, sha256 } from '../../src/crypto/sha256.ts';
-import type { NodeSource, TreeNode } from '../../src/ledger/tree/node.ts';
+import type { Difference, StoredNodes, TreeNode } from '../../src/ledger/tree/node.ts';
 import { proveKey } from '../../src/ledger/tree/proof.ts';
 import { decodeTreeProof, encodeTreeProof } from '../../src/ledger/tree/proof-codec.ts';
 import type { LeafChange } from '../../src/ledger/tree/sorted-changes.ts';
@@ -24,12 +24,17 @@ const print = (line: string): boolean => process.stdout.write(`${line}\n`);
 const size = (nodes: Iterable<Uint8Array>): number => [...nodes].reduce((sum, { length }) => sum + length, 0);
 
 /** The nodes of the newest version, by path. */
-class NewestNodes implements NodeSource {
+class NewestNodes implements StoredNodes {
   readonly nodes = new Map<string, TreeNode>();
+  readonly #differences = new Map<string, Difference | undefined>();
   version: Height | undefined;
 
   get({ path }: { readonly path: string }): TreeNode | undefined {
     return this.nodes.get(path);
+  }
+
+  differenceOf({ path }: { readonly path: string }): Difference | undefined {
+    return this.#differences.get(path);
   }
 
   update(changes: readonly LeafChange[]): TreeUpdate {
@@ -38,7 +43,10 @@ class NewestNodes implements NodeSource {
 
   keep({ nodes, stale }: TreeUpdate): void {
     for (const { path } of stale) this.nodes.delete(path);
-    for (const { key, bytes } of nodes) this.nodes.set(key.path, bytes.slice() as TreeNode);
+    for (const { key, bytes, difference } of nodes) {
+      this.nodes.set(key.path, bytes.slice() as TreeNode);
+      this.#differences.set(key.path, difference);
+    }
     this.version = nodes.at(-1)?.key.version;
   }
 }

@@ -21,7 +21,7 @@ let harness: Harness;
 beforeAll(async () => {
   writeFileSync(genesisFile, genesisText());
   const genesis = genesisKeeping(0);
-  [alice, bob] = genesis.accounts.map((account) => account.address) as [Address, Address];
+  [alice, bob] = [...genesis.accounts].map((account) => account.address) as [Address, Address];
   chain = await LongChain.open(new MemoryStore(), genesis);
   for (let i = 1; i <= 5; i++) await chain.append([{ from: alice, to: bob, amount: BigInt(i) }]);
   harness = await start();

@@ -30,7 +30,7 @@ let honest: Harness;
 
 beforeAll(async () => {
   const genesis = genesisKeeping(0);
-  [alice, bob] = genesis.accounts.map((account) => account.address) as [Address, Address];
+  [alice, bob] = [...genesis.accounts].map((account) => account.address) as [Address, Address];
   chain = await LongChain.open(new MemoryStore(), genesis);
   chain.isCertified = (height) => height % 3 === 0;
   for (let i = 1; i <= 12; i++) await chain.append([{ from: alice, to: bob, amount: BigInt(i) }]);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Height } from '../../src/base/brand.ts';
 import { installNodeSha256 } from '../../src/crypto/node-sha256.ts';
-import { STATE_CACHE } from '../../src/driver/state/limits.ts';
+import { NODE_WEIGHT, STATE_CACHE } from '../../src/driver/state/limits.ts';
 import { CHILD, kindOf, readVersion, slotAt, SLOTS } from '../../src/ledger/tree/node.ts';
 import { DIGITS, type NodeKey } from '../../src/ledger/tree/path.ts';
 import { account, StateOnStore } from './state-store.ts';
@@ -71,4 +71,28 @@ describe.each<[string, (block: number) => readonly number[]]>([
     state.fetch(entries);
     for (const key of entries) expect(state.resident.get(key)).toEqual(state.model.get(key));
   });
+});
+
+/** Less than nothing: a turn comes even where nothing was used. */
+const NO_ROOM = -1;
+
+test('nodes that nobody uses are forgotten, and nothing is kept for them or for where they were', () => {
+  const state = make();
+  const { nodes } = state.resident;
+  expect(nodes.bytes).toBeGreaterThan(100_000);
+  for (let turns = 0; turns < 2; turns++) nodes.forget(NO_ROOM);
+  expect(nodes.bytes).toBe(0);
+  expect(nodes.get({ version: state.head, path: '' })).toBe(undefined);
+});
+
+test('what is used between any two turns stays, and nothing else', () => {
+  const state = make();
+  const { nodes } = state.resident;
+  const root = { version: state.head, path: '' };
+  for (let turns = 0; turns < 5; turns++) {
+    nodes.forget(NO_ROOM);
+    expect(nodes.get(root)).toBeDefined();
+  }
+  const { length } = nodes.get(root) ?? new Uint8Array();
+  expect(nodes.bytes).toBe(length + NODE_WEIGHT);
 });

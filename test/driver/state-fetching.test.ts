@@ -233,6 +233,15 @@ describe('a disk with', () => {
       people.map(([number]) => number),
       (state) => state.records.delete(nodes(state).at(-1) ?? ''),
     ],
+    [
+      'an entry and its leaf both another',
+      [1],
+      (state) => {
+        const other = new StateOnStore([...people.filter(([number]) => number !== 1), [1, 999]], STATE_CACHE);
+        for (const key of [entry(1), ...nodes(other).filter((each) => each !== ROOT)])
+          state.records.set(key, other.records.get(key) ?? new Uint8Array());
+      },
+    ],
     ['a root that is gone', [1], (state) => state.records.delete(ROOT)],
     ['two nodes exchanged', people.map(([number]) => number), swap],
     ['a bit of a child’s hash flipped', people.map(([number]) => number), (state) => flip(state, ROOT, 200)],

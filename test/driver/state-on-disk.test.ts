@@ -11,10 +11,10 @@ import { ACCOUNTS } from '../../src/ledger/account.ts';
 import { blockRecordCodec } from '../../src/ledger/block.ts';
 import { stateKeyText } from '../../src/ledger/state/entry-kind.ts';
 import type { Operation } from '../../src/ledger/transaction.ts';
-import { parseNode } from '../../src/ledger/tree/node-codec.ts';
-import type { NodeSource } from '../../src/ledger/tree/node.ts';
 import { proveKey } from '../../src/ledger/tree/proof.ts';
 import { verifyTreeProof } from '../../src/ledger/tree/verify.ts';
+import { ProofNodes } from '../../src/node/state/proof-nodes.ts';
+import { StoreReads } from '../../src/node/state/store-reads.ts';
 import {
   complaintsAboutState,
   entriesAt,
@@ -141,18 +141,15 @@ describe.each([1, 2, 5])('of a node that keeps %s heights', (historyHeights) => 
   });
 });
 
-test('every entry can be read and proved at every height that is kept, and its absence where it was not there yet', () => {
+test('every entry can be read and proved at every height that is kept, and its absence where it was not there yet', async () => {
   const cluster = network(8);
   batchesOf(cluster, 30);
   const { disk } = cluster.node(0);
   const kept = keptHeights(disk);
   if (kept === undefined) throw new Error('no chain');
-  const source: NodeSource = {
-    get(key) {
-      const node = parseNode(key, disk.get(KEYS.node(key)) ?? new Uint8Array());
-      return node.ok ? node.value : undefined;
-    },
-  };
+  const nodes = new ProofNodes(
+    new StoreReads({ read: (keys, done) => done(keys.map((key) => disk.get(key))), scan: (_, done) => done([]) }),
+  );
   const now = entriesAt(disk, kept.head);
   const texts = [...now.keys(), stateKeyText(ACCOUNTS.key(stranger(999)))];
   let absent = 0;
@@ -162,7 +159,9 @@ test('every entry can be read and proved at every height that is kept, and its a
     const then = entriesAt(disk, height);
     for (const text of texts) {
       const key = new TextEncoder().encode(text);
-      const proof = proveKey(source, height, sha256(key));
+      const source = await nodes.towards(sha256(key), record.value.header);
+      if (!source.ok) throw new Error(source.error.message);
+      const proof = proveKey(source.value, height, sha256(key));
       if (!proof.ok) throw new Error(proof.error.message);
       const claim = { root: record.value.header.stateRoot, key, value: then.get(text) };
       expect(verifyTreeProof(claim, proof.value)).toEqual({ ok: true });

@@ -118,7 +118,7 @@ test('events say exactly how the balances changed', () => {
   fc.assert(
     fc.property(bodies, (chain) => {
       const [state, steps] = run(chain);
-      const expected = new Map<string, bigint>(genesis.accounts.map(({ address, balance }) => [address, balance]));
+      const expected = new Map<string, bigint>([...genesis.accounts].map(({ address, balance }) => [address, balance]));
       const add = (address: string, difference: bigint) =>
         expected.set(address, (expected.get(address) ?? 0n) + difference);
       for (const { block, transactions } of steps) {

@@ -239,7 +239,7 @@ describe('the genesis block', () => {
       parentHash: '0'.repeat(64),
       timestampMs: genesis.timestampMs,
     });
-    const said = genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }] as const);
+    const said = [...genesis.accounts].map(({ address, balance }) => [address, { balance, nonce: 0 }] as const);
     expect(accountsOf(state)).toEqual(new Map(said));
     // Ten people and four validators, the records of these, the first epoch, and the number of the next proposal.
     expect([...state.source.entries()]).toHaveLength(14 + 4 + 1 + 1);

@@ -42,7 +42,7 @@ export function makeGenesis(weightPrice = 0): Genesis {
 
 /** The account at this position of the genesis; people know the first as alice. */
 export const accountOf = (genesis: Genesis, position: number): Address =>
-  present(genesis.accounts[position], 'account').address;
+  present([...genesis.accounts][position], 'account').address;
 
 /** An address that nobody has paid. */
 export const stranger = (number: number): Address => address(number.toString(16).padStart(64, '0'));

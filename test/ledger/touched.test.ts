@@ -19,7 +19,7 @@ import { VALIDATORS } from '../../src/ledger/membership/validator-record.ts';
 import { keysTouched } from '../../src/ledger/touched.ts';
 import type { IdentifiedTransaction } from '../../src/ledger/transaction.ts';
 import { nodesToFetch } from '../../src/ledger/tree/lookup.ts';
-import type { NodeSource, TreeNode } from '../../src/ledger/tree/node.ts';
+import type { StoredNodes, TreeNode } from '../../src/ledger/tree/node.ts';
 import { type NodeKey, nodeKeyText, ROOT_PATH } from '../../src/ledger/tree/path.ts';
 import type { Evidence } from '../../src/ledger/evidence.ts';
 import { VOTE_KINDS, type VoteKind } from '../../src/ledger/vote.ts';
@@ -60,7 +60,7 @@ const bodies = fc.array(
 
 /** What was fetched before execution: the entries under these keys, the root and the nodes on the paths to them, nothing else. */
 class Fetched implements StateSource {
-  readonly nodes: NodeSource;
+  readonly nodes: StoredNodes;
   readonly #entries = new Map<string, unknown>();
 
   constructor({ source, head }: LedgerState, keys: readonly StateKey[]) {
@@ -79,7 +79,10 @@ class Fetched implements StateSource {
       if (missing.length === 0) break;
       for (const { key } of missing) nodes.set(nodeKeyText(key), present(source.nodes.get(key), nodeKeyText(key)));
     }
-    this.nodes = { get: (key) => present(here.get(key), `the node ${nodeKeyText(key)}, which is on no path,`) };
+    this.nodes = {
+      get: (key) => present(here.get(key), `the node ${nodeKeyText(key)}, which is on no path,`),
+      differenceOf: (key) => source.nodes.differenceOf(key),
+    };
   }
 
   get<V>(key: StateKey<V>): V | undefined {

@@ -55,7 +55,7 @@ describe('a development network', () => {
     expect(genesis.value.validators.members.map(({ publicKey, peerId }) => [toHex(publicKey), peerId])).toEqual(
       network.validators.map(({ publicKey, peerId }) => [toHex(publicKey), peerId]),
     );
-    expect(genesis.value.accounts.map(({ address }) => address)).toEqual(
+    expect([...genesis.value.accounts].map(({ address }) => address)).toEqual(
       network.accounts.map(({ address }) => address),
     );
   });

@@ -13,7 +13,7 @@ let payer: Address;
 
 beforeAll(async () => {
   chain = await LongChain.open(new MemoryStore(), genesisKeeping(10));
-  payer = present(chain.genesis.accounts[0], 'an account').address;
+  payer = present([...chain.genesis.accounts][0], 'an account').address;
   for (let i = 1; i <= 20; i++) await chain.append([{ from: payer, to: ALICE, amount: BigInt(i) }]);
 });
 

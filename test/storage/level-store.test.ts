@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Level } from 'level';
@@ -44,6 +44,24 @@ describe('LevelStore on disk', () => {
     await expect(read(store, 'k0')).rejects.toMatchObject({ code: 'STORE_CLOSED' });
     const again = await openLevelStore(folder);
     expect((await scan(again, '', '~')).length).toBe(20);
+    await again.close();
+  });
+
+  it('begins a new log after so many batches, however small they are, and loses none', async () => {
+    const store = await openLevelStore(folder, 10);
+    const logs = new Set<string>();
+    for (let i = 0; i < 100; i++) {
+      await write(store, [put(`k${i}`, i)]);
+      for (const name of await readdir(folder)) if (name.endsWith('.log')) logs.add(name);
+    }
+    expect(logs.size).toBeGreaterThanOrEqual(10);
+    expect((await scan(store, '', '~')).length).toBe(100);
+    await store.close();
+    // What was in older logs is in tables: of the last one no more is left than fits it, and one before.
+    const left = await readdir(folder);
+    for (const name of left.filter((each) => each.endsWith('.log'))) await rm(join(folder, name));
+    const again = await openLevelStore(folder);
+    expect((await scan(again, '', '~')).length).toBeGreaterThanOrEqual(100 - 2 * 10);
     await again.close();
   });
 

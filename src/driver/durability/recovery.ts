@@ -252,7 +252,7 @@ function* readState(
   const checked = checkNodeHash(node.value, 0, hash);
   if (!checked.ok) return corrupt(`the root of the state: ${checked.error.message}`);
   const source = new ResidentState({ version: height, root: stateRoot }, cache);
-  source.fillNode({ key: root, hash }, rootBytes);
+  source.fillNode({ key: root, hash }, { record: rootBytes, base: undefined });
   const fetched = yield* fetchEntries(source, epochKeys(chain.value.header));
   if (!fetched.ok) return fetched;
   const restored = restoreState(genesis, chain.value, source);
@@ -266,7 +266,12 @@ function* fetchEntries(source: ResidentState, keys: readonly StateKey[]): Readin
       const { entries, nodes } = source.missing(keys);
       if (entries.length === 0 && nodes.length === 0) break;
       for (const key of entries) source.fillEntry(key, yield* one(KEYS.entry(key)));
-      for (const node of nodes) source.fillNode(node, yield* one(KEYS.node(node.key)));
+      for (const node of nodes) {
+        const record = yield* one(KEYS.node(node.key));
+        const from = source.baseOf(node, record);
+        const base = from && (yield* one(KEYS.node(from)));
+        source.fillNode(node, { record: present(record, 'a record whose base is known'), base });
+      }
     }
     source.prove(keys);
     return ok(true);

@@ -22,11 +22,6 @@ export class Generations<T extends { readonly weight: number }> {
     return this.#young.size + this.#old.size;
   }
 
-  /** Does not count as a use. */
-  peek(key: string): T | undefined {
-    return this.#young.get(key) ?? this.#old.get(key);
-  }
-
   /** Uses it. */
   get(key: string): T | undefined {
     const young = this.#young.get(key);
@@ -36,38 +31,21 @@ export class Generations<T extends { readonly weight: number }> {
     return old;
   }
 
-  /** In its place where the key is young: a map that is deleted from and added to all the time is copied again and again. What was
-   *  there before. */
-  set(key: string, value: T): T | undefined {
+  /** In its place where the key is young: a map that is deleted from and added to all the time is copied again and
+   *  again. */
+  set(key: string, value: T): void {
     const young = this.#young.get(key);
-    if (young !== undefined) this.#youngWeight -= young.weight;
-    const before = young ?? this.#takeOld(key);
+    if (young === undefined) this.#takeOld(key);
+    else this.#youngWeight -= young.weight;
     this.#add(key, value);
-    return before;
   }
 
-  /** Takes it out. */
-  take(key: string): T | undefined {
-    const young = this.#young.get(key);
-    if (young === undefined) return this.#takeOld(key);
-    this.#young.delete(key);
-    this.#youngWeight -= young.weight;
-    return young;
-  }
-
-  /** In the place of one that is here, and of the same weight. Does not count as a use. */
-  replace(key: string, value: T): void {
-    (this.#young.has(key) ? this.#young : this.#old).set(key, value);
-  }
-
-  /** Forgets the old generation, which is returned, and the young one grows old. */
-  turn(): Iterable<T> {
-    const forgotten = this.#old.values();
+  /** Forgets the old generation, and the young one grows old. */
+  turn(): void {
     this.#old = this.#young;
     this.#oldWeight = this.#youngWeight;
     this.#young = new Map();
     this.#youngWeight = 0;
-    return forgotten;
   }
 
   #takeOld(key: string): T | undefined {

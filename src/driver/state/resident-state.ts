@@ -13,8 +13,9 @@ import { fromHex } from '../../codec/hex.ts';
 import { sha256 } from '../../crypto/sha256.ts';
 import { type EntryKind, type StateKey, stateKeyText, treeKeyOf } from '../../ledger/state/entry-kind.ts';
 import type { StateDelta, StateSource } from '../../ledger/state/source.ts';
+import { baseOf, type NodeRecords, readNode } from '../../ledger/tree/difference.ts';
 import { lookUp, type NodeToFetch, nodesToFetch } from '../../ledger/tree/lookup.ts';
-import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
+import type { NodeKey } from '../../ledger/tree/path.ts';
 import { Generations } from './generations.ts';
 import { ENTRY_WEIGHT, type StateCacheLimits } from './limits.ts';
 import { ResidentNodes } from './resident-nodes.ts';
@@ -111,15 +112,20 @@ export class ResidentState implements StateSource {
     });
   }
 
+  /** The other record that a node is made of, as its own record says, if it is. Throws InvariantViolation where there is none. */
+  baseOf({ key }: NodeToFetch, record: Uint8Array | undefined): NodeKey | undefined {
+    if (record === undefined) throw damagedNode(key, 'it is gone');
+    const base = baseOf(key, record);
+    if (!base.ok) throw damagedNode(key, base.error.message);
+    return base.value;
+  }
+
   /** A node as it was read. Throws InvariantViolation where it is not the one that its parent names, or the head for the root. */
-  fillNode({ key, hash }: NodeToFetch, bytes: Uint8Array | undefined): void {
+  fillNode({ key, hash }: NodeToFetch, records: NodeRecords): void {
     if (this.nodes.get(key) !== undefined) return;
-    if (bytes === undefined) throw damaged(`node ${key.version}/${key.path}`, 'it is gone');
-    const node = parseNode(key, bytes);
-    if (!node.ok) throw damaged(`node ${key.version}/${key.path}`, node.error.message);
-    const checked = checkNodeHash(node.value, key.path.length, hash ?? fromHex(this.#root));
-    if (!checked.ok) throw damaged(`node ${key.version}/${key.path}`, checked.error.message);
-    this.nodes.add(key, node.value);
+    const stored = readNode(key, records, hash ?? fromHex(this.#root));
+    if (!stored.ok) throw damagedNode(key, stored.error.message);
+    this.nodes.add(key, stored.value);
   }
 
   /** Nothing of these keys is missing: holds what was read of them against the tree. Throws InvariantViolation where it proves something
@@ -171,6 +177,9 @@ const weightOf = ({ text }: StateKey, bytes: Uint8Array | undefined): number =>
 
 const isSame = (a: Uint8Array | undefined, b: Uint8Array): boolean =>
   a !== undefined && equalBytes(a, present(b, 'hash'));
+
+const damagedNode = ({ version, path }: NodeKey, how: string): InvariantViolation =>
+  damaged(`node ${version}/${path}`, how);
 
 const damaged = (what: string, how: string): InvariantViolation =>
   new InvariantViolation('what the disk has of the state is what the head binds', { what, how });

@@ -2,6 +2,7 @@
  * Brings from the store into memory what is to be executed on. What is asked for in a turn is read at its end, all of it at once, and
  * the answer comes in a later turn.
  */
+import { present } from '../../base/invariant.ts';
 import type { StateKey } from '../../ledger/state/entry-kind.ts';
 import type { NodeToFetch } from '../../ledger/tree/lookup.ts';
 import type { Store } from '../ports.ts';
@@ -15,7 +16,11 @@ interface StateFetchingContext {
   readonly input: (run: () => void) => void;
 }
 
-type Wanted = { readonly entry: StateKey } | { readonly node: NodeToFetch };
+type Wanted =
+  | { readonly entry: StateKey }
+  | { readonly node: NodeToFetch }
+  /** The rest of a node whose own record is here. */
+  | { readonly baseOf: NodeToFetch; readonly record: Uint8Array };
 
 export class StateFetching {
   readonly #context: StateFetchingContext;
@@ -117,13 +122,31 @@ export class StateFetching {
 
   #found(key: string, what: Wanted, bytes: Uint8Array | undefined): void {
     const { resident } = this.#context;
-    this.#asked.delete(key);
-    this.#awaited.delete(key);
-    if ('node' in what) return resident.fillNode(what.node, bytes);
+    if ('node' in what) return this.#foundNode(key, what.node, bytes);
+    this.#arrived(key);
+    if ('baseOf' in what) {
+      this.#arrived(KEYS.node(what.baseOf.key));
+      return resident.fillNode(what.baseOf, { record: what.record, base: bytes });
+    }
     resident.fillEntry(what.entry, bytes);
     const runs = this.#runs.get(key) ?? [];
     this.#runs.delete(key);
     this.#waiting -= runs.length;
     for (const run of runs) run();
+  }
+
+  #foundNode(key: string, node: NodeToFetch, bytes: Uint8Array | undefined): void {
+    const { resident } = this.#context;
+    const from = resident.baseOf(node, bytes);
+    const record = present(bytes, 'a record whose base is known');
+    // Where it has a base, it is still on its way.
+    if (from !== undefined) return void this.#want(KEYS.node(from), { baseOf: node, record });
+    this.#arrived(key);
+    resident.fillNode(node, { record, base: undefined });
+  }
+
+  #arrived(key: string): void {
+    this.#asked.delete(key);
+    this.#awaited.delete(key);
   }
 }

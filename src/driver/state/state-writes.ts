@@ -3,6 +3,7 @@ import type { Height } from '../../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import { stateKeyText } from '../../ledger/state/entry-kind.ts';
 import type { EntryChange, StateDelta } from '../../ledger/state/source.ts';
+import { encodeRecord } from '../../ledger/tree/difference.ts';
 import { encodeStale } from '../../ledger/tree/stale.ts';
 import type { StoreOperation } from '../ports.ts';
 import { isValue, KEYS, pastKey } from '../stored/records.ts';
@@ -20,7 +21,8 @@ export function* stateWrites(delta: StateDelta, prunes: boolean): Generator<Stor
     if (height > 0) yield { kind: 'put', key: KEYS.past(key, height), value: encodePast(change) };
   }
   for (const value of values) yield { kind: 'put', key: KEYS.value(value), value: value.bytes };
-  for (const { key, bytes } of tree.nodes) yield { kind: 'put', key: KEYS.node(key), value: bytes };
+  for (const { key, bytes, difference } of tree.nodes)
+    yield { kind: 'put', key: KEYS.node(key), value: encodeRecord(bytes, difference) };
   if (!prunes) return;
   yield { kind: 'put', key: KEYS.stale(height), value: encodeStale(tree.stale) };
   yield { kind: 'put', key: KEYS.replaced(height), value: encodeReplaced(delta) };

@@ -38,8 +38,7 @@ export const isPromise = (key: string): boolean => key.startsWith('promise/');
 export const isValue = (key: string): boolean => key.startsWith('value/');
 
 /** Newest batches whose seals are kept: more than LevelDB can lose at once without losing all that came after. That is
- *  what its logs hold, which is two write buffers of 16 MiB; and a batch takes more than 128 bytes of them, since there a
- *  seal takes 76, and the smallest thing worth a batch no less. */
+ *  what its logs hold, and the store begins a new one often enough (`src/storage/level-store.ts`). */
 export const SEAL_SLOTS = 262_144;
 
 /** Of a ring of so many keys the one whose turn it is. */

@@ -1,6 +1,6 @@
 /** Where execution reads the state, and what a block does to it. */
 import type { Height } from '../../base/brand.ts';
-import type { NodeSource } from '../tree/node.ts';
+import type { StoredNodes } from '../tree/node.ts';
 import type { TreeUpdate } from '../tree/update.ts';
 import type { StateKey } from './entry-kind.ts';
 import type { ValuePlace } from './value-place.ts';
@@ -39,7 +39,7 @@ export interface StateSource {
   /** Where the key stands in the tree: SHA-256 of its text. */
   treeKey(key: StateKey): Uint8Array;
   /** Nodes of the newest version of the tree. */
-  readonly nodes: NodeSource;
+  readonly nodes: StoredNodes;
   /** The state becomes that after the next block. */
   apply(delta: StateDelta): void;
 }

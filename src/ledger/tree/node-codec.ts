@@ -68,20 +68,30 @@ function wrongLeaves(key: NodeKey, bytes: Uint8Array, slot: number, at: number, 
 /** Whether a node, at a depth of so many nibbles, has this hash, and the hashes in it are right: all of them are computed from
  *  leaves and children. Errors: WRONG_HASH. */
 export function checkNodeHash(node: TreeNode, depth: number, expected: Uint8Array): Result<void, NodeError> {
-  const whole = hashedAnew(node, depth);
-  if (compare32(whole.hashes, TOP * HASH_BYTES, expected, 0) !== 0)
+  const right = completedNode(node, depth, expected);
+  if (!right.ok) return right;
+  return equalBytes(right.value, node) ? ok(undefined) : fail('WRONG_HASH', 'a hash in a node is another');
+}
+
+/** The node with the hashes in it as they follow from its leaves and children, whatever stood there. Errors: WRONG_HASH, where the
+ *  node, at a depth of so many nibbles, has another. */
+export function completedNode(node: TreeNode, depth: number, expected: Uint8Array): Result<TreeNode, NodeError> {
+  const hashed = hashedAnew(node, depth);
+  if (compare32(hashed.hashes, TOP * HASH_BYTES, expected, 0) !== 0)
     return fail('WRONG_HASH', 'a node has another hash');
-  const right = new Uint8Array(whole.byteLength());
-  whole.encode(right);
-  return equalBytes(right, node) ? ok(undefined) : fail('WRONG_HASH', 'a hash in a node is another');
+  const right = new Uint8Array(hashed.byteLength());
+  hashed.encode(right);
+  return ok(right as TreeNode);
 }
 
 /** The root of the tree with this root node. */
 export const rootOf = (node: TreeNode): Hash =>
   toHash(hashedAnew(node, 0).hashes.subarray(TOP * HASH_BYTES, (TOP + 1) * HASH_BYTES));
 
+/** Looking at a node is synchronous, and leaves nothing in it. */
+const whole = new WorkingNode();
+
 function hashedAnew(node: TreeNode, depth: number): WorkingNode {
-  const whole = new WorkingNode();
   whole.load(node);
   whole.touchAll();
   if (whole.computeHash(TOP, depth) === 0) whole.hashes.set(EMPTY_SUBTREE, TOP * HASH_BYTES);

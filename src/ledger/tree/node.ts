@@ -16,6 +16,7 @@
  * A subtree lies in the slot of its parent if and only if it has at most INLINE_LEAVES_MAX leaves. So the leaves alone
  * decide which nodes there are, in whatever order they came and went.
  */
+import type { Height } from '../../base/brand.ts';
 import { INLINE_LEAVES_MAX } from '../limits.ts';
 import { HASH_BYTES, LEAF_BYTES } from './hashing.ts';
 import type { NodeKey } from './path.ts';
@@ -27,6 +28,20 @@ export type TreeNode = Uint8Array & { readonly [checked]: true };
 /** Where nodes are found. Whoever calls has fetched before what is asked for (see `nodesToFetch`). */
 export interface NodeSource {
   get(key: NodeKey): TreeNode | undefined;
+}
+
+/** What a version of a node is stored as, where it is not stored whole (see difference.ts). */
+export interface Difference {
+  /** The version at the same path that is stored whole. */
+  readonly base: Height;
+  /** A bit for each slot that may have changed since, the first slot in the lowest. */
+  readonly slots: number;
+}
+
+/** Nodes that a next version is made from. */
+export interface StoredNodes extends NodeSource {
+  /** What a node that is here is stored as, where it is not stored whole. */
+  differenceOf(key: NodeKey): Difference | undefined;
 }
 
 export const SLOTS = 16;

@@ -11,8 +11,9 @@ import { invariant, present } from '../../base/invariant.ts';
 import { toHash } from '../../codec/hex.ts';
 import { INLINE_LEAVES_MAX } from '../limits.ts';
 import { Arena } from './arena.ts';
+import { differenceFrom } from './difference.ts';
 import { EMPTY_TREE_ROOT, HASH_BYTES, LEAF_BYTES } from './hashing.ts';
-import { CHILD, type NodeSource, type TreeNode } from './node.ts';
+import { CHILD, type Difference, type StoredNodes, type TreeNode } from './node.ts';
 import { compare32, DIGITS, type NodeKey, nibbleAt, ROOT_PATH } from './path.ts';
 import { type LeafChange, SortedChanges } from './sorted-changes.ts';
 import { TOP, WorkingNode } from './working-node.ts';
@@ -21,9 +22,17 @@ export interface TreeUpdate {
   readonly root: Hash;
   /** To be stored with the block. The bytes are views of a few buffers that all nodes of the update share: a cache that keeps
    *  some of them for long keeps copies. */
-  readonly nodes: readonly { readonly key: NodeKey; readonly bytes: TreeNode }[];
-  /** Nodes of earlier versions that are not part of this one and of none to come. */
+  readonly nodes: readonly NewNode[];
+  /** Of earlier versions, in whatever way they are stored: nodes that are not part of this one and of none to come, unless a node that
+   *  is part of it is stored as a difference from them; and such bases that are needed no more. */
   readonly stale: readonly NodeKey[];
+}
+
+export interface NewNode {
+  readonly key: NodeKey;
+  readonly bytes: TreeNode;
+  /** What it is stored as; undefined where it is stored whole. */
+  readonly difference: Difference | undefined;
 }
 
 /** The version to make, and the one that it is made from; undefined for the first, which begins with the empty tree. */
@@ -36,22 +45,22 @@ export interface Versions {
  * Changes each key at most once, in any order: `value` undefined deletes it, and it may be absent before.
  * Throws InvariantViolation where a node is not in the source: all nodes on the paths to the changed keys have to be there.
  */
-export function updateTree(source: NodeSource, { from, to }: Versions, changes: readonly LeafChange[]): TreeUpdate {
+export function updateTree(source: StoredNodes, { from, to }: Versions, changes: readonly LeafChange[]): TreeUpdate {
   invariant(from === undefined || from < to, 'versions rise', { from, to });
   return new Update(source, to, new SortedChanges(changes)).run(from);
 }
 
 class Update {
-  readonly #source: NodeSource;
+  readonly #source: StoredNodes;
   readonly #version: Height;
   readonly #changes: SortedChanges;
-  readonly #nodes: { readonly key: NodeKey; readonly bytes: TreeNode }[] = [];
+  readonly #nodes: NewNode[] = [];
   readonly #stale: NodeKey[] = [];
   readonly #arena = new Arena();
   /** Leaves on their way into a slot: what it has, and as many changes. */
   readonly #merged = new Uint8Array(2 * INLINE_LEAVES_MAX * LEAF_BYTES);
 
-  constructor(source: NodeSource, version: Height, changes: SortedChanges) {
+  constructor(source: StoredNodes, version: Height, changes: SortedChanges) {
     this.#source = source;
     this.#version = version;
     this.#changes = changes;
@@ -59,12 +68,12 @@ class Update {
 
   run(from: Height | undefined): TreeUpdate {
     const root = workingAt(0);
-    if (from === undefined) root.clear();
-    else this.#load(root, { version: from, path: ROOT_PATH });
+    const before = from === undefined ? undefined : { version: from, path: ROOT_PATH };
+    if (before === undefined) root.clear();
+    else this.#load(root, before);
     this.#changeNode(root, ROOT_PATH, 0, this.#changes.count);
     const fill = root.computeHash(TOP, 0);
-    this.#emit(root, ROOT_PATH);
-    if (from !== undefined) this.#stale.push({ version: from, path: ROOT_PATH });
+    this.#emit(root, ROOT_PATH, before);
     const at = TOP * HASH_BYTES;
     return {
       root: fill === 0 ? EMPTY_TREE_ROOT : toHash(root.hashes.subarray(at, at + HASH_BYTES)),
@@ -102,8 +111,7 @@ class Update {
       moveLeaves(node, slot, child, childPath.length);
     }
     if (!this.#changeNode(child, childPath, first, end)) return false;
-    if (replaced !== undefined) this.#stale.push(replaced);
-    this.#settle(node, slot, child, childPath);
+    this.#settle(node, slot, child, childPath, replaced);
     return true;
   }
 
@@ -146,15 +154,16 @@ class Update {
   }
 
   /** Puts a changed child into its slot: its leaves, where these are few enough, or what says where it is. */
-  #settle(node: WorkingNode, slot: number, child: WorkingNode, path: string): void {
+  #settle(node: WorkingNode, slot: number, child: WorkingNode, path: string, replaced: NodeKey | undefined): void {
     const count = child.leafCount();
     if (count <= INLINE_LEAVES_MAX) {
+      if (replaced !== undefined) this.#replace(replaced, this.#source.differenceOf(replaced), undefined);
       child.copyLeaves(this.#merged);
       node.setLeaves(slot, this.#merged, 0, count);
       return;
     }
     child.computeHash(TOP, path.length);
-    this.#emit(child, path);
+    this.#emit(child, path, replaced);
     node.setChild(slot, this.#version, child);
   }
 
@@ -162,10 +171,22 @@ class Update {
     node.load(present(this.#source.get(key), `the node at '${key.path}' of version ${key.version}`));
   }
 
-  #emit(node: WorkingNode, path: string): void {
+  #emit(node: WorkingNode, path: string, replaced: NodeKey | undefined): void {
     const bytes = this.#arena.take(node.byteLength());
     node.encode(bytes);
-    this.#nodes.push({ key: { version: this.#version, path }, bytes: bytes as TreeNode });
+    let difference: Difference | undefined;
+    if (replaced !== undefined) {
+      const before = this.#source.differenceOf(replaced);
+      difference = differenceFrom({ key: replaced, difference: before }, node.changed, bytes);
+      this.#replace(replaced, before, difference);
+    }
+    this.#nodes.push({ key: { version: this.#version, path }, bytes: bytes as TreeNode, difference });
+  }
+
+  /** Of the version that was replaced, and of its base, what the next one is not stored on is stale. */
+  #replace(replaced: NodeKey, before: Difference | undefined, next: Difference | undefined): void {
+    if (next?.base !== replaced.version) this.#stale.push(replaced);
+    if (before !== undefined && next === undefined) this.#stale.push({ version: before.base, path: replaced.path });
   }
 }
 

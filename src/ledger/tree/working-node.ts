@@ -28,6 +28,9 @@ export const FIRST_SLOT: number = SLOTS;
 /** How many leaves are below a position, as far as hashing cares: none, one, or several. */
 export type Fill = 0 | 1 | 2;
 
+/** A bit for each slot. */
+export const ALL_SLOTS: number = 2 ** SLOTS - 1;
+
 const NOTHING = new Uint8Array(0);
 
 export class WorkingNode {
@@ -85,6 +88,11 @@ export class WorkingNode {
     }
   }
 
+  /** A bit for each slot that may have changed since the node was loaded, the first slot in the lowest; all of one that began empty. */
+  get changed(): number {
+    return this.#old === NOTHING ? ALL_SLOTS : this.#touched;
+  }
+
   kind(slot: number): number {
     return this.#kinds[slot] as number;
   }
@@ -123,6 +131,12 @@ export class WorkingNode {
     for (let i = 0; i < HASH_BYTES; i++) {
       this.#fresh[to + VERSION_BYTES + i] = child.hashes[TOP * HASH_BYTES + i] as number;
     }
+    this.#touch(slot, CHILD);
+  }
+
+  /** The slot now has a child, whose version and hash stand at `at`. */
+  copyChild(slot: number, source: Uint8Array, at: number): void {
+    for (let i = 0; i < slotBytes(CHILD); i++) this.#fresh[slot * SLOT_BYTES_MAX + i] = source[at + i] as number;
     this.#touch(slot, CHILD);
   }
 

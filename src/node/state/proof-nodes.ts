@@ -4,9 +4,9 @@ import { ok, type Result } from '../../base/result.ts';
 import { fromHex } from '../../codec/hex.ts';
 import { KEYS } from '../../driver/stored/records.ts';
 import type { Header } from '../../ledger/block.ts';
+import { baseOf, readNode } from '../../ledger/tree/difference.ts';
 import { type MissingNode, missing, type NodeToFetch, nodesToFetch } from '../../ledger/tree/lookup.ts';
 import type { NodeSource, TreeNode } from '../../ledger/tree/node.ts';
-import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
 import { nodeKeyText } from '../../ledger/tree/path.ts';
 import { PROOF_NODES_MAX } from '../limits.ts';
 import { corrupt, type StoreReads } from './store-reads.ts';
@@ -39,14 +39,17 @@ export class ProofNodes {
 
   async #fetch({ key, hash }: NodeToFetch, root: Uint8Array): Promise<TreeNode | undefined> {
     const stored = KEYS.node(key);
-    const bytes = await this.#reads.get(stored);
-    if (bytes === undefined) return undefined;
+    const record = await this.#reads.get(stored);
+    if (record === undefined) return undefined;
+    const from = baseOf(key, record);
+    if (!from.ok) throw corrupt(`${stored}: ${from.error.message}`);
+    const base = from.value && (await this.#reads.get(KEYS.node(from.value)));
+    // Both go together when the height does.
+    if (from.value !== undefined && base === undefined) return undefined;
     return this.#reads.measured(() => {
-      const node = parseNode(key, bytes);
-      if (!node.ok) throw corrupt(`${stored}: ${node.error.message}`);
-      const checked = checkNodeHash(node.value, key.path.length, hash ?? root);
-      if (!checked.ok) throw corrupt(`${stored}: ${checked.error.message}`);
-      return node.value;
+      const read = readNode(key, { record, base }, hash ?? root);
+      if (!read.ok) throw corrupt(`${stored}: ${read.error.message}`);
+      return read.value.node;
     });
   }
 }

@@ -59,7 +59,7 @@ export function health(nodes: () => readonly SimulatedNode[], violate: Violate):
 
 /** All balances, the fees and the deposits together are what the genesis gave. */
 export function supply(genesis: Genesis, violate: Violate): Checker {
-  const addresses = new Set([...genesis.accounts.map(({ address }) => address), ...SYSTEM_ACCOUNTS]);
+  const addresses = new Set([...Array.from(genesis.accounts, ({ address }) => address), ...SYSTEM_ACCOUNTS]);
   return {
     name: 'supply',
     blockExecuted(_, { receipts }) {

@@ -15,7 +15,7 @@ import { chainStateCodec, genesisBlock } from '../../ledger/state/ledger-state.t
 import { isNamedBy } from '../../ledger/state/value-reference.ts';
 import { HASH_BYTES, LEAF_BYTES } from '../../ledger/tree/hashing.ts';
 import { bytesBeforeLeaves, CHILD, kindOf, readVersion, slotAt, SLOTS, VERSION_BYTES } from '../../ledger/tree/node.ts';
-import { checkNodeHash, parseNode } from '../../ledger/tree/node-codec.ts';
+import { baseOf, readNode } from '../../ledger/tree/difference.ts';
 import { DIGITS, type NodeKey, ROOT_PATH } from '../../ledger/tree/path.ts';
 
 /** What would survive a power loss. */
@@ -118,14 +118,18 @@ function walk(
   found: { readonly leaves: Map<string, string>; readonly reached: Set<string> },
 ): string | undefined {
   const text = KEYS.node(key);
-  const bytes = disk.get(text);
-  if (bytes === undefined) return `${text} is gone`;
+  const record = disk.get(text);
+  if (record === undefined) return `${text} is gone`;
   if (hash === undefined) return `nothing says what ${text} is hashed to`;
-  const node = parseNode(key, bytes);
-  if (!node.ok) return `${text}: ${node.error.message}`;
-  const checked = checkNodeHash(node.value, key.path.length, fromHex(hash));
-  if (!checked.ok) return `${text}: ${checked.error.message}`;
+  const base = baseOf(key, record);
+  if (!base.ok) return `${text}: ${base.error.message}`;
+  const baseText = base.value && KEYS.node(base.value);
+  const records = { record, base: baseText === undefined ? undefined : disk.get(baseText) };
+  const read = readNode(key, records, fromHex(hash));
+  if (!read.ok) return `${text}: ${read.error.message}`;
+  const bytes = read.value.node;
   found.reached.add(text);
+  if (baseText !== undefined) found.reached.add(baseText);
   for (let slot = 0; slot < SLOTS; slot++) {
     const kind = kindOf(bytes, slot);
     const at = slotAt(bytes, slot);

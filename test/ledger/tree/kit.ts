@@ -4,7 +4,16 @@ import { present } from '../../../src/base/invariant.ts';
 import { fromHex, toHash, toHex } from '../../../src/codec/hex.ts';
 import { sha256 } from '../../../src/crypto/sha256.ts';
 import { EMPTY_TREE_ROOT } from '../../../src/ledger/tree/hashing.ts';
-import { CHILD, kindOf, type NodeSource, readVersion, slotAt, type TreeNode } from '../../../src/ledger/tree/node.ts';
+import { baseOf, encodeRecord, readNode, type StoredNode } from '../../../src/ledger/tree/difference.ts';
+import {
+  CHILD,
+  type Difference,
+  kindOf,
+  readVersion,
+  slotAt,
+  type StoredNodes,
+  type TreeNode,
+} from '../../../src/ledger/tree/node.ts';
 import { parseNode } from '../../../src/ledger/tree/node-codec.ts';
 import { type NodeKey, nodeKeyText } from '../../../src/ledger/tree/path.ts';
 import type { LeafChange } from '../../../src/ledger/tree/sorted-changes.ts';
@@ -52,25 +61,46 @@ interface FoundNode {
   readonly hash: Uint8Array;
 }
 
-/** Nodes by their keys as text, as a store has them. What is written goes through the codec. */
-export class MemoryNodes implements NodeSource {
+/** Nodes by their keys as text, and the records that a store has of them. */
+export class MemoryNodes implements StoredNodes {
   readonly nodes = new Map<string, TreeNode>();
+  readonly records = new Map<string, Uint8Array>();
+  readonly #differences = new Map<string, Difference | undefined>();
 
   get(key: NodeKey): TreeNode | undefined {
     return this.nodes.get(nodeKeyText(key));
   }
 
+  differenceOf(key: NodeKey): Difference | undefined {
+    return this.#differences.get(nodeKeyText(key));
+  }
+
+  /** What is written goes through the codec. */
   write(update: TreeUpdate): void {
-    for (const { key, bytes } of update.nodes) {
+    for (const { key, bytes, difference } of update.nodes) {
       const parsed = parseNode(key, bytes.slice());
       if (!parsed.ok) throw new Error(`${parsed.error.code}: ${parsed.error.message}`);
       this.nodes.set(nodeKeyText(key), parsed.value);
+      this.#differences.set(nodeKeyText(key), difference);
+      this.records.set(nodeKeyText(key), encodeRecord(parsed.value, difference).slice());
     }
   }
 
+  /** The node of this hash as its records tell, nothing else. */
+  read(key: NodeKey, hash: Uint8Array): StoredNode {
+    const record = present(this.records.get(nodeKeyText(key)), nodeKeyText(key));
+    const base = baseOf(key, record);
+    if (!base.ok) throw new Error(base.error.message);
+    const read = readNode(key, { record, base: base.value && this.records.get(nodeKeyText(base.value)) }, hash);
+    if (!read.ok) throw new Error(`${nodeKeyText(key)}: ${read.error.message}`);
+    return read.value;
+  }
+
+  /** What is a base still is read from here as a node too. */
   delete(keys: readonly NodeKey[]): void {
     for (const key of keys) {
-      if (!this.nodes.delete(nodeKeyText(key))) throw new Error(`${nodeKeyText(key)} is not there`);
+      if (!this.records.delete(nodeKeyText(key))) throw new Error(`${nodeKeyText(key)} is not there`);
+      this.nodes.delete(nodeKeyText(key));
     }
   }
 

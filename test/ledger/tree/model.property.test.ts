@@ -147,11 +147,17 @@ describe('random puts, deletes, versions and prunes', () => {
   });
 });
 
-/** The store holds the nodes of the kept versions, each with the hash that its parent gives, and no others. */
+/** The store holds the nodes of the kept versions, each with the hash that its parent gives, their bases, and no others. */
 function expectNothingElse({ tree, models }: Run): void {
   const kept = [...models].flatMap(([version, model]) => tree.source.nodesOf(version, definition(model)));
-  expect(new Set(tree.source.nodes.keys())).toEqual(new Set(kept.map(({ key }) => nodeKeyText(key))));
+  const needed = new Set<string>();
   for (const { key, node, hash } of kept) {
     expect(checkNodeHash(node, key.path.length, hash)).toEqual({ ok: true, value: undefined });
+    const { difference, ...read } = tree.source.read(key, hash);
+    expect(read.node).toEqual(node);
+    expect(difference).toEqual(tree.source.differenceOf(key));
+    needed.add(nodeKeyText(key));
+    if (difference !== undefined) needed.add(nodeKeyText({ version: difference.base, path: key.path }));
   }
+  expect(new Set(tree.source.records.keys())).toEqual(needed);
 }

@@ -161,28 +161,71 @@ export const residentMutants: readonly Mutant[] = [
     name: 'node-hash-not-checked',
     clause: 'state',
     breaks: 'takes any node of its disk for the one that its parent names',
-    edits: [
-      edit(
-        'driver/state/resident-state.ts',
-        'checkNodeHash(node.value, key.path.length, hash ??',
-        'checkNodeHash(node.value, 0, hash === undefined ?',
-      ),
-      edit(
-        'driver/state/resident-state.ts',
-        'fromHex(this.#root));\n    if (!checked.ok)',
-        'fromHex(this.#root) : fromHex(this.#root));\n    if (!checked.ok && hash === undefined)',
-      ),
-    ],
+    edits: [edit('ledger/tree/difference.ts', 'return checked.ok ?', "return checked.ok || key.path !== '' ?")],
     directed: { tests: 'test/driver/state-fetching.test.ts' },
   },
   {
     name: 'root-believed-when-read-again',
     clause: 'state',
     breaks: 'takes any root of its disk for that of its head',
-    edits: [
-      edit('driver/state/resident-state.ts', 'if (!checked.ok) throw', 'if (!checked.ok && hash !== undefined) throw'),
-    ],
+    edits: [edit('ledger/tree/difference.ts', 'return checked.ok ?', "return checked.ok || key.path === '' ?")],
     directed: { tests: 'test/driver/state-fetching.test.ts' },
+  },
+  {
+    name: 'difference-on-wrong-base',
+    clause: 'state',
+    breaks: 'stores what changed since the last version of a node as what changed since it was whole',
+    edits: [
+      edit(
+        'ledger/tree/difference.ts',
+        'const slots = (before.difference?.slots ?? 0) | changed;',
+        'const slots = changed;',
+      ),
+    ],
+  },
+  {
+    name: 'difference-not-hashed',
+    clause: 'state',
+    breaks: 'takes whatever its disk has of a node that changed in a few slots',
+    edits: [
+      edit(
+        'ledger/tree/node-codec.ts',
+        'if (compare32(hashed.hashes, TOP * HASH_BYTES, expected, 0) !== 0)',
+        'if (compare32(hashed.hashes, TOP * HASH_BYTES, expected, 0) !== 0 && depth === 0)',
+      ),
+    ],
+    directed: { tests: 'test/ledger/tree/difference.test.ts' },
+  },
+  {
+    name: 'base-pruned-too-early',
+    clause: 'state',
+    breaks: 'prunes a whole version of a node while later ones are stored as differences from it',
+    edits: [edit('ledger/tree/update.ts', 'if (next?.base !== replaced.version) this', 'this')],
+  },
+  {
+    name: 'base-not-pruned',
+    clause: 'state',
+    breaks: 'keeps whole versions of nodes on which nothing is based any more',
+    edits: [
+      edit(
+        'ledger/tree/update.ts',
+        'if (before !== undefined && next === undefined) this',
+        'if (before === undefined && next !== undefined) this',
+      ),
+    ],
+  },
+  {
+    name: 'base-never-read',
+    clause: 'state',
+    breaks: 'waits for ever for a node of which it has only what changed',
+    edits: [
+      edit(
+        'driver/state/state-fetching.ts',
+        'return void this.#want(KEYS.node(from), { baseOf: node, record });',
+        'return;',
+      ),
+    ],
+    directed: { tests: 'test/driver/resident-nodes.test.ts' },
   },
   {
     name: 'forgotten-while-it-waits',

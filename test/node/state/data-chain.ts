@@ -33,7 +33,7 @@ export interface DataChain {
 
 export async function dataChain(store: Store): Promise<DataChain> {
   const chain = await LongChain.open(store, genesisKeeping(TOP - OLDEST + 1));
-  const [owner, writer] = chain.genesis.accounts.map(({ address }) => address) as [Address, Address];
+  const [owner, writer] = [...chain.genesis.accounts].map(({ address }) => address) as [Address, Address];
   const does = (...operations: readonly Operation[]) => ({ from: owner, operations });
   await chain.append([
     does(

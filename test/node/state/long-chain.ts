@@ -125,7 +125,7 @@ export class LongChain {
         result.ok ? resolve(result.value) : reject(new Error(result.error.message)),
       );
     });
-    const first = new Map(genesis.accounts.map(({ address, balance }) => [address, { balance, nonce: 0 }]));
+    const first = new Map([...genesis.accounts].map(({ address, balance }) => [address, { balance, nonce: 0 }]));
     return new LongChain(genesis, store, recovered, accounts ?? [first]);
   }
 

@@ -172,7 +172,7 @@ describe('a read', () => {
   });
 
   it('sees nothing of blocks that are executed and not final, and is proved by a later certificate', async () => {
-    const [alice, bob] = genesisKeeping(0).accounts.map((each) => each.address) as [Address, Address];
+    const [alice, bob] = [...genesisKeeping(0).accounts].map((each) => each.address) as [Address, Address];
     const chain = await LongChain.open(new MemoryStore(), genesisKeeping(0));
     const reader = chain.reader();
     chain.isCertified = (height) => height % 4 === 1;
@@ -290,7 +290,7 @@ describe('a damaged disk', () => {
     ['a certificate that was changed', (chain) => spoil(chain.store, KEYS.certificate(4 as Height), 20)],
   ];
   it.each(damages)('%s is told from what was pruned, and not given away', async (_, damage) => {
-    const [alice, bob] = genesisKeeping(0).accounts.map((each) => each.address) as [Address, Address];
+    const [alice, bob] = [...genesisKeeping(0).accounts].map((each) => each.address) as [Address, Address];
     const chain = await LongChain.open(new MemoryStore(), genesisKeeping(3));
     for (let i = 0; i < 4; i++) await chain.append([{ from: alice, to: bob, amount: 1n }]);
     await damage(chain, bob);

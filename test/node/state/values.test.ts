@@ -30,7 +30,7 @@ class Docs {
   private constructor(chain: LongChain, store: CountedStore) {
     this.chain = chain;
     this.store = store;
-    this.owner = present(chain.genesis.accounts[0], 'account').address;
+    this.owner = present([...chain.genesis.accounts][0], 'account').address;
     this.model = [new Map(), new Map()];
   }
 
