@@ -1,4 +1,8 @@
 /** A node whose disk has not the state that the head binds: it notices when it needs it, and signs nothing that follows from it. */
+import type { Epoch } from '../../src/base/brand.ts';
+import { toHex } from '../../src/codec/hex.ts';
+import { EPOCHS } from '../../src/ledger/membership/epoch-record.ts';
+import { type StateKey, treeKeyOf } from '../../src/ledger/state/entry-kind.ts';
 import { describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
 import { formatAddress } from '../../src/crypto/address.ts';
@@ -53,11 +57,24 @@ function pay(cluster: Cluster, to: number): { readonly halted: readonly string[]
 
 const entryOf = (number: number): string => KEYS.entry(ACCOUNTS.key(bystander(number)));
 const nodesOf = (disk: SimulatedDisk): string[] => [...disk.under('node/')].map(([key]) => key);
-/** The nodes below the root that no block has replaced. */
-const oldNodes = (disk: SimulatedDisk): string[] =>
-  nodesOf(disk).filter(
-    (key) => key.startsWith(KEYS.node({ version: 0 as never, path: '' })) && key.length > 'node/'.length + 12,
+const OLD = KEYS.node({ version: 0 as never, path: '' });
+/** Somebody on the way to whom lies a node that leads to no epoch. */
+const FAR = 51;
+const placeOf = (key: StateKey): string => toHex(treeKeyOf(key));
+/** The nodes below the root on the way to an account that no block has replaced, and that lie on the way to no epoch: a node reads its
+ *  epochs when it starts. */
+function oldNodes(disk: SimulatedDisk): string[] {
+  const paths = nodesOf(disk).flatMap((key) => (key.startsWith(OLD) ? [key.slice(OLD.length)] : []));
+  const epochs = [0, 1].map((epoch) => placeOf(EPOCHS.key(epoch as Epoch)));
+  const found = paths.filter(
+    (path) =>
+      path !== '' &&
+      placeOf(ACCOUNTS.key(bystander(FAR))).startsWith(path) &&
+      !epochs.some((epoch) => epoch.startsWith(path)),
   );
+  expect(found).not.toEqual([]);
+  return found.map((path) => OLD + path);
+}
 
 const eachOld = (disk: SimulatedDisk, damage: (bytes: Uint8Array) => Uint8Array | undefined): void => {
   for (const key of oldNodes(disk)) disk.damage(key, damage(present(disk.get(key), key)));
@@ -71,11 +88,11 @@ test('a disk that is sound is no reason to halt', () => {
 
 describe('a node halts before it signs, where it needs', () => {
   test.each<[string, (disk: SimulatedDisk) => void]>([
-    ['an entry that is gone', (disk) => disk.damage(entryOf(50), undefined)],
-    ['an entry that is torn', (disk) => disk.damage(entryOf(50), present(disk.get(entryOf(50)), 'it').slice(1))],
+    ['an entry that is gone', (disk) => disk.damage(entryOf(FAR), undefined)],
+    ['an entry that is torn', (disk) => disk.damage(entryOf(FAR), present(disk.get(entryOf(FAR)), 'it').slice(1))],
     [
       'an entry with another value',
-      (disk) => disk.damage(entryOf(50), ACCOUNTS.codec.encode({ balance: 5n, nonce: 0 })),
+      (disk) => disk.damage(entryOf(FAR), ACCOUNTS.codec.encode({ balance: 5n, nonce: 0 })),
     ],
     ['a node that is gone', (disk) => eachOld(disk, () => undefined)],
     ['a node that is torn', (disk) => eachOld(disk, (bytes) => bytes.slice(1))],
@@ -89,7 +106,7 @@ describe('a node halts before it signs, where it needs', () => {
   ])('%s', (_, damage) => {
     const cluster = network();
     damage(cluster.node(NODE).disk);
-    const { halted, signed } = pay(cluster, 50);
+    const { halted, signed } = pay(cluster, FAR);
     expect(halted).toEqual([expect.stringContaining('what the disk has of the state')]);
     expect(signed).toEqual([]);
   });
