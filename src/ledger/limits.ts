@@ -10,8 +10,6 @@ export const VALIDATORS_MIN = 4;
 /** Proposals that the state holds: each is looked at by whoever makes another one, and at the end of each epoch. Enough for a
  *  consortium that changes a member and its parameters at once. */
 export const PROPOSALS_MAX = 64;
-/** Of these, open ones of one validator: a quarter, so that who means to stand in the way has to be several. */
-export const PROPOSALS_OF_ONE_MAX = 16;
 /** Heights for which a proposal may be open: thirty days at one block a second. Members' boards meet once a month. */
 export const PROPOSAL_HEIGHTS_MAX = 2_592_000;
 /** Operations in a transaction: enough for a batch payment, little enough to check before a block is built. */
