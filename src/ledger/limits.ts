@@ -50,6 +50,9 @@ export const WINDOW_MAX = 32;
 export const SUPPLY_MAX = 2n ** 64n - 1n;
 /** Sum of the powers of a set: three times it is compared, and it has to fit a signed 64-bit integer elsewhere. */
 export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
+/** What bonds can make of all stakes together, those on their way out among them: all of it may have power one day, and a member that is
+ *  kept without any stake has a unit of power beside that. */
+export const STAKES_MAX: bigint = TOTAL_POWER_MAX - BigInt(VALIDATORS_MAX);
 /** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. What its operations add
  *  stands with each kind of them. */
 export const TRANSACTION_WEIGHT = 1;
