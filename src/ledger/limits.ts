@@ -10,8 +10,6 @@ export const VALIDATORS_MIN = 4;
 /** Proposals that the state holds: each is looked at by whoever makes another one, and at the end of each epoch. Enough for a
  *  consortium that changes a member and its parameters at once. */
 export const PROPOSALS_MAX = 64;
-/** Of these, open ones of one validator: a quarter, so that who means to stand in the way has to be several. */
-export const PROPOSALS_OF_ONE_MAX = 16;
 /** Heights for which a proposal may be open: thirty days at one block a second. Members' boards meet once a month. */
 export const PROPOSAL_HEIGHTS_MAX = 2_592_000;
 /** Operations in a transaction: enough for a batch payment, little enough to check before a block is built. */
@@ -52,6 +50,9 @@ export const WINDOW_MAX = 32;
 export const SUPPLY_MAX = 2n ** 64n - 1n;
 /** Sum of the powers of a set: three times it is compared, and it has to fit a signed 64-bit integer elsewhere. */
 export const TOTAL_POWER_MAX = 2n ** 63n - 1n;
+/** What bonds can make of all stakes together, those on their way out among them: all of it may have power one day, and a member that is
+ *  kept without any stake has a unit of power beside that. */
+export const STAKES_MAX: bigint = TOTAL_POWER_MAX - BigInt(VALIDATORS_MAX);
 /** Weight of every transaction, whatever it does: its signature is checked and its bytes are kept. What its operations add
  *  stands with each kind of them. */
 export const TRANSACTION_WEIGHT = 1;

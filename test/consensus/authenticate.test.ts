@@ -256,6 +256,7 @@ describe('evidence', () => {
     ['two COMMITs for one place', one, two, 'ok'],
     ['in the other order', two, one, 'OUT_OF_ORDER'],
     ['the same COMMIT twice', one, one, 'NOT_AN_OFFENCE'],
+    ['the same COMMIT by two signatures', one, { ...one, signature: forged }, 'NOT_AN_OFFENCE'],
     ['of two voters', one, pens.vote(3, 'commit', 1, 3, B), 'NOT_AN_OFFENCE'],
     ['of two kinds', one, pens.vote(2, 'prepare', 1, 3, B), 'NOT_AN_OFFENCE'],
     ['of two views', one, pens.vote(2, 'commit', 2, 3, B), 'NOT_AN_OFFENCE'],

@@ -35,8 +35,8 @@ export interface Directed {
 export interface Mutant {
   readonly name: string;
   /** The clause of SPEC.md that it breaks, or the deviation; or the bound on what peers may cost; or the section of the paper
-   *  of Raft, or of the thesis; or the state, or what operations on data mean, of which no clause tells. */
-  readonly clause: Clause | `deviation ${number}` | 'cost' | 'data' | `Raft ${string}` | 'state';
+   *  of Raft, or of the thesis; or the state, or what operations on data mean, or who may vote, of which no clause tells. */
+  readonly clause: Clause | `deviation ${number}` | 'cost' | 'data' | 'members' | `Raft ${string}` | 'state';
   /** One line, with the replica as the subject. */
   readonly breaks: string;
   readonly edits: readonly Edit[];

@@ -24,10 +24,13 @@ import {
 /** What an epoch has beside its validators, as changes make it. */
 export type EpochRules = Pick<KnownEpoch, 'observers' | 'parameters' | 'upgrade'>;
 
+/** Where validators stand, and proposals. */
+export type Records = Pick<Entries, 'get' | 'set'>;
+
 /** What a change is judged by. */
 export interface Occasion {
   /** All validators, at least. */
-  readonly entries: Entries;
+  readonly entries: Records;
   readonly running: KnownEpoch;
   /** Of the next epoch, as they are so far. */
   readonly rules: EpochRules;
@@ -96,7 +99,7 @@ export function applied(occasion: Occasion, change: Change): EpochRules {
   }
 }
 
-const recordAt = (entries: Entries, index: ValidatorIndex): ValidatorRecord =>
+const recordAt = (entries: Records, index: ValidatorIndex): ValidatorRecord =>
   present(entries.get(VALIDATORS.key(index)), 'a validator that was found before');
 
 function goneCode(record: ValidatorRecord | undefined): ChangeCode | undefined {

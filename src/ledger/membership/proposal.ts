@@ -2,7 +2,7 @@
  * Proposals: changes that validators vote on. A chain keeps the newest of them: a proposal stands in the slot that its number names, where
  * it stays until another one needs the slot, which has to wait for as long as it is open.
  */
-import { BitArray, BitVectorType, ContainerType, OptionalType, type ValueOf } from '@chainsafe/ssz';
+import { type BitArray, BitVectorType, ContainerType, OptionalType, type ValueOf } from '@chainsafe/ssz';
 import { z } from 'zod';
 import type { Height, ValidatorIndex } from '../../base/brand.ts';
 import { ok } from '../../base/result.ts';

@@ -1,6 +1,6 @@
 /** Puts `amount` (positive) of the sender's to the stake of its validator. It counts from the next epoch on. */
 import { ACCOUNTS, accountIn, STAKES } from '../account.ts';
-import { MEMBERSHIP_WEIGHT, TOTAL_POWER_MAX } from '../limits.ts';
+import { MEMBERSHIP_WEIGHT, STAKES_MAX } from '../limits.ts';
 import { move } from '../membership/penalties.ts';
 import { bonded, OWN_VALIDATOR_CODES, ownValidator } from '../membership/stake.ts';
 import { VALIDATORS } from '../membership/validator-record.ts';
@@ -33,8 +33,7 @@ export const bond = operationKind({
     const after = bonded(record, amount, { height: place.height, epoch });
     if (typeof after === 'string') return after;
     if (accountIn(state, sender).balance < amount) return 'INSUFFICIENT_BALANCE';
-    // All that lies there may have power one day.
-    if (accountIn(state, STAKES).balance + amount > TOTAL_POWER_MAX) return 'STAKE_LIMIT';
+    if (accountIn(state, STAKES).balance + amount > STAKES_MAX) return 'STAKE_LIMIT';
     move(state, sender, STAKES, amount);
     state.set(VALIDATORS.key(validator), after);
     return { kind: 'bond', validator, amount, stake: after.stake };

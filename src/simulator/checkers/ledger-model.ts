@@ -8,7 +8,7 @@ import { invariant, unreachable } from '../../base/invariant.ts';
 import { sha256Hash } from '../../crypto/sha256.ts';
 import { BURNT, DEPOSITS, FEE_POOL, isSystemAccount, isVault, STAKES, TREASURY } from '../../ledger/account.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
-import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT, TOTAL_POWER_MAX } from '../../ledger/limits.ts';
+import { LEASE_HEIGHTS_MAX, NEW_ENTRY_WEIGHT, STAKES_MAX } from '../../ledger/limits.ts';
 import type { Condition } from '../../ledger/operations/data-fields.ts';
 import type { IdentifiedTransaction, Operation, Transaction } from '../../ledger/transaction.ts';
 import { weightOf } from '../../ledger/weight.ts';
@@ -247,7 +247,7 @@ export class Model {
     if (operation.kind === 'withdraw') this.#pay(STAKES, sender, operation.amount);
     if (operation.kind !== 'bond') return;
     this.#pay(sender, STAKES, operation.amount);
-    if ((this.accounts.get(STAKES)?.balance ?? 0n) > TOTAL_POWER_MAX) fail('STAKE_LIMIT');
+    if ((this.accounts.get(STAKES)?.balance ?? 0n) > STAKES_MAX) fail('STAKE_LIMIT');
   }
 
   #storeNamespace(sender: Address, name: string, value: { owner: Address; writers: readonly Address[] }): void {

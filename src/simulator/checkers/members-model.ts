@@ -48,7 +48,7 @@ interface Doing {
   readonly sender: Address;
   readonly height: Height;
   readonly genesis: Genesis;
-  fail(code: string): never;
+  readonly fail: (code: string) => never;
 }
 
 type Of<K> = Extract<MembersOperation, { kind: K }>;
@@ -118,10 +118,11 @@ function moved(doing: Doing, { kind, validator, amount }: Of<'bond' | 'unbond' |
   return less.stake === 0n ? become('unbonded', less) : less;
 }
 
+const sum = (some: ValidatorRecord['unbonding']): bigint => some.reduce((total, each) => total + each.amount, 0n);
+
 function withdrawn({ members, fail }: Doing, record: ValidatorRecord, amount: bigint): ValidatorRecord {
   const { epoch, parameters } = members.running;
   const isFree = (since: number): boolean => epoch >= since + parameters.membership.unbondingEpochs + 1;
-  const sum = (some: ValidatorRecord['unbonding']): bigint => some.reduce((total, each) => total + each.amount, 0n);
   if (amount > sum(record.unbonding)) fail('INSUFFICIENT_STAKE');
   if (amount > sum(record.unbonding.filter((each) => isFree(each.epoch)))) fail('NOT_RELEASED');
   // What is free is the oldest.

@@ -10,7 +10,7 @@ import type { KnownEpoch } from '../../../src/ledger/epoch.ts';
 import { type ExecutedBlock, execute } from '../../../src/ledger/execute.ts';
 import { TOTAL_POWER_MAX } from '../../../src/ledger/limits.ts';
 import { knownEpochOf, EPOCHS } from '../../../src/ledger/membership/epoch-record.ts';
-import { VALIDATORS, type ValidatorRecord } from '../../../src/ledger/membership/validator-record.ts';
+import { VALIDATORS } from '../../../src/ledger/membership/validator-record.ts';
 import { isRecordable } from '../../../src/ledger/offence.ts';
 import { OPERATIONS } from '../../../src/ledger/operations/table.ts';
 import { advance } from '../../../src/ledger/state/ledger-state.ts';
@@ -32,7 +32,7 @@ interface Step {
 
 /** Runs the chain beside its model; `look` sees it after each block. */
 function run({ founding, blocks }: History, look: (step: Step) => void): Chain {
-  const chain = new Chain(founding as never);
+  const chain = new Chain(founding);
   const model = new Model(chain.genesis, membersIn(chain.state));
   for (const { sent, lies, seen } of blocks) {
     const running = chain.epoch;
@@ -102,7 +102,7 @@ describe('in chains of validators that do all that they may, and more', () => {
       const next = block.nextEpoch;
       if (next === undefined) return;
       for (let index = 0; index < 10; index++) {
-        const record = chain.state.source.get(VALIDATORS.key(validatorIndex(index))) as ValidatorRecord | undefined;
+        const record = chain.state.source.get(VALIDATORS.key(validatorIndex(index)));
         const isSeated = next.validators.byIndex[index] !== undefined;
         expect(isSeated && !next.kept.includes(validatorIndex(index))).toBe(
           record?.status === 'active' && !next.kept.includes(validatorIndex(index)),

@@ -106,5 +106,5 @@ export const MEMBERSHIP_EXAMPLES: readonly Example[] = [
 ];
 
 function exampleOf<V>(name: string, key: StateKey<V>, value: V): Example {
-  return { name, key: key as StateKey, codec: key.kind.codec as Codec<unknown>, value };
+  return { name, key, codec: key.kind.codec, value };
 }

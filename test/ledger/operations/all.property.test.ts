@@ -6,7 +6,6 @@ import { ACCOUNTS, type Account, DEPOSITS, FEE_POOL } from '../../../src/ledger/
 import { receiptCodec } from '../../../src/ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../../src/ledger/execute.ts';
 import { OPERATIONS } from '../../../src/ledger/operations/table.ts';
-import { stateKeyText } from '../../../src/ledger/state/entry-kind.ts';
 import { ENTRY_KINDS } from '../../../src/ledger/state/kinds.ts';
 import { advance } from '../../../src/ledger/state/ledger-state.ts';
 import { height } from '../../../src/base/brand.ts';

@@ -25,7 +25,7 @@ export const retransmissionMutants: readonly Mutant[] = [
     name: 'nobody-else-helps',
     clause: 'R2',
     breaks: 'leaves helping a peer to its neighbour, dead or not',
-    edits: [edit('consensus/status.ts', '(times % (count - 1))', '0')],
+    edits: [edit('consensus/status.ts', '(times % (validators.members.length - 1))', '0')],
     directed: { transcript: 'missed-new-view' },
   },
   {
