@@ -41,6 +41,7 @@ function statusOf(node: RunningNode): NodeStatus {
   return {
     chainId: genesis.chainId,
     name: genesis.name,
+    mode: genesis.consensus.mode,
     dev: genesis.dev,
     version: VERSION,
     index,

@@ -4,6 +4,7 @@ import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/evidence.ts';
+import type { ConsensusParameters } from '../ledger/genesis.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';
 
@@ -52,6 +53,8 @@ export interface Gateway {
 export interface NodeStatus {
   readonly chainId: Hash;
   readonly name: string;
+  /** Whether each validator has one vote, or its stake. */
+  readonly mode: ConsensusParameters['mode'];
   readonly dev: boolean;
   readonly version: string;
   /** Which validator this node is; null for an observer. */
