@@ -4,11 +4,18 @@ import type { KnownEpoch } from '../ledger/epoch.ts';
 import { VALIDATORS_MIN } from '../ledger/limits.ts';
 import type { Mode } from '../ledger/membership/seats.ts';
 import type { ValidatorRecord } from '../ledger/membership/validator-record.ts';
+import type { Offence } from '../ledger/offence.ts';
 import { validatorAt } from '../ledger/validators.ts';
 
-/** `running`: the epoch of the next block. */
-export function explain(record: ValidatorRecord, running: KnownEpoch, mode: Mode): string {
-  const parts = [statusText(record, running, mode)];
+/** `running`: the epoch of the next block. `offences`: what it was caught at, as far as it is known here. */
+export function explain(
+  record: ValidatorRecord,
+  running: KnownEpoch,
+  mode: Mode,
+  offences: readonly Offence[] = [],
+): string {
+  const newest = offences.at(-1);
+  const parts = [...(newest === undefined ? [] : [offenceText(newest)]), statusText(record, running, mode)];
   if (record.slashed > 0n) parts.push(`Penalties took ${record.slashed} of its stake in all; ${record.stake} is left.`);
   if (running.kept.includes(record.index))
     parts.push(
@@ -17,6 +24,9 @@ export function explain(record: ValidatorRecord, running: KnownEpoch, mode: Mode
     );
   return parts.join(' ');
 }
+
+const offenceText = ({ kind, height, view, epoch }: Offence): string =>
+  `It signed two different ${kind} messages at height ${height}, view ${view} of epoch ${epoch}, which no honest validator does.`;
 
 function statusText(record: ValidatorRecord, running: KnownEpoch, mode: Mode): string {
   const { status, since } = record;
@@ -37,8 +47,9 @@ function statusText(record: ValidatorRecord, running: KnownEpoch, mode: Mode): s
     case 'jailed':
       return `No certificate named it for too long, up to height ${since}: it may ask to come back from epoch ${record.jailedUntil} on.${untilEnd}`;
     case 'tombstoned': {
-      const price = mode === 'stake' ? 'That is punished, and its key' : 'Its key';
-      return `It broke the protocol, which the block of height ${since} proves. ${price} is never trusted again.${hasSeat && !running.kept.includes(record.index) ? untilEnd : ''}`;
+      const price = mode === 'stake' ? 'That cost it stake, and its key' : 'Its key';
+      const end = running.kept.includes(record.index) ? '' : untilEnd;
+      return `The block of height ${since} put on record that it broke the protocol. ${price} is never trusted again.${end}`;
     }
     case 'removed':
       return `It was voted out at height ${since}.`;

@@ -90,7 +90,7 @@ function validatorRoute(app: FastifyInstance, context: MembershipContext): void 
         ({
           ...renderValidator(value, running.value, addressPrefix),
           epoch: running.value.epoch,
-          explanation: explain(value, running.value, gateway.status().mode),
+          explanation: explain(value, running.value, gateway.status().mode, evidence.map(offenceOf)),
           evidence: evidence.map(renderer.offence),
           height,
           timestampMs,

@@ -68,7 +68,8 @@ describe('a validator', () => {
     await using harness = await started();
     const told = validatorSchema.parse((await harness.ask(validatorPath(LIAR))).json());
     expect(told).toMatchObject({ status: 'tombstoned', slashed: '1', since: 5, offences: 1, kept: true });
-    expect(told.explanation).toMatch(/broke the protocol, which the block of height 5 proves/);
+    expect(told.explanation).toMatch(/^It signed two different prepare messages at height 4, view 0 of epoch 1/);
+    expect(told.explanation).toMatch(/The block of height 5 put on record that it broke the protocol/);
     expect(told.explanation).toMatch(/took 1 of its stake in all; 9 is left/);
     expect(told.explanation).toMatch(/keeps its seat/);
     expect(told.evidence).toMatchObject([{ validator: LIAR, kind: 'prepare', height: 4 }]);
