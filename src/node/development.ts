@@ -96,8 +96,6 @@ function* allSecrets(): Generator<Uint8Array> {
   for (const name of ACCOUNT_NAMES) yield secretOf(`account ${name}`);
 }
 
-const validatorName = (index: number): string => `validator-${index}`;
-
 function developmentValidator(index: number): DevelopmentValidator {
   const validatorSecret = secretOf(`validator ${index}`);
   const nodeSecret = secretOf(`node ${index}`);
@@ -110,7 +108,16 @@ function developmentValidator(index: number): DevelopmentValidator {
   };
 }
 
-function developmentAccount(name: string): DevelopmentAccount {
+const validatorName = (index: number): string => `validator-${index}`;
+
+/** Who has a development account, whatever the size of the network. */
+export const DEVELOPMENT_NAMES: readonly string[] = [
+  ...ACCOUNT_NAMES,
+  ...Array.from({ length: DEVELOPMENT_VALIDATORS_MAX }, (_, index) => validatorName(index)),
+];
+
+/** The account of this name, one of those above. */
+export function developmentAccount(name: string): DevelopmentAccount {
   const secret = secretOf(`account ${name}`);
   const address = toAddress(nobleEd25519.publicKey(secret));
   return { name, secret, address, addressText: formatAddress(address, ADDRESS_PREFIX) };

@@ -5,6 +5,7 @@ import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/evidence.ts';
 import type { ConsensusParameters } from '../ledger/genesis.ts';
+import type { Mode } from '../ledger/membership/seats.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';
 
@@ -54,7 +55,7 @@ export interface NodeStatus {
   readonly chainId: Hash;
   readonly name: string;
   /** Whether each validator has one vote, or its stake. */
-  readonly mode: ConsensusParameters['mode'];
+  readonly mode: Mode;
   readonly dev: boolean;
   readonly version: string;
   /** Which validator this node is; null for an observer. */
