@@ -1,5 +1,5 @@
 /** Validators, proposals and the epoch that runs, as of a final block: the newest, or that of a height or time. */
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import type { EpochJson, ProposalJson, ProposalsJson, ValidatorJson, ValidatorsJson } from '../api/membership.ts';
 import { ROUTES } from '../api/routes.ts';
 import type { Epoch, Height, ValidatorIndex } from '../base/brand.ts';

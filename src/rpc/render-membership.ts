@@ -8,7 +8,7 @@ import { votesOf } from '../ledger/membership/governance.ts';
 import { type Parameters, PARAMETER_NAMES } from '../ledger/membership/parameters.ts';
 import type { Proposal } from '../ledger/membership/proposal.ts';
 import type { ValidatorRecord } from '../ledger/membership/validator-record.ts';
-import { requiredPower, validatorAt } from '../ledger/validators.ts';
+import { powerOf, requiredPower } from '../ledger/validators.ts';
 
 export function renderValidator(
   record: ValidatorRecord,
@@ -22,7 +22,7 @@ export function renderValidator(
     status,
     since,
     stake: String(record.stake),
-    power: String(validatorAt(validators, index)?.power ?? 0n),
+    power: String(powerOf(validators, [index])),
     kept: kept.includes(index),
     account: formatAddress(record.account, prefix),
     publicKey: toHex(record.publicKey),

@@ -29,7 +29,7 @@ export function parameterCommand(run: Run): Command {
           `
 Examples:
   trefoil parameter set weightPrice 2 --from validator-0
-  trefoil parameter set epochLength 500 --from validator-0
+  trefoil parameter set jailEpochs 3 --from validator-0
 
 Names: ${PARAMETER_NAMES.join(', ')}.
 ${PROPOSAL_HELP}`,

@@ -16,7 +16,7 @@ export interface ProposeOptions extends OwnerOptions, CheckOptions {
   readonly expires?: number;
 }
 
-/** Heights for which a proposal is open, unless told otherwise; and two epochs at least, since all validators have to hear of it. */
+/** Heights for which a proposal is open after the epoch in which it is made: so its votes are counted by two sets at least. */
 const OPEN_HEIGHTS = 1000;
 
 /** Adds the options of a proposal. */
@@ -24,7 +24,7 @@ export const withProposal = (command: Command): Command =>
   withCheck(withOwner(command)).addOption(
     new Option(
       '--expires <height>',
-      `the last height at which votes count (default: ${OPEN_HEIGHTS} heights ahead, two epochs at least)`,
+      `the last height at which votes count (default: ${OPEN_HEIGHTS} after the end of the epoch)`,
     ).argParser(parseNatural),
   );
 
@@ -57,9 +57,8 @@ export async function propose(
 }
 
 async function defaultExpiry(client: Client, { network }: Surroundings): Promise<number> {
-  const { parameters } = await client.membership.epoch();
-  const heights = Math.max(OPEN_HEIGHTS, 2 * parameters.consensus.epochLength);
-  return network.height + Math.min(heights, PROPOSAL_HEIGHTS_MAX);
+  const { lastHeight } = await client.membership.epoch();
+  return Math.min(lastHeight + OPEN_HEIGHTS, network.height + PROPOSAL_HEIGHTS_MAX);
 }
 
 /** Null where there is none, or not yet. */

@@ -60,9 +60,10 @@ export async function unjail(options: OwnerOptions): Promise<Answer> {
   return answerOf(options, `validator ${validator} out of jail`, status);
 }
 
+const bad = (what: string): CommandError =>
+  new CommandError('BAD_FILE', what, '`trefoil validator add --help` has an example of such a file.');
+
 async function readNewcomer(file: string): Promise<z.infer<typeof newcomerSchema>> {
-  const bad = (what: string) =>
-    new CommandError('BAD_FILE', what, '`trefoil validator add --help` has an example of such a file.');
   const bytes = await readBoundedFile(file, FILE_BYTES_MAX, bad);
   let json: unknown;
   try {

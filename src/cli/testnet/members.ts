@@ -58,7 +58,7 @@ async function storyOf(
 }
 
 /** Who, what for, how much, from when on, and where the proof is. */
-export function punishmentText(told: ValidatorTold, before: Pick<Known, 'slashed'> | undefined, url: string): string {
+function punishmentText(told: ValidatorTold, before: Pick<Known, 'slashed'> | undefined, url: string): string {
   const { index, slashed, stake, status, explanation, evidence } = told;
   const lost = slashed - (before?.slashed ?? 0n);
   const cut = lost > 0n ? ` It lost ${lost} of ${stake + lost}.` : '';

@@ -62,7 +62,10 @@ function checkRequest(dir: string, before: Network, { size, stakes, epochLength 
   if (size !== undefined && size !== before.nodes.length)
     throw mismatch(dir, `${there} ${before.nodes.length} validators, not ${size}`);
   if (stakes !== undefined && stakes.join() !== before.stakes?.join())
-    throw mismatch(dir, `${there} ${before.stakes === undefined ? 'one vote each' : `the stakes ${before.stakes}`}`);
+    throw mismatch(
+      dir,
+      `${there} ${before.stakes === undefined ? 'one vote each' : `the stakes ${before.stakes.join()}`}`,
+    );
   if (epochLength !== undefined && epochLength !== before.epochLength)
     throw mismatch(dir, `${there} epochs of ${before.epochLength ?? 'the usual length'}, not ${epochLength}`);
 }

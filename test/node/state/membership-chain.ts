@@ -9,7 +9,7 @@ import { developmentNetwork } from '../../../src/node/development.ts';
 import { type Deed, LongChain } from './long-chain.ts';
 
 export const EPOCH_LENGTH = 3;
-export const STAKES: readonly bigint[] = [40n, 30n, 20n, 10n];
+const STAKES: readonly bigint[] = [40n, 30n, 20n, 10n];
 /** Of its blocks: the third passes the proposal, the fifth convicts the liar, and the sixth ends an epoch. */
 export const LAST = 7;
 export const LIAR = 3;
