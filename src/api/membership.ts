@@ -97,6 +97,9 @@ export const epochSchema = z.object({
   height: natural.describe('Of the final block after which it is this'),
   epoch: natural.describe('Of the block after it'),
   mode: z.enum(MODES).describe('Whether each validator has one vote, or its stake'),
+  fixed: z
+    .object({ window: natural, blockWeightMax: natural.describe('More than this no proposal can set') })
+    .describe('What the genesis fixes, as far as rules are judged by it'),
   firstHeight: natural,
   lastHeight: natural.describe('Its block says who is in the next epoch'),
   total: amountText.describe('Power of all'),

@@ -41,7 +41,11 @@ function statusOf(node: RunningNode): NodeStatus {
   return {
     chainId: genesis.chainId,
     name: genesis.name,
-    mode: genesis.consensus.mode,
+    fixed: {
+      mode: genesis.consensus.mode,
+      window: genesis.consensus.window,
+      blockWeightMax: genesis.ledger.blockWeightMax,
+    },
     dev: genesis.dev,
     version: VERSION,
     index,

@@ -6,6 +6,7 @@ import type { SubmitOutcome, TransactionState } from '../driver/transactions/fat
 import type { Evidence } from '../ledger/evidence.ts';
 import type { ConsensusParameters } from '../ledger/genesis.ts';
 import type { Mode } from '../ledger/membership/seats.ts';
+import type { FixedRules } from '../ledger/membership/parameters.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';
 
@@ -54,8 +55,8 @@ export interface Gateway {
 export interface NodeStatus {
   readonly chainId: Hash;
   readonly name: string;
-  /** Whether each validator has one vote, or its stake. */
-  readonly mode: Mode;
+  /** What the genesis fixes of how rules may change. */
+  readonly fixed: Pick<FixedRules, 'mode' | 'window' | 'blockWeightMax'>;
   readonly dev: boolean;
   readonly version: string;
   /** Which validator this node is; null for an observer. */

@@ -43,8 +43,8 @@ function epochRoute(app: FastifyInstance, { gateway, answers }: MembershipContex
     const found = await runningAt(gateway, asked.value);
     if (!found.ok) return unreadable(reply, found.error);
     const { height, epoch } = found.value;
-    const { mode } = gateway.status();
-    return answers.send(reply, () => ({ height, mode, ...renderEpoch(epoch) }) satisfies EpochJson);
+    const { mode, ...fixed } = gateway.status().fixed;
+    return answers.send(reply, () => ({ height, mode, fixed, ...renderEpoch(epoch) }) satisfies EpochJson);
   });
 }
 
@@ -90,7 +90,7 @@ function validatorRoute(app: FastifyInstance, context: MembershipContext): void 
         ({
           ...renderValidator(value, running.value, addressPrefix),
           epoch: running.value.epoch,
-          explanation: explain(value, running.value, gateway.status().mode, evidence.map(offenceOf)),
+          explanation: explain(value, running.value, gateway.status().fixed.mode, evidence.map(offenceOf)),
           evidence: evidence.map(renderer.offence),
           height,
           timestampMs,

@@ -37,7 +37,7 @@ export function renderValidator(
   };
 }
 
-export function renderEpoch(known: KnownEpoch): Omit<EpochJson, 'height' | 'mode'> {
+export function renderEpoch(known: KnownEpoch): Omit<EpochJson, 'height' | 'mode' | 'fixed'> {
   const { epoch, firstHeight, lastHeight, validators, kept, observers, parameters, upgrade } = known;
   return {
     epoch,

@@ -7,7 +7,15 @@ import { EXIT } from '../../src/cli/output.ts';
 import { toHex } from '../../src/codec/hex.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 import type { LongChain } from '../node/state/long-chain.ts';
-import { LIAR, lie, membershipChain, membershipGenesisText, NEWCOMER } from '../node/state/membership-chain.ts';
+import {
+  LIAR,
+  lie,
+  membershipChain,
+  membershipGenesisText,
+  NEWCOMER,
+  PEER_IDS,
+  youngChain,
+} from '../node/state/membership-chain.ts';
 import { type Harness, start } from '../rpc/harness.ts';
 import { run } from './terminal.ts';
 
@@ -76,29 +84,6 @@ describe('validator', () => {
     ]);
   });
 
-  it('remove --check tells what the quorum would be and who is offline, and signs nothing', async () => {
-    const { exitCode, told } = await json('validator', 'remove', '2', '--from', 'validator-0', '--check');
-    expect(exitCode).toBe(EXIT.failed);
-    expect(told).toMatchObject({
-      proposal: null,
-      refused: true,
-      quorum: '68',
-      total: '101',
-      live: '92',
-      members: [{ index: 0 }, { index: 1 }, { index: 2 }, { index: 3, live: false }],
-      dangers: expect.arrayContaining([expect.objectContaining({ code: 'TOO_FEW', refuses: true })]),
-    });
-    const { stdout } = await ask('validator', 'remove', '2', '--from', 'validator-0', '--check');
-    expect(stdout).toContain('quorum      68 of 101');
-    expect(stdout).toContain('offline: 3 (validator-3)');
-  });
-
-  it('remove refuses what endangers the network, and nothing reaches the node', async () => {
-    const { exitCode, told } = await json('validator', 'remove', '2', '--from', 'validator-0');
-    expect([exitCode, told]).toEqual([EXIT.failed, { error: expect.objectContaining({ code: 'ENDANGERS_NETWORK' }) }]);
-    expect(harness.gateway.status().mempool.size).toBe(0);
-  });
-
   it.each([
     ['no JSON', '{', 'BAD_FILE'],
     ['an unknown field', { name: 'acme', account: 'erin', stake: '5' }, 'BAD_FILE'],
@@ -119,6 +104,87 @@ describe('validator', () => {
   ])('%s %s is refused to whoever has no validator', async (...args) => {
     const { exitCode, told } = await json(...args);
     expect([exitCode, told]).toEqual([EXIT.failed, { error: expect.objectContaining({ code: 'NOT_A_VALIDATOR' }) }]);
+  });
+});
+
+describe('a change', () => {
+  const remove = ['validator', 'remove', '2', '--from', 'validator-0'];
+
+  async function young(): Promise<Harness> {
+    const before = await start();
+    before.gateway.state = (await youngChain(new MemoryStore())).reader();
+    before.gateway.mode = 'stake';
+    before.gateway.peerIds = PEER_IDS;
+    return before;
+  }
+
+  it('is told of with --check: what the quorum would be and who is offline; nothing is signed', async () => {
+    await using before = await young();
+    const { exitCode, stdout } = await run([...remove, '--check', '--json', '--node', before.url]);
+    expect(exitCode).toBe(EXIT.failed);
+    expect(JSON.parse(stdout)).toMatchObject({
+      proposal: null,
+      code: null,
+      refused: ['TOO_FEW'],
+      warned: ['ONE_THIRD'],
+      before: { quorum: '67', power: '100', kept: [] },
+      after: {
+        members: [
+          { index: 0, power: '40' },
+          { index: 1, power: '30' },
+          { index: 2, power: '20' },
+          { index: 3, power: '10' },
+        ],
+        kept: [2],
+        quorum: '67',
+        livePower: '90',
+        offline: [3],
+      },
+    });
+    const { stdout: text } = await run([...remove, '--check', '--node', before.url]);
+    expect(text).toContain('quorum      67 of 100\n');
+    expect(text).toContain('there now   90 of 100; offline: 3\n');
+    expect(text).toContain(
+      'DANGER      3 validators would be left, and with fewer than 4 not one may fail; 2 would keep',
+    );
+    expect(before.gateway.status().mempool.size).toBe(0);
+  });
+
+  it('that endangers the network is refused with the numbers on the screen, and reaches no node', async () => {
+    await using before = await young();
+    const { exitCode, stdout, stderr } = await run([...remove, '--json', '--node', before.url]);
+    expect(exitCode).toBe(EXIT.failed);
+    expect(JSON.parse(stdout)).toMatchObject({ error: { code: 'ENDANGERS_NETWORK' } });
+    expect(stderr).toContain('quorum      67 of 100');
+    expect(before.gateway.status().mempool.size).toBe(0);
+  });
+
+  it('is made all the same with --force', async () => {
+    await using before = await young();
+    await run([...remove, '--force', '--timeout', '100ms', '--node', before.url]);
+    expect(before.gateway.status().mempool.size).toBe(1);
+  });
+
+  it.each([
+    ['validator', 'remove', '9', '--from', 'validator-0', 'NOT_A_VALIDATOR'],
+    ['observer', 'remove', 'nobody', '--from', 'validator-0', 'NOT_AN_OBSERVER'],
+    ['parameter', 'set', 'blockWeightMax', '4001', '--from', 'validator-0', 'PARAMETER_OUT_OF_RANGE'],
+  ])('that cannot be made is refused before it is signed: %s %s %s', async (...given) => {
+    await using before = await young();
+    const { exitCode, stdout } = await run([...given.slice(0, -1), '--json', '--node', before.url]);
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([EXIT.failed, { error: { code: given.at(-1) } }]);
+    expect(before.gateway.status().mempool.size).toBe(0);
+  });
+
+  it('stake unbond --check tells what would be left, and of all stake what a leaving does', async () => {
+    await using before = await young();
+    const unbond = (amount: string) =>
+      run(['stake', 'unbond', amount, '--from', 'validator-2', '--check', '--json', '--node', before.url]);
+    const part = await unbond('5');
+    expect([part.exitCode, JSON.parse(part.stdout)]).toMatchObject([EXIT.done, { stake: '20', left: '15' }]);
+    expect((await unbond('21')).exitCode).toBe(EXIT.failed);
+    const all = await unbond('20');
+    expect([all.exitCode, JSON.parse(all.stdout)]).toMatchObject([EXIT.failed, { refused: ['TOO_FEW'] }]);
   });
 });
 

@@ -101,7 +101,9 @@ export class MemoryGateway implements Gateway {
   failure: Error | undefined;
   reasons: ReadinessReason[] = [];
   evidence: Evidence[] = [];
-  mode: NodeStatus['mode'] = 'equal';
+  mode: NodeStatus['fixed']['mode'] = 'equal';
+  /** Of the validators' nodes, where they have to be some. */
+  peerIds: readonly string[] = [];
   /** How many `waitFor` are under way. */
   waits = 0;
   readonly #pending = new Map<Hash, Pending>();
@@ -192,7 +194,7 @@ export class MemoryGateway implements Gateway {
     return {
       chainId: ZERO_HASH,
       name: 'memory',
-      mode: this.mode,
+      fixed: { mode: this.mode, window: 16, blockWeightMax: 4000 },
       dev: true,
       version: '0.0.0',
       index: validatorIndex(0),
@@ -209,7 +211,7 @@ export class MemoryGateway implements Gateway {
         index: validatorIndex(index),
         name: `validator ${index}`,
         power: power(1n),
-        peerId: `peer${index}`,
+        peerId: this.peerIds[index] ?? `peer${index}`,
         connected: index !== 3,
         ...(index === 0 ? { height: toHeight(this.#height) } : {}),
       })),

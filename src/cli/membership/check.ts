@@ -1,13 +1,20 @@
-/** What a change of members would lead to, told before anything is signed. What endangers the network is refused unless forced. */
+/** What a change would make of the set, told before anything is signed. What endangers the network is refused unless forced. */
 import type { Command } from 'commander';
-import type { ValidatorIndex } from '../../base/brand.ts';
+import { RECEIPT_HINTS } from '../../api/receipt-codes.ts';
 import type { Client } from '../../client/client.ts';
 import { knownEpochFromJson, recordFromTold } from '../../client/membership-values.ts';
 import type { Change } from '../../ledger/membership/change.ts';
+import {
+  type Danger,
+  type Outlook,
+  type Preflight,
+  preflight,
+  type Standing,
+} from '../../ledger/membership/preflight.ts';
+import { PARAMETER_RANGES } from '../../ledger/parameter-ranges.ts';
 import { type Answer, CommandError, EXIT, type Output } from '../output.ts';
 import { type Surroundings, surroundingsOf } from '../submission.ts';
 import { clientOf } from '../target.ts';
-import { type Foreseen, foresee, type Leaving, type Situation } from './foresight.ts';
 import { type OwnerOptions, ownValidator } from './own.ts';
 
 export interface CheckOptions {
@@ -20,32 +27,33 @@ export const withCheck = (command: Command): Command =>
     .option('--check', 'only tell what it would lead to; nothing is signed. Exit code 1: it would be refused')
     .option('--force', 'do it although it endangers the network');
 
-/** Tells what the change would lead to. The answer, where only that was asked for. Throws CommandError ENDANGERS_NETWORK, and
- *  ClientError. */
+/** Tells what the change would lead to. The answer, where only that was asked for. Throws CommandError ENDANGERS_NETWORK, the code of a
+ *  change that cannot be made, and ClientError. */
 export async function checkChange(
   client: Client,
   { network }: Surroundings,
-  change: Change | Leaving,
+  change: Change,
   { check = false, force = false }: CheckOptions,
   output: Output,
 ): Promise<Answer | undefined> {
-  const foreseen = foresee(await situationOf(client, network), change);
-  const refusals = foreseen.dangers.filter(({ refuses }) => refuses);
-  const text = foreseenText(foreseen);
+  const foreseen = preflight(await standingOf(client, network), change);
+  const text = foreseenText(foreseen, change);
+  const { code, refused } = foreseen;
   if (check) {
-    const exitCode = refusals.length > 0 ? EXIT.failed : EXIT.done;
-    return { json: { proposal: null, refused: refusals.length > 0, ...foreseen }, text, exitCode };
+    const exitCode = refused.length > 0 || code !== null ? EXIT.failed : EXIT.done;
+    return { json: { proposal: null, ...foreseenJson(foreseen) }, text, exitCode };
   }
   output.progress(text);
-  if (refusals.length === 0 || force) return undefined;
+  if (code !== null) throw new CommandError(code, 'that change cannot be made', RECEIPT_HINTS[code]);
+  if (refused.length === 0 || force) return undefined;
   throw new CommandError(
     'ENDANGERS_NETWORK',
-    refusals.map(({ message }) => message).join('; '),
+    refused.map((danger) => dangerText(danger, foreseen.after)).join('; '),
     'Nothing was signed. Mend what is missing first; or, if it is meant so, say --force.',
   );
 }
 
-/** As `checkChange`, of stake that the sender takes out. */
+/** As `checkChange`, of a sender that takes out all of its stake: that is to leave. */
 export async function checkLeaving(
   amount: bigint,
   options: OwnerOptions & CheckOptions,
@@ -54,10 +62,17 @@ export async function checkLeaving(
   const client = clientOf(options);
   const surroundings = await surroundingsOf(client, options);
   const validator = await ownValidator(client, surroundings, options);
-  return checkChange(client, surroundings, { kind: 'unbond', validator, amount }, options, output);
+  const { stake } = await client.membership.validator(validator);
+  if (amount === stake)
+    return checkChange(client, surroundings, { kind: 'remove-validator', validator }, options, output);
+  if (options.check !== true) return undefined;
+  const left = stake - amount;
+  const text =
+    left < 0n ? `validator ${validator} has a stake of ${stake}` : `validator ${validator} stays, with ${left}`;
+  return { json: { proposal: null, validator, stake, left }, text, exitCode: left < 0n ? EXIT.failed : EXIT.done };
 }
 
-async function situationOf(client: Client, network: Surroundings['network']): Promise<Situation> {
+async function standingOf(client: Client, network: Surroundings['network']): Promise<Standing> {
   const { height, validators } = await client.membership.validators();
   const epoch = await client.membership.epoch(height);
   const running = knownEpochFromJson(epoch);
@@ -67,18 +82,54 @@ async function situationOf(client: Client, network: Surroundings['network']): Pr
     if (!record.ok) throw new CommandError('BAD_RESPONSE', record.error.message, 'Ask another node.');
     return record.value;
   });
-  const live = network.validators.filter(({ connected }) => connected).map(({ index }) => index as ValidatorIndex);
-  return { records, running: running.value, mode: epoch.mode, live: new Set(live) };
+  const live = network.validators.filter(({ connected }) => connected).map(({ peerId }) => peerId);
+  const fixed = { mode: epoch.mode, ...epoch.fixed, ranges: PARAMETER_RANGES };
+  return { records, running: running.value, fixed, live: new Set(live) };
 }
 
-function foreseenText({ members, total, quorum, live, holder, dangers }: Foreseen): string {
-  const offline = members.filter((member) => !member.live).map(({ index, name }) => `${index} (${name})`);
-  const powers = members.map(({ index, power, kept }) => `${index}: ${power}${kept ? ' (kept)' : ''}`);
+const foreseenJson = ({ before, after, code, refused, warned }: Preflight): object => ({
+  code,
+  refused,
+  warned,
+  before: outlookJson(before),
+  after: outlookJson(after),
+});
+
+const outlookJson = ({ members, ...rest }: Outlook): object => ({
+  members: members.map(({ index, name, power }) => ({ index, name, power })),
+  ...rest,
+});
+
+function foreseenText({ before, after, code, refused, warned }: Preflight, change: Change): string {
+  const { members, kept, power, quorum, livePower, offline } = after;
+  const powers = members.map(
+    (member) => `${member.index}: ${member.power}${kept.includes(member.index) ? ' (kept)' : ''}`,
+  );
+  const was = (now: bigint, then: bigint): string => (now === then ? '' : ` (now ${then})`);
   return [
-    `Next epoch: ${members.length} validators with a power of ${total}: ${powers.join(', ')}`,
-    `quorum      ${quorum} of ${total}`,
-    `there now   ${live} of ${total}${offline.length === 0 ? '' : `; offline: ${offline.join(', ')}`}`,
-    `greatest    ${holder.power} of ${total}, of one account`,
-    ...dangers.map(({ message, refuses }) => `${refuses ? 'DANGER     ' : 'warning    '} ${message}`),
+    `next epoch  ${members.length} validators (now ${before.members.length}), with a power of ${power}${was(power, before.power)}`,
+    `            ${powers.join(', ')}`,
+    `quorum      ${quorum} of ${power}${was(quorum, before.quorum)}`,
+    `there now   ${livePower} of ${power}${offline.length === 0 ? '' : `; offline: ${offline.join(', ')}`}`,
+    `greatest    ${after.greatest.power} of ${power}, of one account`,
+    ...(code === null ? [] : [`CANNOT BE   ${code}: ${RECEIPT_HINTS[code]}`]),
+    ...refused.map((danger) => `DANGER      ${dangerText(danger, after)}`),
+    ...warned.map((danger) => `warning     ${dangerText(danger, after)}`),
+    ...(change.kind === 'rotate-validator' && change.publicKey !== null
+      ? [`note        validator ${change.validator} has no vote from then on until it runs with its new key`]
+      : []),
   ].join('\n');
+}
+
+function dangerText(danger: Danger, { members, kept, power, quorum, livePower, greatest }: Outlook): string {
+  switch (danger) {
+    case 'NO_QUORUM':
+      return `only ${livePower} of ${power} are there, and ${quorum} are needed: nothing would be decided`;
+    case 'TOO_FEW': {
+      const stay = kept.length === 0 ? '' : `; ${kept.join(', ')} would keep its seat for that long`;
+      return `${members.length - kept.length} validators would be left, and with fewer than 4 not one may fail${stay}`;
+    }
+    case 'ONE_THIRD':
+      return `one account has ${greatest.power} of ${power}, a third or more: alone it can stop the chain`;
+  }
 }

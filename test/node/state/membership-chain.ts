@@ -19,6 +19,7 @@ const { accounts, genesisText } = developmentNetwork(STAKES.length, undefined, {
   epochLength: EPOCH_LENGTH,
 });
 const { validators } = developmentNetwork(5);
+export const PEER_IDS: readonly string[] = validators.map(({ peerId }) => peerId);
 export const NEWCOMER = present(validators[4], 'a validator that is not in the genesis');
 
 export const membershipGenesisText = genesisText;
@@ -42,12 +43,18 @@ const by = (validator: number, ...operations: Operation[]): Deed => ({
 
 const index = (validator: number): ValidatorIndex => validator as ValidatorIndex;
 
-export async function membershipChain(store: Store): Promise<LongChain> {
+/** The same before anything happened. */
+export async function youngChain(store: Store): Promise<LongChain> {
   const chain = await LongChain.open(store, membershipGenesis());
+  await chain.append([]);
+  return chain;
+}
+
+export async function membershipChain(store: Store): Promise<LongChain> {
+  const chain = await youngChain(store);
   const { name, publicKey, peerId } = NEWCOMER;
   const account = accountOf('erin').address;
   const change = { kind: 'admit-validator', name, account, publicKey, peerId } as const;
-  await chain.append([]);
   await chain.append([by(0, { kind: 'propose', validator: index(0), change, expires: 100 as never })]);
   await chain.append([by(1, { kind: 'vote', proposal: 0, validator: index(1), approve: true })]);
   await chain.append([by(2, { kind: 'unbond', validator: index(2), amount: 5n })]);
