@@ -105,7 +105,6 @@ function foreseenText({ before, after, code, refused, warned }: Preflight, chang
   const powers = members.map(
     (member) => `${member.index}: ${member.power}${kept.includes(member.index) ? ' (kept)' : ''}`,
   );
-  const was = (now: bigint, then: bigint): string => (now === then ? '' : ` (now ${then})`);
   return [
     `next epoch  ${members.length} validators (now ${before.members.length}), with a power of ${power}${was(power, before.power)}`,
     `            ${powers.join(', ')}`,
@@ -120,6 +119,8 @@ function foreseenText({ before, after, code, refused, warned }: Preflight, chang
       : []),
   ].join('\n');
 }
+
+const was = (after: bigint, now: bigint): string => (after === now ? '' : ` (now ${now})`);
 
 function dangerText(danger: Danger, { members, kept, power, quorum, livePower, greatest }: Outlook): string {
   switch (danger) {
