@@ -10,18 +10,11 @@ import {
 } from '../ledger/operations/data-fields.ts';
 import { NAMESPACE_WRITERS_MAX } from '../ledger/limits.ts';
 import { PAGE_DEFAULT, PAGE_MAX } from './limits.ts';
-import { addressText, amountText, hashText, natural } from './scalars.ts';
-import { stateProofSchema, stateQuerySchema } from './state.ts';
+import { addressText, amountText, natural } from './scalars.ts';
+import { stateProofSchema, stateQuerySchema, stoodShape } from './state.ts';
 
 const namespaceText = namespaceField.schema;
 const keyText = keyField.schema;
-
-/** After which block something is as it is said to be. */
-const blockShape = {
-  height: natural.describe('Of the final block after which it is this'),
-  timestampMs: natural.describe('Of that block'),
-  stateRoot: hashText.describe('Root of the state after that block'),
-};
 
 const depositText = amountText.describe(
   'What was paid for its bytes and comes back when it goes, in the smallest unit',
@@ -38,7 +31,7 @@ export const namespaceSchema = z.object({
     .describe('May always write, and says who else may; null where there is no such namespace'),
   writers: z.array(addressText).max(NAMESPACE_WRITERS_MAX).describe('May write beside the owner'),
   deposit: depositText,
-  ...blockShape,
+  ...stoodShape,
   proof: proofOf('namespace/NAME', 'Container(owner: Bytes32, writers: List[Bytes32, 16], deposit: uint64)'),
 });
 export type NamespaceJson = z.infer<typeof namespaceSchema>;
@@ -64,7 +57,7 @@ export const entrySchema = z.object({
   namespace: namespaceText,
   key: keyText,
   ...storedShape,
-  ...blockShape,
+  ...stoodShape,
   proof: proofOf(
     'entry/NAMESPACE/KEY',
     'Container(version: Container(height: uint64, index: uint16), lease: Optional[Container(owner: Bytes32, until: uint64)], ' +
@@ -110,7 +103,7 @@ export const counterSchema = z.object({
   key: keyText,
   value: deltaField.schema.describe('All counters are zero until something is added'),
   deposit: depositText,
-  ...blockShape,
+  ...stoodShape,
   proof: proofOf('counter/NAMESPACE/KEY', 'Container(value: int64, deposit: uint64); one at zero is absent'),
 });
 export type CounterJson = z.infer<typeof counterSchema>;
@@ -121,7 +114,7 @@ export const memberSchema = z.object({
   member: keyText,
   present: booleanField.schema,
   deposit: depositText,
-  ...blockShape,
+  ...stoodShape,
   proof: proofOf('member/NAMESPACE/KEY MEMBER, with a space before the member', 'Container(deposit: uint64)'),
 });
 export type MemberJson = z.infer<typeof memberSchema>;

@@ -25,6 +25,14 @@ import {
 } from './events.ts';
 import { certificateSchema, headerSchema } from './header.ts';
 import { BATCH_BYTES_MAX } from './limits.ts';
+import {
+  epochSchema,
+  heightQuerySchema,
+  proposalSchema,
+  proposalsSchema,
+  validatorSchema,
+  validatorsSchema,
+} from './membership.ts';
 import { PROBLEM_MEDIA_TYPE, problemSchema } from './problems.ts';
 import { ROUTES } from './routes.ts';
 import { stateProofSchema, stateQuerySchema } from './state.ts';
@@ -50,6 +58,7 @@ const SCHEMAS = {
   Counter: counterSchema,
   Entries: entriesSchema,
   Entry: entrySchema,
+  Epoch: epochSchema,
   Header: headerSchema,
   History: historySchema,
   Live: livezSchema,
@@ -60,6 +69,8 @@ const SCHEMAS = {
   Offence: offenceSchema,
   Offences: offencesSchema,
   Problem: problemSchema,
+  Proposal: proposalSchema,
+  Proposals: proposalsSchema,
   ProgressEvent: progressEventSchema,
   PrunedEvent: prunedEventSchema,
   Ready: readySchema,
@@ -71,6 +82,8 @@ const SCHEMAS = {
   Status: statusSchema,
   TransactionEvent: transactionEventSchema,
   TransactionStatus: transactionStatusSchema,
+  Validator: validatorSchema,
+  Validators: validatorsSchema,
 } as const;
 
 type SchemaName = keyof typeof SCHEMAS;
@@ -114,6 +127,7 @@ function paths(): Json {
     },
     [template(ROUTES.block)]: { get: read('A final block', 'Block', [pathParameter('height')]) },
     ...dataPaths(),
+    ...membershipPaths(),
     [ROUTES.status]: { get: read('The node and its network', 'Status') },
     [ROUTES.offences]: { get: read('What validators were caught at, with proof', 'Offences') },
     [ROUTES.livez]: { get: read('The process answers', 'Live') },
@@ -187,6 +201,23 @@ function dataPaths(): Json {
         [name, key, ...new Map(set.map((parameter) => [parameter['name'], parameter])).values()],
       ),
     },
+  };
+}
+
+/** Who validates, by which rules, and what is voted on. */
+function membershipPaths(): Json {
+  const at = queryParameters(heightQuerySchema);
+  return {
+    [ROUTES.validators]: { get: read('All validators, those that are gone among them', 'Validators', at) },
+    [template(ROUTES.validator)]: {
+      get: read('A validator, and what it was caught at', 'Validator', [
+        pathParameter('index'),
+        ...queryParameters(stateQuerySchema),
+      ]),
+    },
+    [ROUTES.epoch]: { get: read('The epoch that runs: who votes with what power, and by which rules', 'Epoch', at) },
+    [ROUTES.proposals]: { get: read('What validators vote on, and what they decided lately', 'Proposals', at) },
+    [template(ROUTES.proposal)]: { get: read('A proposal', 'Proposal', [pathParameter('id'), ...at]) },
   };
 }
 

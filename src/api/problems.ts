@@ -91,6 +91,16 @@ export const PROBLEMS = {
     title: 'No final block at this height',
     hint: 'The newest final height is in /v1/status; this node may also still be catching up.',
   },
+  VALIDATOR_NOT_FOUND: {
+    status: 404,
+    title: 'No validator has that index',
+    hint: '/v1/validators lists those that there are.',
+  },
+  PROPOSAL_NOT_FOUND: {
+    status: 404,
+    title: 'No proposal has that number',
+    hint: '/v1/proposals lists those that are kept; a newer one takes the place of one that was decided long ago.',
+  },
   HEIGHT_UNKNOWN: {
     status: 404,
     title: 'No final block at this height or time',

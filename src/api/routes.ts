@@ -12,6 +12,11 @@ export const ROUTES = {
   history: '/v1/namespaces/:name/history/*',
   counter: '/v1/namespaces/:name/counters/*',
   set: '/v1/namespaces/:name/sets/*',
+  validators: '/v1/validators',
+  validator: '/v1/validators/:index',
+  epoch: '/v1/epochs/current',
+  proposals: '/v1/proposals',
+  proposal: '/v1/proposals/:id',
   status: '/v1/status',
   offences: '/v1/offences',
   events: '/v1/events',
@@ -37,6 +42,14 @@ export const keyPath = (
   query: Query = {},
 ): string =>
   `${ROUTES[route].slice(0, -1).replace(':name', encodeURIComponent(namespace))}${encodeURIComponent(key)}${queryText(query)}`;
+
+export const validatorsPath = (query: Query = {}): string => ROUTES.validators + queryText(query);
+export const validatorPath = (index: number, query: Query = {}): string =>
+  ROUTES.validator.replace(':index', String(index)) + queryText(query);
+export const epochPath = (query: Query = {}): string => ROUTES.epoch + queryText(query);
+export const proposalsPath = (query: Query = {}): string => ROUTES.proposals + queryText(query);
+export const proposalPath = (id: number, query: Query = {}): string =>
+  ROUTES.proposal.replace(':id', String(id)) + queryText(query);
 
 type Query = Readonly<Record<string, string | number | boolean | undefined>>;
 

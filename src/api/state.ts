@@ -5,6 +5,7 @@ import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { PROOF_BYTES_MAX } from '../ledger/tree/proof-codec.ts';
 import { certificateSchema, headerSchema } from './header.ts';
 import { PROOF_HEADERS_MAX } from './limits.ts';
+import { hashText, natural } from './scalars.ts';
 
 /** Added to a read of the state. */
 export const stateQuerySchema = z.strictObject({
@@ -22,6 +23,13 @@ export const stateQuerySchema = z.strictObject({
     .optional()
     .describe('"true" proves the answer; without a height or time, that of the newest block'),
 });
+
+/** After which block something is as it is said to be. */
+export const stoodShape = {
+  height: natural.describe('Of the final block after which it is this'),
+  timestampMs: natural.describe('Of that block'),
+  stateRoot: hashText.describe('Root of the state after that block'),
+};
 
 /** What is asked of the state. */
 export interface StateQuery {

@@ -1,6 +1,7 @@
 /** What people type, as values. Errors are commander's, so that they count as wrong usage. */
 import { InvalidArgumentError } from 'commander';
 import { type Hash, isHash } from '../base/brand.ts';
+import { fromHex } from '../codec/hex.ts';
 import {
   deltaField,
   type EntryVersion,
@@ -8,6 +9,8 @@ import {
   namespaceField,
   versionField,
 } from '../ledger/operations/data-fields.ts';
+import { nameField, publicKeyField } from '../ledger/operations/membership-fields.ts';
+import { isEd25519PeerId } from '../ledger/peer-id.ts';
 
 const UINT64_MAX = 2n ** 64n - 1n;
 const DURATION_MS_MAX = 24 * 60 * 60 * 1000;
@@ -55,6 +58,25 @@ export const parseHeight = (text: string): number | 'latest' => (text === 'lates
 export function parseNamespace(text: string): string {
   if (!namespaceField.schema.safeParse(text).success)
     throw new InvalidArgumentError('It is up to 32 characters of a to z, 0 to 9 and -, and does not begin with -.');
+  return text;
+}
+
+/** The name of a validator or an observer. */
+export function parseName(text: string): string {
+  if (!nameField.schema.safeParse(text).success)
+    throw new InvalidArgumentError('It is up to 32 characters of a to z, 0 to 9 and -, and does not begin with -.');
+  return text;
+}
+
+/** An ed25519 key as 32 bytes. */
+export function parsePublicKey(text: string): Uint8Array {
+  if (!publicKeyField.schema.safeParse(text).success)
+    throw new InvalidArgumentError('It is a public key of 64 lower-case hexadecimal digits.');
+  return fromHex(text);
+}
+
+export function parsePeerId(text: string): string {
+  if (!isEd25519PeerId(text)) throw new InvalidArgumentError('It is the peer id of an ed25519 key, 12D3KooW….');
   return text;
 }
 

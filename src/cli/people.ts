@@ -7,7 +7,7 @@ import { Wallet } from '../client/wallet.ts';
 import { parseAddress } from '../crypto/address.ts';
 import { readKeyFile } from '../crypto/keyfile.ts';
 import { decryptKeystore, type Keystore, parseKeystore } from '../crypto/keystore.ts';
-import { type DevelopmentAccount, developmentNetwork } from '../node/development.ts';
+import { DEVELOPMENT_NAMES, type DevelopmentAccount, developmentAccount as accountOf } from '../node/development.ts';
 import { CommandError } from './output.ts';
 import { readPassphrase } from './passphrase.ts';
 
@@ -58,17 +58,13 @@ export async function readKeystore(path: string): Promise<Keystore> {
 }
 
 function developmentAccount(name: string, { network }: Directory): DevelopmentAccount | undefined {
-  return network.dev ? developmentNetwork(1).accounts.find((account) => account.name === name) : undefined;
+  return network.dev && DEVELOPMENT_NAMES.includes(name) ? accountOf(name) : undefined;
 }
 
 async function keystoreOf(name: string, { network, keys }: Directory): Promise<Keystore> {
   const path = keystoreFile(keys, name);
   if (!isName(name) || !existsSync(path)) {
-    const known = network.dev
-      ? `${developmentNetwork(1)
-          .accounts.map((account) => account.name)
-          .join(', ')}; `
-      : '';
+    const known = network.dev ? `${DEVELOPMENT_NAMES.join(', ')}; ` : '';
     throw new CommandError(
       'UNKNOWN_NAME',
       `nobody is called ${name} here`,

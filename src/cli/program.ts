@@ -6,6 +6,11 @@ import { compareCommand } from './compare.ts';
 import { forensicsCommand } from './forensics.ts';
 import { keysCommand } from './keys.ts';
 import { kvCommand } from './kv/command.ts';
+import { observerCommand } from './membership/observer.ts';
+import { parameterCommand } from './membership/parameter.ts';
+import { proposalCommand } from './membership/proposal.ts';
+import { stakeCommand } from './membership/stake.ts';
+import { validatorCommand } from './membership/validator.ts';
 import { namespaceCommand } from './namespace.ts';
 import { nodeCommand } from './node.ts';
 import { CommandError, EXIT, type ExitCode, Output, type Run, type Terminal, toCommandError } from './output.ts';
@@ -54,6 +59,11 @@ function program(terminal: Terminal, run: Run): Command {
     namespaceCommand,
     kvCommand,
     blockCommand,
+    validatorCommand,
+    stakeCommand,
+    proposalCommand,
+    parameterCommand,
+    observerCommand,
     keysCommand,
     nodeCommand,
     simulateCommand,

@@ -61,9 +61,23 @@ export async function submit(
   operationsFor: (surroundings: Surroundings) => Promise<readonly Operation[]>,
 ): Promise<Answer> {
   const client = clientOf(options);
+  const surroundings = await surroundingsOf(client, options);
+  return answerOf(options, sentence, await send(client, surroundings, options, await operationsFor(surroundings)));
+}
+
+/** Throws ClientError. */
+export async function surroundingsOf(client: Client, { keys }: Pick<SubmissionOptions, 'keys'>): Promise<Surroundings> {
   const network = await client.status();
-  const directory = { network, keys: options.keys };
-  const operations = await operationsFor({ directory, network });
+  return { network, directory: { network, keys } };
+}
+
+/** Signs the operations, sends them, and waits for them if that was asked for. Throws CommandError and ClientError. */
+export async function send(
+  client: Client,
+  { directory, network }: Surroundings,
+  options: SubmissionOptions,
+  operations: readonly Operation[],
+): Promise<TransactionStatus> {
   const wallet = await walletOf(options.from, directory, options.passphraseFile);
   const signed = wallet.operate({
     chainId: hash(network.chainId),
@@ -76,8 +90,20 @@ export async function submit(
   const waits = options.wait === true;
   const status = waits ? await submitAndWait(client, signed, options.timeout) : await client.submit(signed.bytes);
   if (options.node === undefined) writeWhole(lastTransactionFile(options.dir ?? DEFAULT_DIR), signed.id);
-  return { json: summary(status), text: `${sentence}: ${describe(status)}`, exitCode: verdict(status, waits) };
+  return status;
 }
+
+/** What became of what was sent; `more` stands before it for scripts. */
+export const answerOf = (
+  { wait }: Pick<SubmissionOptions, 'wait'>,
+  sentence: string,
+  status: TransactionStatus,
+  more: object = {},
+): Answer => ({
+  json: { ...more, ...summary(status) },
+  text: `${sentence}: ${describe(status)}`,
+  exitCode: verdict(status, wait === true),
+});
 
 /** One request may wait for a minute; for more the node is asked again. */
 async function submitAndWait(

@@ -21,6 +21,7 @@ import { read, requireSame } from './answers.ts';
 import { DataReads } from './data.ts';
 import { badResponse } from './errors.ts';
 import { type EventsFilter, followEvents, type LedgerEvent } from './events.ts';
+import { MembershipReads } from './membership.ts';
 import type { TrustedNetwork } from './state-proof.ts';
 import { type ReadOptions, StateReads } from './state-reads.ts';
 
@@ -50,6 +51,8 @@ export class Client {
   readonly #reads: StateReads;
   /** What stands in namespaces. */
   readonly data: DataReads;
+  /** Validators, the epoch that runs, proposals. */
+  readonly membership: MembershipReads;
 
   constructor(options: ClientOptions) {
     this.#endpoint = new Endpoint({
@@ -60,6 +63,7 @@ export class Client {
     });
     this.#reads = new StateReads(this.#endpoint, options.genesis);
     this.data = new DataReads(this.#reads);
+    this.membership = new MembershipReads(this.#reads);
   }
 
   /**

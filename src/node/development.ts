@@ -17,6 +17,8 @@ export const DEVELOPMENT_VALIDATORS_MAX = 16;
 const ACCOUNT_NAMES = ['alice', 'bob', 'carol', 'dave', 'erin', 'frank', 'grace', 'heidi', 'ivan', 'judy'];
 const ADDRESS_PREFIX = 'tre';
 const BALANCE = '1000000000';
+/** Heights of an epoch. */
+const EPOCH_LENGTH = 1000;
 /** 2024-01-01, UTC. Fixed, so that the chain id is; long past, so that no clock is behind it. */
 const TIMESTAMP_MS = 1_704_067_200_000;
 
@@ -47,8 +49,22 @@ export interface DevelopmentNetwork {
   readonly accounts: readonly DevelopmentAccount[];
 }
 
-/** The development network of 1 to 16 equal validators: always the same for the same number. */
-export function developmentNetwork(size: number, timestampMs: number = TIMESTAMP_MS): DevelopmentNetwork {
+/** How a development network differs from the usual one. */
+export interface DevelopmentRules {
+  /** What each validator has bonded: power is stake then, and not one each. */
+  readonly stakes?: readonly bigint[] | undefined;
+  /** Heights of an epoch. */
+  readonly epochLength?: number | undefined;
+}
+
+/** The development network of 1 to 16 validators, equal ones unless told otherwise: always the same for the same arguments. */
+export function developmentNetwork(
+  size: number,
+  timestampMs: number = TIMESTAMP_MS,
+  rules: DevelopmentRules = {},
+): DevelopmentNetwork {
+  const { stakes } = rules;
+  invariant(stakes === undefined || stakes.length === size, 'every validator has a stake, or none has');
   invariant(
     size >= 1 && size <= DEVELOPMENT_VALIDATORS_MAX,
     'a development network has a number of validators within its bounds',
@@ -57,7 +73,7 @@ export function developmentNetwork(size: number, timestampMs: number = TIMESTAMP
   const validators = Array.from({ length: size }, (_, index) => developmentValidator(index));
   const accounts = [...ACCOUNT_NAMES, ...validators.map(({ name }) => name)].map(developmentAccount);
   return {
-    genesisText: `${JSON.stringify(genesisFile(validators, accounts, timestampMs), null, 2)}\n`,
+    genesisText: `${JSON.stringify(genesisFile(validators, accounts, timestampMs, rules), null, 2)}\n`,
     validators,
     accounts,
   };
@@ -80,8 +96,6 @@ function* allSecrets(): Generator<Uint8Array> {
   for (const name of ACCOUNT_NAMES) yield secretOf(`account ${name}`);
 }
 
-const validatorName = (index: number): string => `validator-${index}`;
-
 function developmentValidator(index: number): DevelopmentValidator {
   const validatorSecret = secretOf(`validator ${index}`);
   const nodeSecret = secretOf(`node ${index}`);
@@ -94,7 +108,16 @@ function developmentValidator(index: number): DevelopmentValidator {
   };
 }
 
-function developmentAccount(name: string): DevelopmentAccount {
+const validatorName = (index: number): string => `validator-${index}`;
+
+/** Who has a development account, whatever the size of the network. */
+export const DEVELOPMENT_NAMES: readonly string[] = [
+  ...ACCOUNT_NAMES,
+  ...Array.from({ length: DEVELOPMENT_VALIDATORS_MAX }, (_, index) => validatorName(index)),
+];
+
+/** The account of this name, one of those above. */
+export function developmentAccount(name: string): DevelopmentAccount {
   const secret = secretOf(`account ${name}`);
   const address = toAddress(nobleEd25519.publicKey(secret));
   return { name, secret, address, addressText: formatAddress(address, ADDRESS_PREFIX) };
@@ -113,6 +136,7 @@ const genesisFile = (
   validators: readonly DevelopmentValidator[],
   accounts: readonly DevelopmentAccount[],
   timestampMs: number,
+  { stakes, epochLength = EPOCH_LENGTH }: DevelopmentRules,
 ) => ({
   format: GENESIS_FORMAT,
   name: 'trefoil-development',
@@ -120,8 +144,8 @@ const genesisFile = (
   addressPrefix: ADDRESS_PREFIX,
   timestampMs,
   consensus: {
-    mode: 'equal',
-    epochLength: 1000,
+    mode: stakes === undefined ? 'equal' : 'stake',
+    epochLength,
     window: 16,
     tickMs: 50,
     baseTimeoutTicks: 40,
@@ -146,15 +170,16 @@ const genesisFile = (
     amnesiaPenalty: 300,
     downtimePenalty: 1,
     burntShare: 5000,
-    downtimeEpochs: 2,
+    // For as many heights as with epochs of the usual length: a restart is no reason for jail.
+    downtimeEpochs: Math.max(2, Math.ceil((2 * EPOCH_LENGTH) / epochLength)),
     jailEpochs: 1,
   },
-  validators: validators.map(({ name, publicKey, peerId }) => ({
+  validators: validators.map(({ name, publicKey, peerId }, index) => ({
     name,
     account: developmentAccount(name).addressText,
     publicKey: toHex(publicKey),
     peerId,
-    power: '1',
+    power: String(stakes?.[index] ?? 1n),
   })),
   observers: [],
   accounts: accounts.map(({ addressText }) => ({ address: addressText, balance: BALANCE })),

@@ -41,6 +41,11 @@ function statusOf(node: RunningNode): NodeStatus {
   return {
     chainId: genesis.chainId,
     name: genesis.name,
+    fixed: {
+      mode: genesis.consensus.mode,
+      window: genesis.consensus.window,
+      blockWeightMax: genesis.ledger.blockWeightMax,
+    },
     dev: genesis.dev,
     version: VERSION,
     index,

@@ -8,7 +8,7 @@ import { ok, type Result } from '../base/result.ts';
 import { parseAddress } from '../crypto/address.ts';
 import { ACCOUNTS, NO_ACCOUNT } from '../ledger/account.ts';
 import type { Gateway } from './gateway.ts';
-import { refuse } from './refuse.ts';
+import { refuse, unreadable } from './refuse.ts';
 import type { Renderer } from './render.ts';
 
 interface AccountContext {
@@ -27,7 +27,7 @@ export function accountRoute(app: FastifyInstance, { gateway, renderer, addressP
     const { at, proof: withProof } = query.value;
     if (at === undefined) return renderer.account(now);
     const read = await gateway.state.read(ACCOUNTS.key(address.value), at, withProof);
-    if (!read.ok) return refuse(reply, read.error.code, read.error.message, { oldestHeight: read.error.oldest });
+    if (!read.ok) return unreadable(reply, read.error);
     const { header, value = NO_ACCOUNT, proof } = read.value;
     const { height, timestampMs, stateRoot } = header;
     return {

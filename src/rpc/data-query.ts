@@ -3,6 +3,7 @@ import type { z } from 'zod';
 import { parseHistoryCursor, parseListCursor } from '../api/cursors.ts';
 import { historyQuerySchema, listQuerySchema, memberQuerySchema } from '../api/data.ts';
 import { PAGE_DEFAULT } from '../api/limits.ts';
+import { heightQuerySchema } from '../api/membership.ts';
 import type { ProblemCode } from '../api/problems.ts';
 import { parseStateQuery } from '../api/state.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
@@ -49,6 +50,14 @@ export function parsePointQuery(query: unknown): Asked<PointQuery> {
   if (!parsed.ok) return parsed;
   const { at = NEWEST, proof } = parsed.value;
   return ok({ at, proof });
+}
+
+/** As `parsePointQuery`, of what is never proved. */
+export function parseUnprovedQuery(query: unknown): Asked<StatePoint> {
+  const parsed = parse(heightQuerySchema, query);
+  if (!parsed.ok) return parsed;
+  const point = parsePointQuery(parsed.value);
+  return point.ok ? ok(point.value.at) : point;
 }
 
 const NEWEST: StatePoint = { height: 'latest' };

@@ -19,8 +19,8 @@ import {
 } from './data-query.ts';
 import type { Gateway } from './gateway.ts';
 import type { LongAnswers } from './long-answers.ts';
-import type { StatePoint, StateReadError } from './readable-state.ts';
-import { refuse } from './refuse.ts';
+import type { StatePoint } from './readable-state.ts';
+import { refuse, unreadable } from './refuse.ts';
 import type { Renderer } from './render.ts';
 import {
   renderCounter,
@@ -160,6 +160,3 @@ async function answerRead<V>(
     render(value, { height, timestampMs, stateRoot, ...(proof && { proof: renderer.stateProof(proof) }) }, apart),
   );
 }
-
-const unreadable = (reply: FastifyReply, { code, message, oldest }: StateReadError): FastifyReply =>
-  refuse(reply, code, message, { oldestHeight: oldest });

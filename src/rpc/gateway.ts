@@ -4,6 +4,9 @@ import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/evidence.ts';
+import type { ConsensusParameters } from '../ledger/genesis.ts';
+import type { Mode } from '../ledger/membership/seats.ts';
+import type { FixedRules } from '../ledger/membership/parameters.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';
 
@@ -52,6 +55,8 @@ export interface Gateway {
 export interface NodeStatus {
   readonly chainId: Hash;
   readonly name: string;
+  /** What the genesis fixes of how rules may change. */
+  readonly fixed: Pick<FixedRules, 'mode' | 'window' | 'blockWeightMax'>;
   readonly dev: boolean;
   readonly version: string;
   /** Which validator this node is; null for an observer. */

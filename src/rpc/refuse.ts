@@ -4,6 +4,7 @@ import type { Socket } from 'node:net';
 import type { FastifyReply } from 'fastify';
 import { PROBLEM_MEDIA_TYPE, type Problem, type ProblemCode, problem } from '../api/problems.ts';
 import { DROPPED_BYTES_MAX } from './limits.ts';
+import type { StateReadError } from './readable-state.ts';
 
 /** Sent with every answer: answers are about now, and are never anything but what their type says. */
 export const COMMON_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const;
@@ -26,6 +27,10 @@ export function refuse(
   // As bytes: to text the framework would add a charset, which this media type does not have.
   return reply.send(Buffer.from(JSON.stringify({ ...body, ...extra })));
 }
+
+/** Answers that the state cannot be read, and from which height on it can be. */
+export const unreadable = (reply: FastifyReply, { code, message, oldest }: StateReadError): FastifyReply =>
+  refuse(reply, code, message, { oldestHeight: oldest });
 
 /** Whether more of a body is to come, which nobody wants to read: it would keep the connection busy for nothing. */
 function hasUnreadBody({ complete, headers }: IncomingMessage): boolean {

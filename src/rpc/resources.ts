@@ -13,6 +13,7 @@ import { clientOf } from './fair-queue.ts';
 import type { Gateway } from './gateway.ts';
 import { STATUS_MS } from './limits.ts';
 import type { LongAnswers } from './long-answers.ts';
+import { membershipRoutes } from './membership.ts';
 import { refuse } from './refuse.ts';
 import type { Renderer } from './render.ts';
 import { parseWait, type WaitingRoom } from './waiting.ts';
@@ -35,6 +36,7 @@ export function resourceRoutes(app: FastifyInstance, context: ResourceContext): 
 
   accountRoute(app, context);
   dataRoutes(app, context);
+  membershipRoutes(app, context);
   blockRoute(app, context);
 
   const status = keptJson(context.feed, () => renderer.status(gateway.status(), gateway.offences()));

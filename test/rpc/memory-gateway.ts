@@ -11,6 +11,7 @@ import {
   view,
   ZERO_HASH,
 } from '../../src/base/brand.ts';
+import { ok } from '../../src/base/result.ts';
 import { present } from '../../src/base/invariant.ts';
 import type { ReadinessReason } from '../../src/api/status.ts';
 import type { AccountView, FinalizedBlock } from '../../src/driver/ports.ts';
@@ -75,6 +76,16 @@ export function unreadable(code: StateReadError['code']): ReadableState {
   return { read: refuse, list: refuse, history: refuse };
 }
 
+/** A state in which nothing stands. */
+export function emptyState(): ReadableState {
+  const header = headerOf(toHeight(1), ZERO_HASH, 1000);
+  return {
+    read: () => Promise.resolve(ok({ header, value: undefined, apart: undefined })),
+    list: () => Promise.resolve(ok({ height: header.height, entries: [], next: undefined })),
+    history: () => Promise.resolve(ok({ height: header.height, versions: [], next: undefined })),
+  };
+}
+
 export class MemoryGateway implements Gateway {
   state: ReadableState = unreadable('HEIGHT_UNKNOWN');
   readonly blocks = new Map<number, FinalizedBlock>();
@@ -90,6 +101,9 @@ export class MemoryGateway implements Gateway {
   failure: Error | undefined;
   reasons: ReadinessReason[] = [];
   evidence: Evidence[] = [];
+  mode: NodeStatus['fixed']['mode'] = 'equal';
+  /** Of the validators' nodes, where they have to be some. */
+  peerIds: readonly string[] = [];
   /** How many `waitFor` are under way. */
   waits = 0;
   readonly #pending = new Map<Hash, Pending>();
@@ -180,6 +194,7 @@ export class MemoryGateway implements Gateway {
     return {
       chainId: ZERO_HASH,
       name: 'memory',
+      fixed: { mode: this.mode, window: 16, blockWeightMax: 4000 },
       dev: true,
       version: '0.0.0',
       index: validatorIndex(0),
@@ -196,7 +211,7 @@ export class MemoryGateway implements Gateway {
         index: validatorIndex(index),
         name: `validator ${index}`,
         power: power(1n),
-        peerId: `peer${index}`,
+        peerId: this.peerIds[index] ?? `peer${index}`,
         connected: index !== 3,
         ...(index === 0 ? { height: toHeight(this.#height) } : {}),
       })),

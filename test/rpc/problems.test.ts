@@ -5,7 +5,7 @@ import { TRANSACTION_BYTES_MAX } from '../../src/ledger/limits.ts';
 import type { RefusalCode } from '../../src/driver/transactions/fate.ts';
 import { EventReader, type Harness, type Question, start, until } from './harness.ts';
 import type { StateReadError } from '../../src/rpc/readable-state.ts';
-import { ALICE, bytesOf, unreadable } from './memory-gateway.ts';
+import { ALICE, bytesOf, emptyState, unreadable } from './memory-gateway.ts';
 
 interface Refusal {
   readonly status: number;
@@ -60,6 +60,14 @@ const reading =
     return asking(`/v1/accounts/${ALICE}?height=3&proof=true`)(harness);
   };
 
+/** Nothing stands anywhere in the state. */
+const missing =
+  (path: string): Provocation =>
+  (harness) => {
+    harness.gateway.state = emptyState();
+    return asking(path)(harness);
+  };
+
 const GET = 'GET /livez HTTP/1.1\r\n';
 
 /** One way to each problem that a node gives; the compiler says when one is missing. */
@@ -79,6 +87,8 @@ const PROVOCATIONS: Readonly<Record<Exclude<ProblemCode, 'REFUSED'>, Provocation
   ORIGIN_NOT_ALLOWED: asking('/livez', { headers: { origin: 'http://evil.example' } }),
   NOT_FOUND: asking('/v2/status'),
   BLOCK_NOT_FOUND: asking('/v1/blocks/7'),
+  VALIDATOR_NOT_FOUND: missing('/v1/validators/4'),
+  PROPOSAL_NOT_FOUND: missing('/v1/proposals/0'),
   HEIGHT_UNKNOWN: reading('HEIGHT_UNKNOWN'),
   HEIGHT_PRUNED: reading('HEIGHT_PRUNED'),
   HEIGHT_UNPROVED: reading('HEIGHT_UNPROVED'),

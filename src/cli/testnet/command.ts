@@ -2,7 +2,7 @@
 import { Command, InvalidArgumentError } from 'commander';
 import { ClientError } from '../../client/errors.ts';
 import { strategies } from '../../strategies/registry.ts';
-import { type Liar, parseLiar, parseNatural } from '../arguments.ts';
+import { type Liar, parseAmount, parseCount, parseLiar, parseNatural } from '../arguments.ts';
 import { type Answer, CommandError, EXIT, type Output, type Run } from '../output.ts';
 import { down, kill, start } from './change.ts';
 import { claimFolder, DEFAULT_DIR, NODES_MAX, NODES_MIN, readNetwork, upLock } from './layout.ts';
@@ -20,6 +20,8 @@ interface DirOption {
 
 interface UpOptions extends DirOption {
   readonly nodes?: number;
+  readonly stake?: readonly bigint[];
+  readonly epochLength?: number;
   readonly detach?: boolean;
   readonly byzantine?: readonly Liar[];
 }
@@ -47,6 +49,16 @@ function upCommand(run: Run): Command {
       `how many validators, ${NODES_MIN} to ${NODES_MAX} (default: as many as there are, or 4)`,
       parseSize,
     )
+    .option(
+      '--stake <amounts>',
+      `power by stake, one amount for each of ${NODES_MIN} to ${NODES_MAX} validators, such as 40,30,20,10; account validator-I owns that of validator I`,
+      parseStakes,
+    )
+    .option(
+      '--epoch-length <heights>',
+      'after how many blocks members and rules may change (default: 1000; 20 with --stake)',
+      parseCount,
+    )
     .option('--detach', 'return once it is ready; the processes stay, `trefoil testnet down` stops them')
     .option(
       '--byzantine <validator=strategy>',
@@ -57,11 +69,14 @@ function upCommand(run: Run): Command {
     .action((options: UpOptions) => run((output) => up(options, output)));
 }
 
+const STAKE_HINT = 'Name one stake for each validator, or leave out --nodes.';
+
 const UP_HELP = `
 Examples:
   trefoil testnet up                              four validators, one live line
   trefoil testnet up --nodes 7 --detach --json    seven, in the background
   trefoil testnet up --byzantine 3=equivocate     validator 3 lies, the others catch it
+  trefoil testnet up --stake 40,30,20,10 --byzantine 3=equivocate    … and it is punished for it
 
 Strategies:
 ${[...strategies].map(([name, { describe }]) => `  ${name.padEnd(20)} ${describe}`).join('\n')}
@@ -132,7 +147,9 @@ function downCommand(run: Run): Command {
 }
 
 async function up(options: UpOptions, output: Output): Promise<Answer | undefined> {
-  const { dir, nodes: size, detach = false, byzantine: liars = [] } = options;
+  const { dir, nodes: size, stake: stakes, epochLength, detach = false, byzantine: liars = [] } = options;
+  if (size !== undefined && stakes !== undefined && size !== stakes.length)
+    throw new CommandError('USAGE', `${stakes.length} stakes for ${size} validators`, STAKE_HINT, EXIT.usage);
   claimFolder(dir);
   const lock = tryLock(upLock(dir));
   if (lock === undefined) throw supervised(dir);
@@ -141,7 +158,7 @@ async function up(options: UpOptions, output: Output): Promise<Answer | undefine
   const stop = () => stopping.abort();
   for (const signal of STOP_SIGNALS) process.on(signal, stop);
   try {
-    const testnet = await bringUp({ dir, size, liars, signal: stopping.signal }, output);
+    const testnet = await bringUp({ dir, size, stakes, epochLength, liars, signal: stopping.signal }, output);
     const answer = { json: upJson(testnet), text: upText(dir, testnet, output.colours) };
     if (detach) return answer;
     output.answer(answer);
@@ -202,6 +219,13 @@ function parseSize(text: string): number {
   const size = parseNatural(text);
   if (size < NODES_MIN || size > NODES_MAX) throw new InvalidArgumentError(`It is from ${NODES_MIN} to ${NODES_MAX}.`);
   return size;
+}
+
+function parseStakes(text: string): readonly bigint[] {
+  const stakes = text.split(',').map(parseAmount);
+  if (stakes.length < NODES_MIN || stakes.length > NODES_MAX)
+    throw new InvalidArgumentError(`It is an amount for each of ${NODES_MIN} to ${NODES_MAX} validators.`);
+  return stakes;
 }
 
 function parseKnownLiar(text: string, earlier?: readonly Liar[]): readonly Liar[] {

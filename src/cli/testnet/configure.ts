@@ -2,7 +2,7 @@
 import { mkdirSync } from 'node:fs';
 import { relative } from 'node:path';
 import { writeConfig } from '../../node/config.ts';
-import { developmentNetwork } from '../../node/development.ts';
+import { foundingOf } from './founding.ts';
 import {
   configFile,
   dataFolder,
@@ -16,7 +16,7 @@ import {
 const HOST = '127.0.0.1';
 
 export async function writeNodeFiles(dir: string, network: Network): Promise<void> {
-  writeWhole(genesisFile(dir), developmentNetwork(network.nodes.length, network.foundedMs).genesisText);
+  writeWhole(genesisFile(dir), foundingOf(network.nodes.length, network.foundedMs, network).genesisText);
   for (const node of network.nodes) {
     const folder = nodeFolder(dir, node.index);
     mkdirSync(folder, { recursive: true });

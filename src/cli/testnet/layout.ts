@@ -58,6 +58,10 @@ const networkSchema = z.object({
     .max(NODES_MAX)
     .refine((nodes) => nodes.every(({ index }, position) => index === position), 'nodes stand in order'),
   accounts: z.array(z.object({ name: z.string(), address: z.string() })),
+  /** What each validator has bonded, where power is stake. */
+  stakes: z.array(z.string()).optional(),
+  /** Where it is not the usual one. */
+  epochLength: z.int().min(1).optional(),
 });
 export type Network = Omit<z.infer<typeof networkSchema>, 'format'>;
 

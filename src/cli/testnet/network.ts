@@ -1,10 +1,10 @@
 /** The network of a testnet: made once, from keys that everybody knows, and found again later. */
 import { readFileSync } from 'node:fs';
 import { parseGenesis } from '../../ledger/genesis.ts';
-import { developmentNetwork } from '../../node/development.ts';
 import type { Liar } from '../arguments.ts';
 import { CommandError, EXIT } from '../output.ts';
 import { writeNodeFiles } from './configure.ts';
+import { type FoundingRules, foundingOf } from './founding.ts';
 import { genesisFile, hasNetwork, type Network, readNetwork, type TestnetNode, writeNetwork } from './layout.ts';
 import { runningProcess } from './nodes.ts';
 import { freePorts } from './ports.ts';
@@ -12,8 +12,15 @@ import { freePorts } from './ports.ts';
 export interface NetworkRequest {
   /** Undefined: as many as there are, or four. */
   readonly size: number | undefined;
+  /** One for each validator; power is stake then. Undefined: as it is, or one vote each. */
+  readonly stakes: readonly bigint[] | undefined;
+  /** Heights of an epoch. Undefined: as it is, or the usual one. */
+  readonly epochLength: number | undefined;
   readonly liars: readonly Liar[];
 }
+
+/** Heights of an epoch where power is stake: under two minutes without any traffic. */
+const STAKE_EPOCH_LENGTH = 20;
 
 export interface PreparedNetwork {
   readonly network: Network;
@@ -22,19 +29,45 @@ export interface PreparedNetwork {
 
 /** Makes the network in this folder, or finds it there, with a free port for each node that does not run. Throws
  *  CommandError: NOT_A_TESTNET, TESTNET_MISMATCH, NO_SUCH_NODE. */
-export async function prepareNetwork(dir: string, { size, liars }: NetworkRequest): Promise<PreparedNetwork> {
+export async function prepareNetwork(dir: string, request: NetworkRequest): Promise<PreparedNetwork> {
+  const { liars } = request;
   const resumed = hasNetwork(dir);
-  const before = resumed ? readNetwork(dir) : newNetwork(size ?? 4, Date.now());
-  if (size !== undefined && size !== before.nodes.length) {
-    throw mismatch(dir, `the testnet in ${dir} has ${before.nodes.length} validators, not ${size}`);
+  const before = resumed ? readNetwork(dir) : newNetwork(sizeOf(request), Date.now(), rulesOf(request));
+  if (resumed) {
+    checkRequest(dir, before, request);
+    checkGenesis(dir, before);
   }
-  if (resumed) checkGenesis(dir, before);
   const honest = before.nodes.map(honestly);
   const nodes = await withFreePorts(dir, liars.reduce(makeLie, honest), resumed);
   const network = { ...before, nodes };
   writeNetwork(dir, network);
   await writeNodeFiles(dir, network);
   return { network, resumed };
+}
+
+const sizeOf = ({ size, stakes }: NetworkRequest): number => size ?? stakes?.length ?? 4;
+
+/** With stakes, epochs are short: whoever is punished loses its seat while somebody watches. */
+const rulesOf = ({ stakes, epochLength }: NetworkRequest): FoundingRules => {
+  const length = epochLength ?? (stakes && STAKE_EPOCH_LENGTH);
+  return {
+    ...(stakes && { stakes: stakes.map(String) }),
+    ...(length !== undefined && { epochLength: length }),
+  };
+};
+
+/** What was asked for has to be what is there. */
+function checkRequest(dir: string, before: Network, { size, stakes, epochLength }: NetworkRequest): void {
+  const there = `the testnet in ${dir} has`;
+  if (size !== undefined && size !== before.nodes.length)
+    throw mismatch(dir, `${there} ${before.nodes.length} validators, not ${size}`);
+  if (stakes !== undefined && stakes.join() !== before.stakes?.join())
+    throw mismatch(
+      dir,
+      `${there} ${before.stakes === undefined ? 'one vote each' : `the stakes ${before.stakes.join()}`}`,
+    );
+  if (epochLength !== undefined && epochLength !== before.epochLength)
+    throw mismatch(dir, `${there} epochs of ${before.epochLength ?? 'the usual length'}, not ${epochLength}`);
 }
 
 /** The network with a new strategy for one node; undefined for an honest one. */
@@ -60,8 +93,8 @@ const honestly = ({ index, peerId, power, httpPort, p2pPort }: TestnetNode): Tes
   p2pPort,
 });
 
-function newNetwork(size: number, foundedMs: number): Network {
-  const { genesisText, accounts } = developmentNetwork(size, foundedMs);
+function newNetwork(size: number, foundedMs: number, rules: FoundingRules): Network {
+  const { genesisText, accounts } = foundingOf(size, foundedMs, rules);
   const genesis = parseGenesis(genesisText);
   if (!genesis.ok) throw new Error(genesis.error.message);
   return {
@@ -76,12 +109,14 @@ function newNetwork(size: number, foundedMs: number): Network {
       p2pPort: 1,
     })),
     accounts: accounts.map(({ name, addressText }) => ({ name, address: addressText })),
+    ...rules,
   };
 }
 
 /** The folder may come from another version, whose development network was another one. */
 function checkGenesis(dir: string, network: Network): void {
-  const expected = newNetwork(network.nodes.length, network.foundedMs).chainId;
+  const { nodes, foundedMs, stakes, epochLength } = network;
+  const expected = newNetwork(nodes.length, foundedMs, { stakes, epochLength }).chainId;
   if (network.chainId !== expected) throw mismatch(dir, `the testnet in ${dir} was made by another version`);
   const genesis = parseGenesis(readGenesis(dir));
   // None: its making was interrupted, and is now completed.

@@ -1,20 +1,19 @@
 /** From a folder to a network that commits. */
 import { setTimeout as delay } from 'node:timers/promises';
+import type { StatusJson } from '../../api/status.ts';
 import type { Liar } from '../arguments.ts';
 import { CommandError, EXIT, type Output } from '../output.ts';
 import { changeLock, hasNetwork, httpUrl, type Network, readNetwork, type TestnetNode } from './layout.ts';
 import { lockWhenFree } from './lock.ts';
-import { prepareNetwork } from './network.ts';
+import { type NetworkRequest, prepareNetwork } from './network.ts';
 import { nodeFailed, runningProcess, spawnNode, stopNodes } from './nodes.ts';
 import { type Observation, observe } from './observe.ts';
 
 /** Milliseconds until the first block has to be final everywhere. A machine with one slow core needs ten seconds. */
 const READY_MS = 90_000;
 const POLL_MS = 100;
-export interface UpRequest {
+export interface UpRequest extends NetworkRequest {
   readonly dir: string;
-  readonly size: number | undefined;
-  readonly liars: readonly Liar[];
   /** Stops what was started. */
   readonly signal: AbortSignal;
 }
@@ -33,20 +32,24 @@ export interface Testnet {
 
 /** Starts, in a folder that is claimed, what does not run, and waits until height 1 is final on every node. Throws CommandError: those of
  *  prepareNetwork, TESTNET_BUSY, NODE_FAILED, NOT_READY, CANCELLED; what it started is stopped then. */
-export async function bringUp({ dir, size, liars, signal }: UpRequest, output: Output): Promise<Testnet> {
+export async function bringUp({ dir, signal, ...request }: UpRequest, output: Output): Promise<Testnet> {
   const lock = await lockWhenFree(changeLock(dir));
   const started: number[] = [];
   try {
-    await stopChangedLiars(dir, liars);
-    const { network, resumed } = await prepareNetwork(dir, { size, liars });
+    await stopChangedLiars(dir, request.liars);
+    const { network, resumed } = await prepareNetwork(dir, request);
     const stopped = network.nodes.filter(({ index }) => runningProcess(dir, index) === undefined);
     output.progress(announce(dir, network, stopped, resumed));
     for (const { index } of stopped) {
       spawnNode(dir, index);
       started.push(index);
     }
-    const primary = await untilReady(dir, network, signal, output);
-    return { network, nodes: network.nodes.map((node) => startedNode(dir, node)), primary, resumed };
+    const { primary, validators } = await untilReady(dir, network, signal, output);
+    const nodes = network.nodes.map((node) => {
+      const power = validators.find(({ index }) => index === node.index)?.power ?? '0';
+      return { ...startedNode(dir, node), power };
+    });
+    return { network, nodes, primary, resumed };
   } catch (error) {
     await stopNodes(dir, started);
     throw error;
@@ -80,23 +83,28 @@ export function startedNode(dir: string, node: TestnetNode): StartedNode {
   return { ...node, pid: record.pid, http: httpUrl(node) };
 }
 
-/** Index of the primary. */
-async function untilReady(dir: string, network: Network, signal: AbortSignal, output: Output): Promise<number> {
+/** What a node says of the epoch: its primary, and who has what power. */
+async function untilReady(
+  dir: string,
+  network: Network,
+  signal: AbortSignal,
+  output: Output,
+): Promise<Pick<StatusJson, 'primary' | 'validators'>> {
   const deadline = Date.now() + READY_MS;
-  let told = '';
+  let lastLine = '';
   for (;;) {
     const observations = await observe(dir, network);
     const dead = observations.find(({ running }) => !running);
     if (signal.aborted) throw new CommandError('CANCELLED', 'stopped before the testnet was ready', 'Start it again.');
     if (dead !== undefined) throw nodeFailed(dir, dead.node.index, 'stopped while it was starting');
     const waiting = observations.filter((observation) => !isReady(observation));
-    const primary = observations.find(({ status }) => status !== undefined)?.status?.primary;
-    if (waiting.length === 0 && primary !== undefined) return primary;
+    const told = observations.find(({ node, status }) => status !== undefined && node.byzantine === undefined);
+    if (waiting.length === 0 && told?.status !== undefined) return told.status;
     if (Date.now() > deadline) throw notReady(dir, waiting);
     const line = `Waiting for the first final block: ${waiting.map(describe).join(' · ')}`;
     if (output.isLive) output.live(line);
-    else if (line !== told) output.progress(line);
-    told = line;
+    else if (line !== lastLine) output.progress(line);
+    lastLine = line;
     await delay(POLL_MS);
   }
 }

@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from '../../client/client.ts';
 import type { Output } from '../output.ts';
 import { httpUrl, type Network, readNetwork } from './layout.ts';
+import { MembersWatch } from './members.ts';
 import { type Caught, caught, type Observation, observe } from './observe.ts';
 import { caughtText } from './report.ts';
 
@@ -16,12 +17,14 @@ const PLAIN_LINE_MS = 5_000;
 export async function watch(dir: string, signal: AbortSignal, output: Output): Promise<void> {
   const counter = new TransactionCounter(readNetwork(dir), signal);
   const known = new Set<string>();
+  const members = new MembersWatch();
   let printedMs = 0;
   let printed = '';
   while (!signal.aborted) {
     // Read again: `testnet start` may have changed ports and strategies.
     const observations = await observe(dir, readNetwork(dir));
     for (const entry of caught(observations)) if (isNews(entry, known)) output.progress(caughtText(entry));
+    for (const line of await members.news(observations)) output.progress(line);
     const line = lineOf(observations, counter.perSecond());
     if (output.isLive) {
       output.live(line);

@@ -21,7 +21,7 @@ import {
   type Operation,
   signedTransactionCodec,
 } from '../../../src/ledger/transaction.ts';
-import { type Certificate, type Vote, voteSigningBytes } from '../../../src/ledger/vote.ts';
+import { type Certificate, type Evidence, type Vote, voteSigningBytes } from '../../../src/ledger/vote.ts';
 import { developmentNetwork } from '../../../src/node/development.ts';
 import { StateReader } from '../../../src/node/state/state-reader.ts';
 
@@ -146,7 +146,7 @@ export class LongChain {
   }
 
   /** Makes a block of these, each of which has to succeed, and waits until it is final and durable. */
-  async append(payments: readonly (Payment | Deed)[]): Promise<void> {
+  async append(payments: readonly (Payment | Deed)[], evidence: readonly Evidence[] = []): Promise<void> {
     const { chain, batch, pruning } = this.#parts;
     const height = (chain.executedHeight + 1) as Height;
     const now = new Map(present(this.accounts.at(-1), 'accounts'));
@@ -157,7 +157,7 @@ export class LongChain {
       timestampMs: this.genesis.timestampMs + height * BLOCK_MS,
       certificate: null,
       transactionIds: transactions.map(({ id }) => id),
-      evidence: [],
+      evidence: [...evidence],
     };
     await this.#fetched(body, transactions);
     const block = chain.execute(body, transactions, false);
