@@ -4,8 +4,6 @@ import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/evidence.ts';
-import type { ConsensusParameters } from '../ledger/genesis.ts';
-import type { Mode } from '../ledger/membership/seats.ts';
 import type { FixedRules } from '../ledger/membership/parameters.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';

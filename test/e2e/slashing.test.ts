@@ -74,6 +74,7 @@ describe('a validator with stake that equivocates', () => {
     expect(told.explanation).toMatch(/^It signed two different [a-z-]+ messages at height \d+/);
     const { evidence } = present(told.evidence[0], 'evidence');
     const { chainId } = await client.status();
+    if (evidence.kind !== 'equivocation') throw new Error(`evidence of ${evidence.kind}`);
     const votes = [evidence.first, evidence.second];
     expect(new Set(votes.map(({ vote }) => vote.hash)).size).toBe(2);
     for (const { vote, voter, signature } of votes) {

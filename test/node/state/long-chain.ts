@@ -21,7 +21,8 @@ import {
   type Operation,
   signedTransactionCodec,
 } from '../../../src/ledger/transaction.ts';
-import { type Certificate, type Evidence, type Vote, voteSigningBytes } from '../../../src/ledger/vote.ts';
+import type { Evidence } from '../../../src/ledger/evidence.ts';
+import { type Certificate, type Vote, voteSigningBytes } from '../../../src/ledger/vote.ts';
 import { developmentNetwork } from '../../../src/node/development.ts';
 import { StateReader } from '../../../src/node/state/state-reader.ts';
 

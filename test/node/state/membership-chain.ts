@@ -4,7 +4,8 @@ import { present } from '../../../src/base/invariant.ts';
 import type { Store } from '../../../src/driver/ports.ts';
 import { type Genesis, parseGenesis } from '../../../src/ledger/genesis.ts';
 import type { Operation } from '../../../src/ledger/transaction.ts';
-import type { Evidence, SignedVote } from '../../../src/ledger/vote.ts';
+import type { Evidence } from '../../../src/ledger/evidence.ts';
+import type { SignedVote } from '../../../src/ledger/vote.ts';
 import { developmentNetwork } from '../../../src/node/development.ts';
 import { type Deed, LongChain } from './long-chain.ts';
 
@@ -71,5 +72,5 @@ export function lie(): Evidence {
     voter: index(LIAR),
     signature: new Uint8Array(64),
   });
-  return { first: vote(hash('1'.repeat(64))), second: vote(hash('2'.repeat(64))) };
+  return { kind: 'equivocation', first: vote(hash('1'.repeat(64))), second: vote(hash('2'.repeat(64))) };
 }
