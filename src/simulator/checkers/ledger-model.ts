@@ -64,16 +64,18 @@ export class Model {
   #madeByAll = 0;
   #index = 0;
   readonly #genesis: Genesis;
-  readonly #ledger: Genesis['ledger'];
 
   constructor(genesis: Genesis, members: Members) {
-    const { accounts, ledger } = genesis;
     this.#genesis = genesis;
-    this.#ledger = ledger;
     this.members = members;
     const stakes = [...members.validators.values()].reduce((sum, { stake }) => sum + stake, 0n);
     this.accounts.set(STAKES, { balance: stakes, nonce: 0 });
-    for (const { address, balance } of accounts) this.accounts.set(address, { balance, nonce: 0 });
+    for (const { address, balance } of genesis.accounts) this.accounts.set(address, { balance, nonce: 0 });
+  }
+
+  /** Of the epoch that runs. */
+  get #ledger(): Genesis['ledger'] {
+    return this.members.running.parameters.ledger;
   }
 
   nonceOf = (of: Address): number => this.accounts.get(of)?.nonce ?? 0;

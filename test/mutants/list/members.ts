@@ -6,6 +6,7 @@ const SEATS = 'ledger/membership/seats.ts';
 const PENALTIES = 'ledger/membership/penalties.ts';
 const BOUNDARY = 'ledger/membership/boundary.ts';
 const GOVERNANCE = 'ledger/membership/governance.ts';
+const PREFLIGHT = 'ledger/membership/preflight.ts';
 const RULES = 'ledger/membership/change-rules.ts';
 
 /** All replicas have the same state: what it should be only tables and the model know. */
@@ -162,5 +163,21 @@ export const memberMutants: readonly Mutant[] = [
     breaks: 'asks for more than the least stake',
     edits: [edit(STAKE, 'stake > 0n && stake >= minStake', 'stake > 0n && stake > minStake')],
     directed: testsOf('chains.property'),
+  },
+  {
+    name: 'preflight-counts-the-absent',
+    clause: 'members',
+    breaks: 'says that a change is safe which only nodes that are away would make so',
+    edits: [edit(PREFLIGHT, 'livePower: set.total - powerOf(set, offline)', 'livePower: set.total')],
+    directed: testsOf('preflight'),
+  },
+  {
+    name: 'preflight-counts-the-kept',
+    clause: 'members',
+    breaks: 'counts those who stay because there are too few others',
+    edits: [
+      edit(PREFLIGHT, 'members.length - kept.length < VALIDATORS_MIN', 'members.length < VALIDATORS_MIN && kept'),
+    ],
+    directed: testsOf('preflight'),
   },
 ];
