@@ -68,8 +68,8 @@ export const evidenceMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/agreement/accusations.ts',
-        'return this.#open.has(key) || this.#context.chain.offences.has(key);',
-        'return this.#open.has(key) || this.#context.chain.offences.hasOf(key);',
+        'return (held !== undefined && !isGraver) || this.#context.chain.offences.has(key);',
+        'return (held !== undefined && !isGraver) || this.#context.chain.offences.hasOf(key);',
       ),
       edit(
         'driver/durability/recorded-offences.ts',
