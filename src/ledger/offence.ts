@@ -35,7 +35,8 @@ export function offenceOf(evidence: Evidence): Offence {
 
 /** Equal for offences that count once: a validator is guilty once in an epoch, however often it lies. A proposer could
  *  else fill the state with proofs of its own guilt. */
-export const offenceKey = ({ epoch, validator }: Offence): string => `${epoch}/${validator}`;
+export const offenceKey = ({ epoch, validator }: Pick<Offence, 'epoch' | 'validator'>): string =>
+  `${epoch}/${validator}`;
 
 /** Whether a body of the epoch `at` may hold evidence of the epoch `of`: for as long as the stake that was there then can be cut. */
 export const isRecordable = (of: Epoch, { epoch: at, parameters }: Pick<KnownEpoch, 'epoch' | 'parameters'>): boolean =>

@@ -8,7 +8,6 @@ import type { DriverNote, FinalizedBlock, Observer } from '../driver/ports.ts';
 import { offenceOf } from '../ledger/offence.ts';
 import type { SkipCode } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/evidence.ts';
-import { evidenceToJson } from '../ledger/evidence-json.ts';
 import { LISTENERS_MAX, MISBEHAVIOUR_MAX } from './limits.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -65,8 +64,10 @@ export class NodeObserver implements Observer {
       evidence.kind === 'amnesia'
         ? `asked for view ${evidence.viewChange.claims.view} and hid what it had committed to`
         : `signed a ${kind} twice, differently,`;
+    const votes = evidence.kind === 'amnesia' ? [evidence.commit] : [evidence.first, evidence.second];
+    const hashes = votes.map(({ vote }) => vote.hash);
     this.#logger.warn(
-      { offence: kind, validator, height, view, evidence: evidenceToJson(evidence) },
+      { offence: kind, validator, height, view, hashes },
       `validator ${validator} was caught: it ${did} at height ${height}; both messages are kept`,
     );
   }

@@ -25,6 +25,13 @@ test('names the first lie of each validator, and what else it was caught at', ()
   );
 });
 
+test('says of amnesia what it is', () => {
+  const offences = [{ ...offence(3, 41), kind: 'amnesia' }];
+  expect(verdictText([seen(0, 213, { offences })], true)).toBe(
+    'safety held · 213 blocks · validator 3 caught hiding its COMMIT at height 41',
+  );
+});
+
 test('says first what must never be', () => {
   expect(verdictText([seen(0, 7)], false)).toBe('SAFETY VIOLATED · 7 blocks');
 });

@@ -1,5 +1,6 @@
 /** Who hides in a VIEW-CHANGE what its own COMMIT says was prepared is caught (A4), and nobody honest ever is. */
 import { describe, expect, test } from 'vitest';
+import { authenticate } from '../../src/consensus/authenticate.ts';
 import { claimsOf, type SignedViewChange } from '../../src/consensus/messages.ts';
 import { checkEvidence } from '../../src/consensus/evidence.ts';
 import type { SignedVote } from '../../src/ledger/vote.ts';
@@ -71,6 +72,19 @@ describe('a COMMIT of view 1 and height 3, and a VIEW-CHANGE', () => {
     const checked = checkEvidence(authorityOf(instance), evidenceOf(commit, stripped));
     expect(checked.ok ? 'ok' : checked.error.code).toBe('BAD_SIGNATURE');
   });
+});
+
+test('a VIEW-CHANGE whose certificates were changed on the way for others that hold as well is refused', () => {
+  const { viewChange, signature } = pens.viewChange(2, 2, { prepared: [pens.prepared(0, 1, A, [2, 3])] });
+  const changed = { ...viewChange, prepared: [pens.prepared(0, 1, A, [1, 2])] };
+  const codes = [viewChange, changed].map((each) => {
+    const checked = authenticate(authorityOf(instance), {
+      kind: 'view-change',
+      viewChange: { viewChange: each, signature },
+    });
+    return checked.ok ? 'ok' : checked.error.code;
+  });
+  expect(codes).toEqual(['ok', 'BAD_SIGNATURE']);
 });
 
 describe('a replica reports', () => {

@@ -1,6 +1,7 @@
 /** Proofs that validators lied: which are kept, how long, who hears of them, and who is blamed for what. */
 import { describe, expect, test } from 'vitest';
 import type { Epoch, ValidatorIndex } from '../../src/base/brand.ts';
+import { claimsOf } from '../../src/consensus/messages.ts';
 import { Accusations } from '../../src/driver/agreement/accusations.ts';
 import { Batch } from '../../src/driver/stored/batch.ts';
 import { RecordedOffences } from '../../src/driver/durability/recorded-offences.ts';
@@ -124,6 +125,41 @@ describe('what is kept', () => {
     const { accusations, written } = make([proof(3, 5), proof(3, 5, 2), proof(4, 5)]);
     expect(accusations.choose()).toEqual([proof(3, 5), proof(4, 5)]);
     expect(written()).toEqual(['delete 5']);
+  });
+});
+
+describe('equivocation and amnesia of one epoch', () => {
+  const pens = new Pens(instance(NOW));
+  const { viewChange, signature } = pens.viewChange(3, 1);
+  const amnesia: Evidence = {
+    kind: 'amnesia',
+    commit: pens.vote(3, 'commit', 0, NOW * EPOCH_LENGTH + 1, H('a')),
+    viewChange: { claims: claimsOf(viewChange), signature },
+  };
+
+  test('count once: equivocation takes the place of amnesia, and not the other way round', () => {
+    const { accusations, sent, written } = make();
+    accusations.caught(amnesia);
+    accusations.caught(proof(3, NOW));
+    accusations.caught(amnesia);
+    expect(accusations.choose()).toEqual([proof(3, NOW)]);
+    expect(written()).toEqual(['put 70', 'delete 70', 'put 70']);
+    accusations.flush('70/0', PRIMARY);
+    expect(sent.at(-1)?.evidence.at(-1)).toEqual(proof(3, NOW));
+  });
+
+  test('do not once the chain has one of them', () => {
+    const { accusations, record } = make();
+    accusations.caught(amnesia);
+    record(amnesia);
+    accusations.caught(proof(3, NOW));
+    expect(accusations.choose()).toEqual([]);
+  });
+
+  test('are both taken from a peer, the graver one after the other', () => {
+    const { accusations } = make();
+    for (const evidence of [amnesia, proof(3, NOW)]) expect(accusations.told([evidence], NOW, authority).ok).toBe(true);
+    expect(accusations.choose()).toEqual([proof(3, NOW)]);
   });
 });
 

@@ -6,6 +6,7 @@ import type { StatusJson } from '../../src/api/status.ts';
 import { invariant, present } from '../../src/base/invariant.ts';
 import { fromHex } from '../../src/codec/hex.ts';
 import { genesisFile } from '../../src/cli/testnet/layout.ts';
+import { type ClaimsJson, claimsBytes, type VoteJson, voteBytes } from './signed-bytes.ts';
 import { nobleEd25519 } from '../../src/crypto/ed25519.ts';
 
 const SETTLE_MS = 30_000;
@@ -65,34 +66,33 @@ export async function supplyOf(url: string, accounts: readonly { readonly addres
 }
 
 /**
- * Whether both votes of an offence are signed by the validator that it names, contradict each other, and stand in one place.
- * Independent of the node: the signed bytes are put together here, by the words of the design, and the key is the genesis's.
+ * Whether both messages of an offence are signed by the validator that it names, and contradict each other. Independent of the
+ * node: the signed bytes are put together by the words of the design (signed-bytes.ts), and the key is the genesis's.
  */
 export function isProved(dir: string, chainId: string, { validator, evidence }: OffenceJson): boolean {
   const genesis = JSON.parse(readFileSync(genesisFile(dir), 'utf8')) as { validators: { publicKey: string }[] };
   const publicKey = fromHex(present(genesis.validators[validator], 'the validator').publicKey);
-  if (evidence.kind !== 'equivocation') return false;
+  const isSigned = (bytes: Uint8Array, signature: string): boolean =>
+    nobleEd25519.verify(publicKey, bytes, fromHex(signature));
+  if (evidence.kind === 'amnesia') {
+    const { commit, viewChange } = evidence;
+    const { claims, signature } = viewChange;
+    const isTheirs = commit.voter === validator && claims.voter === validator;
+    const signed =
+      isSigned(voteBytes(chainId, commit.vote), commit.signature) && isSigned(claimsBytes(chainId, claims), signature);
+    return isTheirs && signed && isHidden(commit.vote, claims);
+  }
   const { first, second } = evidence;
   const samePlace = placeOf(first) === placeOf(second) && first.voter === validator && second.voter === validator;
-  const signed = [first, second].every(({ vote, signature }) =>
-    nobleEd25519.verify(publicKey, signedBytes(chainId, vote), fromHex(signature)),
-  );
+  const signed = [first, second].every(({ vote, signature }) => isSigned(voteBytes(chainId, vote), signature));
   return samePlace && first.vote.hash !== second.vote.hash && signed;
 }
 
-type SignedVote = Extract<OffenceJson['evidence'], { kind: 'equivocation' }>['first'];
-
-const placeOf = ({
-  vote: { kind, epoch, view, height },
-}: Extract<OffenceJson['evidence'], { kind: 'equivocation' }>['first']): string =>
-  [kind, epoch, view, height].join('/');
-
-/** `trefoil/<kind>/v1 ‖ 0x00 ‖ chainId ‖ kind ‖ epoch ‖ view ‖ height ‖ hash`, numbers as 64-bit little-endian. */
-function signedBytes(chainId: string, { kind, epoch, view, height, hash }: SignedVote['vote']): Uint8Array {
-  const numbers = Buffer.alloc(24);
-  for (const [i, number] of [epoch, view, height].entries()) numbers.writeBigUInt64LE(BigInt(number), 8 * i);
-  const kindByte = ['pre-prepare', 'prepare', 'commit', 'checkpoint'].indexOf(kind);
-  const domain = Buffer.from(`trefoil/${kind}/v1\0`, 'latin1');
-  const bytes = [domain, fromHex(chainId), Buffer.from([kindByte]), numbers, fromHex(hash)];
-  return new Uint8Array(Buffer.concat(bytes));
+function isHidden({ kind, epoch, view, height, hash }: VoteJson, claims: ClaimsJson): boolean {
+  const isLater = kind === 'commit' && claims.epoch === epoch && claims.view > view && claims.stableHeight < height;
+  const shown = claims.prepared.find((each) => each.height === height);
+  return isLater && (shown === undefined || shown.view < view || (shown.view === view && shown.bodyHash !== hash));
 }
+
+const placeOf = ({ vote: { kind, epoch, view, height } }: { readonly vote: VoteJson }): string =>
+  [kind, epoch, view, height].join('/');

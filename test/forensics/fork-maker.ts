@@ -124,6 +124,11 @@ class ForkMaker {
     const last = this.#viewWith(view + 1, [...coalition, ...right]);
     if (last === undefined) return false;
     this.#begin(right, last);
+    // An honest primary may begin with a quorum whose lowest index shows the body of the other side: there is no fork then.
+    const chosen = this.#honest
+      .node(present(right[0], 'somebody'))
+      .replica.slots.get(heightOf(this.#height))?.prePrepare;
+    if (chosen && chosen.vote.hash !== other) return false;
     this.#agree(right, last, other, 'commit', isFinal);
     return true;
   }

@@ -1,9 +1,11 @@
 /** Evidence as JSON: nothing of it gets lost, and nothing else is let in. */
 import { describe, expect, test } from 'vitest';
-import type { Evidence } from '../../src/ledger/evidence.ts';
+import { claimsSigningBytes, type Evidence } from '../../src/ledger/evidence.ts';
+import { voteSigningBytes } from '../../src/ledger/vote.ts';
+import { claimsBytes, voteBytes } from '../e2e/signed-bytes.ts';
 import { evidenceFromJson, evidenceSchema, evidenceToJson } from '../../src/ledger/evidence-json.ts';
 import { claimsOf } from '../../src/consensus/messages.ts';
-import { H, instanceOf, Pens } from '../consensus/kit.ts';
+import { CHAIN, H, instanceOf, Pens } from '../consensus/kit.ts';
 
 const pens = new Pens(instanceOf());
 const hiding = pens.viewChange(2, 3, { prepared: [pens.prepared(0, 1, H('b'), [2, 3])] });
@@ -33,4 +35,14 @@ describe.each(examples)('$kind', (evidence) => {
     expect(changed).not.toBe(text);
     expect(evidenceSchema.safeParse(JSON.parse(changed)).success).toBe(false);
   });
+});
+
+test('what is signed can be put together from the JSON, by the words of the design', () => {
+  for (const evidence of examples) {
+    const json = evidenceToJson(evidence);
+    if (evidence.kind === 'equivocation' && json.kind === 'equivocation')
+      expect(voteBytes(CHAIN, json.first.vote)).toEqual(voteSigningBytes(CHAIN, evidence.first.vote));
+    if (evidence.kind === 'amnesia' && json.kind === 'amnesia')
+      expect(claimsBytes(CHAIN, json.viewChange.claims)).toEqual(claimsSigningBytes(CHAIN, evidence.viewChange.claims));
+  }
 });

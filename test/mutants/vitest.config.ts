@@ -3,5 +3,10 @@ import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
   resolve: { alias: [{ find: /^(?:\.\.\/)+src\//, replacement: `${process.env['MUTANT_SOURCES']}/` }] },
-  test: { include: ['test/{driver,ledger,node,pow}/**/*.test.ts'], maxWorkers: 1, testTimeout: 30_000, bail: 1 },
+  test: {
+    include: ['test/{consensus,driver,ledger,node,pow}/**/*.test.ts'],
+    maxWorkers: 1,
+    testTimeout: 30_000,
+    bail: 1,
+  },
 });

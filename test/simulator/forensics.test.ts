@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { Epoch, Hash, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
 import { present } from '../../src/base/invariant.ts';
 import { commitCertificateOf } from '../../src/consensus/tally.ts';
+import { viewChangeSigningBytes } from '../../src/consensus/messages.ts';
 import { keepCommits } from '../../src/driver/durability/hearsay.ts';
 import { Batch } from '../../src/driver/stored/batch.ts';
 import { type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
@@ -72,5 +73,43 @@ describe('the checker of what nodes kept', () => {
       'equivocation of honest validator 1 is found in what nodes kept of epoch 0',
       'equivocation of honest validator 2 is found in what nodes kept of epoch 0',
     ]);
+  });
+});
+
+describe('the checker of amnesia', () => {
+  const EMPTY = { epoch: 0 as Epoch, voter: 3 as ValidatorIndex, stable: null, prepared: [] };
+
+  function given(views: readonly number[], isAccused: boolean): readonly string[] {
+    const world = new Simulation({ seed: 1, powers: [1n, 1n, 1n, 1n], liars: new Map(), consensus: {} });
+    const { chainId, validators } = world.genesis;
+    const { publicKey } = present(validators.members[3], 'validator 3');
+    const { voted, moved, accused } = present(
+      world.checkers.find(({ name }) => name === 'amnesia'),
+      'the checker',
+    );
+    const status = { epoch: 0, view: 0, active: true, finalHeight: 0 };
+    const node = Object.assign(world.node(0), { driver: { status: () => status } });
+    const vote = { kind: 'commit', epoch: 0 as Epoch, view: 0 as View, height: 1 as Height, hash: H('a') } as const;
+    const commit = {
+      vote,
+      voter: EMPTY.voter,
+      signature: standInSignature(publicKey, voteSigningBytes(chainId, vote)),
+    };
+    voted?.(node, commit);
+    if (isAccused) accused?.(node, { kind: 'equivocation', first: commit, second: commit });
+    for (const view of views) {
+      const viewChange = { ...EMPTY, view: view as View };
+      const signature = standInSignature(publicKey, viewChangeSigningBytes(chainId, viewChange));
+      moved?.(node, world.node(3), { viewChange, signature });
+    }
+    return world.violations.map(({ message }) => message);
+  }
+
+  test('fires when a node that holds both accuses nobody', () => {
+    expect(given([1, 2], false)).toEqual(['validator 3 hid from node 0 in 2 views what it committed to']);
+  });
+
+  test('bears with the first view, and with what is proved', () => {
+    expect([...given([1, 1], false), ...given([1, 2, 3], true)]).toEqual([]);
   });
 });

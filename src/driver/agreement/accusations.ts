@@ -91,7 +91,7 @@ export class Accusations {
     const at = this.#knownEpoch(epoch);
     for (const evidence of pieces) {
       const of = offenceOf(evidence).epoch;
-      if (!isRecordable(of, at) || this.#isKnown(keyOf(evidence))) continue;
+      if (!isRecordable(of, at) || this.#isKnown(evidence)) continue;
       const known = this.#context.chain.state.epochs.of(of);
       if (known === undefined) continue;
       const checked = checkEvidence(authorityOf(known), evidence);
@@ -215,16 +215,23 @@ export class Accusations {
     for (const key of evidence.map(keyOf)) if (!this.#told.has(key)) this.#told.set(key, nowMs);
   }
 
-  #isKnown(key: string): boolean {
-    return this.#open.has(key) || this.#context.chain.offences.has(key);
+  /** Whether it says nothing new. Until the chain has it, equivocation takes the place of amnesia of the same epoch: who
+   *  equivocates often hides it too, and could else choose for which of the two it pays. */
+  #isKnown(evidence: Evidence): boolean {
+    const key = keyOf(evidence);
+    const held = this.#open.get(key)?.evidence;
+    const isGraver = held?.kind === 'amnesia' && evidence.kind === 'equivocation';
+    return (held !== undefined && !isGraver) || this.#context.chain.offences.has(key);
   }
 
   /** False when it says nothing new. */
   #keep(evidence: Evidence): boolean {
     const { batch, observer, clock } = this.#context;
     const key = keyOf(evidence);
-    if (this.#isKnown(key)) return false;
+    if (this.#isKnown(evidence)) return false;
     mark('A1');
+    const lighter = this.#open.get(key);
+    if (lighter !== undefined) this.#remove(lighter.evidence);
     this.#open.set(key, { evidence, sinceMs: clock.nowMs() });
     batch.put(KEYS.evidence(placeKey(offenceOf(evidence))), evidenceCodec.encode(evidence));
     observer.offence(evidence);

@@ -7,7 +7,7 @@ import { type Epochs, firstEpoch, primaryOf } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Body, Header } from '../../ledger/block.ts';
 import { BODY_EVIDENCE_MAX } from '../../ledger/limits.ts';
-import { isRecordable, type Offence, offenceKey, offenceOf } from '../../ledger/offence.ts';
+import { isRecordable, offenceKey, offenceOf } from '../../ledger/offence.ts';
 import type { Evidence } from '../../ledger/evidence.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { SimulatedNode } from '../world/node.ts';
@@ -50,7 +50,7 @@ export function proof(epochs: Epochs, violate: Violate): Checker {
       prepared.set(place, other);
       if (other === hash) return;
       const primary = primaryOf(present(epochs.of(epoch), 'the epoch of a vote'), view);
-      if (proved.has(offenceKey({ epoch, validator: primary } as Offence))) return;
+      if (proved.has(offenceKey({ epoch, validator: primary }))) return;
       const told = (stories.get(primary) ?? new Set()).add(place);
       stories.set(primary, told);
       if (told.size > STORIES_MAX)

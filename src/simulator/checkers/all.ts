@@ -5,6 +5,7 @@ import type { Epochs, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import { accusation, proof } from './accountability.ts';
+import { amnesia } from './amnesia.ts';
 import { agreement, certificates, durability, transactions } from './agreement.ts';
 import { authorship, times } from './authorship.ts';
 import { blame } from './blame.ts';
@@ -65,6 +66,7 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => stall(world, violate)),
     named((violate) => proof(epochs, violate)),
     named((violate) => witness(world, violate)),
+    named((violate) => amnesia(world, violate)),
     named((violate) => accusation(world, violate)),
     named((violate) => supply(genesis, violate)),
     named((violate) => bounds(world, violate)),

@@ -3,14 +3,73 @@ import { edit, type Mutant } from '../mutant.ts';
 
 export const evidenceMutants: readonly Mutant[] = [
   {
+    name: 'amnesia-unnoticed',
+    clause: 'A4',
+    breaks: 'says nothing of what VIEW-CHANGEs hide',
+    edits: [edit('consensus/evidence.ts', 'if (!hides(commit, claims)) return;', 'if (claims.view > 0) return;')],
+    directed: { liars: [{ validator: 1, strategy: 'hide-prepared' }], faults: ['loss', 'delay'] },
+  },
+  {
+    name: 'amnesia-of-the-settled',
+    clause: 'A4',
+    breaks: 'calls it amnesia when a VIEW-CHANGE shows the certificate of a height in place of what was prepared there',
+    edits: [
+      edit(
+        'consensus/evidence.ts',
+        'if (claims.view <= vote.view || claims.stableHeight >= vote.height) return false;',
+        'if (claims.view <= vote.view) return false;',
+      ),
+    ],
+    directed: { faults: ['partition', 'crash', 'loss'] },
+  },
+  {
+    name: 'amnesia-of-the-overtaken',
+    clause: 'A4',
+    breaks: 'calls it amnesia when a VIEW-CHANGE shows what was prepared in a later view than that of the COMMIT',
+    edits: [
+      edit(
+        'consensus/evidence.ts',
+        'height === vote.height && (view > vote.view || (view === vote.view && bodyHash === vote.hash)),',
+        'height === vote.height && view === vote.view && bodyHash === vote.hash,',
+      ),
+    ],
+    directed: { tests: 'test/consensus/amnesia.test.ts' },
+  },
+  {
+    name: 'amnesia-forgotten-with-the-view',
+    clause: 'A4',
+    breaks: 'forgets the COMMITs of a height when it is certified',
+    edits: [
+      edit(
+        'consensus/checkpoint.ts',
+        'for (const height of replica.lastCommits.keys()) if (height <= low) replica.lastCommits.delete(height);',
+        'for (const height of replica.lastCommits.keys()) if (height <= stable) replica.lastCommits.delete(height);',
+      ),
+    ],
+    directed: { tests: 'test/consensus/amnesia.test.ts' },
+  },
+  {
+    name: 'claims-without-certificates',
+    clause: 'V3',
+    breaks: 'signs a VIEW-CHANGE without the hash of its certificates, so that who passes it on can change them',
+    edits: [
+      edit(
+        'consensus/messages.ts',
+        'certificates: sha256Hash(viewChangeProofCodec.encode({ stable, prepared: [...prepared] })),',
+        'certificates: sha256Hash(viewChangeProofCodec.encode({ stable: null, prepared: [] })),',
+      ),
+    ],
+    directed: { tests: 'test/consensus/amnesia.test.ts' },
+  },
+  {
     name: 'evidence-makes-immune',
     clause: 'A1',
     breaks: 'proves nothing more against who stands in the chain once, whatever it does in later epochs',
     edits: [
       edit(
         'driver/agreement/accusations.ts',
-        'return this.#open.has(key) || this.#context.chain.offences.has(key);',
-        'return this.#open.has(key) || this.#context.chain.offences.hasOf(key);',
+        'return (held !== undefined && !isGraver) || this.#context.chain.offences.has(key);',
+        'return (held !== undefined && !isGraver) || this.#context.chain.offences.hasOf(key);',
       ),
       edit(
         'driver/durability/recorded-offences.ts',
