@@ -37,12 +37,14 @@ function statusOf(node: RunningNode): NodeStatus {
     finalHash,
     mempool,
     peers,
+    upgrade,
   } = node.status();
   return {
     chainId: genesis.chainId,
     name: genesis.name,
     dev: genesis.dev,
     version: VERSION,
+    upgrade,
     index,
     peerId,
     epoch,

@@ -4,6 +4,7 @@ import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/evidence.ts';
+import type { Upgrade } from '../ledger/membership/observer.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';
 
@@ -54,6 +55,8 @@ export interface NodeStatus {
   readonly name: string;
   readonly dev: boolean;
   readonly version: string;
+  /** The newest change of the rules that is decided. */
+  readonly upgrade: Upgrade | null;
   /** Which validator this node is; null for an observer. */
   readonly index: ValidatorIndex | null;
   readonly peerId: PeerId;

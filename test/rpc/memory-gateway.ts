@@ -182,6 +182,7 @@ export class MemoryGateway implements Gateway {
       name: 'memory',
       dev: true,
       version: '0.0.0',
+      upgrade: null,
       index: validatorIndex(0),
       peerId: 'peer0',
       epoch: epoch(0),
