@@ -93,6 +93,8 @@ const parametersSchema = z.object({
 });
 export type ParametersJson = z.infer<typeof parametersSchema>;
 
+const nodeSchema = z.object({ name: nameField.schema, peerId: peerIdField.schema });
+
 export const epochSchema = z.object({
   height: natural.describe('Of the final block after which it is this'),
   epoch: natural.describe('Of the block after it'),
@@ -114,7 +116,10 @@ export const epochSchema = z.object({
     }),
   ),
   kept: validatorNumbers.describe('Who would have left, and keeps its seat because too few would be left'),
-  observers: z.array(z.object({ name: nameField.schema, peerId: peerIdField.schema })),
+  observers: z.array(nodeSchema).describe('Nodes without a vote that the network admits'),
+  followers: z
+    .array(nodeSchema)
+    .describe('Validators without a seat whom it admits: those that wait for one, or lost it lately'),
   parameters: parametersSchema,
   changeable: z.array(z.enum(PARAMETER_NAMES)).describe('Which of the parameters a proposal may set'),
   upgrade: z

@@ -5,9 +5,9 @@
  */
 import type { Address, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { BlockRecord, FullBody } from '../ledger/block.ts';
-import type { SkipCode } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/evidence.ts';
 import type { Certificate } from '../ledger/vote.ts';
+import type { AdmissionCode } from '../ledger/transaction-rules.ts';
 
 /** libp2p peer id, in its text form. */
 export type PeerId = string;
@@ -53,8 +53,8 @@ export interface Transport {
   /** Reads nothing more from the peer while it is held: what it sends waits at its own side. Without a way to do so, what is
    *  too much is dropped. */
   hold?(peer: PeerId, held: boolean): void;
-  /** An epoch begins with these as its validators: others are not let in any more, and are disconnected. Without a way to do so
-   *  they stay connected, and are observers. */
+  /** An epoch begins which these may follow, its validators among them: others are not let in any more, and are disconnected. Without a
+   *  way to do so they stay connected, and are observers. */
   admit?(peers: ReadonlySet<PeerId>): void;
 }
 
@@ -85,7 +85,7 @@ export interface Observer {
    *  order of heights, each once. `certificate` is this block's own, if this node has it. */
   finalized(block: FinalizedBlock): void;
   /** A transaction left the mempool without standing in a block, or was refused from a peer. */
-  rejected(id: Hash, code: SkipCode): void;
+  rejected(id: Hash, code: AdmissionCode): void;
   /** A validator signed two things where the protocol allows one. */
   offence(evidence: Evidence): void;
   /** A line for the log. */
@@ -113,7 +113,9 @@ export type DriverNote =
       readonly code: string;
       readonly message: string;
     }
-  | { readonly kind: 'suspected'; readonly primary: ValidatorIndex; readonly reason: string };
+  | { readonly kind: 'suspected'; readonly primary: ValidatorIndex; readonly reason: string }
+  /** The chain decided on rules that this software does not know; it ends before this height. */
+  | { readonly kind: 'upgrade-needed'; readonly version: number; readonly height: Height };
 
 /** An account as readers see it. One that nobody has paid yet has balance 0 and nonce 0. */
 export interface AccountView {

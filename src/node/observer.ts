@@ -6,8 +6,9 @@ import type { Hash } from '../base/brand.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
 import type { DriverNote, FinalizedBlock, Observer } from '../driver/ports.ts';
 import { offenceOf } from '../ledger/offence.ts';
-import type { SkipCode } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/evidence.ts';
+import type { AdmissionCode } from '../ledger/transaction-rules.ts';
+import { RULES_VERSION } from '../ledger/upgrade.ts';
 import { LISTENERS_MAX, MISBEHAVIOUR_MAX } from './limits.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -53,7 +54,7 @@ export class NodeObserver implements Observer {
     for (const listener of this.#listeners) listener(block);
   }
 
-  rejected(id: Hash, code: SkipCode): void {
+  rejected(id: Hash, code: AdmissionCode): void {
     this.#logger.debug({ id, code }, 'transaction rejected');
     this.#outcomes.reject(id, code);
   }
@@ -86,6 +87,11 @@ export class NodeObserver implements Observer {
         return this.#misbehaved(note);
       case 'suspected':
         return this.#logger.warn({ ...note }, `suspects the primary, validator ${note.primary}: ${note.reason}`);
+      case 'upgrade-needed':
+        return this.#logger.warn(
+          { ...note, known: RULES_VERSION },
+          `the chain follows rules of version ${note.version} from height ${note.height} on, and this software knows ${RULES_VERSION}: install newer software, or this node stops there`,
+        );
       default:
         return unreachable(note);
     }

@@ -25,8 +25,10 @@ export function explain(
   return parts.join(' ');
 }
 
-const offenceText = ({ kind, height, view, epoch }: Offence): string =>
-  `It signed two different ${kind} messages at height ${height}, view ${view} of epoch ${epoch}, which no honest validator does.`;
+function offenceText({ kind, height, view, epoch }: Offence): string {
+  const what = kind === 'amnesia' ? 'a VIEW-CHANGE that hides its own COMMIT' : `two different ${kind} messages`;
+  return `It signed ${what} at height ${height}, view ${view} of epoch ${epoch}, which no honest validator does.`;
+}
 
 function statusText(record: ValidatorRecord, running: KnownEpoch, mode: Mode): string {
   const { status, since } = record;

@@ -1,6 +1,7 @@
 /** What a primary puts into a body, and when. */
 import type { Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
+import { widestCertificate } from '../../consensus/checkpoint.ts';
 import type { Replica } from '../../consensus/replica.ts';
 import type { Body } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -44,7 +45,8 @@ export class Proposer {
   ): { readonly body: Body; readonly transactions: readonly IdentifiedTransaction[] } | null {
     const inFlight = height - 1 - this.#chain.executedHeight;
     if (inFlight >= PIPELINE_MAX) return null;
-    const room = new Room(this.#genesis.ledger.blockWeightMax);
+    const { parameters } = present(this.#chain.state.epochs.at(height), 'the epoch of a proposal');
+    const room = new Room(parameters.ledger.blockWeightMax);
     const items = this.#mempool.select(this.#pool.carried, height, room);
     if (inFlight > 0 && room.used < PIPELINE_FILL) return null;
     if (items.length === 0 && accusations.length === 0 && !this.idleBlockDue(height)) return null;
@@ -53,7 +55,7 @@ export class Proposer {
       body: {
         proposer: present(replica.instance.self, 'a proposer is a validator'),
         timestampMs: this.#clock.nowMs(),
-        certificate: this.#chain.certified,
+        certificate: widestCertificate(replica) ?? this.#chain.certified,
         transactionIds: items.map(({ id }) => id),
         evidence: [...accusations],
       },
