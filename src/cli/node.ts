@@ -37,10 +37,12 @@ A configuration:
   [keys]
   validator = "keys/validator.json"
   node = "keys/node.json"
+  # rotated = true    # the chain gave these keys to the validator after this data folder was last used
   [p2p]
   host = "0.0.0.0"
   port = 4001
   bootstrap = ["/ip4/192.0.2.7/tcp/4001/p2p/12D3KooW…"]
+  admit = ["12D3KooW…"]    # may follow this node, beside those that the chain lists
   [http]
   port = 8080`;
 
@@ -102,10 +104,13 @@ async function listening(url: Promise<string>, host: string, port: number): Prom
   }
 }
 
-function introduction({ genesis, index, peerId, addresses }: RunningNode, http: string) {
+function introduction(node: RunningNode, http: string) {
+  const { genesis, peerId, addresses } = node;
+  const { self: index } = node.status();
+  const what = index === null ? 'A node without a vote' : `Validator ${index}`;
   return {
     json: { chainId: genesis.chainId, index, peerId, addresses, http },
-    text: `Validator ${index} of ${genesis.name} runs: ${http}, peer ${peerId}`,
+    text: `${what} of ${genesis.name} runs: ${http}, peer ${peerId}`,
   };
 }
 

@@ -53,8 +53,8 @@ export interface Transport {
   /** Reads nothing more from the peer while it is held: what it sends waits at its own side. Without a way to do so, what is
    *  too much is dropped. */
   hold?(peer: PeerId, held: boolean): void;
-  /** An epoch begins with these as its validators: others are not let in any more, and are disconnected. Without a way to do so
-   *  they stay connected, and are observers. */
+  /** An epoch begins which these may follow, its validators among them: others are not let in any more, and are disconnected. Without a
+   *  way to do so they stay connected, and are observers. */
   admit?(peers: ReadonlySet<PeerId>): void;
 }
 

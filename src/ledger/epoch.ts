@@ -25,6 +25,8 @@ export interface KnownEpoch extends EpochSet {
   readonly kept: readonly ValidatorIndex[];
   /** Nodes without a vote that the network admits. */
   readonly observers: readonly ListedObserver[];
+  /** Nodes of validators without a seat, which the network admits all the same: they follow, to have all blocks when they vote. */
+  readonly followers: readonly ListedObserver[];
   readonly parameters: Parameters;
   /** The next change of the rules that is decided. */
   readonly upgrade: Upgrade | null;
@@ -56,6 +58,7 @@ export const firstEpoch = ({ consensus, ledger, membership, observers, validator
     validators,
     kept: [],
     observers,
+    followers: [],
     parameters: { consensus: { epochLength, baseTimeoutTicks, timeoutCapTicks }, ledger, membership },
     upgrade: null,
   };

@@ -5,6 +5,8 @@
 export const VALIDATORS_MAX = 64;
 /** Nodes without a vote that a chain lists: what validators are asked by them is bounded for each. */
 export const OBSERVERS_MAX = 64;
+/** Nodes of validators without a seat that an epoch admits: each validator on record may be one, and each of the epoch before. */
+export const FOLLOWERS_MAX = 2 * VALIDATORS_MAX;
 /** Validators that a set keeps, whoever would leave: with fewer not one may fail. */
 export const VALIDATORS_MIN = 4;
 /** Proposals that the state holds: each is looked at by whoever makes another one, and at the end of each epoch. Enough for a

@@ -27,6 +27,8 @@ export interface NetworkOptions {
   readonly chainId: Hash;
   /** Peers that may connect until `transport.admit` says otherwise. */
   readonly admitted: ReadonlySet<PeerId>;
+  /** Peers that may always connect: the operator says so. */
+  readonly configured: ReadonlySet<PeerId>;
   readonly listen: ListenAddress;
   /** Known addresses, `/ip4/…/tcp/…/p2p/…`. Wrong ones are told to the log and otherwise ignored. */
   readonly bootstrap: readonly string[];
@@ -76,7 +78,7 @@ class PeerNetwork implements Network {
     punish: (peer, code, message) => this.#punish(peer, code, message),
     // Not from within an event of the stream: what it still has would come out of order.
     hold: (peer, held) => queueMicrotask(() => this.#sessions.openWith(peer)?.hold(held)),
-    admit: (peers) => this.#admit(peers),
+    admit: (peers) => this.#admit(new Set([...peers, ...this.#options.configured])),
   };
   readonly #options: NetworkOptions;
   readonly #identity: NodeIdentity;
@@ -93,7 +95,7 @@ class PeerNetwork implements Network {
     this.#options = options;
     this.#identity = nodeIdentity(options.nodeKey);
     this.#log = new EventLog(options.log);
-    this.#admission = new Admission(options.admitted, this.#log);
+    this.#admission = new Admission(new Set([...options.admitted, ...options.configured]), this.#log);
     this.#finder = new Finder({
       wanted: (peer) => this.#sessions.of(peer).length === 0 && this.#admission.refusal(peer, 0) === undefined,
       dial: (address) => this.#dial(address),

@@ -14,6 +14,8 @@ import { LOG_LEVELS } from './logger.ts';
 const FILE_BYTES_MAX = 64 * 1024;
 const PATH_MAX = 4096;
 const BOOTSTRAP_MAX = 256;
+/** As many as a chain may list. */
+const ADMITTED_MAX = 64;
 const ALLOWED_HOSTS_MAX = 32;
 /** More workers than this are more than any machine has use for. */
 const VERIFIER_WORKERS_MAX = 64;
@@ -38,23 +40,36 @@ const bootstrapAddress = z.string({ error: 'must be a multiaddress' }).superRefi
   if (!parsed.ok) context.addIssue({ code: 'custom', message: parsed.error.message });
 });
 
+const peerId = z
+  .string({ error: 'must be a peer id' })
+  .regex(/^12D3KooW[1-9A-HJ-NP-Za-km-z]{44}$/, { error: 'must be the peer id of an ed25519 key' });
+
 const section = <T extends z.ZodRawShape>(shape: T) => z.strictObject(shape, { error: 'must be a table' });
+
+/** The chain gave the validator these keys in an epoch that the data folder does not know yet. */
+const rotated = z.boolean({ error: 'must be true or false' }).optional();
 
 const configFile = section({
   /** Genesis file of the network. */
   genesis: path,
   /** Folder of the node's LevelDB. */
   data_dir: path,
-  /** Keystores of the two keys, or the number of a publicly known pair, which only a development network takes. */
+  /** Keystores of the two keys, of an observer of the node's alone; or the number of a publicly known pair, which only a development network
+   *  takes. */
   keys: z.union(
-    [section({ validator: path, node: path }), section({ development: whole(0, DEVELOPMENT_VALIDATORS_MAX - 1) })],
-    { error: `must have validator and node (paths), or development (0 to ${DEVELOPMENT_VALIDATORS_MAX - 1})` },
+    [
+      section({ validator: path.optional(), node: path, rotated }),
+      section({ development: whole(0, DEVELOPMENT_VALIDATORS_MAX - 1), rotated }),
+    ],
+    { error: `must have node and validator (paths), or development (0 to ${DEVELOPMENT_VALIDATORS_MAX - 1})` },
   ),
   p2p: section({
     host,
     port,
     /** Where peers are to be found: `/ip4/…/tcp/…/p2p/…`. */
     bootstrap: list(bootstrapAddress, BOOTSTRAP_MAX).default([]),
+    /** Peers that this node admits beside those of the chain, and that follow it: whoever is no validator, and is not listed there. */
+    admit: list(peerId, ADMITTED_MAX).default([]),
     /** Find and be found on the local network. */
     mdns: z.boolean({ error: 'must be true or false' }).default(false),
   }),
@@ -137,12 +152,19 @@ const fieldOf = (steps: readonly PropertyKey[]): string =>
 
 function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
   const { keys, log } = config;
+  const inFolder = (file: string): string => resolve(folder, file);
   return {
     ...config,
     genesis: resolve(folder, config.genesis),
     data_dir: resolve(folder, config.data_dir),
     keys:
-      'development' in keys ? keys : { validator: resolve(folder, keys.validator), node: resolve(folder, keys.node) },
+      'development' in keys
+        ? keys
+        : {
+            ...keys,
+            node: inFolder(keys.node),
+            ...(keys.validator !== undefined && { validator: inFolder(keys.validator) }),
+          },
     log: { ...log, ...(log.file !== undefined && { file: resolve(folder, log.file) }) },
   };
 }

@@ -1,10 +1,11 @@
 /**
- * One validator as a running process: opens what it needs in an order in which each part finds what it rests on, and ends
+ * One node as a running process: opens what it needs in an order in which each part finds what it rests on, and ends
  * it in reverse. HTTP is not here: whoever starts a node puts the server before it.
  */
 import type { Logger } from 'pino';
 import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
-import type { Address, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Address, Height } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import { installNodeSha256 } from '../crypto/node-sha256.ts';
@@ -12,7 +13,7 @@ import { selectEd25519 } from '../crypto/select-ed25519.ts';
 import { Driver } from '../driver/driver.ts';
 import type { DriverStatus } from '../driver/reports.ts';
 import { runningEpoch } from '../driver/durability/recovery.ts';
-import { peersOf } from '../driver/peers/roster.ts';
+import { admittedIn } from '../driver/peers/roster.ts';
 import type { SubmitOutcome } from '../driver/transactions/fate.ts';
 import type { AccountView, Clock, PeerId } from '../driver/ports.ts';
 import type { Genesis } from '../ledger/genesis.ts';
@@ -41,8 +42,6 @@ export interface NodeOptions {
 /** A node that takes part. */
 export interface RunningNode {
   readonly genesis: Genesis;
-  /** Which validator it is. */
-  readonly index: ValidatorIndex;
   readonly peerId: PeerId;
   /** Where peers reach it. */
   readonly addresses: readonly string[];
@@ -75,7 +74,7 @@ const CLOCK: Clock = {
 
 /**
  * Starts the node that the configuration describes. Errors, by what they are about: the genesis file (GENESIS_UNREADABLE,
- * GENESIS_INVALID), the keys (see loadKeys), lying (NOT_A_DEVELOPMENT_NETWORK, UNKNOWN_STRATEGY), the data folder (STORE_LOCKED,
+ * GENESIS_INVALID), the keys (see loadKeys), lying (NOT_A_DEVELOPMENT_NETWORK, UNKNOWN_STRATEGY), the data folder (WRONG_NODE_KEY, STORE_LOCKED,
  * STORE_CORRUPT, STORE_UNREADABLE, STORE_BROKEN, WRONG_CHAIN), the address (LISTEN_FAILED). Rejects where ed25519 fails its self-check.
  */
 export async function startNode(options: NodeOptions): Promise<Result<RunningNode>> {
@@ -103,7 +102,8 @@ async function startPrepared(
   const network = createNetwork({
     nodeKey: keys.nodeSecret,
     chainId: genesis.chainId,
-    admitted: peersOf(runningEpoch(recovered).validators),
+    admitted: admittedIn(runningEpoch(recovered)),
+    configured: new Set(config.p2p.admit),
     listen: config.p2p,
     bootstrap: config.p2p.bootstrap,
     mdns: config.p2p.mdns,
@@ -118,9 +118,12 @@ async function startPrepared(
     const reason = error instanceof Error ? error.message : String(error);
     return fail('LISTEN_FAILED', `p2p: cannot listen on ${host}, port ${port}: ${reason}`);
   }
-  const { executedHeight, finalHeight } = node.status();
-  const facts = { chainId: genesis.chainId, index: node.index, peerId: node.peerId, executedHeight, finalHeight };
-  logger.info({ ...facts, ed25519: ed25519.name }, `validator ${node.index} of ${genesis.name} runs`);
+  const { self: index, epoch, executedHeight, finalHeight } = node.status();
+  const facts = { chainId: genesis.chainId, index, peerId: node.peerId, epoch, executedHeight, finalHeight };
+  const what = index === null ? 'a node without a vote' : `validator ${index}`;
+  logger.info({ ...facts, ed25519: ed25519.name }, `${what} of ${genesis.name} runs`);
+  if (index === null && prepared.publicKey !== null)
+    logger.warn({ epoch }, `no validator of epoch ${epoch} has its key: it follows until one has`);
   if (config.byzantine !== undefined) logger.warn({ byzantine: config.byzantine }, 'this validator lies');
   return ok(node);
 }
@@ -136,7 +139,6 @@ interface Surroundings {
 
 class ValidatorNode implements RunningNode {
   readonly genesis: Genesis;
-  readonly index: ValidatorIndex;
   readonly reader: Reader;
   readonly state: StateReader;
   readonly halted: Promise<Error>;
@@ -150,10 +152,9 @@ class ValidatorNode implements RunningNode {
   #ticker: Ticker | undefined;
   #stopping: Promise<void> | undefined;
 
-  constructor({ genesis, keys, store, recovered, strategy }: Prepared, surroundings: Surroundings) {
+  constructor({ genesis, keys, publicKey, store, recovered, strategy }: Prepared, surroundings: Surroundings) {
     const { logger, ed25519, verifier, network, halted, halt } = surroundings;
     this.genesis = genesis;
-    this.index = keys.index;
     this.halted = halted;
     this.#logger = logger;
     this.#store = store;
@@ -163,12 +164,12 @@ class ValidatorNode implements RunningNode {
     this.#observer = new NodeObserver(logger, outcomes, halt);
     this.#driver = new Driver({
       genesis,
-      publicKey: ed25519.publicKey(keys.validatorSecret),
+      publicKey,
       clock: CLOCK,
       transport: network.transport,
       store,
       verifier,
-      signer: { sign: (message) => ed25519.sign(keys.validatorSecret, message) },
+      signer: { sign: (message) => ed25519.sign(present(keys.validatorSecret, 'the key of who votes'), message) },
       observer: this.#observer,
       recovered,
       ...(strategy !== undefined && { strategy }),

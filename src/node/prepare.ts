@@ -3,17 +3,19 @@ import { readFile } from 'node:fs/promises';
 import { fail, ok, type Result } from '../base/result.ts';
 import type { Ed25519 } from '../crypto/ed25519.ts';
 import type { Store } from '../driver/ports.ts';
-import { type RecoveredDriver, recover } from '../driver/durability/recovery.ts';
+import { type RecoveredDriver, recover, runningEpoch } from '../driver/durability/recovery.ts';
 import type { StrategyFactory } from '../driver/wire/strategy.ts';
 import { type Genesis, parseGenesis } from '../ledger/genesis.ts';
 import { type LevelStore, openLevelStore } from '../storage/level-store.ts';
 import { StorageError } from '../storage/storage-error.ts';
 import type { NodeConfig } from './config.ts';
-import { type AskPassphrase, loadKeys, type NodeKeys } from './keys.ts';
+import { type AskPassphrase, checkNodeKey, loadKeys, type NodeKeys } from './keys.ts';
 
 export interface Prepared {
   readonly genesis: Genesis;
   readonly keys: NodeKeys;
+  /** Of the key that signs votes; null where there is none. */
+  readonly publicKey: Uint8Array | null;
   /** Makes the validator lie. */
   readonly strategy: StrategyFactory | undefined;
   readonly store: LevelStore;
@@ -35,13 +37,34 @@ export async function prepare(
   const opened = await openStore(config.data_dir);
   if (!opened.ok) return opened;
   const store = opened.value;
+  const { validatorSecret } = keys.value;
+  const publicKey = validatorSecret === null ? null : ed25519.publicKey(validatorSecret);
   const recovered = await recoverFrom(store, genesis.value, ed25519);
   if (!recovered.ok) {
     await store.close();
     return recovered;
   }
-  return ok({ genesis: genesis.value, keys: keys.value, strategy: strategy.value, store, recovered: recovered.value });
+  const checked = checkKeys(config, keys.value, publicKey, recovered.value);
+  if (!checked.ok) {
+    await store.close();
+    return checked;
+  }
+  return ok({
+    genesis: genesis.value,
+    keys: keys.value,
+    publicKey,
+    strategy: strategy.value,
+    store,
+    recovered: recovered.value,
+  });
 }
+
+const checkKeys = (
+  { keys: { rotated } }: NodeConfig,
+  keys: NodeKeys,
+  publicKey: Uint8Array | null,
+  recovered: RecoveredDriver,
+): Result<true> => (rotated === true ? ok(true) : checkNodeKey(keys, publicKey, runningEpoch(recovered)));
 
 async function readGenesis(file: string): Promise<Result<Genesis>> {
   let content: string;

@@ -29,6 +29,7 @@ export async function measureWire(): Promise<WirePrice> {
       nodeKey: key(name),
       chainId: CHAIN,
       admitted,
+      configured: new Set(),
       listen,
       bootstrap,
       mdns: false,

@@ -46,6 +46,7 @@ export async function startHost(name: number, options: Partial<NetworkOptions> =
     nodeKey: key(name),
     chainId: CHAIN,
     admitted: peers(1, 2, 3, 4),
+    configured: new Set(),
     listen: { host: '127.0.0.1', port: 0 },
     bootstrap: [],
     mdns: false,

@@ -22,7 +22,7 @@ describe('configuration', () => {
         genesis: '../genesis.json',
         data_dir: 'data',
         keys: { development: 0 },
-        p2p: { host: '127.0.0.1', port: 7000, bootstrap: [], mdns: false },
+        p2p: { host: '127.0.0.1', port: 7000, bootstrap: [], admit: [], mdns: false },
         http: { host: '127.0.0.1', port: 8000, allowed_hosts: [] },
         log: { level: 'info' },
         verifier: { workers: 1 },
@@ -45,7 +45,7 @@ describe('configuration', () => {
     [
       'keys of both kinds',
       MINIMAL.replace('development = 0', 'development = 0, node = "n"'),
-      'keys.node: unknown field',
+      'keys: must have node and validator (paths), or development',
     ],
     ['a validator key alone', MINIMAL.replace('development = 0', 'validator = "v"'), 'keys: must have'],
     [
@@ -60,6 +60,11 @@ describe('configuration', () => {
         `port = 7000, bootstrap = ["/ip4/127.0.0.1/tcp/1/p2p/${PEER}", "/ip4/127.0.0.1/tcp/1"]`,
       ),
       'p2p.bootstrap[1]: "/ip4/127.0.0.1/tcp/1" is not of the form',
+    ],
+    [
+      'a peer id that is none',
+      MINIMAL.replace('port = 7000', `port = 7000, admit = ["${PEER}", "12D3KooW"]`),
+      'p2p.admit[1]: must be the peer id of an ed25519 key',
     ],
     ['a level that there is not', `${MINIMAL}log = { level = "loud" }`, 'log.level: must be one of trace, debug'],
     ['no worker', `${MINIMAL}verifier = { workers = 0 }`, 'verifier.workers: must be a whole number from 1'],
@@ -83,7 +88,7 @@ describe('configuration file', () => {
       genesis: '../genesis.json',
       data_dir: '/var/lib/trefoil',
       keys: { validator: 'keys/validator.json', node: 'keys/node.json' },
-      p2p: { host: '::1', port: 1, bootstrap: [`/ip4/127.0.0.1/tcp/7001/p2p/${PEER}`], mdns: true },
+      p2p: { host: '::1', port: 1, bootstrap: [`/ip4/127.0.0.1/tcp/7001/p2p/${PEER}`], admit: [PEER], mdns: true },
       http: { host: '0.0.0.0', port: 0, allowed_hosts: ['ledger.example'] },
       log: { level: 'debug', file: 'log' },
       verifier: { workers: 2 },

@@ -44,7 +44,6 @@ const RULES: readonly Rule[] = [
     owners: {
       'src/ledger/membership/founding.ts': 'puts them into the first state',
       'src/ledger/state/ledger-state.ts': 'the header of the genesis commits to them',
-      'src/node/keys.ts': 'who starts a node has to be in the genesis',
       'src/cli/testnet/network.ts': 'lists whom the genesis of a test network names',
       'src/simulator/world/people.ts': 'gives those whom the genesis names their keys',
       'src/simulator/story/story.ts': 'tells what the genesis says',

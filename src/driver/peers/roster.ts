@@ -31,7 +31,7 @@ export class Roster {
   /** Connected peers; null where one has said nothing yet. */
   readonly #statuses = new Map<PeerId, Status | null>();
 
-  /** Of the epoch that runs when the node starts. The network admits its validators already. */
+  /** Of the epoch that runs when the node starts. The network admits its nodes already. */
   constructor(context: RosterContext, batch: Pick<Batch, 'after'>) {
     const { validators } = runningEpoch(context.recovered);
     this.#context = context;
@@ -40,13 +40,12 @@ export class Roster {
     this.#self = selfIn(validators, context.publicKey);
   }
 
-  /** An epoch begins. Who is a validator no longer is let go after what this turn sends: it may lack the certificate that ends
-   *  the epoch in which it was one. */
-  enter({ validators }: KnownEpoch): void {
+  /** An epoch begins. Who is not admitted any more is let go after what this turn sends. */
+  enter(epoch: KnownEpoch): void {
     const { publicKey, transport } = this.#context;
-    this.#validators = validators;
-    this.#self = selfIn(validators, publicKey);
-    this.#batch.after(() => transport.admit?.(peersOf(validators)));
+    this.#validators = epoch.validators;
+    this.#self = selfIn(epoch.validators, publicKey);
+    this.#batch.after(() => transport.admit?.(admittedIn(epoch)));
   }
 
   /** Which validator we are; null while we are none, and follow. */
@@ -113,8 +112,9 @@ export class Roster {
   }
 }
 
-/** Whom the network admits in an epoch of these validators. */
-export const peersOf = ({ members }: ValidatorSet): ReadonlySet<PeerId> => new Set(members.map(({ peerId }) => peerId));
+/** Whom the network admits in this epoch: its validators, and who follows. */
+export const admittedIn = ({ validators, observers, followers }: KnownEpoch): ReadonlySet<PeerId> =>
+  new Set([...validators.members, ...observers, ...followers].map(({ peerId }) => peerId));
 
 const selfIn = (validators: ValidatorSet, publicKey: Uint8Array | null): ValidatorIndex | null =>
   publicKey === null ? null : (validatorOfKey(validators, publicKey)?.index ?? null);

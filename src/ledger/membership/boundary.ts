@@ -12,6 +12,7 @@ import { ACCOUNTS } from '../account.ts';
 import { isWeakQuorum, powerOf, validatorAt, validatorSet } from '../validators.ts';
 import { ATTENDANCE, type Attendance, attendanceIn, together } from './attendance.ts';
 import { EPOCHS, recordOf } from './epoch-record.ts';
+import { followersOf, hasFollowed } from './followers.ts';
 import { decide } from './governance.ts';
 import type { FixedRules } from './parameters.ts';
 import { cutStake, PENALTY_ACCOUNTS } from './penalties.ts';
@@ -44,7 +45,8 @@ export function endEpoch(entries: Entries, ending: KnownEpoch, fixed: FixedRules
   judgeAttendance(entries, ending);
   const rules = decide(entries, ending, fixed);
   const { parameters } = rules;
-  const seats = seatsOf([...validatorsIn(entries)], ending.validators, fixed.mode, parameters.membership);
+  const records = [...validatorsIn(entries)].filter((record) => hasFollowed(record, ending));
+  const seats = seatsOf(records, ending.validators, fixed.mode, parameters.membership);
   const isFit = ({ stake }: ValidatorRecord): boolean =>
     fixed.mode === 'equal' || isEnough(stake, parameters.membership);
   settleStatuses(entries, ending, new Set(seats.members.map(({ index }) => index)), isFit);
@@ -54,6 +56,7 @@ export function endEpoch(entries: Entries, ending: KnownEpoch, fixed: FixedRules
     lastHeight: (lastHeight + parameters.consensus.epochLength) as Height,
     validators: validatorSet(seats.members),
     kept: seats.kept.map(({ index }) => index),
+    followers: followersOf([...validatorsIn(entries)], seats.members, ending.validators),
     ...rules,
   };
   entries.set(EPOCHS.key(next.epoch), recordOf(next));

@@ -12,7 +12,7 @@ import type { Epoch, Height, Power, ValidatorIndex } from '../../base/brand.ts';
 import { type Codec, codec } from '../../codec/codec.ts';
 import { uint16, uint64, uint64Big } from '../../codec/types.ts';
 import type { KnownEpoch } from '../epoch.ts';
-import { OBSERVERS_MAX, VALIDATORS_MAX } from '../limits.ts';
+import { FOLLOWERS_MAX, OBSERVERS_MAX, VALIDATORS_MAX } from '../limits.ts';
 import { EntryKind } from '../state/entry-kind.ts';
 import { validatorSet } from '../validators.ts';
 import { ParametersType } from './parameters.ts';
@@ -34,6 +34,7 @@ const EpochType = new ContainerType({
   members: new ListCompositeType(MemberType, VALIDATORS_MAX),
   kept: new BitVectorType(VALIDATORS_MAX),
   observers: new ListCompositeType(ObserverType, OBSERVERS_MAX),
+  followers: new ListCompositeType(ObserverType, FOLLOWERS_MAX),
   parameters: ParametersType,
   upgrade: new OptionalType(UpgradeType),
 });

@@ -84,6 +84,7 @@ export const MEMBERSHIP_EXAMPLES: readonly Example[] = [
       validators: validatorSet([member(0), member(9)]),
       kept: [validatorIndex(9)],
       observers: [{ name: 'o', peerId: peerOf(40) }],
+      followers: [{ name: 'f', peerId: peerOf(41) }],
       parameters,
       upgrade: { version: 2, height: height(258) },
     }),

@@ -78,8 +78,14 @@ describe('a proposal', () => {
     expect(chain.epoch.validators.members).toHaveLength(4);
     chain.enter(1);
     expect(chain.proposal(0)).toMatchObject({ status: 'applied', since: EPOCH_LENGTH });
+    // For an epoch it follows.
+    expect(chain.powers()).toEqual({ 0: 1n, 1: 1n, 2: 1n, 3: 1n });
+    expect(chain.epoch.followers).toEqual([{ name: 'v4', peerId: peerOf(4) }]);
+    expect(chain.record(4)).toMatchObject({ status: 'pending', account: ownerOf(4), since: EPOCH_LENGTH });
+    chain.enter(2);
     expect(chain.powers()).toEqual({ 0: 1n, 1: 1n, 2: 1n, 3: 1n, 4: 1n });
-    expect(chain.record(4)).toMatchObject({ status: 'active', account: ownerOf(4), since: EPOCH_LENGTH });
+    expect(chain.record(4)).toMatchObject({ status: 'active', account: ownerOf(4), since: 2 * EPOCH_LENGTH });
+    expect(chain.epoch.followers).toEqual([]);
   });
 
   test('is decided by power where power is stake: two thirds are not more than two thirds', () => {
@@ -192,6 +198,7 @@ describe('slots', () => {
     for (let i = 1; i < PROPOSALS_MAX; i++) expect(chain.say(i % 4, propose(i % 4, observe(1)))).toBe('OK');
     chain.enter();
     expect(chain.proposal(0).status).toBe('applied');
+    chain.enter();
     expect(chain.say(4, propose(4, observe(2)))).toBe('OK');
     expect(chain.say(4, propose(4, observe(2)))).toBe('PROPOSALS_FULL');
   });
@@ -230,10 +237,10 @@ describe('of changes', () => {
     expect(chain.record(3).status).toBe('removed');
     expect([chain.epoch.kept, chain.powers()[3]]).toEqual([[3], 1n]);
     agree(chain, admit(4));
-    chain.enter();
+    chain.enter(3);
     expect(chain.epoch.kept).toEqual([]);
     expect(Object.keys(chain.powers())).toEqual(['0', '1', '2', '4']);
-    expect(chain.record(3).left).toBe(2);
+    expect(chain.record(3).left).toBe(3);
   });
 
   test('a rotation changes the key of the next epoch, and not those before', () => {
@@ -255,11 +262,11 @@ describe('of changes', () => {
     chain.enter(1);
     agree(chain, admit(6));
     chain.enter(2);
-    expect(chain.record(5)).toMatchObject({ name: 'v6', status: 'active' });
+    expect(chain.record(5)).toMatchObject({ name: 'v6', status: 'pending' });
     // Offences of epoch 0 count up to epoch 2.
     agree(chain, admit(7));
     chain.enter(3);
-    expect(chain.record(4)).toMatchObject({ name: 'v7', status: 'active' });
+    expect(chain.record(4)).toMatchObject({ name: 'v7', status: 'pending' });
     expect(chain.proposal(0).yes.getTrueBitIndexes()).toEqual([]);
     expect(chain.send(0, vote(0, 0)).events).toMatchObject([{ yes: 1n }]);
   });
