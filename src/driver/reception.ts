@@ -1,6 +1,6 @@
 /** Messages of peers, once they are paid for: decoded, and given to whom they concern. What each was good for is told. */
 import type { Height, ValidatorIndex } from '../base/brand.ts';
-import type { Message } from '../consensus/messages.ts';
+import type { Message, Status } from '../consensus/messages.ts';
 import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import type { Bodies } from './bodies/bodies.ts';
@@ -90,6 +90,7 @@ export class Reception {
         if (message.kind === 'status') {
           const { epoch } = this.#context.protocol.authority;
           this.#context.server.passCertificate(peer, message.status, { epoch, isReplica: from !== undefined });
+          if (from === undefined) this.#onOutsider(peer, message.status);
         }
         return this.#onProtocol(peer, from, message);
       }
@@ -115,6 +116,12 @@ export class Reception {
     if (!this.#context.protocol.isProposed(height, hash)) return useful;
     this.#context.bodies.offered(height, hash, body, peer);
     return useful;
+  }
+
+  /** Where somebody stands who is no validator in our epoch: in the one that runs elsewhere it may be one. Its word says whom to ask. */
+  #onOutsider(peer: PeerId, status: Status): void {
+    this.#context.roster.stands(peer, status);
+    this.#context.stateTransfer.claimed(peer, status.stableHeight);
   }
 
   /** True when it told something new. */

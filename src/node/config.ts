@@ -161,7 +161,7 @@ function withAbsolutePaths(config: NodeConfig, folder: string): NodeConfig {
       'development' in keys
         ? keys
         : {
-            ...keys,
+            rotated: keys.rotated,
             node: inFolder(keys.node),
             ...(keys.validator !== undefined && { validator: inFolder(keys.validator) }),
           },

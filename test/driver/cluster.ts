@@ -5,12 +5,12 @@ import { present } from '../../src/base/invariant.ts';
 import { equalBytes } from '../../src/codec/codec.ts';
 import { Driver } from '../../src/driver/driver.ts';
 import type { DriverNote, FinalizedBlock, PeerId, Store, StoreOperation } from '../../src/driver/ports.ts';
-import { recover, type RecoveredDriver } from '../../src/driver/durability/recovery.ts';
+import { recover, runningEpoch } from '../../src/driver/durability/recovery.ts';
 import { STATE_CACHE, type StateCacheLimits } from '../../src/driver/state/limits.ts';
 import type { SubmitOutcome } from '../../src/driver/transactions/fate.ts';
 import { encodePeerMessage, type PeerMessage } from '../../src/driver/wire/wire.ts';
 import { type Body, bodyHash } from '../../src/ledger/block.ts';
-import type { Epochs } from '../../src/ledger/epoch.ts';
+import { admittedIn } from '../../src/driver/peers/roster.ts';
 import { type Genesis, parseGenesis } from '../../src/ledger/genesis.ts';
 import { type Transaction, signedTransactionCodec, transactionSigningBytes } from '../../src/ledger/transaction.ts';
 import type { Evidence } from '../../src/ledger/evidence.ts';
@@ -40,7 +40,8 @@ export class SimulatedDisk implements Store {
         else this.#entries.delete(operation.key);
       }
       this.written(batch);
-      done();
+      // Whoever was told may have ended it.
+      if (alive()) done();
     });
   }
 
@@ -100,6 +101,8 @@ export interface GenesisText {
   validators: Record<string, unknown>[];
 }
 
+const pairOf = (a: number, b: number): string => `${Math.min(a, b)} ${Math.max(a, b)}`;
+
 const streamOf = (from: PeerId, to: number): string => `${from} ${to}`;
 
 export class Cluster {
@@ -109,12 +112,14 @@ export class Cluster {
   readonly accounts = developmentNetwork(4).accounts;
   /** Whether a message may pass; a test closes links with it. */
   link: (from: number, to: number, message: Uint8Array) => boolean = () => true;
-  /** What nodes that start believe of epochs; null for what follows from the genesis. */
-  epochs: Epochs | null = null;
   /** How much of the state nodes that start have in memory. */
   cache: StateCacheLimits = STATE_CACHE;
-  /** Told whom a node admits when an epoch begins. */
-  admitted: (by: number, peers: ReadonlySet<PeerId>) => void = () => {};
+  /** Only those are connected that admit each other, as on real wires. */
+  isClosed = false;
+  /** By node: whom it admits. */
+  readonly admits = new Map<number, ReadonlySet<PeerId>>();
+  /** Pairs that are connected, where the network is closed. */
+  readonly #pairs = new Set<string>();
   /** By node; null for those who sign nothing. */
   readonly publicKeys: (Uint8Array | null)[];
   /** By stream: what waits while its receiver reads nothing from it, votes behind what was sent before them. */
@@ -172,7 +177,7 @@ export class Cluster {
         node.driver = new Driver({
           genesis: this.genesis,
           publicKey: this.publicKeys[index] ?? null,
-          recovered: this.#believed(recovered.value),
+          recovered: recovered.value,
           store: {
             write: (batch, done) => node.disk.write(batch, done, () => node.life === life),
             read: (keys, done) => node.disk.read(keys, (values) => node.life === life && done(values)),
@@ -183,7 +188,7 @@ export class Cluster {
             send: (to, _lane, message) => this.#send(index, to, message),
             punish: (peer, code) => node.punished.push({ peer, code }),
             hold: (peer, held) => this.#hold(peer, index, held),
-            admit: (admitted) => this.admitted(index, admitted),
+            admit: (peers) => this.#admit(index, peers),
           },
           verifier: {
             check: ({ publicKey: key, message, signature }) => equalBytes(signature, standInSignature(key, message)),
@@ -206,6 +211,7 @@ export class Cluster {
           },
         });
         this.#tick(index, life);
+        if (this.isClosed) return this.#admit(index, admittedIn(runningEpoch(recovered.value)));
         for (const other of this.nodes) {
           if (other.index === index || other.driver === null) continue;
           node.driver.peerConnected(other.peerId);
@@ -216,9 +222,27 @@ export class Cluster {
     );
   }
 
-  #believed(recovered: RecoveredDriver): RecoveredDriver {
-    const epochs = this.epochs === null ? recovered.state.epochs : { ...this.epochs, add: () => undefined };
-    return { ...recovered, state: { ...recovered.state, epochs } };
+  #admit(by: number, peers: ReadonlySet<PeerId>): void {
+    this.admits.set(by, peers);
+    if (!this.isClosed) return;
+    for (const a of this.nodes) for (const b of this.nodes) if (a.index < b.index) this.#settle(a, b);
+  }
+
+  /** Connects these two, or ends their connection, by whom they admit. */
+  #settle(a: ClusterNode, b: ClusterNode): void {
+    const pair = pairOf(a.index, b.index);
+    const admits = (by: ClusterNode, other: ClusterNode): boolean =>
+      this.admits.get(by.index)?.has(other.peerId) ?? false;
+    const wanted = a.driver !== null && b.driver !== null && admits(a, b) && admits(b, a);
+    if (wanted === this.#pairs.has(pair)) return;
+    if (wanted) this.#pairs.add(pair);
+    else this.#pairs.delete(pair);
+    for (const [one, other] of [
+      [a, b],
+      [b, a],
+    ] as const)
+      if (wanted) one.driver?.peerConnected(other.peerId);
+      else one.driver?.peerDisconnected(other.peerId);
   }
 
   #tick(index: number, life: number): void {
@@ -234,11 +258,13 @@ export class Cluster {
     const node = this.node(index);
     node.life += 1;
     node.driver = null;
+    if (this.isClosed) return this.#admit(index, new Set());
     for (const other of this.nodes) other.driver?.peerDisconnected(node.peerId);
   }
 
   #send(from: number, to: PeerId, message: Uint8Array): void {
     const target = this.nodes.find(({ peerId }) => peerId === to);
+    if (target !== undefined && this.isClosed && !this.#pairs.has(pairOf(from, target.index))) return;
     if (target === undefined || !this.link(from, target.index, message)) return;
     const life = target.life;
     this.scheduler.after(1, () => {

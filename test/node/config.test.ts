@@ -88,7 +88,7 @@ describe('configuration file', () => {
       genesis: '../genesis.json',
       data_dir: '/var/lib/trefoil',
       keys: { validator: 'keys/validator.json', node: 'keys/node.json' },
-      p2p: { host: '::1', port: 1, bootstrap: [`/ip4/127.0.0.1/tcp/7001/p2p/${PEER}`], admit: [PEER], mdns: true },
+      p2p: { host: '::1', port: 1, bootstrap: [`/ip4/127.0.0.1/tcp/7001/p2p/${PEER}`], admit: [`${PEER}`], mdns: true },
       http: { host: '0.0.0.0', port: 0, allowed_hosts: ['ledger.example'] },
       log: { level: 'debug', file: 'log' },
       verifier: { workers: 2 },

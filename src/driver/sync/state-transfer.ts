@@ -42,6 +42,12 @@ export class StateTransfer {
     this.#context = context;
   }
 
+  /** A peer without a vote says that it has blocks up to here. */
+  claimed(peer: PeerId, height: Height): void {
+    const { catchUp, chain } = this.#context;
+    if (height > chain.executedHeight) catchUp.behind(height, peer);
+  }
+
   /** Blocks came, in a message of so many bytes; `wasAsked`: the peer was asked for them. What it is to be punished for: errors of
    *  `proveRange`. */
   answered(
