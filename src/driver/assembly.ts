@@ -13,7 +13,7 @@ import { Batch } from './stored/batch.ts';
 import { Chain } from './durability/chain.ts';
 import { Loop } from './durability/loop.ts';
 import { KEYS } from './stored/records.ts';
-import type { RecoveredDriver } from './durability/recovery.ts';
+import { type RecoveredDriver, runningEpoch } from './durability/recovery.ts';
 import { Dealings } from './fairness/dealings.ts';
 import { Outbox } from './peers/outbox.ts';
 import { type Punish, punishing } from './peers/punish.ts';
@@ -61,12 +61,13 @@ export function assemble(options: DriverOptions) {
   const { epochs, source: resident } = recovered.state;
   const input = (run: () => void): void => loop.input(run);
   const stateFetching = new StateFetching({ store: options.store, resident, input });
-  const historyHeights = genesis.ledger.historyHeights;
   const executedHeight = (): Height => chain.executedHeight;
-  const finalHeight = (): Height => chain.told.height;
-  const pruning = new Pruning({ store: options.store, batch, input, historyHeights, finalHeight, recovered });
+  const pruning = newPruning(options, { batch, chain }, input);
   const authority = (epoch: EpochSet): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
-  const mempool = new Mempool((sender) => accountIn(chain.state.source, sender), genesis.ledger);
+  const mempool = new Mempool(
+    (sender) => accountIn(chain.state.source, sender),
+    runningEpoch(recovered).parameters.ledger,
+  );
   const bodies = new Bodies({
     genesis,
     clock,
@@ -108,6 +109,16 @@ export function assemble(options: DriverOptions) {
     stateTransfer,
     reception,
   };
+}
+
+function newPruning(
+  { store, recovered }: DriverOptions,
+  { batch, chain }: Pick<Below, 'batch' | 'chain'>,
+  input: (run: () => void) => void,
+): Pruning {
+  const historyHeights = (height: Height) => chain.state.epochs.at(height)?.parameters.ledger.historyHeights;
+  const finalHeight = (): Height => chain.told.height;
+  return new Pruning({ store, batch, input, historyHeights, finalHeight, recovered });
 }
 
 function newDealings(options: DriverOptions, loop: Loop, roster: Roster, punish: Punish): Dealings {

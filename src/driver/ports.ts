@@ -5,9 +5,9 @@
  */
 import type { Address, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { BlockRecord, FullBody } from '../ledger/block.ts';
-import type { SkipCode } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/evidence.ts';
 import type { Certificate } from '../ledger/vote.ts';
+import type { AdmissionCode } from '../ledger/transaction-rules.ts';
 
 /** libp2p peer id, in its text form. */
 export type PeerId = string;
@@ -85,7 +85,7 @@ export interface Observer {
    *  order of heights, each once. `certificate` is this block's own, if this node has it. */
   finalized(block: FinalizedBlock): void;
   /** A transaction left the mempool without standing in a block, or was refused from a peer. */
-  rejected(id: Hash, code: SkipCode): void;
+  rejected(id: Hash, code: AdmissionCode): void;
   /** A validator signed two things where the protocol allows one. */
   offence(evidence: Evidence): void;
   /** A line for the log. */

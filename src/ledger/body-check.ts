@@ -2,11 +2,10 @@
 import type { Hash } from '../base/brand.ts';
 import { fail, ok, type Result } from '../base/result.ts';
 import { type Body, FULL_BODY_BYTES_MAX, fullBodySize } from './block.ts';
-import type { Genesis } from './genesis.ts';
 import { BODY_TRANSACTIONS_MAX, MEMO_BYTES_MAX, TRANSACTION_BYTES_MAX, TRANSACTION_WEIGHT } from './limits.ts';
 import { OPERATIONS } from './operations/table.ts';
 import { BARE_TRANSACTION_BYTES, type IdentifiedTransaction } from './transaction.ts';
-import { checkTransactionStateless, type StatelessCode } from './transaction-rules.ts';
+import { checkTransactionStateless, type LedgerRules, type StatelessCode } from './transaction-rules.ts';
 import { validatorAt, type ValidatorSet } from './validators.ts';
 import { TRANSACTION_WEIGHT_MIN, weightOf } from './weight.ts';
 
@@ -31,11 +30,11 @@ export interface Measure {
   readonly bytes: number;
 }
 
-/** What shows before any transaction is here; the validators are those of the body's epoch. Errors: NOT_A_VALIDATOR, DUPLICATE_TRANSACTION, BODY_TOO_HEAVY, BODY_TOO_LARGE. */
-export function checkBodyAlone(body: Body, genesis: Genesis, validators: ValidatorSet): Checked {
+/** What shows before any transaction is here; rules and validators are those of the body's epoch. Errors: NOT_A_VALIDATOR, DUPLICATE_TRANSACTION, BODY_TOO_HEAVY, BODY_TOO_LARGE. */
+export function checkBodyAlone(body: Body, rules: LedgerRules, validators: ValidatorSet): Checked {
   if (validatorAt(validators, body.proposer) === undefined)
     return fail('NOT_A_VALIDATOR', `no validator ${body.proposer}`);
-  const measured = checkMeasure(body, { count: 0, weight: 0, bytes: 0 }, genesis);
+  const measured = checkMeasure(body, { count: 0, weight: 0, bytes: 0 }, rules);
   if (!measured.ok) return measured;
   const seen = new Set<Hash>();
   for (const id of body.transactionIds) {
@@ -47,9 +46,9 @@ export function checkBodyAlone(body: Body, genesis: Genesis, validators: Validat
 
 /** Whether the body can still be within its limits: by the transactions that are here, and the least that each of the others
  *  can weigh and take. With all of them here it is within. Errors: BODY_TOO_HEAVY, BODY_TOO_LARGE. */
-export function checkMeasure(body: Body, { count, weight, bytes }: Measure, genesis: Genesis): Checked {
+export function checkMeasure(body: Body, { count, weight, bytes }: Measure, rules: LedgerRules): Checked {
   const missing = body.transactionIds.length - count;
-  const { blockWeightMax } = genesis.ledger;
+  const { blockWeightMax } = rules.ledger;
   const least = weight + missing * TRANSACTION_WEIGHT_MIN;
   if (least > blockWeightMax) return fail('BODY_TOO_HEAVY', `weight ${least}, at most ${blockWeightMax}`);
   const size = fullBodySize(body, bytes + missing * TRANSACTION_BYTES_MIN);
@@ -77,10 +76,10 @@ export const mostBytes = (blockWeightMax: number): number =>
 export function checkBody(
   body: Body,
   transactions: readonly IdentifiedTransaction[],
-  genesis: Genesis,
+  rules: LedgerRules,
   validators: ValidatorSet,
 ): Checked {
-  const alone = checkBodyAlone(body, genesis, validators);
+  const alone = checkBodyAlone(body, rules, validators);
   if (!alone.ok) return alone;
   if (transactions.length !== body.transactionIds.length)
     return fail('TRANSACTIONS_MISMATCH', `${transactions.length} transactions, ${body.transactionIds.length} ids`);
@@ -89,10 +88,10 @@ export function checkBody(
   for (const [position, item] of transactions.entries()) {
     const { id, signed } = item;
     if (body.transactionIds[position] !== id) return fail('TRANSACTIONS_MISMATCH', `position ${position} is ${id}`);
-    const checked = checkTransactionStateless(signed, genesis);
+    const checked = checkTransactionStateless(signed, rules);
     if (!checked.ok) return fail(checked.error.code, `${id}: ${checked.error.message}`);
     weight += weightOf(signed.transaction);
     bytes += item.bytes.length;
   }
-  return checkMeasure(body, { count: transactions.length, weight, bytes }, genesis);
+  return checkMeasure(body, { count: transactions.length, weight, bytes }, rules);
 }

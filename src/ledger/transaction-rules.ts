@@ -1,7 +1,9 @@
 /** What decides, before execution, whether a transaction can stand in a block. */
 import type { Height } from '../base/brand.ts';
+import { present } from '../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import { type Account, accountIn } from './account.ts';
+import type { KnownEpoch } from './epoch.ts';
 import type { Genesis } from './genesis.ts';
 import type { LedgerParameters } from './membership/parameters.ts';
 import { mostForNew } from './growth.ts';
@@ -10,6 +12,17 @@ import { OPERATIONS } from './operations/table.ts';
 import type { LedgerState } from './state/ledger-state.ts';
 import type { SignedTransaction, Transaction } from './transaction.ts';
 import { weightOf } from './weight.ts';
+
+/** What transactions and bodies are judged by: a genesis has the most that it lets in at any time, an epoch what counts in it. */
+export type LedgerRules = Pick<Genesis, 'chainId' | 'ledger'>;
+
+export const rulesOf = (
+  { chainId }: Pick<Genesis, 'chainId'>,
+  { parameters }: Pick<KnownEpoch, 'parameters'>,
+): LedgerRules => ({
+  chainId,
+  ledger: parameters.ledger,
+});
 
 export const feeOf = (
   transaction: Transaction,
@@ -37,7 +50,7 @@ export type StatelessCode = 'WRONG_CHAIN' | 'NO_OPERATIONS' | 'TOO_HEAVY';
  *  fits into none of them is refused at once, and waits nowhere. Errors: WRONG_CHAIN, NO_OPERATIONS, TOO_HEAVY. */
 export function checkTransactionStateless(
   { transaction }: SignedTransaction,
-  { chainId, ledger: { blockWeightMax } }: Pick<Genesis, 'chainId' | 'ledger'>,
+  { chainId, ledger: { blockWeightMax } }: LedgerRules,
   table: OperationTable = OPERATIONS,
 ): Result<void, Coded<StatelessCode>> {
   if (transaction.chainId !== chainId) {
@@ -75,17 +88,35 @@ export function checkTransactionStateful(
 const paid = ({ balance, nonce }: Account): Result<void, Coded<'INSUFFICIENT_BALANCE'>> =>
   balance === 0n && nonce === 0 ? fail('INSUFFICIENT_BALANCE', 'nobody has paid this account yet') : ok(undefined);
 
-/** Whether a transaction may wait for the next block, by the state now. A nonce that is too high is no reason to refuse
- *  it: what comes before it may be on its way. But nothing comes before it where nobody has paid its sender. Errors: SkipCode but
- *  NONCE_TOO_HIGH. */
+/** Why a transaction may not wait for the next block. */
+export type AdmissionCode = SkipCode | 'TOO_HEAVY';
+
+/** Whether a transaction may wait for the next block, by the state now and the rules of the epoch that runs. A nonce that is too high is
+ *  no reason to refuse it: what comes before it may be on its way. But nothing comes before it where nobody has paid its sender. Errors:
+ *  AdmissionCode but NONCE_TOO_HIGH. */
 export function admission(
   state: LedgerState,
   { transaction }: SignedTransaction,
   table: OperationTable = OPERATIONS,
-): Result<void, Coded<SkipCode>> {
+): Result<void, Coded<AdmissionCode>> {
   const sender = accountIn(state.source, transaction.sender);
-  const nonce = Math.max(sender.nonce, transaction.nonce);
   const height = (state.head.header.height + 1) as Height;
-  const checked = checkTransactionStateful(transaction, { ...sender, nonce }, height, state.genesis.ledger, table);
+  const { ledger } = present(state.epochs.at(height), 'the epoch of the next block').parameters;
+  const checked = checkWaiting(transaction, sender, height, ledger, table);
   return checked.ok ? paid(sender) : checked;
+}
+
+/** The same of a sender who was paid. */
+export function checkWaiting(
+  transaction: Transaction,
+  sender: Account,
+  height: Height,
+  parameters: LedgerParameters,
+  table: OperationTable = OPERATIONS,
+): Result<void, Coded<AdmissionCode>> {
+  const { blockWeightMax } = parameters;
+  const weight = weightOf(transaction, table);
+  if (weight > blockWeightMax) return fail('TOO_HEAVY', `it weighs ${weight}, a block holds at most ${blockWeightMax}`);
+  const nonce = Math.max(sender.nonce, transaction.nonce);
+  return checkTransactionStateful(transaction, { ...sender, nonce }, height, parameters, table);
 }

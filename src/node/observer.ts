@@ -6,9 +6,9 @@ import type { Hash } from '../base/brand.ts';
 import { invariant, unreachable } from '../base/invariant.ts';
 import type { DriverNote, FinalizedBlock, Observer } from '../driver/ports.ts';
 import { offenceOf } from '../ledger/offence.ts';
-import type { SkipCode } from '../ledger/transaction-rules.ts';
 import type { Evidence } from '../ledger/evidence.ts';
 import { evidenceToJson } from '../ledger/evidence-json.ts';
+import type { AdmissionCode } from '../ledger/transaction-rules.ts';
 import { LISTENERS_MAX, MISBEHAVIOUR_MAX } from './limits.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -54,7 +54,7 @@ export class NodeObserver implements Observer {
     for (const listener of this.#listeners) listener(block);
   }
 
-  rejected(id: Hash, code: SkipCode): void {
+  rejected(id: Hash, code: AdmissionCode): void {
     this.#logger.debug({ id, code }, 'transaction rejected');
     this.#outcomes.reject(id, code);
   }

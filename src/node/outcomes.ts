@@ -4,7 +4,7 @@ import type { Hash } from '../base/brand.ts';
 import { REJECTIONS_MAX } from '../driver/limits.ts';
 import type { FinalizedBlock } from '../driver/ports.ts';
 import type { CommittedTransaction } from '../driver/transactions/fate.ts';
-import type { SkipCode } from '../ledger/transaction-rules.ts';
+import type { AdmissionCode } from '../ledger/transaction-rules.ts';
 import { RECENT_TRANSACTIONS_MAX } from './limits.ts';
 
 /** A wait for one transaction. `over` resolves when there is news of it, after the timeout, or at `end`. */
@@ -16,7 +16,7 @@ interface Wait {
 export class Outcomes {
   readonly #committed = new ForgetfulMap<Hash, CommittedTransaction>(RECENT_TRANSACTIONS_MAX);
   /** Codes by transaction. */
-  readonly #rejected = new ForgetfulMap<Hash, SkipCode>(REJECTIONS_MAX);
+  readonly #rejected = new ForgetfulMap<Hash, AdmissionCode>(REJECTIONS_MAX);
   /** Bounded by who calls `wait`: the HTTP server has so many seats. */
   readonly #waiting = new Map<Hash, Set<() => void>>();
 
@@ -25,7 +25,7 @@ export class Outcomes {
   }
 
   /** Why it was rejected. It may have been submitted again since. */
-  rejection(id: Hash): SkipCode | undefined {
+  rejection(id: Hash): AdmissionCode | undefined {
     return this.#rejected.get(id);
   }
 
@@ -37,7 +37,7 @@ export class Outcomes {
     }
   }
 
-  reject(id: Hash, code: SkipCode): void {
+  reject(id: Hash, code: AdmissionCode): void {
     this.#rejected.set(id, code);
     this.#wake(id);
   }

@@ -8,11 +8,17 @@ import { BODY_TRANSACTIONS_MAX } from '../ledger/limits.ts';
 import { newInBlockMax } from '../ledger/growth.ts';
 import type { LedgerState } from '../ledger/state/ledger-state.ts';
 import { bytesOf, type IdentifiedTransaction, type Transaction } from '../ledger/transaction.ts';
-import { admission, checkTransactionStateful, feeOf, mostSpentBy, type SkipCode } from '../ledger/transaction-rules.ts';
+import {
+  admission,
+  checkTransactionStateful,
+  feeOf,
+  mostSpentBy,
+  type AdmissionCode,
+} from '../ledger/transaction-rules.ts';
 import { weightOf } from '../ledger/weight.ts';
 import { POOL_BYTES_MAX, POOL_SENDER_BYTES_MAX, POOL_SENDER_MAX, POOL_TRANSACTIONS_MAX } from './limits.ts';
 
-export type PoolCode = SkipCode | 'POOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TAKEN';
+export type PoolCode = AdmissionCode | 'POOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TAKEN';
 type Answer = Result<void, { readonly code: PoolCode; readonly message: string }>;
 
 /** Bytes that a body has beside its transactions, and beside the bytes of each: offsets, an id, and the fields of the body. */
@@ -34,7 +40,7 @@ export class Pool {
     return this.#waiting.get(id);
   }
 
-  /** Takes in a transaction whose signature was checked. Errors: POOL_FULL, SENDER_LIMIT, NONCE_TAKEN, and SkipCode but
+  /** Takes in a transaction whose signature was checked. Errors: POOL_FULL, SENDER_LIMIT, NONCE_TAKEN, and AdmissionCode but
    *  NONCE_TOO_HIGH: what comes before it may be on its way. */
   add(item: IdentifiedTransaction, state: LedgerState): Answer {
     const { sender, nonce } = item.signed.transaction;

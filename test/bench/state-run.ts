@@ -52,7 +52,7 @@ export class StateRun {
       this.#wake();
     };
     this.#fetching = new StateFetching({ store, resident: this.#resident, input });
-    const { historyHeights } = genesis.ledger;
+    const historyHeights = () => genesis.ledger.historyHeights;
     const finalHeight = () => this.#chain.finalHeight;
     this.#pruning = new Pruning({ store, batch: this.#batch, input, historyHeights, finalHeight, recovered });
   }

@@ -620,3 +620,49 @@ describe('the pool of bodies', () => {
     expect(pool.wants(two.id)).toBe(false);
   });
 });
+
+describe('when an epoch begins with other rules', () => {
+  const enter = (mempool: Mempool, rules: Partial<typeof PRICED>, nowMs = 7) =>
+    named(mempool.enter({ ...PRICED, ...rules }, 5 as Height, nowMs));
+
+  test('what they do not let in is dropped, with the reason, and the rest keeps its order', () => {
+    const { mempool, add, select } = make();
+    add(item(1, 0, { operations: 9 }), 1);
+    add(item(2, 0), 2);
+    add(item(2, 1, { maxFee: 3n }), 3);
+    add(item(3, 0, { expiresAt: 4 }), 4);
+    add(item(4, 0, { operations: 2 }), 5);
+    expect(enter(mempool, { blockWeightMax: 9, weightPrice: 2n })).toEqual([
+      ['1/0', 'TOO_HEAVY'],
+      ['2/1', 'FEE_TOO_LOW'],
+      ['3/0', 'EXPIRED'],
+    ]);
+    expect(select()).toEqual(['2/0', '4/0']);
+    expect([mempool.size, mempool.own, mempool.demand]).toEqual([2, 2, true]);
+  });
+
+  test('what waits behind one that is dropped has a gap before it', () => {
+    const { mempool, add, select } = make();
+    add(item(1, 0, { operations: 9 }));
+    add(item(1, 1));
+    expect(enter(mempool, { blockWeightMax: 9 })).toEqual([['1/0', 'TOO_HEAVY']]);
+    expect([mempool.size, mempool.gapped, mempool.demand, select()]).toEqual([1, 1, false, []]);
+    expect(add(item(1, 0))).toBe('ok');
+    expect(select()).toEqual(['1/0', '1/1']);
+  });
+
+  test('all are counted by the new price', () => {
+    const { mempool, add, executed } = make();
+    add(item(1, 0));
+    enter(mempool, { weightPrice: 10n });
+    expect(executed(1, 0, 19n)).toEqual([['1/0', 'INSUFFICIENT_BALANCE']]);
+    expect(mempool.size).toBe(0);
+  });
+
+  test('nothing happens where they are the same', () => {
+    const { mempool, add } = make();
+    add(item(1, 0));
+    expect(mempool.enter(PRICED, 5 as Height, 7)).toEqual([]);
+    expect(mempool.size).toBe(1);
+  });
+});

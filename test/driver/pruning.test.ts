@@ -13,7 +13,7 @@ import { encodeStale } from '../../src/ledger/tree/stale.ts';
 import { account, worth } from './state-store.ts';
 
 /** A store with so many blocks, each of which changed so many accounts. */
-function chainOf(blocks: number, changes = 1): Map<string, Uint8Array> {
+function chainOf(blocks: number, changes = 1, listsFrom = 1): Map<string, Uint8Array> {
   const records = new Map<string, Uint8Array>();
   const state = new MemoryState();
   for (let height = 0; height <= blocks; height++) {
@@ -25,14 +25,20 @@ function chainOf(blocks: number, changes = 1): Map<string, Uint8Array> {
       to: height as Height,
     });
     state.apply(delta);
-    for (const operation of stateWrites(delta, height > 0))
+    for (const operation of stateWrites(delta, height >= listsFrom))
       if (operation.kind === 'put') records.set(operation.key, operation.value);
   }
   return records;
 }
 
-/** A node that prunes these records; turns are taken by hand. */
-function pruner(records: Map<string, Uint8Array>, head: number, historyHeights: number) {
+/** A node that prunes these records; turns are taken by hand. `before`: how many heights were kept below `since`. */
+function pruner(
+  records: Map<string, Uint8Array>,
+  head: number,
+  historyHeights: number,
+  before = historyHeights,
+  since = 0,
+) {
   const batch = new Batch();
   const inputs: (() => void)[] = [];
   const answers: (() => void)[] = [];
@@ -41,7 +47,7 @@ function pruner(records: Map<string, Uint8Array>, head: number, historyHeights: 
   const at = { head };
   const pruning = new Pruning({
     batch,
-    historyHeights,
+    historyHeights: (height) => (height < since ? before : historyHeights),
     input: (run) => void inputs.push(run),
     finalHeight: () => at.head as Height,
     recovered: { prunedTo: decoded?.ok === true ? decoded.value : (0 as Height) },
@@ -86,6 +92,24 @@ describe('a node', () => {
     for (const found of [heightsUnder(records, 'stale/'), heightsUnder(records, 'replaced/'), past()])
       expect(found).toEqual([8, 9, 10]);
     expect(records.get(KEYS.pruned)).toEqual(heightCodec.encode(7 as Height));
+  });
+
+  test('passes over heights that were executed where all was kept, and prunes those after them', () => {
+    const records = chainOf(20, 1, 11);
+    const node = pruner(records, 20, 4, 0, 11);
+    for (let turns = 0; turns < 20; turns++) node.turn();
+    expect(node.pruning.oldest).toBe(17);
+    expect(heightsUnder(records, 'stale/')).toEqual([18, 19, 20]);
+  });
+
+  test('stops where a list is gone that its epoch had to leave', () => {
+    const records = chainOf(20);
+    records.delete(KEYS.stale(12 as Height));
+    records.delete(KEYS.replaced(12 as Height));
+    const node = pruner(records, 20, 4, 0, 11);
+    expect(() => {
+      for (let turns = 0; turns < 20; turns++) node.turn();
+    }).toThrow(InvariantViolation);
   });
 
   test('reads a few lists at a time, one question after the other', () => {

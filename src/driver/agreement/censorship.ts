@@ -1,9 +1,11 @@
 /** When a primary leaves out what it was told of: transactions (V13), or proofs of offences (A3). A backup judges by
  *  each block that it executes. */
 import type { Address, Hash } from '../../base/brand.ts';
+import { present } from '../../base/invariant.ts';
 import { crowdedOut, type ExecutedBlock } from '../../ledger/execute.ts';
-import type { Genesis } from '../../ledger/genesis.ts';
 import { isFullOfNew } from '../../ledger/growth.ts';
+import type { LedgerParameters } from '../../ledger/membership/parameters.ts';
+import type { LedgerState } from '../../ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
 import { weightOf } from '../../ledger/weight.ts';
 import type { Attention } from '../bodies/attention.ts';
@@ -14,7 +16,7 @@ import type { ToldTransactions } from '../transactions/told-transactions.ts';
 import type { Accusations } from './accusations.ts';
 
 interface CensorshipContext {
-  readonly genesis: Genesis;
+  readonly chain: { readonly state: Pick<LedgerState, 'epochs'> };
   readonly clock: Clock;
   readonly told: ToldTransactions;
   readonly attention: Attention;
@@ -52,11 +54,12 @@ export class Censorship {
     { transactions }: ReadyBody,
     favoured: ReadonlySet<IdentifiedTransaction>,
   ): 'transactions' | 'evidence' | null {
-    const { genesis, clock, told, attention, accusations } = this.#context;
+    const { chain, clock, told, attention, accusations } = this.#context;
     const sinceMs = Math.max(this.#viewSinceMs, attention.orderingSinceMs);
-    const room = new Room(genesis.ledger.blockWeightMax);
+    const { ledger } = present(chain.state.epochs.at(block.header.height), 'the epoch of a block').parameters;
+    const room = new Room(ledger.blockWeightMax);
     const had = new Set(block.record.receipts.map(({ transactionId }) => transactionId));
-    for (const id of turnedAwayBy(block, transactions, genesis)) had.add(id);
+    for (const id of turnedAwayBy(block, transactions, ledger)) had.add(id);
     for (const item of transactions)
       if (had.has(item.id) && !favoured.has(item)) room.take({ item, weight: weightOf(item.signed.transaction) });
     if (told.overlooked(clock.nowMs(), sinceMs, (entry) => room.fits(entry))) return 'transactions';
@@ -69,7 +72,7 @@ export class Censorship {
 function turnedAwayBy(
   block: ExecutedBlock,
   transactions: readonly IdentifiedTransaction[],
-  { ledger }: Genesis,
+  ledger: LedgerParameters,
 ): readonly Hash[] {
   if (!isFullOfNew(block.made, ledger)) return [];
   const away = new Set(crowdedOut(block));

@@ -44,7 +44,8 @@ export class Proposer {
   ): { readonly body: Body; readonly transactions: readonly IdentifiedTransaction[] } | null {
     const inFlight = height - 1 - this.#chain.executedHeight;
     if (inFlight >= PIPELINE_MAX) return null;
-    const room = new Room(this.#genesis.ledger.blockWeightMax);
+    const { parameters } = present(this.#chain.state.epochs.at(height), 'the epoch of a proposal');
+    const room = new Room(parameters.ledger.blockWeightMax);
     const items = this.#mempool.select(this.#pool.carried, height, room);
     if (inFlight > 0 && room.used < PIPELINE_FILL) return null;
     if (items.length === 0 && accusations.length === 0 && !this.idleBlockDue(height)) return null;

@@ -287,11 +287,20 @@ export class Protocol {
     this.#authority = authority(next);
     this.accusations.enter(next.epoch);
     this.#censorship.viewEntered();
+    this.#enterRules(epoch);
     const { replica, effects } = recoverReplica(next, nothingRecovered(next));
     this.#replica = replica;
     this.#effects.carryOut(effects, next);
     this.step({ kind: 'reach', quorum: roster.reachesQuorum() });
     return true;
+  }
+
+  /** What waits has to be fit for the rules of the epoch. */
+  #enterRules({ parameters, firstHeight }: KnownEpoch): void {
+    const { mempool, told, observer, clock } = this.#context;
+    const dropped = mempool.enter(parameters.ledger, firstHeight, clock.nowMs());
+    for (const { entry, code } of dropped) observer.rejected(entry.item.id, code);
+    told.forgetGone();
   }
 
   #instance(epoch: KnownEpoch): Instance {

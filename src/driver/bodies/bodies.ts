@@ -9,6 +9,7 @@ import { checkBodyAlone, checkMeasure } from '../../ledger/body-check.ts';
 import type { Epochs, EpochSet } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import { type IdentifiedTransaction, identifyTransaction } from '../../ledger/transaction.ts';
+import { rulesOf } from '../../ledger/transaction-rules.ts';
 import { Attention } from './attention.ts';
 import { BodyPool, completeTransactions } from './body-pool.ts';
 import type { Batch } from '../stored/batch.ts';
@@ -59,8 +60,9 @@ export class Bodies {
     this.#context = context;
     this.attention = new Attention(context.genesis, context.clock.nowMs());
     this.pool = new BodyPool((pooled, measure) => {
-      if (!this.#isOrdered(pooled) && !checkMeasure(pooled.body, measure, context.genesis).ok)
-        this.verdicts.refuse(pooled);
+      const epoch = context.epochs.at(pooled.height);
+      const fits = epoch !== undefined && checkMeasure(pooled.body, measure, rulesOf(context.genesis, epoch)).ok;
+      if (!fits && !this.#isOrdered(pooled)) this.verdicts.refuse(pooled);
     });
     this.#stored = new StoredBodies(context.batch, context.executedHeight);
     this.verdicts = new Verdicts({
@@ -105,8 +107,8 @@ export class Bodies {
     if (!this.#hasRoom(height)) return;
     // The sender is not punished: it may be honest, and pass on what the primary signed and sent to it.
     const { genesis, epochs } = this.#context;
-    const validators = epochs.at(height)?.validators;
-    if (validators === undefined || !checkBodyAlone(body, genesis, validators).ok)
+    const epoch = epochs.at(height);
+    if (epoch === undefined || !checkBodyAlone(body, rulesOf(genesis, epoch), epoch.validators).ok)
       return this.verdicts.refuse({ height, hash });
     const pooled = this.pool.add(height, hash, body, from, this.#ordered.get(height));
     if (this.#isWanted(height, hash)) this.pool.enliven(height, hash);

@@ -8,6 +8,7 @@ import { checkBody, mostBytesOf } from '../../ledger/body-check.ts';
 import type { Epochs } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
+import { rulesOf } from '../../ledger/transaction-rules.ts';
 import { collectedBytesMax } from '../limits.ts';
 import { type BodyPool, completeTransactions, type PooledBody } from './body-pool.ts';
 import type { Judge } from './judge.ts';
@@ -152,8 +153,9 @@ export class Verdicts {
     // waits.
     if (transactions === undefined) return undefined;
     const { genesis, epochs } = this.#context;
-    const validators = epochs.at(height)?.validators;
-    return isTimely() && validators !== undefined && checkBody(pooled.body, transactions, genesis, validators).ok;
+    const epoch = epochs.at(height);
+    if (epoch === undefined || !isTimely()) return false;
+    return checkBody(pooled.body, transactions, rulesOf(genesis, epoch), epoch.validators).ok;
   }
 
   /** Forgets the questions of these heights. */

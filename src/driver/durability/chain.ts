@@ -1,6 +1,6 @@
 /** The ledger's side of the driver: executes ordered bodies, writes blocks, and says when they are final. */
 import type { Hash, Height } from '../../base/brand.ts';
-import { invariant } from '../../base/invariant.ts';
+import { invariant, present } from '../../base/invariant.ts';
 import {
   type BlockRecord,
   type Body,
@@ -98,7 +98,7 @@ export class Chain {
     this.#batch.put(KEYS.block(height), blockRecordCodec.encode(block.record));
     for (const [index, { transactionId }] of block.record.receipts.entries())
       this.#batch.put(KEYS.transaction(transactionId), transactionPlaceCodec.encode({ height, index }));
-    const { historyHeights } = this.state.genesis.ledger;
+    const { historyHeights } = present(this.state.epochs.at(height), 'the epoch of a block').parameters.ledger;
     for (const operation of stateWrites(block.delta, historyHeights > 0)) this.#batch.write(operation);
     this.#batch.put(KEYS.chainState, chainStateCodec.encode(chainStateOf(block)));
     advance(this.state, block);

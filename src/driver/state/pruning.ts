@@ -15,8 +15,8 @@ interface PruningContext {
   readonly store: Pick<Store, 'read'>;
   readonly batch: Batch;
   readonly input: (run: () => void) => void;
-  /** Final heights that can be read, the newest among them; 0 keeps all. */
-  readonly historyHeights: number;
+  /** Final heights that can be read in the epoch of a height, the newest among them; 0 keeps all. Undefined where the epoch is forgotten. */
+  readonly historyHeights: (height: Height) => number | undefined;
   /** The newest final block that is durable: reads are of final heights, and it is one that a restart finds. */
   readonly finalHeight: () => Height;
   readonly recovered: { readonly prunedTo: Height };
@@ -41,7 +41,8 @@ export class Pruning {
   step(): void {
     if (this.#reading) return;
     const { store, input, finalHeight, historyHeights } = this.#context;
-    const retention = { head: finalHeight(), historyHeights, prunedTo: this.#prunedTo };
+    const head = finalHeight();
+    const retention = { head, historyHeights: historyHeights(head) ?? 0, prunedTo: this.#prunedTo };
     const due = dueLists(retention, PRUNED_LISTS_MAX);
     if (due.length === 0) return;
     this.#reading = true;
@@ -53,7 +54,10 @@ export class Pruning {
           this.#reading = false;
           let records = 0;
           for (const [i, height] of due.entries()) {
-            const list = replacedAt(height, values[2 * i], values[2 * i + 1]);
+            const [stale, replaced] = [values[2 * i], values[2 * i + 1]];
+            // Where all was kept, when the block was executed, there are no lists.
+            const isKept = stale === undefined && replaced === undefined && (historyHeights(height) ?? 0) === 0;
+            const list = isKept ? [] : replacedAt(height, stale, replaced);
             records += list.length;
             if (i > 0 && records > PRUNED_RECORDS_MAX) return;
             this.#prune(height, list);

@@ -3,7 +3,7 @@ import type { Hash } from '../../base/brand.ts';
 import type { Coded } from '../../base/result.ts';
 import type { DecodeError } from '../../codec/codec.ts';
 import type { Receipt } from '../../ledger/block.ts';
-import type { SkipCode, StatelessCode } from '../../ledger/transaction-rules.ts';
+import type { AdmissionCode, StatelessCode } from '../../ledger/transaction-rules.ts';
 import type { TransactionPlace } from '../stored/records.ts';
 import type { AddCode } from './mempool.ts';
 
@@ -11,7 +11,7 @@ import type { AddCode } from './mempool.ts';
 export type RefusalCode =
   | DecodeError['code']
   | StatelessCode
-  | SkipCode
+  | AdmissionCode
   | AddCode
   | 'BAD_SIGNATURE'
   /** The node has stopped, or will. */
@@ -42,4 +42,4 @@ export interface CommittedTransaction extends TransactionPlace {
 export type TransactionState =
   | { readonly status: 'unknown' | 'pending' }
   | CommittedTransaction
-  | { readonly status: 'rejected'; readonly code: SkipCode };
+  | { readonly status: 'rejected'; readonly code: AdmissionCode };

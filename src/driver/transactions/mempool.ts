@@ -4,13 +4,13 @@
  * sender can pay, entries are dropped. All nodes drop the same at the same height, so none waits for what another one
  * refuses.
  */
-import type { Address, Hash } from '../../base/brand.ts';
+import type { Address, Hash, Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { type Coded, fail, ok, type Result } from '../../base/result.ts';
 import type { Account } from '../../ledger/account.ts';
 import type { LedgerParameters } from '../../ledger/membership/parameters.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
-import { feeOf, mostSpentBy, type SkipCode } from '../../ledger/transaction-rules.ts';
+import { type AdmissionCode, checkWaiting, feeOf, mostSpentBy } from '../../ledger/transaction-rules.ts';
 import { weightOf } from '../../ledger/weight.ts';
 import {
   MEMPOOL_BYTES_MAX,
@@ -32,7 +32,7 @@ export type AddCode = 'MEMPOOL_FULL' | 'SENDER_LIMIT' | 'NONCE_TOO_HIGH' | 'NONC
 /** What left without being asked to, and why. */
 export interface Dropped {
   readonly entry: Entry;
-  readonly code: SkipCode;
+  readonly code: AdmissionCode;
 }
 
 /** Where a transaction would be held, and what has to make room for it. */
@@ -44,7 +44,7 @@ interface Place {
 
 export class Mempool {
   readonly #accountOf: (sender: Address) => Account;
-  readonly #parameters: LedgerParameters;
+  #parameters: LedgerParameters;
   /** In the order of arrival, which is the order of service. */
   readonly #entries = new Map<Hash, Held>();
   readonly #senders = new Map<Address, SenderQueue>();
@@ -109,7 +109,12 @@ export class Mempool {
 
   /** Takes in a transaction that passed `admission`. Returns what had to make room for it: one that could be executed takes
    *  the place of one that could not. Errors: AddCode. */
-  add(item: IdentifiedTransaction, sinceMs: number, from: PeerId | null): Result<readonly Dropped[], Coded<AddCode>> {
+  add(
+    item: IdentifiedTransaction,
+    sinceMs: number,
+    from: PeerId | null,
+    asOfMs: number = sinceMs,
+  ): Result<readonly Dropped[], Coded<AddCode>> {
     if (this.#entries.has(item.id)) return ok([]);
     const place = this.placeFor(item);
     if (!place.ok) return place;
@@ -121,7 +126,7 @@ export class Mempool {
     const weight = weightOf(transaction);
     const fee = feeOf(transaction, this.#parameters);
     const most = mostSpentBy(transaction, fee, this.#parameters);
-    const entry: Held = { item, weight, fee, most, sinceMs, from, gapped, asOfMs: sinceMs };
+    const entry: Held = { item, weight, fee, most, sinceMs, from, gapped, asOfMs };
     this.#entries.set(item.id, entry);
     if (from === null) this.#own += 1;
     this.#bytes += item.bytes.length;
@@ -207,6 +212,27 @@ export class Mempool {
     }
   }
 
+  /** Other rules count from this height on: all come in again by these, in their order, and what they do not let in is dropped. */
+  enter(parameters: LedgerParameters, height: Height, nowMs: number): readonly Dropped[] {
+    if (parameters === this.#parameters) return [];
+    this.#parameters = parameters;
+    const waiting = [...this.#entries.values()];
+    const dropped: Dropped[] = [];
+    for (const entry of waiting) this.#forget(entry);
+    this.#ready.clear();
+    for (const [sender, { account }] of this.#senders) this.#senders.set(sender, new SenderQueue(account));
+    for (const entry of waiting) {
+      const { transaction } = entry.item.signed;
+      const { account } = present(this.#senders.get(transaction.sender), 'the queue of a sender');
+      const checked = checkWaiting(transaction, account, height, parameters);
+      const added = checked.ok ? this.add(entry.item, entry.sinceMs, entry.from, nowMs) : checked;
+      if (checked.ok && added.ok) dropped.push(...added.value);
+      else dropped.push({ entry, code: checked.ok ? 'NONCE_TOO_HIGH' : checked.error.code });
+    }
+    for (const [sender, { size }] of this.#senders) if (size === 0) this.#senders.delete(sender);
+    return dropped;
+  }
+
   /** Drops what was held too long for a missing one. */
   expire(nowMs: number): readonly Dropped[] {
     const dropped: Dropped[] = [];
@@ -243,7 +269,7 @@ export class Mempool {
   }
 
   /** Takes an entry out. Those behind it wait for another in its place now, as many as may. */
-  #drop(entry: Held, code: SkipCode, nowMs: number, dropped: Dropped[]): void {
+  #drop(entry: Held, code: AdmissionCode, nowMs: number, dropped: Dropped[]): void {
     if (!this.#entries.has(entry.item.id)) return;
     const { sender, nonce } = entry.item.signed.transaction;
     const queue = present(this.#senders.get(sender), 'the queue of an entry');

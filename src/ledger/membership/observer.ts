@@ -4,7 +4,7 @@ import type { Height } from '../../base/brand.ts';
 import { uint64 } from '../../codec/types.ts';
 import { nameType, peerIdType } from './validator-record.ts';
 
-/** A node that follows, and has no vote. */
+/** A node that the network admits, and that has no vote. */
 export const ObserverType = new ContainerType({ name: nameType(), peerId: peerIdType() });
 export interface ListedObserver {
   readonly name: string;

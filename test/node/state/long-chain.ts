@@ -112,7 +112,7 @@ export class LongChain {
         },
         batch,
         input,
-        historyHeights: (genesis.ledger as { historyHeights?: number }).historyHeights ?? 0,
+        historyHeights: () => genesis.ledger.historyHeights,
         finalHeight: () => chain.told.height,
         recovered,
       }),
