@@ -20,6 +20,15 @@ export const statusSchema = z.object({
   dev: z.boolean().describe('A network with publicly known keys'),
   addressPrefix: z.string(),
   version: z.string(),
+  rulesVersion: natural.describe('Of the rules that this software knows'),
+  upgrade: z
+    .object({
+      version: natural,
+      height: natural.describe('From here on these rules count'),
+      known: z.boolean().describe('Whether this software knows them; if not, it stops before that height'),
+    })
+    .nullable()
+    .describe('The newest change of the rules that is decided'),
   index: validatorNumber.nullable().describe('Which validator this node is; null for an observer'),
   peerId: z.string(),
   epoch: natural,

@@ -114,19 +114,27 @@ function introduction(node: RunningNode, http: string) {
   };
 }
 
-/** Throws CommandError HALTED when the node cannot go on. */
+function endOf(halted: Error): CommandError {
+  if ('code' in halted && halted.code === 'UPGRADE_NEEDED')
+    return new CommandError(
+      halted.code,
+      halted.message,
+      'Install newer software, and start it with this configuration.',
+    );
+  return new CommandError(
+    'HALTED',
+    halted.message,
+    'Its log says more. It signs nothing any more until it is started again.',
+  );
+}
+
+/** Throws CommandError when the node cannot go on: UPGRADE_NEEDED, HALTED. */
 async function untilStopped(node: RunningNode): Promise<void> {
   const listening = new AbortController();
   const { signal } = listening;
   try {
     const halted = await Promise.race([node.halted, ...STOP_SIGNALS.map((name) => once(process, name, { signal }))]);
-    if (halted instanceof Error) {
-      throw new CommandError(
-        'HALTED',
-        halted.message,
-        'Its log says more. It signs nothing any more until it is started again.',
-      );
-    }
+    if (halted instanceof Error) throw endOf(halted);
   } finally {
     listening.abort();
   }

@@ -64,10 +64,8 @@ export function assemble(options: DriverOptions) {
   const executedHeight = (): Height => chain.executedHeight;
   const pruning = newPruning(options, { batch, chain }, input);
   const authority = (epoch: EpochSet): Authority => authorityOf(epoch, genesis, dealings.signatures.verify);
-  const mempool = new Mempool(
-    (sender) => accountIn(chain.state.source, sender),
-    runningEpoch(recovered).parameters.ledger,
-  );
+  const { ledger } = runningEpoch(recovered).parameters;
+  const mempool = new Mempool((sender) => accountIn(chain.state.source, sender), ledger);
   const bodies = new Bodies({
     genesis,
     clock,

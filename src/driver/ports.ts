@@ -113,7 +113,9 @@ export type DriverNote =
       readonly code: string;
       readonly message: string;
     }
-  | { readonly kind: 'suspected'; readonly primary: ValidatorIndex; readonly reason: string };
+  | { readonly kind: 'suspected'; readonly primary: ValidatorIndex; readonly reason: string }
+  /** The chain decided on rules that this software does not know; it ends before this height. */
+  | { readonly kind: 'upgrade-needed'; readonly version: number; readonly height: Height };
 
 /** An account as readers see it. One that nobody has paid yet has balance 0 and nonce 0. */
 export interface AccountView {

@@ -2,6 +2,7 @@
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import type { Status } from '../consensus/messages.ts';
 import { ACCOUNTS, accountIn } from '../ledger/account.ts';
+import type { Upgrade } from '../ledger/membership/observer.ts';
 import type { ValidatorSet } from '../ledger/validators.ts';
 import type { Parts } from './assembly.ts';
 import type { Buffers } from './limits.ts';
@@ -27,6 +28,8 @@ export interface DriverStatus {
   readonly waiting: boolean;
   readonly peers: ReadonlyMap<PeerId, Status | null>;
   readonly halted: boolean;
+  /** The newest change of the rules that is decided. */
+  readonly upgrade: Upgrade | null;
 }
 
 export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Parts): DriverStatus {
@@ -46,6 +49,7 @@ export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Pa
     waiting: protocol.isWaiting,
     peers: roster.statuses,
     halted: loop.ended,
+    upgrade: chain.state.epochs.of(epoch)?.upgrade ?? null,
   };
 }
 

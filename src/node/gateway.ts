@@ -37,6 +37,7 @@ function statusOf(node: RunningNode): NodeStatus {
     finalHash,
     mempool,
     peers,
+    upgrade,
   } = node.status();
   return {
     chainId: genesis.chainId,
@@ -48,6 +49,7 @@ function statusOf(node: RunningNode): NodeStatus {
     },
     dev: genesis.dev,
     version: VERSION,
+    upgrade,
     index,
     peerId,
     epoch,

@@ -9,6 +9,7 @@ import { offenceOf } from '../ledger/offence.ts';
 import type { Evidence } from '../ledger/evidence.ts';
 import { evidenceToJson } from '../ledger/evidence-json.ts';
 import type { AdmissionCode } from '../ledger/transaction-rules.ts';
+import { RULES_VERSION } from '../ledger/upgrade.ts';
 import { LISTENERS_MAX, MISBEHAVIOUR_MAX } from './limits.ts';
 import type { Outcomes } from './outcomes.ts';
 
@@ -85,6 +86,11 @@ export class NodeObserver implements Observer {
         return this.#misbehaved(note);
       case 'suspected':
         return this.#logger.warn({ ...note }, `suspects the primary, validator ${note.primary}: ${note.reason}`);
+      case 'upgrade-needed':
+        return this.#logger.warn(
+          { ...note, known: RULES_VERSION },
+          `the chain follows rules of version ${note.version} from height ${note.height} on, and this software knows ${RULES_VERSION}: install newer software, or this node stops there`,
+        );
       default:
         return unreachable(note);
     }

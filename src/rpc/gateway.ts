@@ -5,6 +5,7 @@ import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/evidence.ts';
 import type { FixedRules } from '../ledger/membership/parameters.ts';
+import type { Upgrade } from '../ledger/membership/observer.ts';
 import type { ReadableState } from './readable-state.ts';
 import type { Trace } from './trace.ts';
 
@@ -57,6 +58,8 @@ export interface NodeStatus {
   readonly fixed: Pick<FixedRules, 'mode' | 'window' | 'blockWeightMax'>;
   readonly dev: boolean;
   readonly version: string;
+  /** The newest change of the rules that is decided. */
+  readonly upgrade: Upgrade | null;
   /** Which validator this node is; null for an observer. */
   readonly index: ValidatorIndex | null;
   readonly peerId: PeerId;

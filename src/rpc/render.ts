@@ -16,6 +16,7 @@ import type { CommittedTransaction, Refusal, TransactionState } from '../driver/
 import type { Receipt } from '../ledger/block.ts';
 import { offenceOf } from '../ledger/offence.ts';
 import { OPERATIONS } from '../ledger/operations/table.ts';
+import { RULES_VERSION } from '../ledger/upgrade.ts';
 import { requiredPower, sumOfPowers } from '../ledger/validators.ts';
 import { encodeTreeProof } from '../ledger/tree/proof-codec.ts';
 import type { Evidence } from '../ledger/evidence.ts';
@@ -157,6 +158,8 @@ function renderStatus(status: NodeStatus, offences: readonly Evidence[], address
     dev: status.dev,
     addressPrefix,
     version: status.version,
+    rulesVersion: RULES_VERSION,
+    upgrade: status.upgrade && { ...status.upgrade, known: status.upgrade.version <= RULES_VERSION },
     index: status.index,
     peerId: status.peerId,
     epoch: status.epoch,

@@ -2,6 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import type { View } from '../../src/base/brand.ts';
 import { firstEpoch, primaryOf } from '../../src/ledger/epoch.ts';
+import { offenceOf } from '../../src/ledger/offence.ts';
 import { validatorAt, validatorsHash } from '../../src/ledger/validators.ts';
 import { Cluster } from './cluster.ts';
 import { doubleVote, EPOCH_LENGTH, fiveOfWhomOneLeaves, LEAVER, STAYING } from './leaving.ts';
@@ -112,7 +113,7 @@ describe('where the set changes at epoch 1', () => {
     cluster.inject(3, 2, { kind: 'evidence', evidence: [doubleVote(cluster, 0, 3)] });
     expect(reach(4 * EPOCH_LENGTH)).toBe(true);
     const recorded = cluster.node(0).blocks.flatMap(({ body }) => body.body.evidence);
-    expect(recorded.map(({ first }) => [first.vote.epoch, first.voter])).toEqual([
+    expect(recorded.map(offenceOf).map(({ epoch, validator }) => [epoch, validator])).toEqual([
       [1, LEAVER],
       [0, LEAVER],
     ]);

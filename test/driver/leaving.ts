@@ -1,6 +1,7 @@
 /** A network of five in short epochs, one of whom is to be caught at a lie: its seat is gone with the next epoch. */
 import type { Epoch, Height, ValidatorIndex, View } from '../../src/base/brand.ts';
-import { type Evidence, type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
+import type { Evidence } from '../../src/ledger/evidence.ts';
+import { type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
 import { H } from '../consensus/kit.ts';
 import { Cluster } from './cluster.ts';
 
@@ -22,7 +23,7 @@ export function doubleVote(cluster: Cluster, epoch: number, height: number): Evi
     const signature = cluster.sign(LEAVER, voteSigningBytes(cluster.genesis.chainId, unsigned));
     return { vote: unsigned, voter: LEAVER as ValidatorIndex, signature };
   };
-  return { first: vote('a'), second: vote('b') };
+  return { kind: 'equivocation', first: vote('a'), second: vote('b') };
 }
 
 /** Only those are connected that admit each other. */

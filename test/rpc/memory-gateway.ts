@@ -197,6 +197,7 @@ export class MemoryGateway implements Gateway {
       fixed: { mode: this.mode, window: 16, blockWeightMax: 4000 },
       dev: true,
       version: '0.0.0',
+      upgrade: null,
       index: validatorIndex(0),
       peerId: 'peer0',
       epoch: epoch(0),

@@ -20,6 +20,7 @@ import { crowdedOut, type ExecutedBlock } from '../../ledger/execute.ts';
 import type { EpochSet, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Evidence } from '../../ledger/evidence.ts';
+import { unknownUpgrade, upgradeBefore } from '../../ledger/upgrade.ts';
 import { Accusations } from './accusations.ts';
 import { Censorship } from './censorship.ts';
 import { Effects } from './effects.ts';
@@ -41,6 +42,7 @@ import type { Roster } from '../peers/roster.ts';
 import { keepLie } from '../durability/hearsay.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
 import { Proposer } from './proposer.ts';
+import { UpgradeNeeded } from './upgrade-needed.ts';
 import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
 
 interface ProtocolContext {
@@ -84,7 +86,9 @@ export class Protocol {
     this.#promiseKeys = new PromiseKeys(batch, recovered.promises);
     this.#censorship = new Censorship({ ...context, attention: bodies.attention, accusations: this.accusations });
     this.#effects = new Effects(context, this.#promiseKeys, this.accusations, this.#censorship);
-    const instance = this.#instance(runningEpoch(recovered));
+    const running = runningEpoch(recovered);
+    const instance = this.#instance(running);
+    this.#tellOfUpgrade(running);
     this.#authority = context.authority(instance);
     this.accusations.enter(instance.epoch);
     const { replica, effects } = recoverReplica(instance, {
@@ -175,6 +179,7 @@ export class Protocol {
     this.#settleBodies();
     this.step({ kind: 'demand', waiting: this.isWaiting });
     this.#propose();
+    this.#endWhereOutdated();
     this.accusations.flush(`${this.#replica.instance.epoch}/${this.#replica.view}`, this.primary);
   }
 
@@ -187,6 +192,7 @@ export class Protocol {
   follow({ blocks, proof }: ProvedRange): void {
     if (proof !== null) this.step({ kind: 'proved', certificate: proof });
     for (const { header, body, transactions, certificate } of blocks) {
+      if (upgradeBefore(this.#context.chain.state.epochs, header.height) !== null) break;
       const block = this.#context.chain.execute(body, transactions, false);
       invariant(block.hash === blockHash(header), 'our execution gives the certified block', {
         height: header.height,
@@ -233,7 +239,7 @@ export class Protocol {
       // the next turn.
       if (executed > EXECUTED_PER_TURN || executedBytes > EXECUTED_BYTES_PER_TURN) return this.#context.again();
       const next = (chain.executedHeight + 1) as Height;
-      const ready = bodies.nextExecutable(next);
+      const ready = upgradeBefore(epochs, next) === null ? bodies.nextExecutable(next) : undefined;
       if (ready !== undefined) {
         if (!stateFetching.isReady(() => keysTouched(epochs, next, ready.body, ready.transactions))) return;
         executed += ready.transactions.length;
@@ -252,6 +258,22 @@ export class Protocol {
     }
   }
 
+  /** Ends the node when the last block that it has the rules for is final. */
+  #endWhereOutdated(): void {
+    const { chain, batch } = this.#context;
+    const upgrade = upgradeBefore(chain.state.epochs, (chain.executedHeight + 1) as Height);
+    if (upgrade === null || chain.finalHeight < chain.executedHeight) return;
+    batch.after(() => {
+      throw new UpgradeNeeded(upgrade);
+    });
+  }
+
+  /** Says ahead of time that this software will have to end. */
+  #tellOfUpgrade(epoch: KnownEpoch): void {
+    const upgrade = unknownUpgrade(epoch);
+    if (upgrade !== null) this.#context.observer.note({ kind: 'upgrade-needed', ...upgrade });
+  }
+
   #blame(block: ExecutedBlock, ready: ReadyBody, favoured: ReadonlySet<IdentifiedTransaction>): void {
     const leftOut = this.#censorship.leftOut(block, ready, favoured);
     if (leftOut === null) return;
@@ -264,7 +286,7 @@ export class Protocol {
     const { bodies, chain, stateFetching } = this.#context;
     for (;;) {
       const next = nextProposal(this.#replica);
-      if (next === null) return;
+      if (next === null || upgradeBefore(chain.state.epochs, next.height) !== null) return;
       const proposal = this.#proposer.body(this.#replica, next.height, this.accusations.choose());
       if (proposal === null) return;
       const bodyHash = bodies.proposed(next.height, proposal.body, proposal.transactions);
@@ -288,6 +310,7 @@ export class Protocol {
     this.accusations.enter(next.epoch);
     this.#censorship.viewEntered();
     this.#enterRules(epoch);
+    this.#tellOfUpgrade(epoch);
     const { replica, effects } = recoverReplica(next, nothingRecovered(next));
     this.#replica = replica;
     this.#effects.carryOut(effects, next);

@@ -1,7 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import type { Height, Power, ValidatorIndex } from '../../../src/base/brand.ts';
 import { followersOf, hasFollowed } from '../../../src/ledger/membership/followers.ts';
-import { newValidator, type ValidatorRecord, type ValidatorStatus } from '../../../src/ledger/membership/validator-record.ts';
+import {
+  newValidator,
+  type ValidatorRecord,
+  type ValidatorStatus,
+} from '../../../src/ledger/membership/validator-record.ts';
 import { type Validator, validatorSet } from '../../../src/ledger/validators.ts';
 import { developmentNetwork } from '../../../src/node/development.ts';
 
