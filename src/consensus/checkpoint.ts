@@ -103,6 +103,23 @@ export function onSynced(replica: Replica, certificate: Certificate, emit: Emit)
   order(replica, emit);
 }
 
+/** The certificate for a body that is proposed: of those around the window, late CHECKPOINTs added, the one that names the most validators,
+ *  and of these the newest. Null where nothing of the epoch is certified. */
+export function widestCertificate({ instance, stable, checkpoints }: Replica): Certificate | null {
+  let widest = stable;
+  for (const [height, votes] of checkpoints) {
+    const blockHash = stable !== null && height <= stable.height ? quorumHash(instance.validators, votes) : undefined;
+    if (blockHash === undefined) continue;
+    const certificate = certificateOf(votes, blockHash);
+    if (widest === null || isWider(certificate, widest)) widest = certificate;
+  }
+  mark('C6');
+  return widest;
+}
+
+const isWider = (a: Certificate, b: Certificate): boolean =>
+  a.signatures.length > b.signatures.length || (a.signatures.length === b.signatures.length && a.height > b.height);
+
 /** What a quorum certified is what we executed; else one of us runs other code, or more than a third lie. */
 function agree(replica: Replica, certificate: Certificate | null): void {
   if (certificate === null) return;

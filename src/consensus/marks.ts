@@ -19,6 +19,7 @@ export const CLAUSES = [
   'C3',
   'C4',
   'C5',
+  'C6',
   'V1',
   'V2',
   'V3',

@@ -1,6 +1,7 @@
 /** Castro & Liskov 1999, sections 4.2 and 4.3: the normal case and CHECKPOINTs, as state and exact effects. */
 import { describe, expect, test } from 'vitest';
 import { NULL_BODY_HASH } from '../../src/ledger/block.ts';
+import { widestCertificate } from '../../src/consensus/checkpoint.ts';
 import { nextProposal } from '../../src/consensus/normal-case.ts';
 import { Bench, H } from './kit.ts';
 
@@ -309,6 +310,44 @@ describe('4.3 CHECKPOINT', () => {
     for (const voter of [0, 1]) bench.vote(voter, 'checkpoint', 0, 1, H('e'));
     for (const voter of [0, 1, 2]) bench.vote(voter, 'checkpoint', 0, 2, BLOCK);
     expect(bench.vote(3, 'checkpoint', 0, 1, H('e'))).toEqual(['certified-late h1 e by 0,1,3']);
+  });
+
+  describe('the certificate for a body', () => {
+    const named = ({ replica }: Bench) => {
+      const certificate = widestCertificate(replica);
+      return certificate && [certificate.height, certificate.blockHash, certificate.signers.getTrueBitIndexes()];
+    };
+
+    test('is none where nothing of the epoch is certified', () => {
+      const bench = new Bench({ self: null });
+      for (const voter of [0, 1]) bench.vote(voter, 'checkpoint', 0, 1, BLOCK);
+      expect(named(bench)).toBeNull();
+    });
+
+    test('names whoever signed late, and is the newest of those that name as many', () => {
+      const bench = new Bench({ self: null });
+      for (const height of [1, 2, 3]) for (const voter of [0, 1, 2]) bench.vote(voter, 'checkpoint', 0, height, BLOCK);
+      expect(named(bench)).toEqual([3, BLOCK, [0, 1, 2]]);
+      bench.vote(3, 'checkpoint', 0, 1, BLOCK);
+      expect(named(bench)).toEqual([1, BLOCK, [0, 1, 2, 3]]);
+      bench.vote(3, 'checkpoint', 0, 2, BLOCK);
+      expect(named(bench)).toEqual([2, BLOCK, [0, 1, 2, 3]]);
+    });
+
+    test('names nobody who signed another block, and is of no height above the stable one', () => {
+      const bench = new Bench({ self: null });
+      for (const voter of [0, 1, 2]) bench.vote(voter, 'checkpoint', 0, 2, BLOCK);
+      bench.vote(3, 'checkpoint', 0, 2, H('e'));
+      bench.vote(3, 'checkpoint', 0, 3, H('e'));
+      expect(named(bench)).toEqual([2, BLOCK, [0, 1, 2]]);
+    });
+
+    test('is the one that came from others, where CHECKPOINTs here make none', () => {
+      const bench = new Bench({ self: null });
+      const certificate = bench.pens.certificate(3, BLOCK, [0, 2, 3]);
+      bench.receive(2, { kind: 'certificate', certificate });
+      expect(named(bench)).toEqual([3, BLOCK, [0, 2, 3]]);
+    });
   });
 
   test('CHECKPOINTs beyond the window, or a window below the certificate, are dropped', () => {

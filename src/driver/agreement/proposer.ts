@@ -1,6 +1,7 @@
 /** What a primary puts into a body, and when. */
 import type { Height } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
+import { widestCertificate } from '../../consensus/checkpoint.ts';
 import type { Replica } from '../../consensus/replica.ts';
 import type { Body } from '../../ledger/block.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
@@ -54,7 +55,7 @@ export class Proposer {
       body: {
         proposer: present(replica.instance.self, 'a proposer is a validator'),
         timestampMs: this.#clock.nowMs(),
-        certificate: this.#chain.certified,
+        certificate: widestCertificate(replica) ?? this.#chain.certified,
         transactionIds: items.map(({ id }) => id),
         evidence: [...accusations],
       },
