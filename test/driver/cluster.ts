@@ -134,7 +134,9 @@ export class Cluster {
     this.genesis = parsed.value;
     const peers = [
       ...this.genesis.validators.members.map(({ peerId }) => peerId),
-      ...Array.from({ length: observers }, (_, i) => `observer-${i}`),
+      ...developmentNetwork(count + observers)
+        .validators.slice(count)
+        .map(({ peerId }) => peerId),
     ];
     this.publicKeys = peers.map((_, index) => this.genesis.validators.members[index]?.publicKey ?? null);
     this.nodes = peers.map((peerId, index) => ({
