@@ -115,6 +115,9 @@ export const epochSchema = z.object({
   ),
   kept: validatorNumbers.describe('Who would have left, and keeps its seat because too few would be left'),
   observers: z.array(z.object({ name: nameField.schema, peerId: peerIdField.schema })),
+  followers: z
+    .array(z.object({ name: nameField.schema, peerId: peerIdField.schema }))
+    .describe('Nodes of validators without a seat, which the network admits'),
   parameters: parametersSchema,
   changeable: z.array(z.enum(PARAMETER_NAMES)).describe('Which of the parameters a proposal may set'),
   upgrade: z

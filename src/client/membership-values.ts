@@ -82,6 +82,7 @@ export function knownEpochFromJson(json: EpochJson): Result<KnownEpoch, Coded<'M
     validators: validatorSet(members),
     kept: json.kept as ValidatorIndex[],
     observers: json.observers,
+    followers: json.followers,
     parameters: {
       consensus,
       ledger: {

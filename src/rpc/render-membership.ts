@@ -38,7 +38,7 @@ export function renderValidator(
 }
 
 export function renderEpoch(known: KnownEpoch): Omit<EpochJson, 'height' | 'mode' | 'fixed'> {
-  const { epoch, firstHeight, lastHeight, validators, kept, observers, parameters, upgrade } = known;
+  const { epoch, firstHeight, lastHeight, validators, kept, observers, followers, parameters, upgrade } = known;
   return {
     epoch,
     firstHeight,
@@ -54,6 +54,7 @@ export function renderEpoch(known: KnownEpoch): Omit<EpochJson, 'height' | 'mode
     })),
     kept: [...kept],
     observers: observers.map(({ name, peerId }) => ({ name, peerId })),
+    followers: followers.map(({ name, peerId }) => ({ name, peerId })),
     parameters: renderParameters(parameters),
     changeable: PARAMETER_NAMES,
     upgrade: upgrade && { version: upgrade.version, height: upgrade.height },
