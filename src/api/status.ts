@@ -62,7 +62,15 @@ export const statusSchema = z.object({
 export type StatusJson = z.infer<typeof statusSchema>;
 
 /** Why a node is not ready. */
-const READINESS_CODES = ['STARTING', 'QUORUM_MISSING', 'CATCHING_UP', 'NO_PROGRESS', 'STOPPING', 'HALTED'] as const;
+const READINESS_CODES = [
+  'STARTING',
+  'KEY_IN_USE',
+  'QUORUM_MISSING',
+  'CATCHING_UP',
+  'NO_PROGRESS',
+  'STOPPING',
+  'HALTED',
+] as const;
 
 const reasonSchema = z.object({ code: z.enum(READINESS_CODES), detail: z.string() });
 export type ReadinessReason = z.infer<typeof reasonSchema>;

@@ -49,12 +49,14 @@ export const CLAUSES = [
   'R7',
   'R8',
   'R9',
+  'R10',
   'P1',
   'P2',
   'P3',
   'P4',
   'P5',
   'P6',
+  'P7',
   'E1',
 ] as const;
 export type Clause = (typeof CLAUSES)[number];

@@ -59,6 +59,7 @@ export function onStatus(replica: Replica, from: ValidatorIndex, status: Status,
     passOnStranded(replica, from, status, emit);
   }
   answerCheckpoints(replica, from, status, emit);
+  giveBack(replica, from, status, emit);
   answerCertificate(replica, from, status, emit);
 }
 
@@ -116,6 +117,27 @@ function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emi
     give(promised(replica.promises, 'prepare', replica.view, height), theirs?.prepares.get(self));
     give(promised(replica.promises, 'commit', replica.view, height), theirs?.commits.get(self));
   }
+}
+
+/** Gives a peer its own votes that it does not know of (R10): whoever forgot them could contradict them. */
+function giveBack(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {
+  const give = (vote: SignedVote | null | undefined): void => {
+    if (vote === undefined || vote === null || vote.voter !== from) return;
+    mark('R10');
+    emit({ kind: 'send', to: from, message: voteMessage(vote) });
+  };
+  const known = new Map(status.slots.map((slot) => [slot.height, slot]));
+  const isShown = (height: Height): boolean =>
+    height > status.stableHeight && height <= status.stableHeight + replica.instance.window;
+  for (const [height, slot] of replica.active && status.active && status.view === replica.view ? replica.slots : []) {
+    const theirs = known.get(height);
+    if (!isShown(height)) continue;
+    if (theirs?.hasPrePrepare !== true) give(slot.prePrepare);
+    if (theirs?.prepares.get(from) !== true) give(slot.prepares.get(from));
+    if (theirs?.commits.get(from) !== true) give(slot.commits.get(from));
+  }
+  for (const [height, votes] of replica.checkpoints)
+    if (isShown(height) && known.get(height)?.checkpoints.get(from) !== true) give(votes.get(from));
 }
 
 function answerCheckpoints(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {

@@ -3,10 +3,10 @@
  * gives it virtual time, a faulty network and a faulty disk. Nothing here is a promise: an answer comes back as a call,
  * which the driver treats as one more input, so that one seed decides the order of everything.
  */
-import type { Address, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
+import type { Address, Epoch, Hash, Height, ValidatorIndex, View } from '../base/brand.ts';
 import type { BlockRecord, FullBody } from '../ledger/block.ts';
 import type { Evidence } from '../ledger/evidence.ts';
-import type { Certificate } from '../ledger/vote.ts';
+import type { Certificate, VoteKind } from '../ledger/vote.ts';
 import type { AdmissionCode } from '../ledger/transaction-rules.ts';
 
 /** libp2p peer id, in its text form. */
@@ -114,6 +114,8 @@ export type DriverNote =
       readonly message: string;
     }
   | { readonly kind: 'suspected'; readonly primary: ValidatorIndex; readonly reason: string }
+  /** Our key signed a vote that this node did not cast: it follows until the epoch ends. */
+  | { readonly kind: 'key-in-use'; readonly epoch: Epoch; readonly height: Height; readonly vote: VoteKind }
   /** The chain decided on rules that this software does not know; it ends before this height. */
   | { readonly kind: 'upgrade-needed'; readonly version: number; readonly height: Height };
 

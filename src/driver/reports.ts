@@ -28,6 +28,8 @@ export interface DriverStatus {
   readonly waiting: boolean;
   readonly peers: ReadonlyMap<PeerId, Status | null>;
   readonly halted: boolean;
+  /** Our key signs elsewhere, or promises were lost: we follow until the epoch ends. */
+  readonly silenced: boolean;
   /** The newest change of the rules that is decided. */
   readonly upgrade: Upgrade | null;
 }
@@ -49,6 +51,7 @@ export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Pa
     waiting: protocol.isWaiting,
     peers: roster.statuses,
     halted: loop.ended,
+    silenced: protocol.isSilenced,
     upgrade: chain.state.epochs.of(epoch)?.upgrade ?? null,
   };
 }

@@ -87,6 +87,11 @@ export class NodeObserver implements Observer {
         return this.#misbehaved(note);
       case 'suspected':
         return this.#logger.warn({ ...note }, `suspects the primary, validator ${note.primary}: ${note.reason}`);
+      case 'key-in-use':
+        return this.#logger.error(
+          { ...note },
+          `this validator's key signed a ${note.vote} at height ${note.height} that this node did not cast: another node runs with its key, or this folder is an older copy. It votes no more in epoch ${note.epoch}. End one of the two nodes before the next epoch`,
+        );
       case 'upgrade-needed':
         return this.#logger.warn(
           { ...note, known: RULES_VERSION },

@@ -24,11 +24,18 @@ export interface NodeCondition {
 export function readinessReasons(node: NodeCondition): readonly ReadinessReason[] {
   if (node.halted !== null) return [{ code: 'HALTED', detail: `this node has halted: ${node.halted.message}` }];
   if (node.stopping) return [{ code: 'STOPPING', detail: 'this node is stopping' }];
-  const reasons = [missingQuorum(node), catchingUp(node)].filter((reason) => reason !== undefined);
+  const reasons = [keyInUse(node), missingQuorum(node), catchingUp(node)].filter((reason) => reason !== undefined);
   // Without a quorum there can be no progress; to say so twice explains nothing.
   if (reasons.length > 0) return reasons;
   const stalled = noProgress(node);
   return stalled === undefined ? [] : [stalled];
+}
+
+function keyInUse({ status }: NodeCondition): ReadinessReason | undefined {
+  if (!status.silenced) return undefined;
+  const detail =
+    'its key signs votes that it did not cast, on another node or before an older copy of its folder was brought back';
+  return { code: 'KEY_IN_USE', detail: `${detail}: it follows, and votes again in the next epoch` };
 }
 
 function missingQuorum({ peerId, status }: NodeCondition): ReadinessReason | undefined {

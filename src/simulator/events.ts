@@ -106,6 +106,8 @@ function aboutNote(note: DriverNote): (string | number)[] {
       return [note.validator ?? note.peer, note.code];
     case 'suspected':
       return [note.primary, note.reason];
+    case 'key-in-use':
+      return [note.height, note.vote];
     case 'upgrade-needed':
       return [note.version, note.height];
     default:

@@ -9,6 +9,8 @@ import { authenticate, type Authority } from '../../consensus/authenticate.ts';
 import type { Message, Status } from '../../consensus/messages.ts';
 import { nextProposal } from '../../consensus/normal-case.ts';
 import { nothingRecovered, recoverReplica } from '../../consensus/recovery.ts';
+import { isForeign } from '../../consensus/foreign.ts';
+import { mark } from '../../consensus/marks.ts';
 import { isOfUse } from '../../consensus/relevance.ts';
 import { type Instance, primaryOfView, type Replica, stableHeight } from '../../consensus/replica.ts';
 import { statusOf } from '../../consensus/status.ts';
@@ -20,6 +22,7 @@ import { crowdedOut, type ExecutedBlock } from '../../ledger/execute.ts';
 import type { EpochSet, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Evidence } from '../../ledger/evidence.ts';
+import type { SignedVote } from '../../ledger/vote.ts';
 import { unknownUpgrade, upgradeBefore } from '../../ledger/upgrade.ts';
 import { Accusations } from './accusations.ts';
 import { Censorship } from './censorship.ts';
@@ -76,6 +79,7 @@ export class Protocol {
   readonly #censorship: Censorship;
   readonly #effects: Effects;
   #replica: Replica;
+  #silenced = false;
   #authority: Authority;
 
   constructor(context: ProtocolContext) {
@@ -144,6 +148,10 @@ export class Protocol {
   /** A message of the validator `from`, looked at when it could change anything. True when it told something new: anybody can
    *  say at any time where it stands. Errors: those of `authenticate`, but WRONG_EPOCH, since one of us may be behind. */
   receive(from: ValidatorIndex, message: Message): Result<boolean> {
+    if (message.kind === 'vote' && this.#isForeign(message.vote)) {
+      this.#silence(message.vote);
+      return ok(true);
+    }
     if (!isOfUse(this.#replica, message)) return ok(false);
     const checked = authenticate(this.#authority, message);
     if (!checked.ok) {
@@ -152,6 +160,37 @@ export class Protocol {
     }
     this.step({ kind: 'message', from, message: checked.value });
     return ok(message.kind !== 'status');
+  }
+
+  /** Whether our key signed it, and we did not (P7). */
+  #isForeign(signed: SignedVote): boolean {
+    const { self } = this.#replica.instance;
+    if (self === null || !isForeign(this.#replica, self, signed)) return false;
+    return authenticate(this.#authority, { kind: 'vote', vote: signed }).ok;
+  }
+
+  /** For the rest of the epoch we follow, as though we were no validator. */
+  #silence({ vote }: SignedVote): void {
+    mark('P7');
+    const { observer, roster, chain } = this.#context;
+    observer.note({ kind: 'key-in-use', epoch: vote.epoch, height: vote.height, vote: vote.kind });
+    const { stable, blockHashes, newView } = this.#replica;
+    const instance: Instance = { ...this.#replica.instance, self: null };
+    this.#silenced = true;
+    const { replica, effects } = recoverReplica(instance, {
+      stable,
+      blocks: [...blockHashes].map(([height, hash]) => ({ height, hash })).sort((a, b) => a.height - b.height),
+      executedHeight: chain.executedHeight,
+      records: newView === null ? [] : [{ kind: 'new-view', newView }],
+    });
+    this.#replica = replica;
+    this.#effects.carryOut(effects, instance);
+    this.step({ kind: 'reach', quorum: roster.reachesQuorum() });
+  }
+
+  /** Whether our votes are withheld until the epoch ends: somebody else casts them, or promises were lost. */
+  get isSilenced(): boolean {
+    return this.#silenced;
   }
 
   step(input: Input): void {
@@ -305,6 +344,7 @@ export class Protocol {
     const epoch = present(chain.state.epochs.of((instance.epoch + 1) as Epoch), 'the epoch after this one');
     roster.enter(epoch);
     const next = this.#instance(epoch);
+    this.#silenced = false;
     this.#promiseKeys.forgetAll();
     this.#authority = authority(next);
     this.accusations.enter(next.epoch);
