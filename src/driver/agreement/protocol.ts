@@ -9,7 +9,6 @@ import { authenticate, type Authority } from '../../consensus/authenticate.ts';
 import type { Message, Status } from '../../consensus/messages.ts';
 import { nextProposal } from '../../consensus/normal-case.ts';
 import { nothingRecovered, recoverReplica } from '../../consensus/recovery.ts';
-import { isForeign } from '../../consensus/foreign.ts';
 import { mark } from '../../consensus/marks.ts';
 import { isOfUse } from '../../consensus/relevance.ts';
 import { type Instance, primaryOfView, type Replica, stableHeight } from '../../consensus/replica.ts';
@@ -41,9 +40,11 @@ import type { Clock, Observer, Signer } from '../ports.ts';
 import type { Outbox } from '../peers/outbox.ts';
 import type { StateFetching } from '../state/state-fetching.ts';
 import { keysTouched } from '../../ledger/touched.ts';
+import type { StrategyFactory } from '../wire/strategy.ts';
 import type { Roster } from '../peers/roster.ts';
 import { keepLie } from '../durability/hearsay.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
+import { foreignVoteIn, silenced } from './own-key.ts';
 import { Proposer } from './proposer.ts';
 import { UpgradeNeeded } from './upgrade-needed.ts';
 import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
@@ -68,6 +69,8 @@ interface ProtocolContext {
   readonly forwarding: Forwarding;
   /** Asks for another turn. */
   readonly again: () => void;
+  /** Of a validator that lies. */
+  readonly strategy?: StrategyFactory | undefined;
 }
 
 export class Protocol {
@@ -148,8 +151,10 @@ export class Protocol {
   /** A message of the validator `from`, looked at when it could change anything. True when it told something new: anybody can
    *  say at any time where it stands. Errors: those of `authenticate`, but WRONG_EPOCH, since one of us may be behind. */
   receive(from: ValidatorIndex, message: Message): Result<boolean> {
-    if (message.kind === 'vote' && this.#isForeign(message.vote)) {
-      this.#silence(message.vote);
+    // A liar knows why its key signs what its core did not cast, and goes on.
+    const foreign = this.#context.strategy === undefined && foreignVoteIn(this.#replica, this.#authority, message);
+    if (foreign) {
+      this.#silence(foreign);
       return ok(true);
     }
     if (!isOfUse(this.#replica, message)) return ok(false);
@@ -162,27 +167,13 @@ export class Protocol {
     return ok(message.kind !== 'status');
   }
 
-  /** Whether our key signed it, and we did not (P7). */
-  #isForeign(signed: SignedVote): boolean {
-    const { self } = this.#replica.instance;
-    if (self === null || !isForeign(this.#replica, self, signed)) return false;
-    return authenticate(this.#authority, { kind: 'vote', vote: signed }).ok;
-  }
-
-  /** For the rest of the epoch we follow, as though we were no validator. */
+  /** For the rest of the epoch we follow (P7). */
   #silence({ vote }: SignedVote): void {
     mark('P7');
     const { observer, roster, chain } = this.#context;
     observer.note({ kind: 'key-in-use', epoch: vote.epoch, height: vote.height, vote: vote.kind });
-    const { stable, blockHashes, newView } = this.#replica;
-    const instance: Instance = { ...this.#replica.instance, self: null };
+    const { instance, replica, effects } = silenced(this.#replica, chain.executedHeight);
     this.#silenced = true;
-    const { replica, effects } = recoverReplica(instance, {
-      stable,
-      blocks: [...blockHashes].map(([height, hash]) => ({ height, hash })).sort((a, b) => a.height - b.height),
-      executedHeight: chain.executedHeight,
-      records: newView === null ? [] : [{ kind: 'new-view', newView }],
-    });
     this.#replica = replica;
     this.#effects.carryOut(effects, instance);
     this.step({ kind: 'reach', quorum: roster.reachesQuorum() });
