@@ -7,6 +7,7 @@ import { proposalStatusField } from '../ledger/membership/proposal.ts';
 import { VALIDATOR_STATUSES } from '../ledger/membership/validator-record.ts';
 import { nameField, peerIdField, publicKeyField } from '../ledger/operations/membership-fields.ts';
 import { offenceSchema } from './block.ts';
+import { certificateSchema, headerSchema } from './header.ts';
 import { addressText, amountText, natural, validatorNumber } from './scalars.ts';
 import { stateProofSchema, stateQuerySchema, stoodShape } from './state.ts';
 
@@ -128,6 +129,18 @@ export const epochSchema = z.object({
     .describe('From this height on blocks follow the rules of this version'),
 });
 export type EpochJson = z.infer<typeof epochSchema>;
+
+/** How the set of an epoch follows from the one before it. */
+export const handOverSchema = z.object({
+  epoch: natural,
+  header: headerSchema.describe('Of the last block before the epoch: it commits to the validators of the epoch'),
+  certificate: certificateSchema.describe('Of that block, by the validators of the epoch before'),
+  validators: z
+    .array(z.object({ index: validatorNumber, publicKey: publicKeyField.schema, power: amountText }))
+    .max(VALIDATORS_MAX)
+    .describe('By growing index'),
+});
+export type HandOverJson = z.infer<typeof handOverSchema>;
 
 const proposalShape = {
   id: natural,

@@ -27,6 +27,7 @@ import { certificateSchema, headerSchema } from './header.ts';
 import { BATCH_BYTES_MAX } from './limits.ts';
 import {
   epochSchema,
+  handOverSchema,
   heightQuerySchema,
   proposalSchema,
   proposalsSchema,
@@ -59,6 +60,7 @@ const SCHEMAS = {
   Entries: entriesSchema,
   Entry: entrySchema,
   Epoch: epochSchema,
+  HandOver: handOverSchema,
   Header: headerSchema,
   History: historySchema,
   Live: livezSchema,
@@ -216,6 +218,11 @@ function membershipPaths(): Json {
       ]),
     },
     [ROUTES.epoch]: { get: read('The epoch that runs: who votes with what power, and by which rules', 'Epoch', at) },
+    [template(ROUTES.handOver)]: {
+      get: read('How the validators of an epoch follow from those of the one before', 'HandOver', [
+        pathParameter('epoch'),
+      ]),
+    },
     [ROUTES.proposals]: { get: read('What validators vote on, and what they decided lately', 'Proposals', at) },
     [template(ROUTES.proposal)]: { get: read('A proposal', 'Proposal', [pathParameter('id'), ...at]) },
   };

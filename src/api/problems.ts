@@ -96,6 +96,11 @@ export const PROBLEMS = {
     title: 'No validator has that index',
     hint: '/v1/validators lists those that there are.',
   },
+  EPOCH_NOT_FOUND: {
+    status: 404,
+    title: 'No epoch has that number, or none follows another here',
+    hint: 'The first epoch has number 0, and its validators stand in the genesis; /v1/status names the newest.',
+  },
   PROPOSAL_NOT_FOUND: {
     status: 404,
     title: 'No proposal has that number',

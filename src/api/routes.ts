@@ -15,6 +15,7 @@ export const ROUTES = {
   validators: '/v1/validators',
   validator: '/v1/validators/:index',
   epoch: '/v1/epochs/current',
+  handOver: '/v1/epochs/:epoch/handover',
   proposals: '/v1/proposals',
   proposal: '/v1/proposals/:id',
   status: '/v1/status',
@@ -47,6 +48,7 @@ export const validatorsPath = (query: Query = {}): string => ROUTES.validators +
 export const validatorPath = (index: number, query: Query = {}): string =>
   ROUTES.validator.replace(':index', String(index)) + queryText(query);
 export const epochPath = (query: Query = {}): string => ROUTES.epoch + queryText(query);
+export const handOverPath = (epoch: number): string => ROUTES.handOver.replace(':epoch', String(epoch));
 export const proposalsPath = (query: Query = {}): string => ROUTES.proposals + queryText(query);
 export const proposalPath = (id: number, query: Query = {}): string =>
   ROUTES.proposal.replace(':id', String(id)) + queryText(query);

@@ -11,7 +11,7 @@ import { authorityOf, checkCertificate } from '../consensus/authenticate.ts';
 import { signersOf } from '../consensus/tally.ts';
 import { nobleEd25519 } from '../crypto/ed25519.ts';
 import { blockHash, type Header } from '../ledger/block.ts';
-import { epochsOf } from '../ledger/epoch.ts';
+import { type EpochSet, epochsOf } from '../ledger/epoch.ts';
 import type { Genesis } from '../ledger/genesis.ts';
 import { VALIDATORS_MAX } from '../ledger/limits.ts';
 import { decodeTreeProof } from '../ledger/tree/proof-codec.ts';
@@ -19,7 +19,11 @@ import { verifyTreeProof } from '../ledger/tree/verify.ts';
 import type { Certificate } from '../ledger/vote.ts';
 
 /** What is trusted of a network. A genesis is one (`parseGenesis`). */
-export type TrustedNetwork = Omit<Genesis, 'accounts' | 'supply' | 'validatorAccounts'>;
+export interface TrustedNetwork extends Omit<Genesis, 'accounts' | 'supply' | 'validatorAccounts'> {
+  /** The validators of later epochs, as they followed from those of the genesis (`HandOvers`). Without them those of the genesis are taken
+   *  to validate for ever. */
+  readonly epochs?: { of(epoch: Epoch): EpochSet | undefined };
+}
 
 export interface StateClaim {
   /** Names the entry in the state: `account/` and the public key in hexadecimal, for instance. */
@@ -89,15 +93,15 @@ function checkFinal(
   if (certificate === undefined) return fail('MALFORMED_PROOF', 'signers are validators by growing index');
   if (certificate.blockHash !== hash || certificate.height !== parent?.height)
     return fail('BROKEN_CHAIN', 'the certificate is not that of the last header');
-  const epoch = epochsOf(network).at(certificate.height);
-  if (epoch === undefined) return fail('NOT_FINAL', `the validators of height ${certificate.height} are not known`);
+  const epoch = (network.epochs ?? epochsOf(network)).of(certificate.epoch);
+  if (epoch === undefined) return fail('NOT_FINAL', `the validators of epoch ${certificate.epoch} are not known`);
   const authority = authorityOf(epoch, network, (...check) => nobleEd25519.verify(...check));
   const checked = checkCertificate(authority, certificate);
   return checked.ok ? ok(undefined) : fail('NOT_FINAL', checked.error.message);
 }
 
 /** Undefined where no certificate is written so. */
-function certificateOf(json: CertificateJson): Certificate | undefined {
+export function certificateOf(json: CertificateJson): Certificate | undefined {
   const { epoch, height, blockHash: hash, signers, signatures } = json;
   const inOrder = signers.every((signer, i) => signer < VALIDATORS_MAX && (i === 0 || signer > (signers[i - 1] ?? 0)));
   if (!inOrder) return undefined;

@@ -1,12 +1,13 @@
 /** Reads of the state as of a block: whether the answer is for what was asked, and, with a proof, whether it is true. */
 import type { StateProofJson } from '../api/state.ts';
-import type { Hash } from '../base/brand.ts';
+import type { Epoch, Hash } from '../base/brand.ts';
 import { type Coded, fail, ok, type Result } from '../base/result.ts';
 import type { StateKey } from '../ledger/state/entry-kind.ts';
 import { stateKeyText } from '../ledger/state/entry-kind.ts';
 import { read, requireSame, type Schema } from './answers.ts';
 import type { Answer, Endpoint } from './endpoint.ts';
 import { badProof, badResponse, noGenesis, notLast } from './errors.ts';
+import { HandOvers } from './hand-overs.ts';
 import { type ProvedState, type StateProofError, type TrustedNetwork, verifyStateProof } from './state-proof.ts';
 
 /** After which block, and whether that is to be proved. */
@@ -67,10 +68,19 @@ interface Reading<J, T> {
 export class StateReads {
   readonly #endpoint: Endpoint;
   readonly #genesis: TrustedNetwork | undefined;
+  #handOvers: HandOvers | undefined;
 
   constructor(endpoint: Endpoint, genesis: TrustedNetwork | undefined) {
     this.#endpoint = endpoint;
     this.#genesis = genesis;
+  }
+
+  /** The genesis, with the validators of the epoch in which what is told was certified. */
+  async #knowing(genesis: TrustedNetwork, { proof }: Stood): Promise<TrustedNetwork> {
+    if (genesis.epochs !== undefined || proof === undefined) return genesis;
+    this.#handOvers ??= new HandOvers(this.#endpoint, genesis);
+    await this.#handOvers.follow(proof.certificate.epoch as Epoch);
+    return { ...genesis, epochs: this.#handOvers };
   }
 
   get(path: string): Promise<Answer> {
@@ -89,8 +99,11 @@ export class StateReads {
     if (timeMs !== undefined && (told.timestampMs ?? timeMs + 1) > timeMs)
       throw badResponse(answer.url, `the answer is not for a time up to ${timeMs}`);
     if (proof !== true || genesis === undefined) return told;
-    const proved = reading.verify(genesis, told);
-    if (!proved.ok) throw badProof(answer.url, proved.error);
+    const proved = reading.verify(await this.#knowing(genesis, told), told);
+    if (!proved.ok) {
+      this.#handOvers?.forget();
+      throw badProof(answer.url, proved.error);
+    }
     if (timeMs !== undefined) requireLast(answer, proved.value, timeMs);
     return told;
   }

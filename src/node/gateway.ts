@@ -14,6 +14,7 @@ export function gatewayOf(node: RunningNode): Gateway {
     block: (height) => reader.block(height),
     blockWith: (height, traces) => reader.blockWith(height, traces),
     nextHeight: (from) => reader.nextHeight(from),
+    handOver: (epoch) => node.reader.handOver(epoch),
     state,
     readMicros: () => reader.micros + state.micros,
     status: () => statusOf(node),

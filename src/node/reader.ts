@@ -1,6 +1,6 @@
 /** Reads of what is final, for whoever answers clients: from memory where it is recent, else from the store. */
 import { ForgetfulMap } from '../base/bounded.ts';
-import type { Hash, Height } from '../base/brand.ts';
+import type { Epoch, Hash, Height } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
 import type { FinalizedBlock, Store } from '../driver/ports.ts';
 import { heightOfBlock, KEYS, RANGES, transactionPlaceCodec } from '../driver/stored/records.ts';
@@ -13,6 +13,7 @@ import {
   HeaderType,
   headerCodec,
 } from '../ledger/block.ts';
+import { type HandOver, handOverCodec } from '../ledger/hand-over.ts';
 import { certificateCodec } from '../ledger/vote.ts';
 import { contain, type Trace } from '../rpc/trace.ts';
 import { DECODED_BLOCKS_MAX, RECENT_BLOCKS_MAX } from './limits.ts';
@@ -80,6 +81,14 @@ export class Reader {
     const body = await this.#get(KEYS.body(height, bodyHash));
     if (this.#lacking(body, elsewhere).length > 0) return 'without';
     return this.#whole(this.#decodeBlock(height, record), body);
+  }
+
+  /** Who validates in this epoch, as the block before it says; undefined where no such block is final here. Rejects with StorageError. */
+  async handOver(epoch: Epoch): Promise<HandOver | undefined> {
+    const key = KEYS.handOver(epoch);
+    const bytes = await this.#reads.get(key);
+    const found = bytes && this.#reads.decode(handOverCodec, key, bytes);
+    return found !== undefined && found.height <= this.#chain.finalHeight() ? found : undefined;
   }
 
   /** The lowest height from this one on at which there is a final block; undefined where there is none. Rejects with StorageError. */

@@ -4,6 +4,7 @@ import type { Misbehaviour, ReadinessReason } from '../api/status.ts';
 import type { AccountView, FinalizedBlock, PeerId } from '../driver/ports.ts';
 import type { SubmitOutcome, TransactionState } from '../driver/transactions/fate.ts';
 import type { Evidence } from '../ledger/evidence.ts';
+import type { HandOver } from '../ledger/hand-over.ts';
 import type { FixedRules } from '../ledger/membership/parameters.ts';
 import type { Upgrade } from '../ledger/membership/observer.ts';
 import type { ReadableState } from './readable-state.ts';
@@ -31,6 +32,9 @@ export interface Gateway {
 
   /** The lowest height from this one on at which this node has a final block; undefined where it has none. */
   nextHeight(from: Height): Promise<Height | undefined>;
+
+  /** Who validates in this epoch, as the final block before it says; undefined where this node has none. */
+  handOver(epoch: Epoch): Promise<HandOver | undefined>;
 
   /** The state after final blocks, with proofs. */
   readonly state: ReadableState;

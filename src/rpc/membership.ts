@@ -1,6 +1,13 @@
 /** Validators, proposals and the epoch that runs, as of a final block: the newest, or that of a height or time. */
 import type { FastifyInstance } from 'fastify';
-import type { EpochJson, ProposalJson, ProposalsJson, ValidatorJson, ValidatorsJson } from '../api/membership.ts';
+import type {
+  EpochJson,
+  HandOverJson,
+  ProposalJson,
+  ProposalsJson,
+  ValidatorJson,
+  ValidatorsJson,
+} from '../api/membership.ts';
 import { ROUTES } from '../api/routes.ts';
 import type { Epoch, Height, ValidatorIndex } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
@@ -20,7 +27,7 @@ import type { LongAnswers } from './long-answers.ts';
 import type { EntryPage, ListCursor, StatePoint, StateRead, StateReadError } from './readable-state.ts';
 import { refuse, unreadable } from './refuse.ts';
 import type { Renderer } from './render.ts';
-import { renderEpoch, renderProposal, renderValidator } from './render-membership.ts';
+import { renderEpoch, renderHandOver, renderProposal, renderValidator } from './render-membership.ts';
 
 interface MembershipContext {
   readonly gateway: Gateway;
@@ -31,6 +38,7 @@ interface MembershipContext {
 
 export function membershipRoutes(app: FastifyInstance, context: MembershipContext): void {
   epochRoute(app, context);
+  handOverRoute(app, context);
   validatorsRoute(app, context);
   validatorRoute(app, context);
   proposalRoutes(app, context);
@@ -45,6 +53,19 @@ function epochRoute(app: FastifyInstance, { gateway, answers }: MembershipContex
     const { height, epoch } = found.value;
     const { mode, ...fixed } = gateway.status().fixed;
     return answers.send(reply, () => ({ height, mode, fixed, ...renderEpoch(epoch) }) satisfies EpochJson);
+  });
+}
+
+function handOverRoute(app: FastifyInstance, { gateway, answers }: MembershipContext): void {
+  app.get<{ Params: { epoch: string } }>(ROUTES.handOver, async ({ params }, reply) => {
+    const epoch = numberOf(params.epoch);
+    if (epoch === undefined) return refuse(reply, 'BAD_REQUEST', 'the path has no number of an epoch');
+    const handOver = await gateway.handOver(epoch as Epoch);
+    const block = handOver && (await gateway.block(handOver.height));
+    if (handOver === undefined || block === undefined || block.certificate === null)
+      return refuse(reply, 'EPOCH_NOT_FOUND', `no final block begins epoch ${epoch} here`);
+    const { record, certificate } = block;
+    return answers.send(reply, () => renderHandOver(handOver, record.header, certificate) satisfies HandOverJson);
   });
 }
 

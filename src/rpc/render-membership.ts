@@ -1,14 +1,18 @@
 /** Validators, epochs and proposals, as the JSON of the interface. */
-import type { EpochJson, ListedValidator, ParametersJson, ProposalsJson } from '../api/membership.ts';
+import type { EpochJson, HandOverJson, ListedValidator, ParametersJson, ProposalsJson } from '../api/membership.ts';
 import { toHex } from '../codec/hex.ts';
 import { formatAddress } from '../crypto/address.ts';
+import type { Header } from '../ledger/block.ts';
 import type { KnownEpoch } from '../ledger/epoch.ts';
+import type { HandOver } from '../ledger/hand-over.ts';
 import { changeField } from '../ledger/membership/change.ts';
 import { votesOf } from '../ledger/membership/governance.ts';
 import { type Parameters, PARAMETER_NAMES } from '../ledger/membership/parameters.ts';
 import type { Proposal } from '../ledger/membership/proposal.ts';
 import type { ValidatorRecord } from '../ledger/membership/validator-record.ts';
 import { powerOf, requiredPower } from '../ledger/validators.ts';
+import type { Certificate } from '../ledger/vote.ts';
+import { renderCertificate } from './render.ts';
 
 export function renderValidator(
   record: ValidatorRecord,
@@ -36,6 +40,17 @@ export function renderValidator(
     left,
   };
 }
+
+export const renderHandOver = ({ epoch, seats }: HandOver, header: Header, certificate: Certificate): HandOverJson => ({
+  epoch,
+  header: { ...header },
+  certificate: renderCertificate(certificate),
+  validators: seats.map(({ index, publicKey, power }) => ({
+    index,
+    publicKey: toHex(publicKey),
+    power: String(power),
+  })),
+});
 
 export function renderEpoch(known: KnownEpoch): Omit<EpochJson, 'height' | 'mode' | 'fixed'> {
   const { epoch, firstHeight, lastHeight, validators, kept, observers, followers, parameters, upgrade } = known;

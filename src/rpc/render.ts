@@ -132,7 +132,7 @@ function renderFrame({ hash, record, body: { body }, certificate }: FinalizedBlo
   };
 }
 
-function renderCertificate({ epoch, height, blockHash, signers, signatures }: Certificate): CertificateJson {
+export function renderCertificate({ epoch, height, blockHash, signers, signatures }: Certificate): CertificateJson {
   return { epoch, height, blockHash, signers: signers.getTrueBitIndexes(), signatures: signatures.map(toHex) };
 }
 

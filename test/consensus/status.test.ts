@@ -16,6 +16,9 @@ const slot = (height: number, fields: object = {}) => ({
   ...fields,
 });
 
+/** Validator 2 knows of its PREPARE and its COMMIT. */
+const ITS_OWN = { prepares: signersOf([2] as never), commits: signersOf([2] as never) };
+
 /** Validator 1, which voted for height 1 in every way, without a certificate. */
 function voter(): Bench {
   const bench = new Bench();
@@ -37,13 +40,17 @@ test('the regular STATUS is due until it is sent, however often that is asked', 
 
 describe('STATUS of a peer in our view', () => {
   test('that has nothing gets all our votes', () => {
-    expect(voter().status(2)).toEqual(['send 2 prepare v0 h1 a', 'send 2 commit v0 h1 a', 'send 2 checkpoint h1 d']);
+    expect(voter().status(2, { slots: [slot(1, ITS_OWN)] })).toEqual([
+      'send 2 prepare v0 h1 a',
+      'send 2 commit v0 h1 a',
+      'send 2 checkpoint h1 d',
+    ]);
   });
 
   test.each([
-    ['our PREPARE', { prepares: signersOf([1] as never) }, ['send 2 commit v0 h1 a', 'send 2 checkpoint h1 d']],
-    ['our COMMIT', { commits: signersOf([1] as never) }, ['send 2 prepare v0 h1 a', 'send 2 checkpoint h1 d']],
-    ['our CHECKPOINT', { checkpoints: signersOf([1] as never) }, ['send 2 prepare v0 h1 a', 'send 2 commit v0 h1 a']],
+    ['our PREPARE', { ...ITS_OWN, prepares: signersOf([1, 2] as never) }, ['send 2 commit v0 h1 a', 'send 2 checkpoint h1 d']],
+    ['our COMMIT', { ...ITS_OWN, commits: signersOf([1, 2] as never) }, ['send 2 prepare v0 h1 a', 'send 2 checkpoint h1 d']],
+    ['our CHECKPOINT', { ...ITS_OWN, checkpoints: signersOf([1] as never) }, ['send 2 prepare v0 h1 a', 'send 2 commit v0 h1 a']],
     [
       'only votes of others',
       { prepares: signersOf([2] as never), commits: signersOf([0, 2] as never) },
@@ -51,6 +58,23 @@ describe('STATUS of a peer in our view', () => {
     ],
   ])('that has %s gets the rest', (_, fields, lines) => {
     expect(voter().status(2, { slots: [slot(1, fields)] })).toEqual(lines);
+  });
+
+  test.each([
+    ['its PREPARE', { ...ITS_OWN, prepares: NOBODY }, 'prepare v0 h1 a'],
+    ['its COMMIT', { ...ITS_OWN, commits: NOBODY }, 'commit v0 h1 a'],
+  ])('and does not know of %s gets it back', (_, own, vote) => {
+    const lines = voter().status(2, { slots: [slot(1, own)] });
+    expect(lines.filter((line) => line === `send 2 ${vote}`)).toHaveLength(2);
+    expect(voter().status(2, { view: 1, slots: [slot(1, own)] }).join()).not.toContain(vote);
+  });
+
+  test('and does not know of its PRE-PREPARE, or of its CHECKPOINT, gets it back', () => {
+    const bench = voter();
+    bench.vote(0, 'checkpoint', 0, 1, BLOCK);
+    const lines = bench.status(0, { slots: [slot(1, { commits: signersOf([0] as never) })] });
+    expect(lines).toEqual(expect.arrayContaining(['send 0 pre-prepare v0 h1 a', 'send 0 checkpoint h1 d']));
+    expect(lines.filter((line) => line === 'send 0 checkpoint h1 d')).toHaveLength(2);
   });
 
   test('that has a certificate gets nothing at or below it', () => {
@@ -176,7 +200,7 @@ describe('STATUS of a peer that claims to be ahead', () => {
     'cannot keep us busy with a height of %d',
     (height) => {
       expect(voter().status(2, { stableHeight: height, executedHeight: height })).toEqual([`behind h${height} says 2`]);
-      expect(voter().status(2, { executedHeight: height, slots: [slot(height)] })).toHaveLength(3);
+      expect(voter().status(2, { executedHeight: height, slots: [slot(1, ITS_OWN), slot(height)] })).toHaveLength(3);
     },
   );
 

@@ -1,5 +1,6 @@
 /** A node of one process and no consensus: what it is sent waits until `seal` makes a final block of it. */
 import {
+  type Epoch,
   type Address,
   address,
   epoch,
@@ -33,6 +34,7 @@ import {
   transactionId,
 } from '../../src/ledger/transaction.ts';
 import type { SkipCode } from '../../src/ledger/transaction-rules.ts';
+import type { HandOver } from '../../src/ledger/hand-over.ts';
 import type { Evidence } from '../../src/ledger/evidence.ts';
 import { SignersType, type Signers, type SignedVote } from '../../src/ledger/vote.ts';
 import type { Gateway, NodeStatus } from '../../src/rpc/gateway.ts';
@@ -89,6 +91,7 @@ export function emptyState(): ReadableState {
 export class MemoryGateway implements Gateway {
   state: ReadableState = unreadable('HEIGHT_UNKNOWN');
   readonly blocks = new Map<number, FinalizedBlock>();
+  readonly handOvers = new Map<number, HandOver>();
   /** What `readMicros` says. */
   readingMicros = 0;
   /** How often a block was read. */
@@ -119,6 +122,10 @@ export class MemoryGateway implements Gateway {
 
   submit(signedBytes: readonly Uint8Array[]): Promise<readonly SubmitOutcome[]> {
     return Promise.resolve(signedBytes.map((bytes) => this.#admit(bytes)));
+  }
+
+  handOver(epoch: Epoch): Promise<HandOver | undefined> {
+    return Promise.resolve(this.handOvers.get(epoch));
   }
 
   transaction(id: Hash): Promise<TransactionState> {

@@ -10,6 +10,7 @@ import {
   SKIPPED_BYTES,
 } from '../../ledger/block.ts';
 import { type ExecutedBlock, execute } from '../../ledger/execute.ts';
+import { handOverCodec, handOverTo } from '../../ledger/hand-over.ts';
 import type { Offence } from '../../ledger/offence.ts';
 import { advance, chainStateCodec, chainStateOf, type LedgerState } from '../../ledger/state/ledger-state.ts';
 import type { IdentifiedTransaction } from '../../ledger/transaction.ts';
@@ -100,6 +101,8 @@ export class Chain {
       this.#batch.put(KEYS.transaction(transactionId), transactionPlaceCodec.encode({ height, index }));
     const { historyHeights } = present(this.state.epochs.at(height), 'the epoch of a block').parameters.ledger;
     for (const operation of stateWrites(block.delta, historyHeights > 0)) this.#batch.write(operation);
+    if (block.nextEpoch !== undefined)
+      this.#batch.put(KEYS.handOver(block.nextEpoch.epoch), handOverCodec.encode(handOverTo(block.nextEpoch)));
     this.#batch.put(KEYS.chainState, chainStateCodec.encode(chainStateOf(block)));
     advance(this.state, block);
     this.offences.add(block.offences);

@@ -68,6 +68,8 @@ export const KEYS = {
   founding: 'meta/founding',
   block: (height: Height): string => `block/${digits(height)}`,
   certificate: (height: Height): string => `certificate/${digits(height)}`,
+  /** Who validates in this epoch, as the last block before it says: kept for ever, for those who trust an older set. */
+  handOver: (epoch: Epoch): string => `hand-over/${digits(epoch)}`,
   /** Bodies are kept from before the first vote for them. */
   body: (height: Height, hash: Hash): string => `body/${digits(height)}/${hash}`,
   transaction: (id: Hash): string => `transaction/${id}`,
