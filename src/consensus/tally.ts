@@ -79,3 +79,11 @@ export function preparedOf(set: ValidatorSet, slot: Slot): PreparedCertificate |
     prepareSignatures,
   };
 }
+
+/** Who proposed this body in the slot's view, and who voted for it: some of them more than once. */
+export function* supportersOf(slot: Slot, bodyHash: Hash): Generator<ValidatorIndex> {
+  const votes = [slot.prePrepare, ...slot.commits.values(), ...slot.prepares.values()];
+  for (const signed of votes) if (signed?.vote.hash === bodyHash) yield signed.voter;
+  if (slot.prepared?.bodyHash === bodyHash)
+    for (const voter of slot.prepared.prepares.getTrueBitIndexes()) yield voter as ValidatorIndex;
+}

@@ -39,6 +39,8 @@ export const handOverTo = ({ epoch, firstHeight, validators }: KnownEpoch): Hand
 /** BROKEN_HAND_OVER: the header is not that before the epoch, commits to another set, or is not the one that was signed. */
 export type HandOverError = Coded<'BROKEN_HAND_OVER'>;
 
+const refuse = (message: string) => fail('BROKEN_HAND_OVER' as const, message);
+
 /** The set of the epoch that comes next, as far as a certificate is checked by it; its last height is not known yet. `header` and
  *  `certificate` are those of the last block of the epoch before, whose set signed the certificate: that is for the caller to check. */
 export function nextSet(
@@ -47,7 +49,6 @@ export function nextSet(
   certificate: Certificate,
   seats: readonly Seat[],
 ): Result<EpochSet, HandOverError> {
-  const refuse = (message: string) => fail('BROKEN_HAND_OVER' as const, message);
   if (header.epoch !== before.epoch || header.height < before.firstHeight)
     return refuse(`block ${header.height} is not of epoch ${before.epoch}`);
   if (certificate.blockHash !== blockHash(header) || certificate.height !== header.height)

@@ -13,6 +13,7 @@ import { mark } from '../../consensus/marks.ts';
 import { isOfUse } from '../../consensus/relevance.ts';
 import { type Instance, primaryOfView, type Replica, stableHeight } from '../../consensus/replica.ts';
 import { statusOf } from '../../consensus/status.ts';
+import { supportersOf } from '../../consensus/tally.ts';
 import { step } from '../../consensus/step.ts';
 import type { Input } from '../../consensus/transition.ts';
 import { blockHash } from '../../ledger/block.ts';
@@ -22,7 +23,7 @@ import type { EpochSet, KnownEpoch } from '../../ledger/epoch.ts';
 import type { Genesis } from '../../ledger/genesis.ts';
 import type { Evidence } from '../../ledger/evidence.ts';
 import type { SignedVote } from '../../ledger/vote.ts';
-import { unknownUpgrade, upgradeBefore } from '../../ledger/upgrade.ts';
+import { upgradeBefore } from '../../ledger/upgrade.ts';
 import { Accusations } from './accusations.ts';
 import { Censorship } from './censorship.ts';
 import { Effects } from './effects.ts';
@@ -45,6 +46,7 @@ import type { Roster } from '../peers/roster.ts';
 import { keepLie } from '../durability/hearsay.ts';
 import { PromiseKeys } from '../durability/promise-keys.ts';
 import { foreignVoteIn, silenced } from './own-key.ts';
+import { enterRules, tellOfUpgrade } from './rules.ts';
 import { Proposer } from './proposer.ts';
 import { UpgradeNeeded } from './upgrade-needed.ts';
 import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
@@ -95,7 +97,7 @@ export class Protocol {
     this.#effects = new Effects(context, this.#promiseKeys, this.accusations, this.#censorship);
     const running = runningEpoch(recovered);
     const instance = this.#instance(running);
-    this.#tellOfUpgrade(running);
+    tellOfUpgrade(this.#context.observer, running);
     this.#authority = context.authority(instance);
     this.accusations.enter(instance.epoch);
     const { replica, effects } = recoverReplica(instance, {
@@ -141,11 +143,7 @@ export class Protocol {
   /** Who proposed this body in our view, and who voted for it: a PREPARE is cast for a complete body only. */
   *voters(height: Height, bodyHash: Hash): Generator<ValidatorIndex> {
     const slot = this.#replica.slots.get(height);
-    if (slot === undefined) return;
-    const votes = [slot.prePrepare, ...slot.commits.values(), ...slot.prepares.values()];
-    for (const signed of votes) if (signed?.vote.hash === bodyHash) yield signed.voter;
-    if (slot.prepared?.bodyHash === bodyHash)
-      for (const voter of slot.prepared.prepares.getTrueBitIndexes()) yield voter as ValidatorIndex;
+    if (slot !== undefined) yield* supportersOf(slot, bodyHash);
   }
 
   /** A message of the validator `from`, looked at when it could change anything. True when it told something new: anybody can
@@ -298,12 +296,6 @@ export class Protocol {
     });
   }
 
-  /** Says ahead of time that this software will have to end. */
-  #tellOfUpgrade(epoch: KnownEpoch): void {
-    const upgrade = unknownUpgrade(epoch);
-    if (upgrade !== null) this.#context.observer.note({ kind: 'upgrade-needed', ...upgrade });
-  }
-
   #blame(block: ExecutedBlock, ready: ReadyBody, favoured: ReadonlySet<IdentifiedTransaction>): void {
     const leftOut = this.#censorship.leftOut(block, ready, favoured);
     if (leftOut === null) return;
@@ -340,21 +332,13 @@ export class Protocol {
     this.#authority = authority(next);
     this.accusations.enter(next.epoch);
     this.#censorship.viewEntered();
-    this.#enterRules(epoch);
-    this.#tellOfUpgrade(epoch);
+    enterRules(this.#context, epoch);
+    tellOfUpgrade(this.#context.observer, epoch);
     const { replica, effects } = recoverReplica(next, nothingRecovered(next));
     this.#replica = replica;
     this.#effects.carryOut(effects, next);
     this.step({ kind: 'reach', quorum: roster.reachesQuorum() });
     return true;
-  }
-
-  /** What waits has to be fit for the rules of the epoch. */
-  #enterRules({ parameters, firstHeight }: KnownEpoch): void {
-    const { mempool, told, observer, clock } = this.#context;
-    const dropped = mempool.enter(parameters.ledger, firstHeight, clock.nowMs());
-    for (const { entry, code } of dropped) observer.rejected(entry.item.id, code);
-    told.forgetGone();
   }
 
   #instance(epoch: KnownEpoch): Instance {
