@@ -31,10 +31,17 @@ export function* keysTouched(
   if (certificate !== null) yield ATTENDANCE;
   if (height === running?.lastHeight) yield* boundaryKeys(running.epoch);
   if (transactions.length > 0) yield ACCOUNTS.key(FEE_POOL);
+  // A list that all operations of a kind share is told once, however many of them there are.
+  const told = new Set<readonly StateKey[]>();
   for (const item of transactions) {
     if (item === null) continue;
     const { sender, operations } = item.signed.transaction;
     yield ACCOUNTS.key(sender);
-    for (const operation of operations) yield* table.kindOf(operation).keys(sender, operation);
+    for (const operation of operations) {
+      const keys = table.kindOf(operation).keys(sender, operation);
+      if (told.has(keys)) continue;
+      told.add(keys);
+      yield* keys;
+    }
   }
 }

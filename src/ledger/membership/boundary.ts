@@ -120,9 +120,11 @@ function settleStatuses(
   }
 }
 
-/** Somebody who was kept stays what made it leave. */
+/** Somebody who was kept stays what made it leave. What a newcomer missed when it had a seat before is not in a row with what comes. */
 const seatedStatus = (record: ValidatorRecord, { lastHeight }: KnownEpoch): ValidatorRecord =>
-  record.status === 'pending' ? withStatus(record, 'active', lastHeight) : record;
+  record.status === 'pending'
+    ? withStatus({ ...record, missed: 0, missedBefore: nobody() }, 'active', lastHeight)
+    : record;
 
 /** Of a validator without a seat; where it is fit, others have more at stake. */
 function standingStatus(record: ValidatorRecord, { epoch, lastHeight }: KnownEpoch, isFit: boolean): ValidatorRecord {

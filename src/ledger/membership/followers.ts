@@ -4,15 +4,16 @@
  * certificate of the epoch in which it had one, and learns here that it is out.
  */
 import type { KnownEpoch } from '../epoch.ts';
-import type { Validator, ValidatorSet } from '../validators.ts';
+import { type Validator, validatorAt, type ValidatorSet } from '../validators.ts';
 import type { ListedObserver } from './observer.ts';
 import type { ValidatorRecord } from './validator-record.ts';
 
-/** Whether it may have a seat in the epoch after the one that ends: who is pending only since its last block is not known to any peer. */
+/** Whether it may have a seat in the epoch after the one that ends: who is pending only since its last block is not known to any peer, unless
+ *  it has a seat in that epoch, as who comes out of jail may. */
 export const hasFollowed = (
-  { status, since }: ValidatorRecord,
-  { lastHeight }: Pick<KnownEpoch, 'lastHeight'>,
-): boolean => status !== 'pending' || since < lastHeight;
+  { index, status, since }: ValidatorRecord,
+  { lastHeight, validators }: Pick<KnownEpoch, 'lastHeight' | 'validators'>,
+): boolean => status !== 'pending' || since < lastHeight || validatorAt(validators, index) !== undefined;
 
 /** Those of the next epoch, by index. `before`: the set of the one that ends. Who was thrown out is admitted for one epoch more, and so is a
  *  node under the key that was replaced; who left, or was away for too long, as long as it is on record: it may come back. */

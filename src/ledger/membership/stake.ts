@@ -37,6 +37,9 @@ interface Moment {
   readonly epoch: KnownEpoch;
 }
 
+/** Whether the time that it was jailed for is not over. */
+const isSentenced = ({ jailedUntil }: ValidatorRecord, { epoch }: KnownEpoch): boolean => epoch < jailedUntil;
+
 /** The record with more stake. With enough of it, whoever has no seat waits for one; who is leaving stays; who is in jail stays there. */
 export function bonded(
   record: ValidatorRecord,
@@ -51,10 +54,12 @@ export function bonded(
       return 'REMOVED';
     case 'candidate':
     case 'unbonded':
+      // Nobody comes out of jail by leaving: neither here nor below.
+      if (isSentenced(record, epoch)) return withStatus(more, 'jailed', height);
       return withStatus(more, isEnough(more.stake, epoch.parameters.membership) ? 'pending' : 'candidate', height);
     case 'exiting':
-      // It has a seat while it is leaving. Out of jail it does not come by this.
-      return withStatus(more, record.jailedUntil > epoch.epoch ? 'jailed' : 'active', height);
+      // It has a seat while it is leaving.
+      return withStatus(more, isSentenced(record, epoch) ? 'jailed' : 'active', height);
     case 'pending':
     case 'active':
     case 'jailed':
@@ -111,7 +116,7 @@ export function unjailed(
   { height, epoch }: Moment,
 ): ValidatorRecord | 'NOT_JAILED' | 'JAILED_UNTIL' {
   if (record.status !== 'jailed') return 'NOT_JAILED';
-  if (epoch.epoch < record.jailedUntil) return 'JAILED_UNTIL';
+  if (isSentenced(record, epoch)) return 'JAILED_UNTIL';
   const isReady = !isStake || isEnough(record.stake, epoch.parameters.membership);
   const free = { ...record, missed: 0, missedBefore: nobody() };
   return withStatus(free, isReady ? 'pending' : 'candidate', height);

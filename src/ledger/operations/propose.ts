@@ -3,7 +3,7 @@ import { BitArray } from '@chainsafe/ssz';
 import type { ValidatorIndex } from '../../base/brand.ts';
 import { present } from '../../base/invariant.ts';
 import { MEMBERSHIP_WEIGHT, PROPOSAL_HEIGHTS_MAX, PROPOSALS_MAX, VALIDATORS_MAX } from '../limits.ts';
-import { CHANGE_CODES, changeField } from '../membership/change.ts';
+import { CHANGE_CODES, type Change, changeField } from '../membership/change.ts';
 import { refusalOf } from '../membership/change-rules.ts';
 import { counted, VOTER_CODES, voter } from '../membership/governance.ts';
 import {
@@ -17,11 +17,24 @@ import {
   slotOf,
 } from '../membership/proposal.ts';
 import { ALL_VALIDATORS, VALIDATORS } from '../membership/validator-record.ts';
+import type { StateKey } from '../state/entry-kind.ts';
 import { heightField } from './data-fields.ts';
 import { type Execution, operationKind } from './kind.ts';
 import { numberField, validatorField } from './membership-fields.ts';
 
-const KEYS = [...ALL_VALIDATORS.map((index) => VALIDATORS.key(index)), GOVERNANCE, ...ALL_PROPOSALS];
+const KEYS: readonly StateKey[] = [
+  ...ALL_VALIDATORS.map((index) => VALIDATORS.key(index)),
+  GOVERNANCE,
+  ...ALL_PROPOSALS,
+];
+
+/** All validators and proposals: the same list for all who ask, so that it is gone through once for a body. Somebody may name an index that no
+ *  validator can have; whether there is one is asked all the same. */
+function keysOf(validator: ValidatorIndex, change: Change): readonly StateKey[] {
+  const named = 'validator' in change ? [validator, change.validator] : [validator];
+  const beyond = named.filter((index) => index >= VALIDATORS_MAX);
+  return beyond.length === 0 ? KEYS : [...KEYS, ...beyond.map((index) => VALIDATORS.key(index))];
+}
 
 export const propose = operationKind({
   kind: 'propose',
@@ -29,7 +42,7 @@ export const propose = operationKind({
   event: { validator: validatorField, proposal: numberField, status: proposalStatusField },
   codes: { ...VOTER_CODES, ...CHANGE_CODES, PROPOSALS_FULL: 31, TOO_MANY_PROPOSALS: 32, EXPIRES_OUT_OF_RANGE: 33 },
   weight: MEMBERSHIP_WEIGHT,
-  keys: () => KEYS,
+  keys: (_, { validator, change }) => keysOf(validator, change),
   spends: () => 0n,
   execute(execution, { validator, change, expires }) {
     const { state, place, epoch, fixed } = execution;

@@ -102,9 +102,10 @@ function moved(doing: Doing, { kind, validator, amount }: Of<'bond' | 'unbond' |
   if (status === 'removed') fail('REMOVED');
   if (kind === 'bond') {
     const more = { ...record, stake: record.stake + amount };
-    if (status === 'candidate' || status === 'unbonded')
-      return become(more.stake >= least ? 'pending' : 'candidate', more);
-    return status === 'exiting' ? become(record.jailedUntil > epoch ? 'jailed' : 'active', more) : more;
+    const isNew = status === 'candidate' || status === 'unbonded';
+    if ((isNew || status === 'exiting') && record.jailedUntil > epoch) return become('jailed', more);
+    if (isNew) return become(more.stake >= least ? 'pending' : 'candidate', more);
+    return status === 'exiting' ? become('active', more) : more;
   }
   if (status === 'exiting') fail('EXITING');
   if (amount > record.stake) fail('INSUFFICIENT_STAKE');

@@ -61,12 +61,13 @@ describe('who follows in an epoch', () => {
 });
 
 test.each([
-  ['pending', 8, false],
-  ['pending', 7, true],
-  ['active', 8, true],
+  [4, 'pending', 8, false],
+  [4, 'pending', 7, true],
+  [4, 'active', 8, true],
+  [3, 'pending', 8, true],
 ] as const)(
-  'where an epoch ends at 8, whoever is %s since %i may have a seat in the next: %s',
-  (status, since, may) => {
-    expect(hasFollowed(record(4, status, since), { lastHeight: 8 as Height })).toBe(may);
+  'of four where an epoch ends at 8, whoever has index %i and is %s since %i may have a seat in the next: %s',
+  (index, status, since, may) => {
+    expect(hasFollowed(record(index, status, since), { lastHeight: 8 as Height, validators: BEFORE })).toBe(may);
   },
 );
