@@ -48,9 +48,21 @@ describe('STATUS of a peer in our view', () => {
   });
 
   test.each([
-    ['our PREPARE', { ...ITS_OWN, prepares: signersOf([1, 2] as never) }, ['send 2 commit v0 h1 a', 'send 2 checkpoint h1 d']],
-    ['our COMMIT', { ...ITS_OWN, commits: signersOf([1, 2] as never) }, ['send 2 prepare v0 h1 a', 'send 2 checkpoint h1 d']],
-    ['our CHECKPOINT', { ...ITS_OWN, checkpoints: signersOf([1] as never) }, ['send 2 prepare v0 h1 a', 'send 2 commit v0 h1 a']],
+    [
+      'our PREPARE',
+      { ...ITS_OWN, prepares: signersOf([1, 2] as never) },
+      ['send 2 commit v0 h1 a', 'send 2 checkpoint h1 d'],
+    ],
+    [
+      'our COMMIT',
+      { ...ITS_OWN, commits: signersOf([1, 2] as never) },
+      ['send 2 prepare v0 h1 a', 'send 2 checkpoint h1 d'],
+    ],
+    [
+      'our CHECKPOINT',
+      { ...ITS_OWN, checkpoints: signersOf([1] as never) },
+      ['send 2 prepare v0 h1 a', 'send 2 commit v0 h1 a'],
+    ],
     [
       'only votes of others',
       { prepares: signersOf([2] as never), commits: signersOf([0, 2] as never) },
@@ -66,7 +78,11 @@ describe('STATUS of a peer in our view', () => {
   ])('and does not know of %s gets it back', (_, own, vote) => {
     const lines = voter().status(2, { slots: [slot(1, own)] });
     expect(lines.filter((line) => line === `send 2 ${vote}`)).toHaveLength(2);
-    expect(voter().status(2, { view: 1, slots: [slot(1, own)] }).join()).not.toContain(vote);
+    expect(
+      voter()
+        .status(2, { view: 1, slots: [slot(1, own)] })
+        .join(),
+    ).not.toContain(vote);
   });
 
   test('and does not know of its PRE-PREPARE, or of its CHECKPOINT, gets it back', () => {

@@ -119,7 +119,10 @@ export class Validators {
         throw error;
       });
       if (!(answer instanceof ClientError) && wanted(answer)) return answer;
-      invariant(Date.now() < deadline, `never seen: ${what}`, { last: JSON.stringify(answer, asText), logs: this.folder.dir });
+      invariant(Date.now() < deadline, `never seen: ${what}`, {
+        last: JSON.stringify(answer, asText),
+        logs: this.folder.dir,
+      });
     }
   }
 
