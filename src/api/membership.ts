@@ -171,3 +171,6 @@ export type ProposalsJson = z.infer<typeof proposalsSchema>;
 
 /** Of what is read without a proof. */
 export const heightQuerySchema = stateQuerySchema.pick({ height: true, time: true });
+
+/** Evidence as it goes from hand to hand. */
+export { type Report, reportSchema } from '../forensics/report.ts';

@@ -1,5 +1,6 @@
 /** The OpenAPI 3.1 document of the interface, made from the same schemas that server and client use. */
 import { z } from 'zod';
+import { reportSchema } from '../forensics/report.ts';
 import { BATCH_MEDIA_TYPE, JSON_MEDIA_TYPE, SSZ_MEDIA_TYPE } from './batch.ts';
 import { signedVoteSchema } from '../ledger/evidence-json.ts';
 import { accountSchema, blockSchema, offenceSchema, offencesSchema } from './block.ts';
@@ -77,6 +78,7 @@ const SCHEMAS = {
   PrunedEvent: prunedEventSchema,
   Ready: readySchema,
   Receipt: receiptSchema,
+  Report: reportSchema,
   RefusedTransaction: refusedSchema,
   SignedTransaction: signedTransactionSchema,
   SignedVote: signedVoteSchema,
@@ -215,6 +217,11 @@ function membershipPaths(): Json {
       get: read('A validator, and what it was caught at', 'Validator', [
         pathParameter('index'),
         ...queryParameters(stateQuerySchema),
+      ]),
+    },
+    [template(ROUTES.evidence)]: {
+      get: read('The newest evidence against a validator, as `trefoil forensics verify` checks it offline', 'Report', [
+        pathParameter('index'),
       ]),
     },
     [ROUTES.epoch]: { get: read('The epoch that runs: who votes with what power, and by which rules', 'Epoch', at) },

@@ -101,6 +101,11 @@ export const PROBLEMS = {
     title: 'No epoch has that number, or none follows another here',
     hint: 'The first epoch has number 0, and its validators stand in the genesis; /v1/status names the newest.',
   },
+  EVIDENCE_NOT_FOUND: {
+    status: 404,
+    title: 'This node holds no evidence against that validator',
+    hint: 'Ask another node; where all say so, it was not caught at anything, or so long ago that it does not count any more.',
+  },
   PROPOSAL_NOT_FOUND: {
     status: 404,
     title: 'No proposal has that number',

@@ -14,6 +14,7 @@ export const ROUTES = {
   set: '/v1/namespaces/:name/sets/*',
   validators: '/v1/validators',
   validator: '/v1/validators/:index',
+  evidence: '/v1/validators/:index/evidence',
   epoch: '/v1/epochs/current',
   handOver: '/v1/epochs/:epoch/handover',
   proposals: '/v1/proposals',
@@ -47,6 +48,7 @@ export const keyPath = (
 export const validatorsPath = (query: Query = {}): string => ROUTES.validators + queryText(query);
 export const validatorPath = (index: number, query: Query = {}): string =>
   ROUTES.validator.replace(':index', String(index)) + queryText(query);
+export const evidencePath = (index: number): string => ROUTES.evidence.replace(':index', String(index));
 export const epochPath = (query: Query = {}): string => ROUTES.epoch + queryText(query);
 export const handOverPath = (epoch: number): string => ROUTES.handOver.replace(':epoch', String(epoch));
 export const proposalsPath = (query: Query = {}): string => ROUTES.proposals + queryText(query);

@@ -7,7 +7,8 @@ import {
   validatorSchema,
   validatorsSchema,
 } from '../api/membership.ts';
-import { epochPath, proposalPath, proposalsPath, validatorPath, validatorsPath } from '../api/routes.ts';
+import { type Report, reportSchema } from '../api/membership.ts';
+import { epochPath, evidencePath, proposalPath, proposalsPath, validatorPath, validatorsPath } from '../api/routes.ts';
 import { read, requireSame } from './answers.ts';
 import {
   type ListedTold,
@@ -52,6 +53,12 @@ export class MembershipReads {
       },
       options,
     );
+  }
+
+  /** The newest evidence against a validator, with the keys and powers of its epoch: `trefoil forensics verify` checks it offline. Refused
+   *  with EVIDENCE_NOT_FOUND where the node has none. */
+  async evidence(index: number): Promise<Report> {
+    return read(reportSchema, await this.#reads.get(evidencePath(index)));
   }
 
   /** Who votes with what power, and by which rules, from the next block on. */

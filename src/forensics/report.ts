@@ -29,7 +29,7 @@ const newViewProofSchema = z.object({
     .regex(/^([0-9a-f]{2})*$/),
 });
 
-const reportSchema = z.object({
+export const reportSchema = z.object({
   format: z.literal(REPORT_FORMAT),
   chainId: hashText,
   epoch: natural,
@@ -54,7 +54,10 @@ const reportSchema = z.object({
 export type Report = z.infer<typeof reportSchema>;
 
 /** A report of what was found in the authority's epoch. */
-export function reportOf({ chainId, epoch, validators }: Authority, findings: Findings): Report {
+export function reportOf(
+  { chainId, epoch, validators }: Pick<Authority, 'chainId' | 'epoch' | 'validators'>,
+  findings: Findings,
+): Report {
   const { fork, culprits, power, total } = findings;
   return {
     format: REPORT_FORMAT,

@@ -9,9 +9,10 @@ import type {
   ValidatorsJson,
 } from '../api/membership.ts';
 import { ROUTES } from '../api/routes.ts';
-import type { Epoch, Height, ValidatorIndex } from '../base/brand.ts';
+import type { Epoch, Height, Power, ValidatorIndex } from '../base/brand.ts';
 import { present } from '../base/invariant.ts';
 import { ok, type Result } from '../base/result.ts';
+import { reportOf } from '../forensics/report.ts';
 import type { Header } from '../ledger/block.ts';
 import type { KnownEpoch } from '../ledger/epoch.ts';
 import { PROPOSALS_MAX, VALIDATORS_MAX } from '../ledger/limits.ts';
@@ -20,6 +21,7 @@ import { PROPOSALS, slotOf } from '../ledger/membership/proposal.ts';
 import { VALIDATORS } from '../ledger/membership/validator-record.ts';
 import { offenceOf } from '../ledger/offence.ts';
 import type { EntryKind } from '../ledger/state/entry-kind.ts';
+import { powerOf } from '../ledger/validators.ts';
 import { parsePointQuery, parseUnprovedQuery } from './data-query.ts';
 import { explain } from './explanation.ts';
 import type { Gateway } from './gateway.ts';
@@ -41,6 +43,7 @@ export function membershipRoutes(app: FastifyInstance, context: MembershipContex
   handOverRoute(app, context);
   validatorsRoute(app, context);
   validatorRoute(app, context);
+  evidenceRoute(app, context);
   proposalRoutes(app, context);
 }
 
@@ -119,6 +122,30 @@ function validatorRoute(app: FastifyInstance, context: MembershipContext): void 
           ...(proof && { proof: renderer.stateProof(proof) }),
         }) satisfies ValidatorJson,
     );
+  });
+}
+
+/** Evidence in the form that goes from hand to hand: with the keys and powers of its epoch. */
+function evidenceRoute(app: FastifyInstance, { gateway, answers }: MembershipContext): void {
+  app.get<{ Params: { index: string } }>(ROUTES.evidence, async ({ params }, reply) => {
+    const index = numberOf(params.index) as ValidatorIndex | undefined;
+    if (index === undefined) return refuse(reply, 'BAD_REQUEST', 'the path has no index of a validator');
+    const proof = gateway
+      .offences()
+      .filter((each) => offenceOf(each).validator === index)
+      .toSorted((a, b) => offenceOf(a).epoch - offenceOf(b).epoch)
+      .at(-1);
+    if (proof === undefined) return refuse(reply, 'EVIDENCE_NOT_FOUND', `nothing against validator ${index}`);
+    const { epoch } = offenceOf(proof);
+    const read = await gateway.state.read(EPOCHS.key(epoch), { height: 'latest' }, false);
+    if (!read.ok) return unreadable(reply, read.error);
+    const { value } = read.value;
+    if (value === undefined) return refuse(reply, 'EVIDENCE_NOT_FOUND', `epoch ${epoch} does not count any more`);
+    const { validators } = knownEpochOf(value);
+    const { chainId } = gateway.status();
+    const power = powerOf(validators, [index]) as Power;
+    const findings = { fork: undefined, culprits: [{ index, power, proof }], power, total: validators.total };
+    return answers.send(reply, () => reportOf({ chainId, epoch, validators }, findings));
   });
 }
 

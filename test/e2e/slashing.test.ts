@@ -1,13 +1,15 @@
 /** A validator with stake lies on a running network: it is punished, everybody is told, and the network goes on. */
 import { type ChildProcess, spawn } from 'node:child_process';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
+import { genesisFile } from '../../src/cli/testnet/layout.ts';
 import { Client } from '../../src/client/client.ts';
 import type { ValidatorTold } from '../../src/client/membership-values.ts';
 import { fromHex } from '../../src/codec/hex.ts';
 import { nobleEd25519 } from '../../src/crypto/ed25519.ts';
 import { type SignedVote, voteSigningBytes } from '../../src/ledger/vote.ts';
-import { LAUNCHER, TestnetFolder, type Up } from './trefoil.ts';
+import { LAUNCHER, TestnetFolder, trefoil, type Up } from './trefoil.ts';
 
 const EPOCH_LENGTH = 8;
 const LIAR = 3;
@@ -84,6 +86,17 @@ describe('a validator with stake that equivocates', () => {
     }
   });
 
+  it('is convicted by a file that anybody can check who has the genesis', async () => {
+    const file = join(folder.dir, '..', 'evidence.json');
+    await folder.json('validator', 'show', String(LIAR), '--evidence', file);
+    const genesis = genesisFile(folder.dir);
+    const { exitCode, stdout } = await trefoil('forensics', 'verify', file, '--genesis', genesis, '--json');
+    expect([exitCode, JSON.parse(stdout)]).toMatchObject([
+      0,
+      { valid: true, culprits: [LIAR], power: '10', total: '100' },
+    ]);
+  });
+
   it('has no power of its own any more when the next epoch begins, and the network goes on', async () => {
     const told = await until(({ epoch }) => epoch >= 1);
     // Three would be left, so it keeps its seat, with less: an alarm.
@@ -100,7 +113,7 @@ describe('a validator with stake that equivocates', () => {
     child.kill('SIGINT');
     expect(await exited).toBe(0);
     expect(screen).toMatch(
-      /Validator 3 is punished, and tombstoned\. It lost 1 of 10\. It signed two different .* Download the proof: http:\/\/127\.0\.0\.1:\d+\/v1\/validators\/3\n/,
+      /Validator 3 is punished, and tombstoned\. It lost 1 of 10\. It signed two different .* Download the proof, for `trefoil forensics verify`: http:\/\/127\.0\.0\.1:\d+\/v1\/validators\/3\/evidence\n/,
     );
     expect(screen).toMatch(/Epoch 1 has other members\. Their powers: 0: 40, 1: 30, 2: 20, 3: 9 \(kept\)\./);
   });

@@ -12,6 +12,8 @@ import type { Genesis } from '../../src/ledger/genesis.ts';
 import { developmentNetwork } from '../../src/node/development.ts';
 import { TestnetFolder, type Up } from './trefoil.ts';
 
+const asText = (_: string, value: unknown): unknown => (typeof value === 'bigint' ? String(value) : value);
+
 const COUNT = 4;
 const KILL_MS = 5_000;
 /** Between questions to a node. */
@@ -45,11 +47,11 @@ export class Validators {
     this.#urls = up.nodes.map(({ http }) => http);
   }
 
-  /** A new network, with a final block on every node. */
-  static async start(): Promise<Validators> {
+  /** A new network, with a final block on every node. `options`: of `testnet up`. */
+  static async start(...options: readonly string[]): Promise<Validators> {
     const folder = new TestnetFolder();
     try {
-      return new Validators(await folder.json<Up>('testnet', 'up', '--detach'), folder);
+      return new Validators(await folder.json<Up>('testnet', 'up', '--detach', ...options), folder);
     } catch (error) {
       await folder[Symbol.asyncDispose]();
       throw error;
@@ -117,7 +119,10 @@ export class Validators {
         throw error;
       });
       if (!(answer instanceof ClientError) && wanted(answer)) return answer;
-      invariant(Date.now() < deadline, `never seen: ${what}`, { last: JSON.stringify(answer), logs: this.folder.dir });
+      invariant(Date.now() < deadline, `never seen: ${what}`, {
+        last: JSON.stringify(answer, asText),
+        logs: this.folder.dir,
+      });
     }
   }
 

@@ -4,10 +4,18 @@ import {
   epochSchema,
   proposalSchema,
   proposalsSchema,
+  reportSchema,
   validatorSchema,
   validatorsSchema,
 } from '../../src/api/membership.ts';
-import { epochPath, proposalPath, proposalsPath, validatorPath, validatorsPath } from '../../src/api/routes.ts';
+import {
+  epochPath,
+  evidencePath,
+  proposalPath,
+  proposalsPath,
+  validatorPath,
+  validatorsPath,
+} from '../../src/api/routes.ts';
 import { toHex } from '../../src/codec/hex.ts';
 import { MemoryStore } from '../../src/storage/memory-store.ts';
 import type { LongChain } from '../node/state/long-chain.ts';
@@ -74,6 +82,15 @@ describe('a validator', () => {
     expect(told.explanation).toMatch(/keeps its seat/);
     expect(told.evidence).toMatchObject([{ validator: LIAR, kind: 'prepare', height: 4 }]);
     expect(told.proof).toBeUndefined();
+  });
+
+  it('that lied is convicted by a report with the keys and powers of the epoch of its lie', async () => {
+    await using harness = await started();
+    const told = reportSchema.parse((await harness.ask(evidencePath(LIAR))).json());
+    expect(told).toMatchObject({ epoch: 1, power: '10', total: '100', fork: null });
+    expect(told.validators.map(({ power }) => power)).toEqual(['40', '30', '20', '10']);
+    expect(told.culprits).toMatchObject([{ index: LIAR, power: '10', evidence: { kind: 'equivocation' } }]);
+    expect((await harness.ask(evidencePath(0))).json()).toMatchObject({ code: 'EVIDENCE_NOT_FOUND' });
   });
 
   it('that is honest is told without evidence of others, with what is on its way out', async () => {

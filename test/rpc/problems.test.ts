@@ -89,6 +89,7 @@ const PROVOCATIONS: Readonly<Record<Exclude<ProblemCode, 'REFUSED'>, Provocation
   BLOCK_NOT_FOUND: asking('/v1/blocks/7'),
   VALIDATOR_NOT_FOUND: missing('/v1/validators/4'),
   EPOCH_NOT_FOUND: asking('/v1/epochs/0/handover'),
+  EVIDENCE_NOT_FOUND: missing('/v1/validators/0/evidence'),
   PROPOSAL_NOT_FOUND: missing('/v1/proposals/0'),
   HEIGHT_UNKNOWN: reading('HEIGHT_UNKNOWN'),
   HEIGHT_PRUNED: reading('HEIGHT_PRUNED'),

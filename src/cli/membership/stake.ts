@@ -16,7 +16,7 @@ export function stakeCommand(run: Run): Command {
       withOwner(new Command('bond'))
         .description('Put more of the account on its validator. It gives power from the next epoch on.')
         .argument('<amount>', AMOUNT, parseAmount)
-        .addHelpText('after', '\nExamples:\n  trefoil stake bond 500 --from validator-2 --wait')
+        .addHelpText('after', '\nExamples:\n  trefoil stake bond 5 --from validator-2 --wait')
         .action((amount: bigint, options: OwnerOptions) => run(() => move('bond', amount, options))),
     )
     .addCommand(

@@ -4,6 +4,7 @@ import type { Answer, Output } from '../output.ts';
 import { type ReadPointOptions, pointOf, readerOf, stoodLines } from '../read-point.ts';
 import { table } from '../table.ts';
 import { clientOf, type TargetOptions } from '../target.ts';
+import { writeWhole } from '../testnet/layout.ts';
 
 export async function listValidators(options: TargetOptions, { colours }: Output): Promise<Answer> {
   const told = await clientOf(options).membership.validators();
@@ -27,8 +28,14 @@ export async function listValidators(options: TargetOptions, { colours }: Output
 const keptText = (kept: readonly ListedTold[]): string =>
   `ALARM: ${kept.map(({ index }) => index).join(', ')} would have left, and too few would be left without: admit others.`;
 
-export async function showValidator(index: number, options: ReadPointOptions): Promise<Answer> {
+export interface ShowOptions extends ReadPointOptions {
+  readonly evidence?: string;
+}
+
+export async function showValidator(index: number, options: ShowOptions): Promise<Answer> {
   const client = await readerOf(options);
+  if (options.evidence !== undefined)
+    writeWhole(options.evidence, `${JSON.stringify(await client.membership.evidence(index), null, 2)}\n`);
   const told = await client.membership.validator(index, pointOf(options));
   return { json: told, text: describe(told) };
 }
@@ -46,7 +53,7 @@ function describe(told: ValidatorTold): string {
     `public key     ${publicKey}`,
     `peer id        ${peerId}`,
     `slashed        ${slashed}`,
-    `offences       ${offences}${told.evidence.length === 0 ? '' : `; the node holds the proof of ${told.evidence.length} (see --json)`}`,
+    `offences       ${offences}${told.evidence.length === 0 ? '' : `; the node holds the proof of ${told.evidence.length} (--evidence FILE)`}`,
     ...stoodLines(told),
   ].join('\n');
 }

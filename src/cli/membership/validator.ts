@@ -2,12 +2,12 @@
 import { Command } from 'commander';
 import type { Run } from '../output.ts';
 import { parsePeerId, parsePublicKey, parseNatural } from '../arguments.ts';
-import { withReadPoint, type ReadPointOptions } from '../read-point.ts';
+import { withReadPoint } from '../read-point.ts';
 import { type TargetOptions, withTarget } from '../target.ts';
 import { withOwner, type OwnerOptions } from './own.ts';
 import { PROPOSAL_HELP, type ProposeOptions, withProposal } from './propose.ts';
 import { addValidator, removeValidator, rotateValidator, type RotateOptions, unjail } from './validator-changes.ts';
-import { listValidators, showValidator } from './validator-show.ts';
+import { listValidators, showValidator, type ShowOptions } from './validator-show.ts';
 
 const INDEX = 'its index, as `trefoil validator list` has it';
 
@@ -32,15 +32,16 @@ const showCommand = (run: Run): Command =>
   withReadPoint(new Command('show'))
     .description('A validator: its stake and power, what its status means, and what it was caught at.')
     .argument('<index>', INDEX, parseNatural)
+    .option('--evidence <file>', 'write the newest evidence against it to a file')
     .addHelpText(
       'after',
       `
 Examples:
   trefoil validator show 3
-  trefoil validator show 3 --json > validator-3.json      with the proof of what it did
+  trefoil validator show 3 --evidence evidence.json && trefoil forensics verify evidence.json
   trefoil validator show 3 --height 40 --proof`,
     )
-    .action((index: number, options: ReadPointOptions) => run(() => showValidator(index, options)));
+    .action((index: number, options: ShowOptions) => run(() => showValidator(index, options)));
 
 const addCommand = (run: Run): Command =>
   withProposal(new Command('add'))

@@ -2,7 +2,7 @@
 import { ClientError } from '../../client/errors.ts';
 import type { ListedTold, ValidatorTold } from '../../client/membership-values.ts';
 import type { Client } from '../../client/client.ts';
-import { validatorPath } from '../../api/routes.ts';
+import { evidencePath } from '../../api/routes.ts';
 import { httpUrl } from './layout.ts';
 import { clientOfNode, type Observation } from './observe.ts';
 
@@ -62,6 +62,7 @@ function punishmentText(told: ValidatorTold, before: Pick<Known, 'slashed'> | un
   const { index, slashed, stake, status, explanation, evidence } = told;
   const lost = slashed - (before?.slashed ?? 0n);
   const cut = lost > 0n ? ` It lost ${lost} of ${stake + lost}.` : '';
-  const proof = evidence.length > 0 ? ` Download the proof: ${url}${validatorPath(index)}` : '';
+  const proof =
+    evidence.length > 0 ? ` Download the proof, for \`trefoil forensics verify\`: ${url}${evidencePath(index)}` : '';
   return `Validator ${index} is punished, and ${status}.${cut} ${explanation}${proof}`;
 }
