@@ -28,6 +28,7 @@ interface SimulateOptions {
   readonly signatures: Scenario['signatures'];
   readonly costs: boolean;
   readonly operations: OperationsUsed;
+  readonly members: boolean;
   readonly scenario?: string;
   readonly trace?: string;
   readonly list?: boolean;
@@ -38,7 +39,7 @@ const OBSERVERS_MAX = 32;
 const TRACE_WRITE_LENGTH = 64 * 1024;
 /** All that a scenario file says itself. */
 const NETWORK = ['seed', 'nodes', 'powers', 'byzantine', 'plan', 'faults', 'observers', 'duration', 'signatures'];
-const SAID_BY_SCENARIO = [...NETWORK, 'costs', 'operations'];
+const SAID_BY_SCENARIO = [...NETWORK, 'costs', 'operations', 'members'];
 
 export function simulateCommand(run: Run): Command {
   return new Command('simulate')
@@ -70,6 +71,11 @@ export function simulateCommand(run: Run): Command {
         .default(true, 'on'),
     )
     .addOption(new Option('--operations <which>', 'what clients ask for').choices(OPERATIONS_USED).default('all'))
+    .addOption(
+      new Option('--members <on|off>', 'whether validators come and go, in short epochs')
+        .argParser(parseSwitch)
+        .default(false, 'off'),
+    )
     .addOption(
       new Option('--scenario <file>', 'play a scenario, line by line, instead').conflicts([
         ...SAID_BY_SCENARIO,
@@ -219,6 +225,7 @@ function scenarioFrom({ seed, nodes, powers, byzantine = [], plan, duration, ...
     signatures,
     costs: rest.costs,
     operations: rest.operations,
+    members: rest.members,
   };
   return plan === undefined ? wanted : { ...wanted, plan };
 }

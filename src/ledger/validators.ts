@@ -99,7 +99,7 @@ export const isQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * powe
 
 /** A third of the power: at least one honest validator is among them, and without them there is no quorum. (Those are the
  *  same sets: liars hold less than a third, and what is left beside exactly a third is no quorum.) */
-export const isWeakQuorum = (set: ValidatorSet, power: bigint): boolean => 3n * power >= set.total;
+export const isWeakQuorum = (set: Pick<ValidatorSet, 'total'>, power: bigint): boolean => 3n * power >= set.total;
 
 /** More than a third of the power: what any two quorums share, and so the least that lies where two of them contradict each
  *  other. */

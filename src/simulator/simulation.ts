@@ -20,10 +20,17 @@ import { checkersOf } from './checkers/all.ts';
 import { Clients, type OperationsUsed } from './world/clients.ts';
 import { Connections } from './world/connections.ts';
 import { DiskWatch } from './checkers/disk-watch.ts';
-import { type ConsensusSettings, type LedgerSettings, START_MS, simulatedKeys } from './world/keys.ts';
+import {
+  type ConsensusSettings,
+  type LedgerSettings,
+  type MembersSettings,
+  START_MS,
+  simulatedKeys,
+} from './world/keys.ts';
 import { Links } from './world/links.ts';
 import { eventsOf } from './events.ts';
 import { SimulatedNode } from './world/node.ts';
+import { Owners, type OwnersSettings } from './world/owners.ts';
 import { peopleOf } from './world/people.ts';
 import { Random } from '../base/random.ts';
 import { Scheduler } from './world/scheduler.ts';
@@ -50,6 +57,8 @@ export interface SimulationSetup {
   readonly caches?: readonly StateCacheLimits[];
   /** Which operations clients use; transfers where nothing is said. */
   readonly operations?: OperationsUsed;
+  /** Validators come and go; they do not where nothing is said. */
+  readonly members?: MembersSettings & OwnersSettings;
   readonly signatures?: 'stand-in' | 'ed25519' | Ed25519;
   readonly latencyMs?: number;
   /** Whether the work of nodes takes time; true where nothing is said. */
@@ -75,6 +84,8 @@ export class Simulation {
   readonly connections: Connections;
   readonly streams: Streams;
   readonly operations: OperationsUsed;
+  /** Null where sets never change. */
+  readonly owners: Owners | null;
   readonly clients: Clients;
   readonly checkers: readonly Checker[];
   readonly violations: Violation[] = [];
@@ -93,7 +104,8 @@ export class Simulation {
     const scheme =
       typeof signatures === 'object' ? signatures : checkedOnce(signatures === 'ed25519' ? opensslEd25519 : standIn);
     this.scheme = scheme;
-    const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {}, setup.ledger);
+    const { members } = setup;
+    const made = simulatedKeys(scheme, setup.powers, setup.consensus ?? {}, setup.ledger, members);
     invariant(made.ok, 'the simulated genesis is valid', made.ok ? {} : { error: made.error.message });
     const keys = made.value;
     this.genesis = keys.genesis;
@@ -119,7 +131,9 @@ export class Simulation {
     this.connections = new Connections(this);
     this.streams = new Streams(this.scheduler, (from, to) => this.connections.session(from, to));
     this.operations = setup.operations ?? 'transfers';
-    this.clients = new Clients(this, scheme, keys.accounts, this.random.fork());
+    const clients = this.random.fork();
+    this.owners = members === undefined ? null : new Owners(this, this.random.fork(), keys, members);
+    this.clients = new Clients(this, scheme, keys, clients, this.owners);
     const checkers = checkersOf(this, (checker, message) => this.violate(checker, message));
     this.checkers = setup.watch === undefined ? checkers : [...checkers, setup.watch];
     this.watch = new DiskWatch(this.checkers, (record) => this.clients.settled(record));

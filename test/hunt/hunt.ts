@@ -2,7 +2,7 @@
 import { scenarioOf } from '../../src/simulator/search/scenario.ts';
 import { TWINS_SCENARIOS } from '../../src/simulator/search/twins.ts';
 import { Coverage } from './coverage.ts';
-import { kindOf, type Search } from './searches.ts';
+import { kindOf, narrowed, type Only, onlyText, type Search } from './searches.ts';
 import type { HuntAnswer, HuntQuestion } from './worker.ts';
 import { ask, launch } from './workers.ts';
 
@@ -17,6 +17,8 @@ export interface Wanted {
   readonly workers: number;
   /** Whether the work of nodes takes time. */
   readonly costs: boolean;
+  /** What all scenarios of faults have in common; else the seed decides. */
+  readonly only?: Only;
   /** Ends it when the seeds under way are through. */
   readonly signal: AbortSignal;
 }
@@ -58,17 +60,17 @@ export class Hunt {
   }
 
   async #work(): Promise<void> {
-    const { search, durationMs, costs } = this.wanted;
+    const { search, durationMs, costs, only = {} } = this.wanted;
     let worker = launch('worker');
     for (let seed = this.#next(); seed !== null; seed = this.#next()) {
       const kind = kindOf(search, seed);
-      const question: HuntQuestion = { kind, seed, durationMs, costs };
+      const question: HuntQuestion = { kind, seed, durationMs, costs, only };
       const answer = await ask<HuntAnswer>(worker, question);
       if (typeof answer !== 'string') {
         this.#take(seed, answer);
         continue;
       }
-      const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1${costs ? '' : ' --costs off'}`;
+      const command = `npm run hunt -- --search ${kind} --seed ${seed} --count 1${costs ? '' : ' --costs off'}${onlyText(only)}`;
       this.#take(seed, { command, failure: answer, simulatedMs: 0, recovered: false, recoveryMs: null });
       await worker.terminate();
       worker = launch('worker');
@@ -88,7 +90,8 @@ export class Hunt {
     this.seeds += 1;
     this.simulatedMs += simulatedMs;
     const { search, durationMs } = this.wanted;
-    if (kindOf(search, seed) === 'faults') this.coverage?.take(scenarioOf(seed, durationMs));
+    if (kindOf(search, seed) === 'faults')
+      this.coverage?.take(narrowed(scenarioOf(seed, durationMs), this.wanted.only));
     if (recovered) this.recovered += 1;
     if (recoveryMs !== null) this.recoveriesMs.push(recoveryMs);
     if (failure === null) return;

@@ -23,6 +23,8 @@ interface Options {
   readonly duration: number;
   readonly workers: number;
   readonly costs: boolean;
+  readonly withoutLiars?: boolean;
+  readonly members?: boolean;
   readonly json?: boolean;
 }
 
@@ -64,6 +66,8 @@ Examples:
   npm run hunt -- --seed 5001 --minutes 600                     go on where the last one ended
   npm run hunt -- --search twins --seed 0 --count 3600          all of them
   npm run hunt -- --search raft --count 2000                    two thousand seeds of Raft, in half a minute
+  npm run hunt -- --without-liars --count 10000                 every fault, and nobody may be accused
+  npm run hunt -- --members --count 5000                        joins, exits and removals at the ends of epochs
   npm run hunt -- --adversary stall --minutes 60                the worst stall for each size of network
   npm run --silent hunt -- --minutes 1 --json                   for scripts
 
@@ -90,6 +94,8 @@ const command = new Command('npm run hunt --')
   .addOption(
     new Option('--costs <on|off>', 'whether the work of nodes takes time').argParser(parseSwitch).default(true, 'on'),
   )
+  .option('--without-liars', 'nobody lies, and no disk is emptied: no evidence may come of all other faults')
+  .option('--members', 'validators come and go in every run, in short epochs (else in a quarter of all)')
   .option('--json', 'print one JSON object (with `npm run --silent hunt -- --json` nothing else)')
   .addHelpText('after', EXAMPLES)
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? EXIT.done : EXIT.usage))
@@ -115,7 +121,10 @@ async function told(run: () => Promise<void>, line: () => string): Promise<void>
 }
 
 async function search(): Promise<number> {
-  const hunt = new Hunt({ ...wanted, search: options.search }, ({ failure, command: again }) =>
+  const { withoutLiars = false, members = false } = options;
+  // Only what has faults has them with or without liars.
+  const kind = options.search === 'mix' && (withoutLiars || members) ? 'faults' : options.search;
+  const hunt = new Hunt({ ...wanted, search: kind, only: { withoutLiars, members } }, ({ failure, command: again }) =>
     output.progress(`FAILED ${failure}\n       ${again}`),
   );
   await told(

@@ -7,13 +7,14 @@ import { runScenario } from '../../src/simulator/search/run.ts';
 import { commandOf, scenarioOf } from '../../src/simulator/search/scenario.ts';
 import type { Simulation } from '../../src/simulator/simulation.ts';
 import { runTwins } from '../../src/simulator/search/twins.ts';
-import type { Kind } from './searches.ts';
+import { type Kind, narrowed, type Only } from './searches.ts';
 
 export interface HuntQuestion {
   readonly kind: Kind;
   readonly seed: number;
   readonly durationMs: number;
   readonly costs: boolean;
+  readonly only: Only;
 }
 
 export interface HuntAnswer {
@@ -30,12 +31,12 @@ export interface HuntAnswer {
 
 installNodeSha256();
 
-function answer({ kind, seed, durationMs, costs }: HuntQuestion): HuntAnswer {
+function answer({ kind, seed, durationMs, costs, only }: HuntQuestion): HuntAnswer {
   const again = `npm run hunt -- --search ${kind} --seed ${seed} --count 1${costs ? '' : ' --costs off'}`;
   if (kind === 'twins') return answerOf(again, runTwins(seed, costs));
   if (kind === 'fuzz') return answerOf(again, runFuzz(seed, seed % 3, Math.floor(seed / 3) % 3, costs).simulation);
   if (kind === 'raft') return answerOfRaft(again, seed);
-  const scenario = { ...scenarioOf(seed, durationMs), costs };
+  const scenario = { ...narrowed(scenarioOf(seed, durationMs), only), costs };
   const { violations, simulatedMs, recoveryMs, boundMs } = runScenario(scenario);
   const [violation] = violations;
   const failure = violation === undefined ? null : `${violation.checker}: ${violation.message}`;

@@ -33,6 +33,7 @@ const RULES: readonly Rule[] = [
       'src/cli/testnet/layout.ts': 'keeps what a genesis was made of',
       'src/simulator/world/keys.ts': 'makes a genesis',
       'src/simulator/search/scenario.ts': 'draws what a genesis is made of',
+      'src/simulator/world/owners.ts': 'proposes another one',
       'src/simulator/story/story.ts': 'tells what the genesis says',
     },
     examples: ['const end = (epoch + 1) * genesis.consensus.epochLength;', 'const { epochLength } = consensus;'],

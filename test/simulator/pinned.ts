@@ -42,6 +42,8 @@ function read(name: string, value: string, { liars }: Scenario): Partial<Scenari
       return { observers: Number(value) };
     case 'costs':
       return { costs: value !== 'off' };
+    case 'members':
+      return { members: value === 'on' };
     case 'duration':
       return { durationMs: 1000 * Number(value.replace(/s$/, '')) };
     default:

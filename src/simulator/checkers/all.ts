@@ -16,6 +16,7 @@ import { grounds, onDisk } from './grounds.ts';
 import { bounds, health, supply, traffic } from './health.ts';
 import { history } from './history.ts';
 import { honesty } from './honesty.ts';
+import { innocence } from './innocence.ts';
 import { newViews } from './new-views.ts';
 import { stall } from './stall.ts';
 import { thrift } from './thrift.ts';
@@ -75,5 +76,6 @@ export function checkersOf(world: World, report: (checker: string, message: stri
     named((violate) => thrift(() => world.scheduler.nowMs, violate)),
     named((violate) => blame(world, violate)),
     named((violate) => forensics(world, violate)),
+    named((violate) => innocence(world, violate)),
   ];
 }

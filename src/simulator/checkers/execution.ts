@@ -13,6 +13,7 @@ import { advance, genesisState } from '../../ledger/state/ledger-state.ts';
 import type { Checker, Violate } from '../world/checker.ts';
 import type { Submitted } from '../world/clients.ts';
 import { type FinalBlock, finalBlocks } from './final-blocks.ts';
+import { robbed } from './innocence.ts';
 import { isModelled, Model } from './ledger-model.ts';
 import { membersIn } from './members-model.ts';
 
@@ -55,7 +56,8 @@ class Reference {
   }
 
   #compare({ hash, record, body, transactions }: FinalBlock): string | undefined {
-    this.#model.members = membersIn(this.#state);
+    const before = membersIn(this.#state);
+    this.#model.members = before;
     const block = execute(this.#state, body, transactions);
     advance(this.#state, block);
     if (block.hash !== hash) {
@@ -63,6 +65,8 @@ class Reference {
       const differing = fields.filter((field) => block.header[field] !== record.header[field]);
       return `executed from the genesis on, its ${differing.join(', ')} would be another`;
     }
+    const unjust = robbed(before, membersIn(this.#state), body);
+    if (unjust !== undefined) return unjust;
     const verdicts = this.#model.append(transactions);
     const receipts = record.receipts.map(({ code, feePaid }, at) => ({
       position: record.executed[at],

@@ -20,7 +20,9 @@ function diskFault(describe: string, damage: (node: SimulatedNode, world: Simula
       for (const { validator, isHonest } of nodes)
         if (validator !== null && (!isHonest || validator === node.validator)) faulty.push(validator);
       node.crash();
-      if (!isWeakQuorum(validators, powerOf(validators, faulty))) damage(node, world, random);
+      // Who has asked to leave is no help when the epoch ends.
+      const left = validators.total - (world.owners?.leavingPower ?? 0n);
+      if (!isWeakQuorum({ total: left }, powerOf(validators, faulty))) damage(node, world, random);
       return { whom: slotsOf([node]), end: () => node.start() };
     },
   };

@@ -5,7 +5,7 @@ import { healAll } from '../faults/faults.ts';
 import { type Outcome, outcomeOf } from '../story/outcome.ts';
 import { parsePlan, type Plan } from '../../strategies/plans/plan.ts';
 import { Random } from '../../base/random.ts';
-import { conditionsOf, type Scenario } from './scenario.ts';
+import { changingOf, conditionsOf, type Scenario } from './scenario.ts';
 import { Simulation } from '../simulation.ts';
 import { Story } from '../story/story.ts';
 import { coalitionOf } from '../../strategies/coalition.ts';
@@ -31,6 +31,8 @@ export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simul
   const random = new Random(scenario.seed);
   const { operations = 'all' } = scenario;
   const conditions = conditionsOf(random.fork(), operations);
+  const { members = false } = scenario;
+  const changing = members ? changingOf(new Random(scenario.seed).fork(), scenario) : undefined;
   const story = new Story(new Map(scenario.liars.map(({ validator, strategy }) => [validator, strategy])));
   const simulation = new Simulation({
     seed: random.int(-(2 ** 31), 2 ** 31 - 1),
@@ -42,7 +44,8 @@ export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simul
       }),
     ),
     observers: scenario.observers,
-    consensus: conditions.consensus,
+    consensus: { ...conditions.consensus, ...changing?.consensus },
+    ...(changing && { members: changing.members }),
     signatures: scenario.signatures,
     latencyMs: conditions.latencyMs,
     ledger: conditions.ledger,
@@ -55,7 +58,7 @@ export function runScenario(scenario: Scenario, sink?: TraceSink, watch?: (simul
   story.begin(simulation);
   watch?.(simulation);
   simulation.startAll();
-  simulation.clients.load(conditions.loadMs);
+  simulation.clients.load(changing?.loadMs ?? conditions.loadMs);
   const trouble = unleash(simulation, scenario.faults, random.fork());
   simulation.run(scenario.durationMs);
   trouble.stop();

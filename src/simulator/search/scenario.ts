@@ -1,7 +1,8 @@
 /** What is simulated: with the code, the whole of a run follows from it. */
 import { STATE_CACHE, type StateCacheLimits } from '../../driver/state/limits.ts';
 import type { OperationsUsed } from '../world/clients.ts';
-import type { ConsensusSettings, LedgerSettings } from '../world/keys.ts';
+import type { ConsensusSettings, LedgerSettings, MembersSettings } from '../world/keys.ts';
+import type { OwnersSettings } from '../world/owners.ts';
 import { faults } from '../faults/faults.ts';
 import { formatPlan } from '../../strategies/plans/plan.ts';
 import { randomPlan } from '../../strategies/plans/planner.ts';
@@ -26,6 +27,8 @@ export interface Scenario {
   readonly costs?: boolean;
   /** Which operations clients use; all where nothing is said. */
   readonly operations?: OperationsUsed;
+  /** Whether validators come and go; they do not where nothing is said. */
+  readonly members?: boolean;
 }
 
 /** Validators of a simulation, at most. The messages of a height grow with the square of their number. */
@@ -40,6 +43,29 @@ export interface Conditions {
   readonly ledger: LedgerSettings;
   readonly caches: readonly StateCacheLimits[];
 }
+
+/** What is drawn where validators come and go: epochs end often, and what is on its way out is soon out. */
+export interface Changing extends Pick<Conditions, 'consensus' | 'loadMs'> {
+  readonly members: MembersSettings & OwnersSettings;
+}
+
+export function changingOf(random: Random, { liars, faults: kinds }: Scenario): Changing {
+  // A disk without memory makes a liar.
+  const cautious = liars.length > 0 || kinds.some((kind) => DAMAGING.includes(kind));
+  return {
+    consensus: { epochLength: random.pick([2, 3, 5, 10]) },
+    loadMs: random.pick([50, 100, 300]),
+    members: {
+      spares: random.int(0, 3),
+      unbondingEpochs: random.pick([1, 3, 64]),
+      // Beside liars, who is jailed is more than the protocol can bear.
+      downtimeEpochs: cautious ? 0 : random.pick([0, 2, 3]),
+      cautious,
+    },
+  };
+}
+
+const DAMAGING = ['amnesia', 'bit-flip'];
 
 /** Less than one block needs, so that each fetches it all; some blocks; and what a node has. */
 const NO_CACHE: StateCacheLimits = { entryBytes: 0, nodeBytes: 0 };
@@ -86,6 +112,9 @@ const PLANNED = 0.15;
 /** Part of all networks with liars where some may flood: such a run takes long. */
 const FLOODED = 0.25;
 
+/** Part of all networks in which validators come and go. */
+const CHANGING = 0.25;
+
 /** A scenario as the hunt makes them: of a size, with liars of less than a third of the power, some faults, and at
  *  times an observer, which may lie too. */
 export function scenarioOf(seed: number, durationMs: number): Scenario {
@@ -101,7 +130,8 @@ export function scenarioOf(seed: number, durationMs: number): Scenario {
   const plan = formatPlan(randomPlan(random.fork(), random.chance(FLOODED)));
   const isPlanned = liars.some(({ strategy }) => strategy === 'plan');
   const drawn = { seed, powers, liars, faults: kinds.sort(), observers, durationMs, signatures: 'stand-in' } as const;
-  return isPlanned ? { ...drawn, plan } : drawn;
+  const members = random.chance(CHANGING) ? { members: true } : {};
+  return isPlanned ? { ...drawn, ...members, plan } : { ...drawn, ...members };
 }
 
 /** All with one strategy, or each with its own. */
@@ -147,5 +177,6 @@ export function commandOf({ seed, powers, liars, plan, faults: kinds, observers,
     ...(rest.signatures === 'ed25519' ? ['--signatures ed25519'] : []),
     ...(rest.costs === false ? ['--costs off'] : []),
     ...(rest.operations === 'transfers' ? ['--operations transfers'] : []),
+    ...(rest.members === true ? ['--members on'] : []),
   ].join(' ');
 }

@@ -1,4 +1,6 @@
 /** The short story of a run: what a person would tell of it. */
+import type { Epoch, Height } from '../../base/brand.ts';
+import type { KnownEpoch } from '../../ledger/epoch.ts';
 import { type Chapter, type ViewChapter, tell } from './chapters.ts';
 import type { Simulation } from '../simulation.ts';
 import { strategies } from '../../strategies/registry.ts';
@@ -120,8 +122,20 @@ export class Story implements TraceSink {
   #finalized(atMs: number, slot: number, height: number): void {
     if (height <= this.#height || this.#isLiar(slot)) return;
     this.#height = height;
+    this.#members(atMs, height as Height);
     if (!this.#started || atMs - this.#lastMs >= QUIET_MS) this.#add({ kind: 'blocks', atMs, height });
     this.#started = true;
+  }
+
+  /** Who validates from now on, where that changes. */
+  #members(atMs: number, height: Height): void {
+    const before = this.#simulation?.epochs.at(height);
+    if (before?.lastHeight !== height) return;
+    const after = this.#simulation?.epochs.of((before.epoch + 1) as Epoch);
+    if (after === undefined) return;
+    const [old, now] = [before, after].map(setText);
+    if (old === now) return;
+    this.#add({ kind: 'note', atMs, height, text: `epoch ${after.epoch} has validators ${now}` });
   }
 
   #fault(atMs: number, name: string, whom: string, number: number): void {
@@ -191,5 +205,9 @@ export class Story implements TraceSink {
       .join('');
   }
 }
+
+/** Index and power of each; with a star those that stay because there are too few others. */
+const setText = ({ validators, kept }: KnownEpoch): string =>
+  validators.members.map(({ index, power }) => `${index}${kept.includes(index) ? '*' : ''}:${power}`).join(' ');
 
 const duration = (ms: number): string => (ms < 1000 ? `${Math.ceil(ms)} ms` : `${(ms / 1000).toFixed(1)} s`);

@@ -16,8 +16,9 @@ import {
   transactionSigningBytes,
 } from '../../ledger/transaction.ts';
 import { shortHash } from './about.ts';
-import { type SimulatedAccount, unpaid } from './keys.ts';
+import { type SimulatedAccount, type SimulatedKeys, unpaid } from './keys.ts';
 import type { SimulatedNode } from './node.ts';
+import type { Owners, OwnersRequest } from './owners.ts';
 import type { Random } from '../../base/random.ts';
 import type { Scheduler } from './scheduler.ts';
 import { MAX_FEE, Workload } from './workload.ts';
@@ -54,6 +55,8 @@ export type OperationsUsed = (typeof OPERATIONS_USED)[number];
 /** Part of all submissions that is bad, and part of the others that a block takes and charges for in vain. */
 const BAD = 0.05;
 const VAIN = 0.02;
+/** Part of all submissions that owners of validators make, where sets change. */
+const OWNED = 0.5;
 /** No account gets so far. */
 const FAR_NONCE = 1_000_000;
 
@@ -64,6 +67,11 @@ const RETRY_MS = 2000;
 export class Clients {
   readonly transactions = new Map<Hash, Submitted>();
   readonly accounts: readonly SimulatedAccount[];
+  /** These, and after them owners of validators. */
+  readonly #senders: readonly SimulatedAccount[];
+  /** Null where sets never change. */
+  readonly #owners: Owners | null;
+  readonly #requests = new Map<Submitted, OwnersRequest>();
   readonly #world: World;
   readonly #scheme: Ed25519;
   readonly #random: Random;
@@ -77,13 +85,21 @@ export class Clients {
   readonly #flaws: readonly Flaw[];
   #everyMs = 0;
 
-  constructor(world: World, scheme: Ed25519, accounts: readonly SimulatedAccount[], random: Random) {
+  constructor(
+    world: World,
+    scheme: Ed25519,
+    { accounts, owners: owning }: Pick<SimulatedKeys, 'accounts' | 'owners'>,
+    random: Random,
+    owners: Owners | null,
+  ) {
     this.#world = world;
     this.#scheme = scheme;
     this.#random = random;
     this.accounts = accounts.slice(0, -1);
     this.#outcast = present(accounts.at(-1), 'the last account');
-    this.#nonces = this.accounts.map(() => 0);
+    this.#senders = [...this.accounts, ...owning];
+    this.#owners = owners;
+    this.#nonces = this.#senders.map(() => 0);
     const { genesis, operations } = world;
     const addresses = this.accounts.map(({ address }) => address);
     this.#workload = operations === 'all' ? new Workload(random.fork(), genesis, addresses) : null;
@@ -124,11 +140,24 @@ export class Clients {
       if (now - submitted.triedAtMs >= RETRY_MS) this.#offer(submitted, this.#random.pick(this.#world.nodes));
     const node = this.#random.pick(this.#world.nodes);
     if (this.#random.chance(BAD)) return this.#misbehave(node);
+    if (this.#owners !== null && this.#random.chance(OWNED)) return this.#own(this.#owners, node);
     const account = this.#random.int(0, this.accounts.length - 1);
-    const waiting = [...this.#open].filter(({ sender }) => sender === this.accounts[account]?.address).length;
-    if (waiting >= IN_FLIGHT_MAX) return;
+    if (this.#isBusy(account)) return;
     if (this.#workload === null) this.submit(account, node, this.#amount());
     else this.send(account, node, this.#workload.next(present(this.accounts[account], 'account').address));
+  }
+
+  /** Whether enough of its transactions wait. */
+  #isBusy(account: number): boolean {
+    const address = this.#senders[account]?.address;
+    return [...this.#open].filter(({ sender }) => sender === address).length >= IN_FLIGHT_MAX;
+  }
+
+  #own(owners: Owners, node: SimulatedNode): void {
+    const request = owners.next();
+    if (request === null) return;
+    const submitted = this.send(this.accounts.length + request.owner, node, { operations: [request.operation] });
+    this.#requests.set(submitted, request);
   }
 
   #amount(): bigint {
@@ -152,7 +181,7 @@ export class Clients {
     node: SimulatedNode,
     asked: Pick<Transaction, 'operations'> & Partial<Pick<Transaction, 'maxFee'>>,
   ): Submitted {
-    const sender = present(this.accounts[account], 'account');
+    const sender = present(this.#senders[account], 'account');
     return this.#hand(account, node, (nonce) => this.#signed(sender, { nonce, ...asked }, 'depends'));
   }
 
@@ -178,10 +207,13 @@ export class Clients {
   settled(record: BlockRecord): void {
     const { header, receipts } = record;
     this.#workload?.learn(record);
+    this.#owners?.learn(record);
     for (const { transactionId: id } of receipts) {
       const submitted = this.transactions.get(id);
       if (submitted === undefined || submitted.height !== null) continue;
       submitted.height = header.height;
+      const request = this.#requests.get(submitted);
+      if (request !== undefined) this.#owners?.settled(request, header.height);
       this.#open.delete(submitted);
       this.#settled.push(submitted);
     }
@@ -203,7 +235,7 @@ export class Clients {
     switch (flaw) {
       case 'used nonce': {
         const owner = present(
-          this.accounts.find(({ address }) => address === earlier.sender),
+          this.#senders.find(({ address }) => address === earlier.sender),
           'the owner',
         );
         return this.#signed(owner, { nonce: earlier.nonce }, null);

@@ -36,6 +36,15 @@ export interface LedgerSettings {
   readonly newEntriesMax?: number;
 }
 
+/** What is needed for sets that change. */
+export interface MembersSettings {
+  /** Nodes with a key that validate nothing at first. */
+  readonly spares: number;
+  readonly unbondingEpochs: number;
+  /** 0: nobody is jailed. */
+  readonly downtimeEpochs: number;
+}
+
 export const CONSENSUS_DEFAULTS: ConsensusSettings = {
   epochLength: 1000,
   window: 16,
@@ -51,11 +60,21 @@ export interface SimulatedAccount {
   readonly address: Address;
 }
 
+/** A node that could validate. */
+export interface SpareKey {
+  readonly secret: Uint8Array;
+  readonly publicKey: Uint8Array;
+  readonly peerId: PeerId;
+}
+
 export interface SimulatedKeys {
   readonly genesis: Genesis;
   /** By validator index. */
   readonly validatorSecrets: readonly Uint8Array[];
   readonly accounts: readonly SimulatedAccount[];
+  /** Accounts of the validators, and after them of the spares; funded where sets change. */
+  readonly owners: readonly SimulatedAccount[];
+  readonly spares: readonly SpareKey[];
 }
 
 /** When a simulated chain and all simulations begin: 2027, so that times look like times. */
@@ -78,12 +97,19 @@ export function simulatedKeys(
   powers: readonly bigint[],
   consensus: Partial<ConsensusSettings>,
   settings: LedgerSettings = {},
+  members?: MembersSettings,
 ): Result<SimulatedKeys, GenesisError> {
   const { historyHeights = 0, bystanders = 0 } = settings;
   const validatorSecrets = powers.map((_, index) => secretOf(`validator ${index}`));
   const accounts = Array.from({ length: settings.accounts ?? ACCOUNTS }, (_, index) =>
     accountOf(scheme, `account ${index}`),
   );
+  const ids = Array.from({ length: powers.length + (members?.spares ?? 0) }, (_, index) => index as ValidatorIndex);
+  const owners = ids.map((index) => accountOf(scheme, `account of validator ${index}`));
+  const spares = ids.slice(powers.length).map((index) => {
+    const secret = secretOf(`validator ${index}`);
+    return { secret, publicKey: scheme.publicKey(secret), peerId: peerIdOf(index) };
+  });
   const parsed = parseGenesis(
     JSON.stringify({
       format: GENESIS_FORMAT,
@@ -97,7 +123,7 @@ export function simulatedKeys(
         ...consensus,
       },
       ledger: ledgerOf(settings),
-      membership: MEMBERSHIP,
+      membership: membershipOf(members),
       validators: powers.map((power, index) => ({
         name: `validator-${index}`,
         account: formatAddress(accountOf(scheme, `account of validator ${index}`).address, PREFIX),
@@ -108,13 +134,14 @@ export function simulatedKeys(
       observers: [],
       accounts: [
         ...accounts.map(({ address }) => address),
+        ...(members === undefined ? [] : owners.map(({ address }) => address)),
         ...Array.from({ length: bystanders }, (_, i) => bystander(i)),
       ].map((address) => ({ address: formatAddress(address, PREFIX), balance: '1000000000' })),
     }),
   );
   if (!parsed.ok) return parsed;
   const genesis = { ...parsed.value, ledger: { ...parsed.value.ledger, historyHeights } };
-  return ok({ genesis, validatorSecrets, accounts });
+  return ok({ genesis, validatorSecrets, accounts, owners, spares });
 }
 
 /** As a genesis file has it. Offences are punished soon; whoever is away for two epochs is jailed for one. */
@@ -130,6 +157,12 @@ const MEMBERSHIP = {
   downtimeEpochs: 2,
   jailEpochs: 1,
 };
+
+function membershipOf(members: MembersSettings | undefined): object {
+  if (members === undefined) return MEMBERSHIP;
+  const { unbondingEpochs, downtimeEpochs } = members;
+  return { ...MEMBERSHIP, unbondingEpochs, downtimeEpochs };
+}
 
 /** As a genesis file has it. */
 const ledgerOf = ({ transfersPerBlock = TRANSFERS_PER_BLOCK, ...settings }: LedgerSettings) => ({

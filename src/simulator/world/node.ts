@@ -14,6 +14,7 @@ import { SimulatedDisk } from './disk.ts';
 import { meteredSigner, meteredStore, meteredVerifier } from './metered.ts';
 import { asideFrom, type NodeEvents } from './node-events.ts';
 import { Processor } from './processor.ts';
+import { Seat } from './seat.ts';
 import type { Random } from '../../base/random.ts';
 import type { Scheduler } from './scheduler.ts';
 
@@ -29,7 +30,7 @@ export type NodeState = 'stopped' | 'starting' | 'running' | 'broken';
 export interface NodeSetup {
   /** Position among the nodes of the simulation; two nodes may be the same validator. */
   readonly slot: number;
-  /** Null for an observer. */
+  /** In the first epoch; null for an observer. */
   readonly validator: ValidatorIndex | null;
   readonly peerId: PeerId;
   readonly genesis: Genesis;
@@ -47,8 +48,6 @@ export interface NodeSetup {
 
 export class SimulatedNode {
   readonly slot: number;
-  /** Null for an observer: it follows the chain and signs nothing. */
-  readonly validator: ValidatorIndex | null;
   readonly peerId: PeerId;
   readonly disk: SimulatedDisk;
   readonly processor: Processor;
@@ -71,6 +70,7 @@ export class SimulatedNode {
   slowAt = Number.NEGATIVE_INFINITY;
   readonly #setup: NodeSetup;
   readonly #events: NodeEvents;
+  readonly #seat: Seat;
   #life = 0;
   #paused = false;
   /** When the next tick is due. */
@@ -79,7 +79,7 @@ export class SimulatedNode {
   constructor(setup: NodeSetup, events: NodeEvents) {
     this.#setup = setup;
     this.slot = setup.slot;
-    this.validator = setup.validator;
+    this.#seat = new Seat(setup);
     this.isLiar = setup.strategy !== null;
     this.peerId = setup.peerId;
     this.disk = new SimulatedDisk(setup.random.fork());
@@ -91,6 +91,16 @@ export class SimulatedNode {
   /** How much of the state lies in memory. */
   get cache(): StateCacheLimits {
     return this.#setup.cache;
+  }
+
+  /** Null for an observer: it follows the chain and signs nothing. Whoever had a seat once keeps its index. */
+  get validator(): ValidatorIndex | null {
+    return this.#seat.index(this.epochs);
+  }
+
+  /** The ed25519 key of its votes, 32 bytes; null for one that never votes. */
+  get publicKey(): Uint8Array | null {
+    return this.#setup.publicKey;
   }
 
   get life(): number {

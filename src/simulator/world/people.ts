@@ -1,4 +1,4 @@
-/** Who takes part in a simulation: validators, second nodes with the key of one, and observers. */
+/** Who takes part in a simulation: validators, second nodes with the key of one, observers, and nodes that may become validators. */
 import { present } from '../../base/invariant.ts';
 import type { StrategyFactory } from '../../driver/wire/strategy.ts';
 import type { SimulatedKeys } from './keys.ts';
@@ -14,7 +14,7 @@ interface Cast {
 }
 
 /** In the order of their slots. */
-export function peopleOf({ genesis, validatorSecrets }: SimulatedKeys, cast: Cast): readonly Person[] {
+export function peopleOf({ genesis, validatorSecrets, spares }: SimulatedKeys, cast: Cast): readonly Person[] {
   const { members: validators } = genesis.validators;
   const twins = (cast.twins ?? []).map((index) => present(validators[index], 'validator'));
   return [
@@ -32,6 +32,7 @@ export function peopleOf({ genesis, validatorSecrets }: SimulatedKeys, cast: Cas
       secret: null,
       strategy: cast.liars.get(validators.length + position) ?? null,
     })),
+    ...spares.map((spare) => ({ ...spare, validator: null, strategy: null })),
   ];
 }
 
