@@ -107,7 +107,7 @@ export const memberMutants: readonly Mutant[] = [
     name: 'share-rounded-up',
     clause: 'members',
     breaks: 'gives a holder a unit more than its share',
-    edits: [edit(SEATS, 'return low > 0n ? low : TOTAL_POWER_MAX;', 'return low > 0n ? low + 1n : TOTAL_POWER_MAX;')],
+    edits: [edit(SEATS, 'return low > 0n ? low : least;', 'return low > 0n ? low + 1n : least;')],
     directed: testsOf('weights'),
   },
   {
