@@ -116,8 +116,9 @@ export function powersOf(
   }
 }
 
-/** The most that one holder may have so that it is no more than the share of all together, each counting with no more than that. With so
- *  few holders that nothing is, there is no bound. */
+/** The most that one holder may have so that it is no more than the share of all together, each counting with no more than that. Where there
+ *  are too few holders for that, all count for as much as the one with the least: if there were no bound then, the greatest could have
+ *  nearly all power as soon as one of the others leaves. */
 function capOf(held: readonly bigint[], share: bigint): bigint {
   const whole = BigInt(WHOLE);
   const fits = (cap: bigint): boolean => {
@@ -131,5 +132,6 @@ function capOf(held: readonly bigint[], share: bigint): bigint {
     if (fits(middle)) low = middle;
     else high = middle - 1n;
   }
-  return low > 0n ? low : TOTAL_POWER_MAX;
+  const [least = TOTAL_POWER_MAX] = held.filter((each) => each > 0n).sort(compare);
+  return low > 0n ? low : least;
 }

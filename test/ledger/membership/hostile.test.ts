@@ -4,7 +4,7 @@ import { height, validatorIndex } from '../../../src/base/brand.ts';
 import type { Change } from '../../../src/ledger/membership/change.ts';
 import { keysTouched } from '../../../src/ledger/touched.ts';
 import { bodyOf } from '../network.ts';
-import { bond, Chain, ownerOf, propose, throwOut, unbond, unjail, vote, withdraw } from './kit.ts';
+import { bond, Chain, ownerOf, proofAgainst, propose, throwOut, unbond, unjail, vote, withdraw } from './kit.ts';
 
 const NOWHERE = [64, 65, 0xffff];
 
@@ -95,4 +95,16 @@ test('a body full of proposals asks for all validators and proposals once, whoev
   const transactions = chain.transactions(Array.from({ length: 200 }, () => [ownerOf(5), ...proposals]));
   const touched = [...keysTouched(chain.state.epochs, height(1), bodyOf(transactions), transactions)];
   expect(touched.length).toBeLessThan(200 + 2 * 64 + 16);
+});
+
+test('the greatest holder has not all power as soon as one of the others is out', () => {
+  const chain = new Chain({
+    powers: [500, 40, 40, 20],
+    membership: { holderShareMax: 2500, equivocationPenalty: 10_000 },
+  });
+  chain.enter();
+  expect(chain.powers()).toEqual({ 0: 20n, 1: 20n, 2: 20n, 3: 20n });
+  chain.accuse(proofAgainst(3, chain.epoch.epoch));
+  chain.enter();
+  expect(chain.powers()).toEqual({ 0: 40n, 1: 40n, 2: 40n, 3: 1n });
 });

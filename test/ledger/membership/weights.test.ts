@@ -111,8 +111,17 @@ describe('of the share of a holder', () => {
         const isBound = BigInt(holderShareMax) * BigInt(byHolder.size) >= 10_000n;
         for (const power of byHolder.values())
           if (isBound) expect(power * 10_000n <= total * BigInt(holderShareMax)).toBe(true);
-        // Without holders enough there is no bound, and all stakes count.
-        if (!isBound) expect(powers).toEqual(seated.map(({ stake }) => stake));
+        if (isBound) return;
+        // Without holders enough for it all have the same.
+        const accounts = seated.map(({ account }) => account);
+        const bonded = [
+          ...sums(
+            accounts,
+            seated.map(({ stake }) => stake),
+          ).values(),
+        ];
+        const least = bonded.reduce((a, b) => (a < b ? a : b));
+        expect([...byHolder.values()]).toEqual(bonded.map(() => least));
       }),
       { numRuns: 500 },
     );
@@ -147,7 +156,8 @@ describe('of the share of a holder', () => {
     ['a great one is cut to it', [100n, 10n, 10n, 10n], [0, 1, 2, 3], 4000, [20n, 10n, 10n, 10n]],
     ['its validators share what is left', [60n, 40n, 10n, 10n, 10n], [0, 0, 1, 2, 3], 4000, [12n, 8n, 10n, 10n, 10n]],
     ['to the last unit', [1n, 1n, 98n, 10n, 10n], [0, 0, 0, 1, 2], 3334, [0n, 0n, 10n, 10n, 10n]],
-    ['with too few there is none', [100n, 10n], [0, 1], 4000, [100n, 10n]],
+    ['with too few all have the same', [100n, 10n], [0, 1], 4000, [10n, 10n]],
+    ['whoever has none at all is no measure', [100n, 10n, 0n], [0, 1, 2], 3000, [10n, 10n, 0n]],
     ['all of it is no bound', [100n, 1n], [0, 1], 10_000, [100n, 1n]],
   ])('%s', (_, some, owners, holderShareMax, powers) => {
     expect(powersOf(seatedOf({ stakes: some, owners }), 'stake', { holderShareMax })).toEqual(powers);

@@ -4,6 +4,8 @@ import { edit, type Mutant } from '../mutant.ts';
 const STAKE = 'ledger/membership/stake.ts';
 const SEATS = 'ledger/membership/seats.ts';
 const PENALTIES = 'ledger/membership/penalties.ts';
+const FOLLOWERS = 'ledger/membership/followers.ts';
+const PROPOSE = 'ledger/operations/propose.ts';
 const BOUNDARY = 'ledger/membership/boundary.ts';
 const GOVERNANCE = 'ledger/membership/governance.ts';
 const PREFLIGHT = 'ledger/membership/preflight.ts';
@@ -38,8 +40,48 @@ export const memberMutants: readonly Mutant[] = [
     name: 'jail-left-by-exit',
     clause: 'members',
     breaks: 'lets a validator out of jail that leaves and comes back',
-    edits: [edit(STAKE, "record.jailedUntil > epoch.epoch ? 'jailed' : 'active'", "'active'")],
+    edits: [edit(STAKE, "isSentenced(record, epoch) ? 'jailed' : 'active'", "'active'")],
     directed: testsOf('stake'),
+  },
+  {
+    name: 'jail-left-by-new-bond',
+    clause: 'members',
+    breaks: 'lets a validator out of jail that left and bonds anew',
+    edits: [edit(STAKE, 'if (isSentenced(record, epoch)) return withStatus', 'if (height < 0) return withStatus')],
+    directed: testsOf('hostile'),
+  },
+  {
+    name: 'proposal-beyond-all-validators',
+    clause: 'members',
+    breaks: 'does not declare the entry of an index that nobody can have',
+    edits: [edit(PROPOSE, 'index >= VALIDATORS_MAX', 'index > 0xffff')],
+    directed: testsOf('hostile'),
+  },
+  {
+    name: 'kept-and-newly-pending',
+    clause: 'members',
+    breaks: 'takes the seat of who was kept in it and comes out of jail with the last block',
+    edits: [
+      edit(
+        FOLLOWERS,
+        ' || validatorAt(validators, index) !== undefined;',
+        ' || validatorAt(validators, -1) !== undefined;',
+      ),
+    ],
+    directed: testsOf('hostile'),
+  },
+  {
+    name: 'missed-long-ago',
+    clause: 'members',
+    breaks: 'counts epochs that were missed before somebody had its seat',
+    edits: [
+      edit(
+        BOUNDARY,
+        "withStatus({ ...record, missed: 0, missedBefore: nobody() }, 'active'",
+        "withStatus(record, 'active'",
+      ),
+    ],
+    directed: testsOf('hostile'),
   },
   {
     name: 'bond-for-anybody',
@@ -65,7 +107,7 @@ export const memberMutants: readonly Mutant[] = [
     name: 'share-rounded-up',
     clause: 'members',
     breaks: 'gives a holder a unit more than its share',
-    edits: [edit(SEATS, 'return low > 0n ? low : TOTAL_POWER_MAX;', 'return low > 0n ? low + 1n : TOTAL_POWER_MAX;')],
+    edits: [edit(SEATS, 'return low > 0n ? low : least;', 'return low > 0n ? low + 1n : least;')],
     directed: testsOf('weights'),
   },
   {
