@@ -50,6 +50,7 @@ export const CLAUSES = [
   'R8',
   'R9',
   'R10',
+  'R11',
   'P1',
   'P2',
   'P3',

@@ -6,7 +6,7 @@ import type { Height, ValidatorIndex, View } from '../base/brand.ts';
 import { memberAfter } from '../ledger/validators.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import { mark } from './marks.ts';
-import type { SlotStatus, Status } from './messages.ts';
+import type { SignedNewView, SlotStatus, Status } from './messages.ts';
 import { promised } from './promises.ts';
 import { type Lack, type Replica, stableHeight, windowEnd } from './replica.ts';
 import { passOnStranded } from './stranded.ts';
@@ -97,6 +97,22 @@ function takeTurn(
   const times = before?.at === at ? before.times + 1 : 0;
   lacking.set(peer, { at, times });
   return memberAfter(validators, peer, 1 + (times % (validators.members.length - 1))) === self;
+}
+
+/** The NEW-VIEW for a node without a vote that says for so many times that it stands there; null where it lacks none, or it is the turn
+ *  of somebody else to give it (R11). */
+export function newViewFor(
+  { instance, active, view, newView }: Replica,
+  status: Status,
+  times: number,
+): SignedNewView | null {
+  const { self, epoch, validators } = instance;
+  if (self === null || !active || newView === null || status.epoch !== epoch) return null;
+  if (status.view > view || (status.view === view && status.active)) return null;
+  const turn = memberAfter(validators, newView.newView.voter, 1 + (times % validators.members.length));
+  if (turn !== self) return null;
+  mark('R11');
+  return newView;
 }
 
 function answerVotes(replica: Replica, from: ValidatorIndex, status: Status, emit: Emit): void {

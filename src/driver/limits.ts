@@ -5,8 +5,11 @@
 import { promisesMax } from '../consensus/limits.ts';
 import { FULL_BODY_BYTES_MAX } from '../ledger/block.ts';
 import { mostBytes } from '../ledger/body-check.ts';
-import { BODY_TRANSACTIONS_MAX, EVIDENCE_EPOCHS_MAX } from '../ledger/limits.ts';
+import { BODY_TRANSACTIONS_MAX, EVIDENCE_EPOCHS_MAX, FOLLOWERS_MAX, OBSERVERS_MAX } from '../ledger/limits.ts';
 import type { Lane } from './ports.ts';
+
+/** Nodes without a vote of which is remembered where they said to stand: all that an epoch lists, and as many that operators admit. */
+export const OUTSIDERS_MAX: number = 2 * (OBSERVERS_MAX + FOLLOWERS_MAX);
 
 // What waits for the driver's next turn
 

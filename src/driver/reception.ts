@@ -1,12 +1,14 @@
 /** Messages of peers, once they are paid for: decoded, and given to whom they concern. What each was good for is told. */
 import type { Height, ValidatorIndex } from '../base/brand.ts';
 import type { Message, Status } from '../consensus/messages.ts';
+import { newViewFor } from '../consensus/status.ts';
 import { type Body, bodyHash, type FullBody } from '../ledger/block.ts';
 import type { SignedVote } from '../ledger/vote.ts';
 import type { Bodies } from './bodies/bodies.ts';
 import type { Intake } from './transactions/intake.ts';
 import type { PeerId } from './ports.ts';
 import type { Outbox } from './peers/outbox.ts';
+import { Outsiders } from './peers/outsiders.ts';
 import type { Punish } from './peers/punish.ts';
 import type { Roster } from './peers/roster.ts';
 import type { Protocol } from './agreement/protocol.ts';
@@ -29,6 +31,7 @@ interface ReceptionContext {
 
 export class Reception {
   readonly #context: ReceptionContext;
+  readonly #outsiders = new Outsiders();
 
   constructor(context: ReceptionContext) {
     this.#context = context;
@@ -120,8 +123,11 @@ export class Reception {
 
   /** Where somebody stands who is no validator in our epoch: in the one that runs elsewhere it may be one. Its word says whom to ask. */
   #onOutsider(peer: PeerId, status: Status): void {
-    this.#context.roster.stands(peer, status);
-    this.#context.stateTransfer.claimed(peer, status.stableHeight);
+    const { roster, stateTransfer, protocol, outbox } = this.#context;
+    roster.stands(peer, status);
+    stateTransfer.claimed(peer, status.stableHeight);
+    const newView = newViewFor(protocol.replica, status, this.#outsiders.stood(peer, status));
+    if (newView !== null) outbox.sendTo(peer, { kind: 'new-view', newView });
   }
 
   /** True when it told something new. */

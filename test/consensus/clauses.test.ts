@@ -3,9 +3,10 @@ import { globSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { present } from '../../src/base/invariant.ts';
-import type { Height } from '../../src/base/brand.ts';
+import type { Height, View } from '../../src/base/brand.ts';
 import { CLAUSES, type Clause, listenToMarks } from '../../src/consensus/marks.ts';
 import { reproposals } from '../../src/consensus/new-view.ts';
+import { newViewFor, statusOf } from '../../src/consensus/status.ts';
 import { playTranscript } from '../../src/simulator/transcripts/play.ts';
 import { parseTranscript } from '../../src/simulator/transcripts/transcript.ts';
 import { runScenario } from '../../src/simulator/search/run.ts';
@@ -127,6 +128,13 @@ describe('exercised', () => {
     bench.status(0, {});
     bench.ticks(3 * bench.instance.baseTimeoutTicks);
     expect(bench.replica.view).toBe(1);
+  });
+
+  test('R11: an observer in a lower view', () => {
+    const bench = new Bench({ self: 2 });
+    const viewChanges = [1, 2, 3].map((other) => bench.pens.viewChange(other, 1));
+    bench.receive(1, { kind: 'new-view', newView: bench.pens.newView(1, viewChanges) });
+    expect(newViewFor(bench.replica, { ...statusOf(bench.replica), view: 0 as View }, 0)).not.toBeNull();
   });
 
   test('P2, P3: a vote of before the crash stands where another would', () => {

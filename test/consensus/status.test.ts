@@ -1,5 +1,7 @@
 /** Castro's thesis, 5.2: STATUS, and answers with exactly what a peer lacks. */
 import { describe, expect, test } from 'vitest';
+import type { Status } from '../../src/consensus/messages.ts';
+import { newViewFor } from '../../src/consensus/status.ts';
 import { signersOf } from '../../src/consensus/tally.ts';
 import { isStatusDue, statusSent } from '../../src/consensus/timer.ts';
 import { Bench, H } from './kit.ts';
@@ -245,5 +247,50 @@ describe('our own STATUS', () => {
     bench.ticks(7);
     const effects = bench.ticks(1);
     expect(effects).toContain('send all status v0 stable 0 executed 1');
+  });
+});
+
+describe('STATUS of a node without a vote', () => {
+  /** In view 1, whose primary is validator 1. */
+  const inViewOne = (self: number | null): Bench => {
+    const bench = new Bench({ self });
+    const viewChanges = [1, 2, 3].map((other) => bench.pens.viewChange(other, 1));
+    bench.receive(1, { kind: 'new-view', newView: bench.pens.newView(1, viewChanges) });
+    return bench;
+  };
+  const statusOf = (fields: object = {}): Status =>
+    ({
+      epoch: 0,
+      view: 0,
+      active: true,
+      stableHeight: 0,
+      executedHeight: 0,
+      viewChanges: [],
+      slots: [],
+      ...fields,
+    }) as never;
+
+  test('in a lower view gets the NEW-VIEW from one at a time, the next one each time that it says so again', () => {
+    const givers = [0, 1, 2, 3].map((times) =>
+      [0, 2, 3].filter((self) => newViewFor(inViewOne(self).replica, statusOf(), times) !== null),
+    );
+    // The fourth turn is that of the primary, validator 1.
+    expect(givers).toEqual([[2], [3], [0], []]);
+  });
+
+  test.each([
+    ['waits for our view', { view: 1, active: false }, true],
+    ['is in our view', { view: 1 }, false],
+    ['is in a higher one', { view: 2, active: false }, false],
+    ['is in another epoch', { epoch: 1 }, false],
+  ])('that %s: %j', (_, fields, gets) => {
+    expect(newViewFor(inViewOne(2).replica, statusOf(fields), 0) !== null).toBe(gets);
+  });
+
+  test('gets none from another one without a vote, or where no view was left', () => {
+    for (const times of [0, 1, 2, 3]) {
+      expect(newViewFor(inViewOne(null).replica, statusOf(), times)).toBeNull();
+      expect(newViewFor(new Bench({ self: 2 }).replica, statusOf(), times)).toBeNull();
+    }
   });
 });

@@ -48,7 +48,7 @@ import { PromiseKeys } from '../durability/promise-keys.ts';
 import { foreignVoteIn, silenced } from './own-key.ts';
 import { enterRules, tellOfUpgrade } from './rules.ts';
 import { Proposer } from './proposer.ts';
-import { UpgradeNeeded } from './upgrade-needed.ts';
+import { KnownRules } from './known-rules.ts';
 import { type RecoveredDriver, runningEpoch } from '../durability/recovery.ts';
 
 interface ProtocolContext {
@@ -82,6 +82,7 @@ export class Protocol {
   readonly #proposer: Proposer;
   readonly #promiseKeys: PromiseKeys;
   readonly #censorship: Censorship;
+  readonly #knownRules: KnownRules;
   readonly #effects: Effects;
   #replica: Replica;
   #silenced = false;
@@ -93,6 +94,7 @@ export class Protocol {
     this.#proposer = new Proposer(genesis, clock, mempool, bodies.pool, chain);
     this.accusations = new Accusations({ ...context, pool: bodies.pool });
     this.#promiseKeys = new PromiseKeys(batch, recovered.promises);
+    this.#knownRules = new KnownRules(context);
     this.#censorship = new Censorship({ ...context, attention: bodies.attention, accusations: this.accusations });
     this.#effects = new Effects(context, this.#promiseKeys, this.accusations, this.#censorship);
     const running = runningEpoch(recovered);
@@ -207,7 +209,7 @@ export class Protocol {
     this.#settleBodies();
     this.step({ kind: 'demand', waiting: this.isWaiting });
     this.#propose();
-    this.#endWhereOutdated();
+    this.#knownRules.endWhereOutdated();
     this.accusations.flush(`${this.#replica.instance.epoch}/${this.#replica.view}`, this.primary);
   }
 
@@ -284,16 +286,6 @@ export class Protocol {
       }
       if (!this.#nextEpoch()) return;
     }
-  }
-
-  /** Ends the node when the last block that it has the rules for is final. */
-  #endWhereOutdated(): void {
-    const { chain, batch } = this.#context;
-    const upgrade = upgradeBefore(chain.state.epochs, (chain.executedHeight + 1) as Height);
-    if (upgrade === null || chain.finalHeight < chain.executedHeight) return;
-    batch.after(() => {
-      throw new UpgradeNeeded(upgrade);
-    });
   }
 
   #blame(block: ExecutedBlock, ready: ReadyBody, favoured: ReadonlySet<IdentifiedTransaction>): void {
