@@ -29,6 +29,7 @@ function statusOf(node: RunningNode): NodeStatus {
   const {
     epoch,
     validators,
+    followers,
     self: index,
     view,
     active,
@@ -70,6 +71,15 @@ function statusOf(node: RunningNode): NodeStatus {
         power: validator.power,
         peerId: validator.peerId,
         connected: isSelf || peers.has(validator.peerId),
+        ...(height !== undefined && { height }),
+      };
+    }),
+    followers: followers.map((follower) => {
+      const isSelf = follower.peerId === peerId;
+      const height = isSelf ? executedHeight : peers.get(follower.peerId)?.executedHeight;
+      return {
+        ...follower,
+        connected: isSelf || peers.has(follower.peerId),
         ...(height !== undefined && { height }),
       };
     }),
