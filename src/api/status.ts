@@ -55,6 +55,16 @@ export const statusSchema = z.object({
       height: natural.optional().describe('What it last said it had executed'),
     }),
   ),
+  followers: z
+    .array(
+      z.object({
+        name: z.string(),
+        peerId: z.string(),
+        connected: z.boolean(),
+        height: natural.optional().describe('What it last said it had executed'),
+      }),
+    )
+    .describe('Nodes without a vote that the epoch admits: observers, and validators without a seat'),
   mempool: z.object({ size: natural, bytes: natural }),
   misbehaviour: z.array(misbehaviourSchema),
   offences: z.array(offenceSchema),

@@ -2,7 +2,7 @@
 import type { Address, Epoch, Hash, Height, ValidatorIndex } from '../base/brand.ts';
 import type { Status } from '../consensus/messages.ts';
 import { ACCOUNTS, accountIn } from '../ledger/account.ts';
-import type { Upgrade } from '../ledger/membership/observer.ts';
+import type { ListedObserver, Upgrade } from '../ledger/membership/observer.ts';
 import type { ValidatorSet } from '../ledger/validators.ts';
 import type { Parts } from './assembly.ts';
 import type { Buffers } from './limits.ts';
@@ -12,6 +12,8 @@ export interface DriverStatus {
   readonly epoch: Epoch;
   /** Of the epoch. */
   readonly validators: ValidatorSet;
+  /** Whom the epoch admits beside them: its observers, and validators without a seat. */
+  readonly followers: readonly ListedObserver[];
   /** Which of them we are; null while we are none. */
   readonly self: ValidatorIndex | null;
   readonly view: number;
@@ -36,9 +38,11 @@ export interface DriverStatus {
 
 export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Parts): DriverStatus {
   const { epoch, view, active } = protocol.status;
+  const known = chain.state.epochs.of(epoch);
   return {
     epoch,
     validators: roster.validators,
+    followers: [...(known?.observers ?? []), ...(known?.followers ?? [])],
     self: roster.self,
     view,
     active,
@@ -52,7 +56,7 @@ export function statusOf({ protocol, chain, catchUp, mempool, roster, loop }: Pa
     peers: roster.statuses,
     halted: loop.ended,
     silenced: protocol.isSilenced,
-    upgrade: chain.state.epochs.of(epoch)?.upgrade ?? null,
+    upgrade: known?.upgrade ?? null,
   };
 }
 

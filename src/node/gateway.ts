@@ -1,5 +1,6 @@
 /** A running node as the HTTP server wants to see it. */
 import { view as asView } from '../base/brand.ts';
+import type { DriverStatus } from '../driver/reports.ts';
 import type { RunningNode } from './node.ts';
 import type { Gateway, NodeStatus } from '../rpc/gateway.ts';
 import { VERSION } from './version.ts';
@@ -26,9 +27,11 @@ export function gatewayOf(node: RunningNode): Gateway {
 
 function statusOf(node: RunningNode): NodeStatus {
   const { genesis, peerId } = node;
+  const status = node.status();
   const {
     epoch,
     validators,
+    followers,
     self: index,
     view,
     active,
@@ -37,9 +40,8 @@ function statusOf(node: RunningNode): NodeStatus {
     finalHeight,
     finalHash,
     mempool,
-    peers,
     upgrade,
-  } = node.status();
+  } = status;
   return {
     chainId: genesis.chainId,
     name: genesis.name,
@@ -61,19 +63,21 @@ function statusOf(node: RunningNode): NodeStatus {
     finalHeight,
     oldestHeight: node.oldestState(),
     blockHash: finalHash,
-    validators: validators.members.map((validator) => {
-      const isSelf = validator.index === index;
-      const height = isSelf ? executedHeight : peers.get(validator.peerId)?.executedHeight;
-      return {
-        index: validator.index,
-        name: validator.name,
-        power: validator.power,
-        peerId: validator.peerId,
-        connected: isSelf || peers.has(validator.peerId),
-        ...(height !== undefined && { height }),
-      };
+    validators: validators.members.map(({ index: of, name, power, peerId: other }) => {
+      return { index: of, power, ...asSeen(status, { name, peerId: other }, of === index) };
     }),
+    followers: followers.map((follower) => asSeen(status, follower, follower.peerId === peerId)),
     mempool,
     misbehaviour: node.misbehaviour(),
   };
+}
+
+/** A node of the network as this one sees it. */
+function asSeen(
+  { peers, executedHeight }: Pick<DriverStatus, 'peers' | 'executedHeight'>,
+  { name, peerId }: { readonly name: string; readonly peerId: string },
+  isSelf: boolean,
+): NodeStatus['followers'][number] {
+  const height = isSelf ? executedHeight : peers.get(peerId)?.executedHeight;
+  return { name, peerId, connected: isSelf || peers.has(peerId), ...(height !== undefined && { height }) };
 }

@@ -81,6 +81,8 @@ export interface NodeStatus {
   /** The oldest height whose state can be read. */
   readonly oldestHeight: Height;
   readonly validators: readonly ValidatorStatus[];
+  /** Whom the epoch admits beside them: observers, and validators without a seat. */
+  readonly followers: readonly Omit<ValidatorStatus, 'index' | 'power'>[];
   readonly mempool: { readonly size: number; readonly bytes: number };
   readonly misbehaviour: readonly Misbehaviour[];
 }

@@ -176,6 +176,7 @@ function renderStatus(status: NodeStatus, offences: readonly Evidence[], address
       connected: connected.toString(),
       met: connected >= required,
     },
+    followers: status.followers.map(({ name, peerId, ...rest }) => ({ name, peerId, ...rest })),
     validators: validators.map(({ power, ...rest }) => ({ ...rest, power: power.toString() })),
     mempool: { ...status.mempool },
     misbehaviour: status.misbehaviour.map((entry) => ({ ...entry })),

@@ -147,6 +147,8 @@ describe('a network under load', () => {
     await load.more(PEOPLE);
     await untilAbreast(node);
     expect(await node.client.status()).toMatchObject({ index: null, peerId });
+    const { followers } = await validators.only(0).status();
+    expect(followers).toContainEqual(expect.objectContaining({ name: 'auditor', peerId, connected: true }));
     const { observers } = await node.client.membership.epoch();
     expect(observers).toEqual([{ name: 'auditor', peerId }]);
   });

@@ -38,6 +38,7 @@ function condition(powers: readonly bigint[], connected: readonly number[], chan
     peers: new Map(connected.map((index) => [peerOf(index), null])),
     halted: false,
     silenced: false,
+    followers: [],
     upgrade: null,
   };
   return { genesis, peerId: peerOf(0), status, stopping: false, halted: null, quietMs: 0, ...changes };

@@ -223,6 +223,7 @@ export class MemoryGateway implements Gateway {
         connected: index !== 3,
         ...(index === 0 ? { height: toHeight(this.#height) } : {}),
       })),
+      followers: [{ name: 'auditor', peerId: 'peer9', connected: true, height: toHeight(0) }],
       mempool: {
         size: this.#pending.size,
         bytes: [...this.#pending.values()].reduce((sum, { bytes }) => sum + bytes.length, 0),

@@ -133,6 +133,7 @@ describe('the node', () => {
     expect(status.oldestHeight).toBe(0);
     expect(status.quorum).toEqual({ total: '4', required: '3', connected: '3', met: true });
     expect(status.validators.map(({ connected }) => connected)).toEqual([true, true, true, false]);
+    expect(status.followers).toEqual([{ name: 'auditor', peerId: 'peer9', connected: true, height: 0 }]);
     expect(status.misbehaviour).toEqual([
       { validator: 3, code: 'BAD_SIGNATURE', count: 2, last: 'a PREPARE of height 7' },
     ]);

@@ -82,7 +82,9 @@ async function standingOf(client: Client, network: Surroundings['network']): Pro
     if (!record.ok) throw new CommandError('BAD_RESPONSE', record.error.message, 'Ask another node.');
     return record.value;
   });
-  const live = network.validators.filter(({ connected }) => connected).map(({ peerId }) => peerId);
+  const live = [...network.validators, ...network.followers]
+    .filter(({ connected }) => connected)
+    .map(({ peerId }) => peerId);
   const fixed = { mode: epoch.mode, ...epoch.fixed, ranges: PARAMETER_RANGES };
   return { records, running: running.value, fixed, live: new Set(live) };
 }
