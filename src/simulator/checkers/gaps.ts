@@ -24,7 +24,9 @@ export function gaps(violate: Violate): Checker {
     sent(node, message) {
       note(message);
       if (!node.isHonest || message.kind !== 'vote' || message.vote.vote.kind !== 'prepare') return;
-      const { vote } = message.vote;
+      const { vote, voter } = message.vote;
+      // Votes of others are passed on to them (R10).
+      if (voter !== node.validator) return;
       for (let height = (settled.get(node.slot) ?? 0) + 1; height < vote.height; height++)
         if (!proposed.has(placeOf(vote, height)) && !committed.has(height as Height))
           violate(`node ${node.slot} sent PREPARE at height ${vote.height}, nobody proposed height ${height}`);
