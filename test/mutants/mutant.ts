@@ -21,6 +21,8 @@ export interface Directed {
   /** What liars with the strategy `plan` do together. */
   readonly plan?: string;
   readonly faults?: readonly string[];
+  /** Whether validators come and go. */
+  readonly members?: boolean;
   /** File in test/simulator/scenarios, without its ending: played before all others. */
   readonly transcript?: string;
   /** The bug is in Raft: no scenario above is played, but its own seeds, and before them a figure of its paper, if one is

@@ -3,6 +3,7 @@ import { budgetMutants } from './list/budgets.ts';
 import { dataMutants } from './list/data.ts';
 import { evidenceMutants } from './list/evidence.ts';
 import { bodyMutants } from './list/bodies.ts';
+import { changingSetMutants } from './list/changing-sets.ts';
 import { memberMutants } from './list/members.ts';
 import { memoryMutants } from './list/memory.ts';
 import { simulatedDataMutants } from './list/simulated-data.ts';
@@ -30,4 +31,5 @@ export const mutants: readonly Mutant[] = [
   ...raftMutants,
   ...stateMutants,
   ...memberMutants,
+  ...changingSetMutants,
 ];

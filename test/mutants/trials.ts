@@ -85,7 +85,7 @@ function raftPlay(number: number, { figure, compared }: NonNullable<Directed['ra
 }
 
 /** The seed's own scenario, but for what the direction says. Liars never hold a third of the power. */
-function direct(general: Scenario, { powers, liars, plan, faults }: Directed): Scenario {
+function direct(general: Scenario, { powers, liars, plan, faults, members }: Directed): Scenario {
   const lying = liars ?? (powers === undefined ? general.liars : []);
   const total = (some: readonly bigint[]): bigint => some.reduce((sum, power) => sum + power, 0n);
   const wanted = powers ?? general.powers;
@@ -96,5 +96,6 @@ function direct(general: Scenario, { powers, liars, plan, faults }: Directed): S
     liars: lying,
     ...(plan === undefined ? {} : { plan }),
     faults: faults ?? general.faults,
+    ...(members === undefined ? {} : { members }),
   };
 }

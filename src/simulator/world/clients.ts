@@ -214,7 +214,8 @@ export class Clients {
       submitted.height = header.height;
       const request = this.#requests.get(submitted);
       if (request !== undefined) this.#owners?.settled(request, header.height);
-      this.#open.delete(submitted);
+      for (const each of this.#open)
+        if (each.sender === submitted.sender && each.nonce === submitted.nonce) this.#open.delete(each);
       this.#settled.push(submitted);
     }
   }
@@ -299,9 +300,20 @@ export class Clients {
     node.input((driver) => driver.submit(submitted.bytes, (outcome) => this.#answered(submitted, node, outcome)));
   }
 
+  /** The price rose: the same again, for as much as it takes. One of the two gets in. */
+  #offerMore({ sender, nonce, expected, signed: { transaction } }: Submitted): void {
+    const account = present(
+      this.#senders.find(({ address }) => address === sender),
+      'the sender',
+    );
+    const { operations } = transaction;
+    this.#open.add(this.#signed(account, { nonce, operations }, expected));
+  }
+
   #answered(submitted: Submitted, node: SimulatedNode, outcome: SubmitOutcome): void {
     if (node.isLiar) return;
     if ('status' in outcome && outcome.status === 'committed') submitted.committed = true;
+    if ('code' in outcome && outcome.code === 'FEE_TOO_LOW' && this.#open.delete(submitted)) this.#offerMore(submitted);
     this.#world.note(
       'answered',
       node.slot,
