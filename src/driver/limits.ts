@@ -225,7 +225,7 @@ export interface Buffers {
   readonly bodies: number;
   /** Bytes of transactions of bodies that are not judged yet. */
   readonly collectedBytes: number;
-  /** Validators that say that they are ahead. */
+  /** Connected peers that say that they are ahead. */
   readonly claims: number;
   /** Bytes of blocks that came before their turn. */
   readonly syncBytes: number;
@@ -261,13 +261,18 @@ export interface Buffers {
 export const signaturesMax = (validators: number, window: number): number => 2 * validators * (3 * window + 1);
 
 /**
- * How large each may be at a node of so many validators (itself among them or not), with a window of so many heights, and
- * blocks of so much weight. What has no place in them is not kept: a vote of another view or beyond the window, anything of another epoch, a body that
+ * How large each may be at a node of so many validators (itself among them or not), with a window of so many heights,
+ * blocks of so much weight, and so many connected peers (validators alone, where nothing is said). What has no place in them is not kept: a vote of another view or beyond the window, anything of another epoch, a body that
  * nobody proposed to us in this view and nobody asked for. STATUS and FETCH bring it back when it is of use. Of each
  * validator the core remembers besides since when it is alone in a higher view, whether it was followed there (V16), and when
  * it was last heard of (V14).
  */
-export function bufferLimits(validators: number, window: number, blockWeightMax: number): Buffers {
+export function bufferLimits(
+  validators: number,
+  window: number,
+  blockWeightMax: number,
+  peers: number = validators,
+): Buffers {
   const bodies = BODY_WINDOWS * window * BODIES_PER_HEIGHT_MAX;
   const checkpoints = 2 * window * validators;
   return {
@@ -278,8 +283,8 @@ export function bufferLimits(validators: number, window: number, blockWeightMax:
     verifyingBytes: VERIFYING_BYTES_MAX + bodies * FULL_BODY_BYTES_MAX,
     bodies,
     collectedBytes: collectedBytesMax(blockWeightMax),
-    // The newest of each validator.
-    claims: validators,
+    // The newest of each peer: who is no validator here may be one in an epoch that runs elsewhere.
+    claims: peers,
     // And the answer that is executed next.
     syncBytes: SYNC_HELD_BYTES_MAX + SYNC_ANSWER_BYTES_MAX,
     waiting: INPUTS_MAX,

@@ -127,7 +127,12 @@ export function bounds(world: World, violate: Violate): Checker {
     sent({ slot, driver, cache }, message) {
       // Once for each block and each view: most messages are other votes.
       if (driver === null || (message.kind === 'vote' && message.vote.vote.kind !== 'checkpoint')) return;
-      const limits = bufferLimits(validators, window, genesis.ledger.blockWeightMax);
+      const limits = bufferLimits(
+        validators,
+        window,
+        genesis.ledger.blockWeightMax,
+        Math.max(validators, world.nodes.length),
+      );
       for (const [name, size] of Object.entries(driver.buffers()))
         if (size > limits[name as keyof Buffers])
           violate(`node ${slot} holds ${size} ${name}, at most ${limits[name as keyof Buffers]}`);
