@@ -9,14 +9,10 @@ export const bodyMutants: readonly Mutant[] = [
     edits: [
       edit(
         'driver/bodies/bodies.ts',
-        'if (validators === undefined || !checkBodyAlone(body, genesis, validators).ok)\n      return this.verdicts.refuse({ height, hash });',
+        'if (epoch === undefined || !checkBodyAlone(body, rulesOf(genesis, epoch), epoch.validators).ok)\n      return this.verdicts.refuse({ height, hash });',
         '',
       ),
-      edit(
-        'driver/bodies/bodies.ts',
-        'if (!this.#isOrdered(pooled) && !checkMeasure(',
-        'if (measure.count < 0 && !checkMeasure(',
-      ),
+      edit('driver/bodies/bodies.ts', 'if (!fits && !this.#isOrdered(pooled))', 'if (!fits && measure.count < 0)'),
       edit(
         'driver/bodies/verdicts.ts',
         'if (valid) this.#keep(height, hash);\n      else if (',
