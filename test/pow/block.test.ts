@@ -36,9 +36,9 @@ describe('a block', () => {
     expect(block.bytes.length).toBe(80 + 18 + 4 + transactions.reduce((sum, { bytes }) => sum + bytes.length + 4, 0));
     expect({ root: block.header.root, id: block.id, bytes: sha256Hash(block.bytes) }).toMatchInlineSnapshot(`
       {
-        "bytes": "f841b8d7ab7204b7048679fd1437d8fd6cd2734ba23fe3aceb136761c7fb30c1",
-        "id": "649971d61af3e541c757325b8594ed6107b62354a43d99185ada5be8c2a8ad18",
-        "root": "0d4184a5fd14a3ae41c693eb8618ff9cc386bf594fd83dfb84a7f881166db229",
+        "bytes": "a47fe665da2bfd0cb2599554b76af34a604a6573d7775d25938626ab1013c182",
+        "id": "5e5d11f8845ff397cf85f4832de6709b1eb1fe77b0a90761239a0ef53cc62d1e",
+        "root": "91f9e5d49eaf2360e62be791ac529d3ff2190eca29d0e8e0a57f85a99a089ff5",
       }
     `);
   });
