@@ -1,6 +1,7 @@
 /** What a backup holds against a primary whose block made as many accounts and entries as it may (V13). */
 import { expect, test } from 'vitest';
 import { Censorship } from '../../src/driver/agreement/censorship.ts';
+import { epochsOf } from '../../src/ledger/epoch.ts';
 import type { ExecutedBlock } from '../../src/ledger/execute.ts';
 import { newInBlockMax } from '../../src/ledger/growth.ts';
 import { OPERATIONS_MAX } from '../../src/ledger/limits.ts';
@@ -27,6 +28,7 @@ type Code = ExecutedBlock['skipped'][number]['code'];
 function hadRoom(made: number, codeOf: (nonce: number) => Code, favoured: readonly number[] = []): boolean {
   const censorship = new Censorship({
     genesis,
+    chain: { state: { epochs: epochsOf(genesis) } },
     clock: { nowMs: () => 0, soon: () => {} },
     told: {
       overlooked: (_now: number, _since: number, fits: (entry: unknown) => boolean) =>
@@ -36,6 +38,7 @@ function hadRoom(made: number, codeOf: (nonce: number) => Code, favoured: readon
     accusations: { overlooked: () => false },
   } as never);
   const block = {
+    header: { height: 1 },
     made,
     offences: [],
     record: { executed: [], receipts: BODY.slice(0, EXECUTED).map(({ id }) => ({ transactionId: id })) },
