@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config';
 
 const MINUTE = 60_000;
+/** Members that change on a running network, proof of work that is mined for real, and hostile clients of a whole network. */
+const LONG = ['members', 'mining', 'hostile-http'].map((name) => `test/e2e/${name}.test.ts`);
 
 export default defineConfig({
   test: {
@@ -21,8 +23,8 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['test/e2e/**/*.test.ts'],
-          // Two minutes of one network: `npm run test:members`. What it shows together, test/node/joining.test.ts shows in part.
-          exclude: process.env['TREFOIL_TESTS'] === 'members' ? [] : ['test/e2e/members.test.ts'],
+          // What takes long, and what rooms show in parts: `npm run test:long`.
+          exclude: process.env['TREFOIL_TESTS'] === 'long' ? [] : LONG,
           testTimeout: 3 * MINUTE,
           hookTimeout: 2 * MINUTE,
           fileParallelism: false,

@@ -34,6 +34,8 @@ const hunted = [...strategies.keys()].filter((name) => !FLOODS.has(name));
 
 /** Ten base timeouts of the networks in which liars are named. */
 const NAMED_MS = 10_000;
+/** Of the many runs of one liar or fault each: the hunt has longer ones. */
+const SHORT_MS = 7000;
 
 const broken = ({ violations }: Verdict): string[] => violations.map(({ checker }) => checker);
 
@@ -101,17 +103,33 @@ describe('a simulation', () => {
   });
 
   test.for([...faults.keys()])('recovers from %s, an observer too', (fault) => {
-    holds(scenario({ seed: 7, faults: [fault], observers: 1 }));
+    holds(scenario({ seed: 7, faults: [fault], observers: 1, durationMs: SHORT_MS }));
   });
 
   test.for(hunted)('holds against a validator that lies, also to an observer: %s', (strategy) => {
-    holds(scenario({ seed: 5, liars: [{ validator: 1, strategy }], faults: ['delay', 'loss'], observers: 1 }));
+    holds(
+      scenario({
+        seed: 5,
+        liars: [{ validator: 1, strategy }],
+        faults: ['delay', 'loss'],
+        observers: 1,
+        durationMs: SHORT_MS,
+      }),
+    );
   });
 
   // They have no key: what they sign is worth nothing.
   test.for(hunted)('holds against an observer that lies: %s', (strategy) => {
     const validators = scenario({}).powers.length;
-    holds(scenario({ seed: 6, liars: [{ validator: validators, strategy }], faults: ['loss'], observers: 2 }));
+    holds(
+      scenario({
+        seed: 6,
+        liars: [{ validator: validators, strategy }],
+        faults: ['loss'],
+        observers: 2,
+        durationMs: SHORT_MS,
+      }),
+    );
   });
 
   test('an observer that floods with what it would sign is no reason to stop', () => {
